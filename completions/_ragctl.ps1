@@ -1,0 +1,347 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'ragctl'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'ragctl' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the API over your documents')
+            [CompletionResult]::new('ingest', 'ingest', [CompletionResultType]::ParameterValue, 'Read documents into a DB')
+            [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
+            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show, check or write settings')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ragctl;serve' {
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Address to listen on [default: 127.0.0.1]')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Port to listen on; 0 picks a free one [default: 8001]')
+            [CompletionResult]::new('--shutdown-grace', '--shutdown-grace', [CompletionResultType]::ParameterName, 'How long requests may go on after a signal to stop [default: 30s]')
+            [CompletionResult]::new('--max-body-bytes', '--max-body-bytes', [CompletionResultType]::ParameterName, 'Largest request body [default: 2097152]')
+            [CompletionResult]::new('--cors-origins', '--cors-origins', [CompletionResultType]::ParameterName, 'Origins that browsers may call from, or * [env: CORS_ORIGINS]')
+            [CompletionResult]::new('--docs', '--docs', [CompletionResultType]::ParameterName, 'Files and folders to ingest at start; also document roots')
+            [CompletionResult]::new('--docs-root', '--docs-root', [CompletionResultType]::ParameterName, 'Folders that ingestion may read [default: the working directory]')
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb] [env: PERSIST_ROOT]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB [default: default] [env: DB_NAME]')
+            [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'Largest chunk, in characters [default: 800] [env: CHUNK_SIZE]')
+            [CompletionResult]::new('--chunk-overlap', '--chunk-overlap', [CompletionResultType]::ParameterName, 'Characters that neighbouring chunks may share [default: 120] [env: CHUNK_OVERLAP]')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'auto, ollama, openai or embedded [default: auto] [env: PROVIDER]')
+            [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'Where Ollama is [default: http://localhost:11434] [env: OLLAMA_BASE_URL]')
+            [CompletionResult]::new('--llm-model', '--llm-model', [CompletionResultType]::ParameterName, 'Model of Ollama that answers [default: llama3.1:8b] [env: LLM_MODEL]')
+            [CompletionResult]::new('--embed-model', '--embed-model', [CompletionResultType]::ParameterName, 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text] [env: EMBED_MODEL]')
+            [CompletionResult]::new('--openai-base-url', '--openai-base-url', [CompletionResultType]::ParameterName, 'Where the OpenAI-compatible server is [default: https://api.openai.com/v1] [env: OPENAI_BASE_URL]')
+            [CompletionResult]::new('--openai-model', '--openai-model', [CompletionResultType]::ParameterName, 'Its model that answers [default: gpt-4o-mini] [env: OPENAI_MODEL]')
+            [CompletionResult]::new('--openai-embed-model', '--openai-embed-model', [CompletionResultType]::ParameterName, 'Its model that embeds [default: text-embedding-3-small] [env: OPENAI_EMBED_MODEL]')
+            [CompletionResult]::new('--openai-api-key', '--openai-api-key', [CompletionResultType]::ParameterName, 'Its key; other users of this machine can see flags, so prefer the environment [env: OPENAI_API_KEY]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to an LLM server, in seconds [default: 5] [env: OLLAMA_CONNECT_TIMEOUT]')
+            [CompletionResult]::new('--read-timeout', '--read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of an LLM server, in seconds [default: 180] [env: OLLAMA_READ_TIMEOUT]')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'vector, bm25 or hybrid [default: hybrid]')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Contexts of an answer [default: 5]')
+            [CompletionResult]::new('--top-k', '--top-k', [CompletionResultType]::ParameterName, 'Contexts of an answer [default: 5]')
+            [CompletionResult]::new('--rrf', '--rrf', [CompletionResultType]::ParameterName, 'Fuse by reciprocal rank [default: true with an embedding model, false with the embedded one] [env: RRF_ENABLE]')
+            [CompletionResult]::new('--rrf-k', '--rrf-k', [CompletionResultType]::ParameterName, 'Damping of reciprocal rank fusion [default: 60] [env: RRF_K]')
+            [CompletionResult]::new('--bm25-weight', '--bm25-weight', [CompletionResultType]::ParameterName, 'Share of the lexical score in weighted fusion, 0 to 1 [default: 0.75 with the embedded embedder, else 0.5]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;ingest' {
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'Let a server ingest, which resolves the paths on its side')
+            [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Label for these documents, to limit questions to [default: a hash of each document]')
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb] [env: PERSIST_ROOT]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB [default: default] [env: DB_NAME]')
+            [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'Largest chunk, in characters [default: 800] [env: CHUNK_SIZE]')
+            [CompletionResult]::new('--chunk-overlap', '--chunk-overlap', [CompletionResultType]::ParameterName, 'Characters that neighbouring chunks may share [default: 120] [env: CHUNK_OVERLAP]')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'auto, ollama, openai or embedded [default: auto] [env: PROVIDER]')
+            [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'Where Ollama is [default: http://localhost:11434] [env: OLLAMA_BASE_URL]')
+            [CompletionResult]::new('--llm-model', '--llm-model', [CompletionResultType]::ParameterName, 'Model of Ollama that answers [default: llama3.1:8b] [env: LLM_MODEL]')
+            [CompletionResult]::new('--embed-model', '--embed-model', [CompletionResultType]::ParameterName, 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text] [env: EMBED_MODEL]')
+            [CompletionResult]::new('--openai-base-url', '--openai-base-url', [CompletionResultType]::ParameterName, 'Where the OpenAI-compatible server is [default: https://api.openai.com/v1] [env: OPENAI_BASE_URL]')
+            [CompletionResult]::new('--openai-model', '--openai-model', [CompletionResultType]::ParameterName, 'Its model that answers [default: gpt-4o-mini] [env: OPENAI_MODEL]')
+            [CompletionResult]::new('--openai-embed-model', '--openai-embed-model', [CompletionResultType]::ParameterName, 'Its model that embeds [default: text-embedding-3-small] [env: OPENAI_EMBED_MODEL]')
+            [CompletionResult]::new('--openai-api-key', '--openai-api-key', [CompletionResultType]::ParameterName, 'Its key; other users of this machine can see flags, so prefer the environment [env: OPENAI_API_KEY]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to an LLM server, in seconds [default: 5] [env: OLLAMA_CONNECT_TIMEOUT]')
+            [CompletionResult]::new('--read-timeout', '--read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of an LLM server, in seconds [default: 180] [env: OLLAMA_READ_TIMEOUT]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'The report as JSON on stdout')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;query' {
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'Ask a server instead of the local data')
+            [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Only passages in these languages (en, de, …)')
+            [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Only documents with these labels')
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb] [env: PERSIST_ROOT]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB [default: default] [env: DB_NAME]')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'auto, ollama, openai or embedded [default: auto] [env: PROVIDER]')
+            [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'Where Ollama is [default: http://localhost:11434] [env: OLLAMA_BASE_URL]')
+            [CompletionResult]::new('--llm-model', '--llm-model', [CompletionResultType]::ParameterName, 'Model of Ollama that answers [default: llama3.1:8b] [env: LLM_MODEL]')
+            [CompletionResult]::new('--embed-model', '--embed-model', [CompletionResultType]::ParameterName, 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text] [env: EMBED_MODEL]')
+            [CompletionResult]::new('--openai-base-url', '--openai-base-url', [CompletionResultType]::ParameterName, 'Where the OpenAI-compatible server is [default: https://api.openai.com/v1] [env: OPENAI_BASE_URL]')
+            [CompletionResult]::new('--openai-model', '--openai-model', [CompletionResultType]::ParameterName, 'Its model that answers [default: gpt-4o-mini] [env: OPENAI_MODEL]')
+            [CompletionResult]::new('--openai-embed-model', '--openai-embed-model', [CompletionResultType]::ParameterName, 'Its model that embeds [default: text-embedding-3-small] [env: OPENAI_EMBED_MODEL]')
+            [CompletionResult]::new('--openai-api-key', '--openai-api-key', [CompletionResultType]::ParameterName, 'Its key; other users of this machine can see flags, so prefer the environment [env: OPENAI_API_KEY]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to an LLM server, in seconds [default: 5] [env: OLLAMA_CONNECT_TIMEOUT]')
+            [CompletionResult]::new('--read-timeout', '--read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of an LLM server, in seconds [default: 180] [env: OLLAMA_READ_TIMEOUT]')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'vector, bm25 or hybrid [default: hybrid]')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Contexts of an answer [default: 5]')
+            [CompletionResult]::new('--top-k', '--top-k', [CompletionResultType]::ParameterName, 'Contexts of an answer [default: 5]')
+            [CompletionResult]::new('--rrf', '--rrf', [CompletionResultType]::ParameterName, 'Fuse by reciprocal rank [default: true with an embedding model, false with the embedded one] [env: RRF_ENABLE]')
+            [CompletionResult]::new('--rrf-k', '--rrf-k', [CompletionResultType]::ParameterName, 'Damping of reciprocal rank fusion [default: 60] [env: RRF_K]')
+            [CompletionResult]::new('--bm25-weight', '--bm25-weight', [CompletionResultType]::ParameterName, 'Share of the lexical score in weighted fusion, 0 to 1 [default: 0.75 with the embedded embedder, else 0.5]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'The whole answer as JSON on stdout')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;eval' {
+            [CompletionResult]::new('--methods', '--methods', [CompletionResultType]::ParameterName, 'Methods to measure')
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Depth of the figures')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the report to a file instead of stdout')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the report to a file instead of stdout')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'auto, ollama, openai or embedded [default: auto] [env: PROVIDER]')
+            [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'Where Ollama is [default: http://localhost:11434] [env: OLLAMA_BASE_URL]')
+            [CompletionResult]::new('--llm-model', '--llm-model', [CompletionResultType]::ParameterName, 'Model of Ollama that answers [default: llama3.1:8b] [env: LLM_MODEL]')
+            [CompletionResult]::new('--embed-model', '--embed-model', [CompletionResultType]::ParameterName, 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text] [env: EMBED_MODEL]')
+            [CompletionResult]::new('--openai-base-url', '--openai-base-url', [CompletionResultType]::ParameterName, 'Where the OpenAI-compatible server is [default: https://api.openai.com/v1] [env: OPENAI_BASE_URL]')
+            [CompletionResult]::new('--openai-model', '--openai-model', [CompletionResultType]::ParameterName, 'Its model that answers [default: gpt-4o-mini] [env: OPENAI_MODEL]')
+            [CompletionResult]::new('--openai-embed-model', '--openai-embed-model', [CompletionResultType]::ParameterName, 'Its model that embeds [default: text-embedding-3-small] [env: OPENAI_EMBED_MODEL]')
+            [CompletionResult]::new('--openai-api-key', '--openai-api-key', [CompletionResultType]::ParameterName, 'Its key; other users of this machine can see flags, so prefer the environment [env: OPENAI_API_KEY]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to an LLM server, in seconds [default: 5] [env: OLLAMA_CONNECT_TIMEOUT]')
+            [CompletionResult]::new('--read-timeout', '--read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of an LLM server, in seconds [default: 180] [env: OLLAMA_READ_TIMEOUT]')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'vector, bm25 or hybrid [default: hybrid]')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Contexts of an answer [default: 5]')
+            [CompletionResult]::new('--top-k', '--top-k', [CompletionResultType]::ParameterName, 'Contexts of an answer [default: 5]')
+            [CompletionResult]::new('--rrf', '--rrf', [CompletionResultType]::ParameterName, 'Fuse by reciprocal rank [default: true with an embedding model, false with the embedded one] [env: RRF_ENABLE]')
+            [CompletionResult]::new('--rrf-k', '--rrf-k', [CompletionResultType]::ParameterName, 'Damping of reciprocal rank fusion [default: 60] [env: RRF_K]')
+            [CompletionResult]::new('--bm25-weight', '--bm25-weight', [CompletionResultType]::ParameterName, 'Share of the lexical score in weighted fusion, 0 to 1 [default: 0.75 with the embedded embedder, else 0.5]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;config' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting, its value and where it comes from')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check the settings and say what is wrong')
+            [CompletionResult]::new('example', 'example', [CompletionResultType]::ParameterValue, 'Print a config file with every setting and its default')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ragctl;config;show' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'As JSON')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;config;check' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;config;example' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;config;help' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting, its value and where it comes from')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check the settings and say what is wrong')
+            [CompletionResult]::new('example', 'example', [CompletionResultType]::ParameterValue, 'Print a config file with every setting and its default')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ragctl;config;help;show' {
+            break
+        }
+        'ragctl;config;help;check' {
+            break
+        }
+        'ragctl;config;help;example' {
+            break
+        }
+        'ragctl;config;help;help' {
+            break
+        }
+        'ragctl;completions' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;man' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user''s config folder]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours in output')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;help' {
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the API over your documents')
+            [CompletionResult]::new('ingest', 'ingest', [CompletionResultType]::ParameterValue, 'Read documents into a DB')
+            [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
+            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show, check or write settings')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ragctl;help;serve' {
+            break
+        }
+        'ragctl;help;ingest' {
+            break
+        }
+        'ragctl;help;query' {
+            break
+        }
+        'ragctl;help;eval' {
+            break
+        }
+        'ragctl;help;config' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting, its value and where it comes from')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check the settings and say what is wrong')
+            [CompletionResult]::new('example', 'example', [CompletionResultType]::ParameterValue, 'Print a config file with every setting and its default')
+            break
+        }
+        'ragctl;help;config;show' {
+            break
+        }
+        'ragctl;help;config;check' {
+            break
+        }
+        'ragctl;help;config;example' {
+            break
+        }
+        'ragctl;help;completions' {
+            break
+        }
+        'ragctl;help;man' {
+            break
+        }
+        'ragctl;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,78 @@
+//! A client of the HTTP API, for commands that talk to a server.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt};
+use reqwest::Response;
+use serde::{Serialize, de::DeserializeOwned};
+use url::Url;
+
+use crate::wire::{AskRequest, AskResponse, ErrorBody, IngestRequest, IngestResponse};
+
+/// Talks to one server.
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Client {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// When the TLS backend cannot be set up.
+    pub fn new(base: &Url, connect_timeout: Duration) -> anyhow::Result<Self> {
+        crate::providers::install_tls();
+        let http = reqwest::Client::builder().connect_timeout(connect_timeout).build().context("no HTTP client")?;
+        Ok(Self { http, base: base.as_str().trim_end_matches('/').to_owned() })
+    }
+
+    /// `POST /api/ingest`.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses; the message is the server's.
+    pub async fn ingest(&self, request: &IngestRequest) -> anyhow::Result<IngestResponse> {
+        json(self.post("/api/ingest", request, "application/json").await?).await
+    }
+
+    /// `POST /api/query`.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest).
+    pub async fn query(&self, request: &AskRequest) -> anyhow::Result<AskResponse> {
+        json(self.post("/api/query", request, "application/json").await?).await
+    }
+
+    /// `POST /api/stream_query` as server-sent events.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest).
+    pub async fn stream_query(
+        &self,
+        request: &AskRequest,
+    ) -> anyhow::Result<impl Stream<Item = anyhow::Result<Bytes>> + Unpin + use<>> {
+        let response = self.post("/api/stream_query", request, "text/event-stream").await?;
+        Ok(Box::pin(response.bytes_stream().map_err(|error| anyhow::Error::new(error).context("the connection broke"))))
+    }
+
+    async fn post(&self, path: &str, body: &impl Serialize, accept: &str) -> anyhow::Result<Response> {
+        let request = self.http.post(format!("{}{path}", self.base)).header("accept", accept).json(body);
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("no answer from {}; is `ragctl serve` running there?", self.base))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        match response.json::<ErrorBody>().await {
+            Ok(error) => bail!("{} (HTTP {}, request {})", error.message, status.as_u16(), error.request_id),
+            Err(_) => bail!("{} answered HTTP {status}, and not as a ragctl server would", self.base),
+        }
+    }
+}
+
+async fn json<T: DeserializeOwned>(response: Response) -> anyhow::Result<T> {
+    response.json().await.context("the server's answer cannot be understood; is it a ragctl server?")
+}

@@ -1,0 +1,36 @@
+//! `ragctl config`.
+
+use std::collections::HashMap;
+
+use super::print;
+use crate::cli::{
+    ConfigShowArgs, ExitStatus, GlobalArgs,
+    settings::{Settings, load, report},
+};
+
+pub(super) fn show(global: &GlobalArgs, args: &ConfigShowArgs) -> anyhow::Result<ExitStatus> {
+    let resolved = load(global.config.as_deref(), HashMap::new())?.resolve()?;
+    let rows = report(&resolved);
+    if args.json {
+        print(&(serde_json::to_string_pretty(&rows)? + "\n"))?;
+    } else {
+        let width =
+            |column: fn(&crate::cli::settings::SettingReport) -> usize| rows.iter().map(column).max().unwrap_or(0);
+        let (keys, values) = (width(|row| row.key.len()), width(|row| row.value.chars().count()));
+        let lines = rows.iter().map(|row| format!("{:keys$}  {:values$}  {}\n", row.key, row.value, row.origin));
+        print(&lines.collect::<String>())?;
+    }
+    // Shown first, so that the wrong value can be seen; then said.
+    Settings::new(&resolved)?;
+    Ok(ExitStatus::Success)
+}
+
+pub(super) fn check(global: &GlobalArgs) -> anyhow::Result<ExitStatus> {
+    let layers = load(global.config.as_deref(), HashMap::new())?;
+    Settings::new(&layers.resolve()?)?;
+    match &layers.file {
+        Some((path, _)) => eprintln!("{}: ok", path.display()),
+        None => eprintln!("no config file; environment and defaults: ok"),
+    }
+    Ok(ExitStatus::Success)
+}

@@ -1,0 +1,105 @@
+//! One file a command: it builds the parts, runs them, and says how it ended.
+
+mod config;
+mod eval;
+mod ingest;
+mod parts;
+mod printer;
+mod query;
+mod serve;
+
+use std::io::Write;
+
+use anyhow::Context;
+use clap_complete::generate;
+use tracing::level_filters::LevelFilter;
+
+use crate::{
+    cli::{self, Cli, ColorChoice, Command, ConfigAction, ExitStatus, GlobalArgs, LogFormat, settings},
+    telemetry::logging,
+};
+
+/// Runs a command to its end.
+pub fn run(cli: Cli) -> ExitStatus {
+    let Cli { command, global } = cli;
+    start_logging(&global);
+    let result = match command {
+        Command::Serve(args) => settings_of(&global, args.flags()).and_then(|s| block_on(serve::run(s))),
+        Command::Ingest(args) => settings_of(&global, args.flags()).and_then(|s| block_on(ingest::run(s, *args))),
+        Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
+        Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
+        Command::Config { action: ConfigAction::Show(args) } => config::show(&global, &args),
+        Command::Config { action: ConfigAction::Check } => config::check(&global),
+        Command::Config { action: ConfigAction::Example } => print(&settings::example()),
+        Command::Completions { shell } => completions(shell),
+        Command::Man => manual(),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("ragctl: {error:#}");
+        if error.is::<settings::SettingsError>() { ExitStatus::Usage } else { ExitStatus::Failure }
+    })
+}
+
+fn start_logging(global: &GlobalArgs) {
+    let level = match (global.quiet, global.verbose) {
+        (true, _) => LevelFilter::WARN,
+        (false, 0) => LevelFilter::INFO,
+        (false, 1) => LevelFilter::DEBUG,
+        (false, _) => LevelFilter::TRACE,
+    };
+    let format = match global.log_format {
+        LogFormat::Text => logging::LogFormat::Text,
+        LogFormat::Json => logging::LogFormat::Json,
+    };
+    logging::init(level, format, colors(global.color));
+}
+
+/// Whether to use colours; `None`: when it goes to a terminal.
+fn colors(choice: ColorChoice) -> Option<bool> {
+    match choice {
+        ColorChoice::Always => Some(true),
+        ColorChoice::Never => Some(false),
+        // https://no-color.org: any value that is not empty.
+        ColorChoice::Auto => std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()).then_some(false),
+    }
+}
+
+fn settings_of(
+    global: &GlobalArgs,
+    flags: std::collections::HashMap<&'static str, Vec<String>>,
+) -> anyhow::Result<settings::Settings> {
+    let layers = settings::load(global.config.as_deref(), flags)?;
+    Ok(settings::Settings::new(&layers.resolve()?)?)
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<ExitStatus>>) -> anyhow::Result<ExitStatus> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime could not be started")?;
+    let result = runtime.block_on(work);
+    // Blocking work that cannot be interrupted must not keep the process: the store is consistent at any time.
+    runtime.shutdown_background();
+    result
+}
+
+/// Writes data to stdout. A reader that has had enough (`| head`) is no failure.
+fn print(text: &str) -> anyhow::Result<ExitStatus> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
+        _ => Ok(ExitStatus::Success),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<ExitStatus> {
+    let mut script = Vec::new();
+    generate(shell, &mut cli::command(), "ragctl", &mut script);
+    print(&String::from_utf8_lossy(&script))
+}
+
+fn manual() -> anyhow::Result<ExitStatus> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(cli::command()).render(&mut page).context("cannot make the manual page")?;
+    print(&String::from_utf8_lossy(&page))
+}

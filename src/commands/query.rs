@@ -1,0 +1,155 @@
+//! `ragctl query`: one answer in the terminal, from the local data or a server.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use eventsource_stream::Eventsource;
+use futures::StreamExt;
+
+use super::{parts, print, serve};
+use crate::{
+    cli::{ExitStatus, QueryArgs, settings::Settings},
+    client::Client,
+    model::Scope,
+    rag::{AnswerEvent, Asked, Context as Passage, Question},
+    wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, StreamHead, StreamToken},
+};
+
+/// Longest question, in characters; the server has the same bound.
+const MAX_QUESTION: usize = 8_000;
+
+pub(super) async fn run(settings: Settings, args: QueryArgs) -> anyhow::Result<ExitStatus> {
+    let length = args.question.trim().chars().count();
+    if !(1..=MAX_QUESTION).contains(&length) {
+        eprintln!("ragctl: the question must have 1 to {MAX_QUESTION} characters, it has {length}");
+        return Ok(ExitStatus::Usage);
+    }
+    let work = async {
+        match &args.url {
+            Some(url) => remote(&settings, &args, url).await,
+            None => local(&settings, &args).await,
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        () = serve::shutdown_signal() => Ok(ExitStatus::Interrupted),
+    }
+}
+
+async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStatus> {
+    let parts = parts::build(settings).await?;
+    let question = Question {
+        text: args.question.trim().to_owned(),
+        history: Vec::new(),
+        db: settings.db.clone(),
+        k: settings.retrieval.k,
+        method: settings.retrieval.method,
+        fusion: settings.retrieval.fusion,
+        scope: Scope { languages: args.language.clone(), versions: args.label.clone() },
+        provider: None,
+    };
+    let asked = parts.engine.ask(question.clone()).await?;
+    if args.json {
+        let answer = asked.answer().await?;
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let response: AskResponse = crate::server::answer_body(&question, answer, request_id);
+        return print(&(serde_json::to_string_pretty(&response)? + "\n"));
+    }
+    let Asked { retrieval, mut events } = asked;
+    while let Some(event) = events.next().await {
+        match event? {
+            AnswerEvent::Text(text) => say(&text)?,
+            AnswerEvent::Done(outcome) => {
+                let cited: Vec<Cited<'_>> = retrieval.contexts.iter().map(Cited::from).collect();
+                finish(&cited, outcome.degraded.map(|reason| reason.as_str()))?;
+            }
+        }
+    }
+    Ok(ExitStatus::Success)
+}
+
+async fn remote(settings: &Settings, args: &QueryArgs, url: &url::Url) -> anyhow::Result<ExitStatus> {
+    let client = Client::new(url, settings.provider.connect_timeout)?;
+    let request = request(settings, args);
+    if args.json {
+        let answer = client.query(&request).await?;
+        return print(&(serde_json::to_string_pretty(&answer)? + "\n"));
+    }
+    let mut events = client.stream_query(&request).await?.eventsource();
+    let mut head: Option<StreamHead> = None;
+    while let Some(event) = events.next().await {
+        let event = event.context("the answer broke off")?;
+        match event.event.as_str() {
+            "contexts" => head = serde_json::from_str(&event.data).ok(),
+            "token" => say(&serde_json::from_str::<StreamToken>(&event.data)?.text)?,
+            "done" => {
+                let done: AskResponse = serde_json::from_str(&event.data)?;
+                let sources = head.map_or(done.metadatas, |head| head.metadatas);
+                finish(&sources.iter().map(Cited::from).collect::<Vec<_>>(), done.degraded_reason.as_deref())?;
+                return Ok(ExitStatus::Success);
+            }
+            "error" => bail!("{}", serde_json::from_str::<ErrorBody>(&event.data)?.message),
+            _ => {}
+        }
+    }
+    bail!("the answer broke off before it was complete")
+}
+
+/// What was said at the command line; the rest is the server's to decide.
+fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
+    let (said, retrieval) = (&args.retrieval, &settings.retrieval);
+    let some = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
+    AskRequest {
+        query: Some(args.question.trim().to_owned()),
+        k: said.top_k.as_ref().map(|_| retrieval.k as i64),
+        method: said.method.as_ref().map(|_| retrieval.method.to_string()),
+        bm25_weight: retrieval.fusion.bm25_weight.filter(|_| said.bm25_weight.is_some()).map(f64::from),
+        rrf_enable: retrieval.fusion.rrf.filter(|_| said.rrf.is_some()),
+        rrf_k: retrieval.fusion.rrf_k.filter(|_| said.rrf_k.is_some()).map(i64::from),
+        provider: settings.provider.choice.filter(|_| args.provider.provider.is_some()).map(|p| p.to_string()),
+        db: args.store.db.as_ref().map(|_| settings.db.to_string()),
+        languages: some(&args.language),
+        versions: some(&args.label),
+        ..AskRequest::default()
+    }
+}
+
+/// A source as it is listed below an answer.
+struct Cited<'a> {
+    source: &'a str,
+    chunk: u32,
+    score: f32,
+}
+
+impl<'a> From<&'a Passage> for Cited<'a> {
+    fn from(passage: &'a Passage) -> Self {
+        Self { source: &passage.source, chunk: passage.chunk, score: passage.score }
+    }
+}
+
+impl<'a> From<&'a ContextMetadata> for Cited<'a> {
+    fn from(metadata: &'a ContextMetadata) -> Self {
+        Self { source: &metadata.source, chunk: metadata.chunk, score: metadata.score }
+    }
+}
+
+/// Prints a piece of the answer at once.
+fn say(text: &str) -> anyhow::Result<()> {
+    print(text).map(drop)
+}
+
+fn finish(sources: &[Cited<'_>], degraded: Option<&str>) -> anyhow::Result<()> {
+    let mut text = String::from("\n");
+    if !sources.is_empty() {
+        text.push_str("\nSources\n");
+    }
+    for (n, Cited { source, chunk, score }) in sources.iter().enumerate() {
+        text.push_str(&format!("  [{}] {source}, part {} (score {score:.2})\n", n + 1, chunk + 1));
+    }
+    say(&text)?;
+    std::io::stdout().flush().ok();
+    if let Some(reason) = degraded {
+        eprintln!("note: this is a degraded answer ({reason})");
+    }
+    Ok(())
+}

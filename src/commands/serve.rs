@@ -1,0 +1,140 @@
+//! `ragctl serve`.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use super::{parts, printer};
+use crate::{
+    cli::{ExitStatus, settings::Settings},
+    rag::{
+        Engine,
+        extract::Limits,
+        ingest::{DocumentRoots, IngestOptions},
+    },
+    server::{self, AppState, ServerSettings},
+};
+
+pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
+    let address = (settings.server.host.as_str(), settings.server.port);
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {}:{}; is another server there? choose a port with --port", address.0, address.1)
+    })?;
+    let parts = parts::build(&settings).await?;
+    eprintln!("ragctl {}: answers come from {}", env!("CARGO_PKG_VERSION"), parts.choice);
+    let engine = Arc::new(parts.engine);
+
+    let interrupted = tokio::select! {
+        ready = prepare(&engine, &settings) => { ready?; false }
+        () = shutdown_signal() => true,
+    };
+    if interrupted {
+        return Ok(ExitStatus::Interrupted);
+    }
+
+    let bound = listener.local_addr().context("the listener has no address")?;
+    let state = Arc::new(AppState::new(engine, server_settings(&settings)?, parts.upstreams));
+    eprintln!("listening on http://{bound}");
+    server::serve(listener, state, shutdown_signal(), settings.server.shutdown_grace)
+        .await
+        .context("the server failed")?;
+    eprintln!("stopped");
+    Ok(ExitStatus::Success)
+}
+
+/// Makes the DB ready: it exists, its search is up to date, `--docs` are in it.
+async fn prepare(engine: &Arc<Engine>, settings: &Settings) -> anyhow::Result<()> {
+    let db = settings.db.clone();
+    engine.with_collections(move |collections| collections.get_or_create(&db).map(drop)).await?;
+    if !settings.server.docs.is_empty() {
+        ingest_docs(engine, settings).await?;
+    }
+    let counts = engine.counts(&settings.db).await?;
+    engine.metrics().database(settings.db.as_str(), counts.documents, counts.bytes);
+    eprintln!("DB \"{}\": {} documents, {} chunks", settings.db, counts.documents, counts.chunks);
+    Ok(())
+}
+
+async fn ingest_docs(engine: &Arc<Engine>, settings: &Settings) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let cwd = std::env::current_dir().context("the working directory cannot be read")?;
+    let docs = settings.server.docs.clone();
+    let selection = tokio::task::spawn_blocking(move || DocumentRoots::unrestricted(&cwd).select(&docs)).await?;
+    let (progress, observer) = printer::ingestion();
+    let report = engine.ingest(&settings.db, selection, options(settings), &observer).await;
+    progress.finish_and_clear();
+    let report = report?;
+    for error in &report.errors {
+        eprintln!("not ingested: {error}");
+    }
+    for warning in &report.warnings {
+        eprintln!("ingested, but {warning}");
+    }
+    eprintln!(
+        "documents: {} added, {} updated, {} unchanged, {} failed, in {:.1} s",
+        report.added,
+        report.updated,
+        report.unchanged,
+        report.errors.len(),
+        started.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+/// How documents are read and cut, by the settings.
+pub(super) fn options(settings: &Settings) -> IngestOptions {
+    IngestOptions {
+        chunking: settings.chunking,
+        limits: Limits::default(),
+        version: None,
+        parallelism: std::thread::available_parallelism().map_or(2, usize::from),
+    }
+}
+
+fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
+    let cwd = std::env::current_dir().context("the working directory cannot be read")?;
+    let mut roots: Vec<PathBuf> = settings.server.docs_roots.clone();
+    if roots.is_empty() {
+        roots.push(cwd.clone());
+    }
+    // Named at the command line, so its owner wants them read.
+    roots.extend(settings.server.docs.iter().filter(|path| path.exists()).cloned());
+    Ok(ServerSettings {
+        db: settings.db.clone(),
+        roots: DocumentRoots::new(&cwd, &roots)?,
+        chunking: settings.chunking,
+        limits: Limits::default(),
+        method: settings.retrieval.method,
+        k: settings.retrieval.k,
+        fusion: settings.retrieval.fusion,
+        max_body_bytes: settings.server.max_body_bytes,
+        cors_origins: settings.server.cors_origins.clone(),
+        data_dir: settings.data_dir.clone(),
+        ollama_url: settings.provider.ollama_url.as_str().trim_end_matches('/').to_owned(),
+    })
+}
+
+/// Completes when the process is asked to stop: Ctrl-C everywhere, SIGTERM on Unix.
+pub(super) async fn shutdown_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,255 @@
+//! Vectors in rows, with an int8 copy of each to scan first.
+
+use std::collections::HashMap;
+
+use super::simd::{dot_f32, dot_i8};
+use crate::{
+    index::IndexError,
+    model::{ChunkId, Hit, IndexedChunk, Scope},
+};
+
+/// Candidates of the first pass for each wanted hit, and how many more: enough that rounding to int8 loses none.
+const OVERSAMPLING: (usize, usize) = (3, 64);
+
+/// Largest magnitude of an int8 component.
+const STEPS: f32 = 127.0;
+
+/// Language and version of a row, by number: a scope is judged once a pair, not once a row.
+type Label = u32;
+
+#[derive(Default)]
+pub(super) struct Matrix {
+    dimension: usize,
+    ids: Vec<ChunkId>,
+    labels: Vec<Label>,
+    /// Rows of `dimension` components, unit length.
+    exact: Vec<f32>,
+    /// The same rows, each component times its row's scale.
+    rough: Vec<i8>,
+    /// What a rough row's components must be multiplied with.
+    scales: Vec<f32>,
+    rows: HashMap<ChunkId, usize>,
+    known_labels: Vec<(String, String)>,
+}
+
+impl Matrix {
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Adds a row, or replaces the one of the same id. A row that points nowhere (zeros, NaN) is left out: it is near
+    /// nothing, and must never rank.
+    pub(super) fn insert(&mut self, chunk: &IndexedChunk) -> Result<(), IndexError> {
+        self.remove(chunk.id);
+        if self.ids.is_empty() {
+            self.dimension = chunk.vector.len();
+        }
+        self.check(&chunk.vector)?;
+        let Some(unit) = unit(&chunk.vector) else {
+            tracing::warn!(chunk = %chunk.id, "a stored vector points nowhere and is not indexed");
+            return Ok(());
+        };
+        let (rough, scale) = rough(&unit);
+        let label = self.label(&chunk.language, &chunk.version);
+        self.rows.insert(chunk.id, self.ids.len());
+        self.ids.push(chunk.id);
+        self.labels.push(label);
+        self.exact.extend(unit);
+        self.rough.extend(rough);
+        self.scales.push(scale);
+        Ok(())
+    }
+
+    /// Removes a row; the last one takes its place.
+    pub(super) fn remove(&mut self, id: ChunkId) {
+        let Some(row) = self.rows.remove(&id) else { return };
+        let last = self.ids.len() - 1;
+        let d = self.dimension;
+        self.exact.copy_within(last * d..(last + 1) * d, row * d);
+        self.exact.truncate(last * d);
+        self.rough.copy_within(last * d..(last + 1) * d, row * d);
+        self.rough.truncate(last * d);
+        self.ids.swap_remove(row);
+        self.labels.swap_remove(row);
+        self.scales.swap_remove(row);
+        if let Some(&moved) = self.ids.get(row) {
+            self.rows.insert(moved, row);
+        }
+    }
+
+    fn label(&mut self, language: &str, version: &str) -> Label {
+        let known = self.known_labels.iter().position(|(l, v)| l == language && v == version);
+        let number = known.unwrap_or_else(|| {
+            self.known_labels.push((language.to_owned(), version.to_owned()));
+            self.known_labels.len() - 1
+        });
+        number as Label
+    }
+
+    fn check(&self, vector: &[f32]) -> Result<(), IndexError> {
+        if vector.len() == self.dimension {
+            return Ok(());
+        }
+        Err(IndexError::Dimension { expected: self.dimension, got: vector.len() })
+    }
+
+    fn row(&self, row: usize) -> &[f32] {
+        &self.exact[row * self.dimension..(row + 1) * self.dimension]
+    }
+
+    /// Cosine of a row.
+    pub(super) fn similarity(&self, query: &[f32], id: ChunkId) -> Option<f32> {
+        let row = *self.rows.get(&id)?;
+        self.check(query).ok()?;
+        Some(dot_f32(&unit(query)?, self.row(row)))
+    }
+
+    /// The nearest rows, best first, equal ones by id.
+    pub(super) fn search(&self, query: &[f32], k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError> {
+        if self.ids.is_empty() || k == 0 {
+            return Ok(Vec::new());
+        }
+        self.check(query)?;
+        let Some(query) = unit(query) else { return Ok(Vec::new()) };
+        let candidates =
+            self.candidates(&query, k.saturating_mul(OVERSAMPLING.0).saturating_add(OVERSAMPLING.1), scope);
+        let mut hits: Vec<Hit> = candidates
+            .into_iter()
+            .map(|row| Hit { chunk: self.ids[row], score: dot_f32(&query, self.row(row)) })
+            .collect();
+        hits.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
+        hits.truncate(k);
+        Ok(hits)
+    }
+
+    /// Rows that are near by their rough copies.
+    fn candidates(&self, query: &[f32], wanted: usize, scope: &Scope) -> Vec<usize> {
+        // Only comparisons count here, so the query's own scale does not matter.
+        let (query, _) = rough(query);
+        let score = |row: usize| {
+            let rough = &self.rough[row * self.dimension..(row + 1) * self.dimension];
+            dot_i8(&query, rough) as f32 * self.scales[row]
+        };
+        let mut scored: Vec<(f32, usize)> = if scope.is_everything() {
+            (0..self.len()).map(|row| (score(row), row)).collect()
+        } else {
+            let inside: Vec<bool> =
+                self.known_labels.iter().map(|(language, version)| scope.contains(language, version)).collect();
+            let admitted = (0..self.len()).filter(|&row| inside[self.labels[row] as usize]);
+            admitted.map(|row| (score(row), row)).collect()
+        };
+        if scored.len() > wanted {
+            scored.select_nth_unstable_by(wanted, |a, b| b.0.total_cmp(&a.0));
+            scored.truncate(wanted);
+        }
+        scored.into_iter().map(|(_, row)| row).collect()
+    }
+}
+
+/// The vector at length 1; `None` when it has no direction.
+fn unit(vector: &[f32]) -> Option<Vec<f32>> {
+    let length = dot_f32(vector, vector).sqrt();
+    (length.is_finite() && length > 1e-12).then(|| vector.iter().map(|x| x / length).collect())
+}
+
+/// The vector in int8, and what its components must be multiplied with.
+fn rough(vector: &[f32]) -> (Vec<i8>, f32) {
+    let largest = vector.iter().fold(f32::MIN_POSITIVE, |largest, x| largest.max(x.abs()));
+    let scale = largest / STEPS;
+    // Within ±127 by construction.
+    (vector.iter().map(|x| (x / scale).round() as i8).collect(), scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn chunk(id: i64, vector: &[f32]) -> IndexedChunk {
+        let language = if id % 2 == 0 { "en" } else { "de" }.to_owned();
+        IndexedChunk { id: ChunkId(id), language, version: String::new(), text: String::new(), vector: vector.to_vec() }
+    }
+
+    fn matrix(vectors: &[Vec<f32>]) -> Matrix {
+        let mut matrix = Matrix::default();
+        for (id, vector) in vectors.iter().enumerate() {
+            matrix.insert(&chunk(id as i64, vector)).unwrap();
+        }
+        matrix
+    }
+
+    fn naive(vectors: &HashMap<i64, Vec<f32>>, query: &[f32], k: usize) -> Vec<f32> {
+        let cosine = |v: &Vec<f32>| dot_f32(&unit(v).unwrap(), &unit(query).unwrap());
+        let mut scores: Vec<f32> = vectors.values().map(cosine).collect();
+        scores.sort_by(|a, b| b.total_cmp(a));
+        scores.truncate(k);
+        scores
+    }
+
+    #[test]
+    fn the_nearest_come_first_and_equal_ones_by_id() {
+        let matrix = matrix(&[vec![0.0, 1.0], vec![1.0, 0.0], vec![2.0, 0.0], vec![1.0, 1.0]]);
+        let hits = matrix.search(&[3.0, 0.0], 3, &Scope::default()).unwrap();
+        let ids: Vec<i64> = hits.iter().map(|hit| hit.chunk.0).collect();
+        assert_eq!(ids, [1, 2, 3]);
+        assert!((hits[0].score - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn vectors_without_direction_never_rank() {
+        let matrix = matrix(&[vec![0.0, 0.0], vec![f32::NAN, 1.0], vec![-1.0, 0.0]]);
+        let hits = matrix.search(&[1.0, 0.0], 10, &Scope::default()).unwrap();
+        assert_eq!(hits.len(), 1);
+        assert_eq!(hits[0].chunk, ChunkId(2));
+        assert!(matrix.search(&[0.0, 0.0], 10, &Scope::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn another_dimension_is_an_error_that_names_both() {
+        let matrix = matrix(&[vec![1.0, 0.0]]);
+        let error = matrix.search(&[1.0], 1, &Scope::default()).unwrap_err();
+        assert!(matches!(error, IndexError::Dimension { expected: 2, got: 1 }), "{error}");
+    }
+
+    #[test]
+    fn a_scope_admits_only_its_rows() {
+        let matrix = matrix(&[vec![1.0, 0.0], vec![1.0, 0.1], vec![0.0, 1.0]]);
+        let scope = Scope { languages: vec!["de".into()], versions: Vec::new() };
+        let hits = matrix.search(&[1.0, 0.0], 10, &scope).unwrap();
+        assert_eq!(hits.iter().map(|hit| hit.chunk.0).collect::<Vec<_>>(), [1]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_history_gives_what_brute_force_gives(
+            steps in prop::collection::vec((0i64..40, prop::option::of(prop::collection::vec(-1.0f32..1.0, 8))), 1..120),
+            query in prop::collection::vec(-1.0f32..1.0, 8),
+            k in 1usize..20,
+        ) {
+            prop_assume!(unit(&query).is_some());
+            let (mut matrix, mut model) = (Matrix::default(), HashMap::new());
+            for (id, vector) in steps {
+                match vector.filter(|v| unit(v).is_some()) {
+                    Some(vector) => {
+                        matrix.insert(&chunk(id, &vector)).unwrap();
+                        model.insert(id, vector);
+                    }
+                    None => {
+                        matrix.remove(ChunkId(id));
+                        model.remove(&id);
+                    }
+                }
+            }
+            prop_assert_eq!(matrix.len(), model.len());
+            let hits = matrix.search(&query, k, &Scope::default()).unwrap();
+            let expected = naive(&model, &query, k);
+            prop_assert_eq!(hits.len(), expected.len());
+            for (hit, score) in hits.iter().zip(expected) {
+                prop_assert!((hit.score - score).abs() < 1e-4);
+                let similarity = matrix.similarity(&query, hit.chunk).unwrap();
+                prop_assert!((similarity - hit.score).abs() < 1e-5);
+            }
+        }
+    }
+}

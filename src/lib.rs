@@ -1,0 +1,55 @@
+//! `ragctl`: retrieval-augmented generation on your own documents and your own LLM, in one binary.
+//!
+//! # The house
+//!
+//! Imports run one way; a room may use anything below it (a test holds the rooms to that):
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`cli`] | what may be said at the command line; flags, environment and files become checked settings |
+//! | [`commands`] | one file a command: builds the parts, runs them, says how it ended |
+//! | [`server`], [`client`], [`mock`] | the HTTP API, who talks to it, and a fake LLM upstream for tests |
+//! | [`rag`] | the engine: documents in, answers out |
+//! | [`store`], [`index`], [`providers`] | the truth; what is derived from it; the models |
+//! | [`wire`], [`telemetry`], [`model`] | shapes of requests and answers; metrics and logs; the domain's nouns |
+//!
+//! # The way of one question
+//!
+//! 1. [`server`] gives the request an id, parses and checks it: every refusal names the field and what is allowed.
+//! 2. [`rag::Engine::retrieve`] embeds the question with the embedder that made the DB's vectors, then, on a blocking
+//!    thread, searches both indexes, fuses the two lists and reads the best chunks from the store.
+//! 3. [`rag::Engine::ask`] asks the LLM. If it is unavailable before its first token, the embedded answerer quotes the
+//!    contexts instead, and the answer is marked as degraded.
+//! 4. The answer streams back. A client that goes away drops the stream, and with it the call upstream.
+//!
+//! # The way of one document
+//!
+//! [`rag::ingest`](mod@rag::ingest) reads it ([`rag::extract`]), cuts it ([`rag::chunk`]), embeds what is new, and writes
+//! it whole or not at all. Indexes then follow the store: each carries the stamp of the state that it mirrors, and applies
+//! what happened since. That is also how a running server notices what another process ingested, and how an index that is
+//! missing, damaged or of another format comes back.
+//!
+//! # Invariants
+//!
+//! - The store is the only truth; everything in [`index`] can be deleted.
+//! - A DB holds vectors of one embedder. A vector that points nowhere is never stored and never ranks.
+//! - A degraded or partial answer is always marked, and never taken for a whole one.
+//! - Nothing blocks the async runtime; no lock is held across an await.
+//!
+//! # Deliberately absent
+//!
+//! Retries, breakers and coalescing (a layer between [`rag`] and [`providers`]), the semantic cache, `bench` and
+//! `monitor`: each gets a room of its own, and none of them is hidden in what is here.
+
+pub mod cli;
+pub mod client;
+pub mod commands;
+pub mod index;
+pub mod mock;
+pub mod model;
+pub mod providers;
+pub mod rag;
+pub mod server;
+pub mod store;
+pub mod telemetry;
+pub mod wire;

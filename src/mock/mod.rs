@@ -1,0 +1,160 @@
+//! A fake LLM upstream that speaks Ollama's and OpenAI's dialects, so that tests and CI need no model.
+//!
+//! Its answers and vectors are deterministic and mean something: it quotes the context that fits the question best, with
+//! its number, and similar texts get similar vectors. Faults are set while it runs, by [`MockUpstream::fault`] or
+//! `POST /mock/faults`; what it saw is told by [`MockUpstream::stats`] or `GET /mock/stats`.
+
+mod faults;
+mod ollama;
+mod openai;
+mod speech;
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    routing::{get, post},
+};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
+
+pub use faults::{Fault, Operation};
+pub use speech::embedding;
+
+/// Requests that are remembered.
+const REMEMBERED: usize = 200;
+
+/// A running fake upstream. Dropping it closes its port and all its connections.
+pub struct MockUpstream {
+    address: SocketAddr,
+    state: Arc<MockState>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// What the fake upstream saw.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stats {
+    /// Requests for generation.
+    pub generations: u64,
+    /// Requests for embeddings.
+    pub embeddings: u64,
+    /// Requests for lists of models.
+    pub listings: u64,
+    /// Answers that the client left before they were complete.
+    pub closed_early: u64,
+}
+
+#[derive(Default)]
+struct MockState {
+    stats: Mutex<Stats>,
+    faults: Mutex<faults::Faults>,
+    /// Path and body of each request, the newest last.
+    requests: Mutex<Vec<(String, Value)>>,
+}
+
+impl MockUpstream {
+    /// Starts on a free port of the loopback interface.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start() -> io::Result<Self> {
+        Self::on(TcpListener::bind(("127.0.0.1", 0)).await?)
+    }
+
+    /// Starts on this listener.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub fn on(listener: TcpListener) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let state = Arc::new(MockState::default());
+        let router = router(Arc::clone(&state));
+        let task = tokio::spawn(async move {
+            // Ends when the handle is dropped; an error would mean that the listener is gone, which ends it, too.
+            drop(axum::serve(listener, router).await);
+        });
+        Ok(Self { address, state, _task: AbortOnDropHandle::new(task) })
+    }
+
+    /// Where it is, as Ollama would be.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it is, as an OpenAI-compatible server would be.
+    pub fn openai_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// Makes an operation fail from now on, or (`None`) work again.
+    pub fn fault(&self, operation: Operation, fault: Option<Fault>) {
+        self.state.faults.lock().set(operation, fault);
+    }
+
+    /// What it saw so far.
+    pub fn stats(&self) -> Stats {
+        *self.state.stats.lock()
+    }
+
+    /// Path and body of the newest requests, oldest first.
+    pub fn requests(&self) -> Vec<(String, Value)> {
+        self.state.requests.lock().clone()
+    }
+}
+
+fn router(state: Arc<MockState>) -> Router {
+    Router::new()
+        .route("/api/version", get(ollama::version))
+        .route("/api/tags", get(ollama::tags))
+        .route("/api/ps", get(ollama::tags))
+        .route("/api/chat", post(ollama::chat))
+        .route("/api/generate", post(ollama::generate))
+        .route("/api/embed", post(ollama::embed))
+        .route("/api/embeddings", post(ollama::embeddings))
+        .route("/v1/models", get(openai::models))
+        .route("/v1/chat/completions", post(openai::chat))
+        .route("/v1/embeddings", post(openai::embeddings))
+        .route("/mock/faults", post(set_faults))
+        .route("/mock/stats", get(stats))
+        .with_state(state)
+}
+
+/// Body of `POST /mock/faults`.
+#[derive(Debug, Deserialize)]
+struct SetFault {
+    operation: Operation,
+    fault: Option<Fault>,
+}
+
+async fn set_faults(State(state): State<Arc<MockState>>, Json(set): Json<SetFault>) -> Json<Value> {
+    state.faults.lock().set(set.operation, set.fault);
+    Json(serde_json::json!({ "status": "ok" }))
+}
+
+async fn stats(State(state): State<Arc<MockState>>) -> Json<Stats> {
+    Json(*state.stats.lock())
+}
+
+impl MockState {
+    /// Notes a request and says how it is to fail.
+    fn received(&self, path: &str, operation: Operation, body: &Value) -> Option<Fault> {
+        let mut requests = self.requests.lock();
+        if requests.len() == REMEMBERED {
+            requests.remove(0);
+        }
+        requests.push((path.to_owned(), body.clone()));
+        drop(requests);
+        let mut stats = self.stats.lock();
+        match operation {
+            Operation::Generate => stats.generations += 1,
+            Operation::Embed => stats.embeddings += 1,
+            Operation::List => stats.listings += 1,
+        }
+        drop(stats);
+        self.faults.lock().get(operation)
+    }
+}

@@ -1,0 +1,66 @@
+//! OpenAI's dialect.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State, response::Response};
+use serde_json::{Value, json};
+
+use super::{
+    MockState,
+    faults::{Operation, respond},
+    speech::{answer, embedding, tokens},
+};
+
+const SSE: &str = "text/event-stream";
+const JSON: &str = "application/json";
+
+pub(super) async fn models(State(state): State<Arc<MockState>>) -> Response {
+    let fault = state.received("/v1/models", Operation::List, &Value::Null);
+    let models = json!({ "object": "list", "data": [{ "id": "gpt-4o-mini", "object": "model" }, { "id": "text-embedding-3-small", "object": "model" }] });
+    respond(state, fault, JSON, vec![models.to_string()]).await
+}
+
+pub(super) async fn chat(State(state): State<Arc<MockState>>, Json(body): Json<Value>) -> Response {
+    let fault = state.received("/v1/chat/completions", Operation::Generate, &body);
+    let last = body["messages"].as_array().and_then(|messages| messages.last());
+    let answer = answer(last.and_then(|message| message["content"].as_str()).unwrap_or_default());
+    let tokens = tokens(&answer);
+    let usage = json!({ "prompt_tokens": 1, "completion_tokens": tokens.len(), "total_tokens": tokens.len() + 1 });
+    if body["stream"] != Value::Bool(true) {
+        let message = json!({ "role": "assistant", "content": answer });
+        let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
+        let whole = json!({ "object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage });
+        return respond(state, fault, JSON, vec![whole.to_string()]).await;
+    }
+    let event = |choices: Value, usage: Value| {
+        let chunk =
+            json!({ "object": "chat.completion.chunk", "model": body["model"], "choices": choices, "usage": usage });
+        format!("data: {chunk}\n\n")
+    };
+    let delta = |text: &str| json!([{ "index": 0, "delta": { "content": text }, "finish_reason": null }]);
+    let end = json!([{ "index": 0, "delta": {}, "finish_reason": "stop" }]);
+    let mut events: Vec<String> = tokens.iter().map(|token| event(delta(token), Value::Null)).collect();
+    events.push(event(end, Value::Null));
+    if body["stream_options"]["include_usage"] == Value::Bool(true) {
+        events.push(event(json!([]), usage));
+    }
+    events.push("data: [DONE]\n\n".to_owned());
+    respond(Arc::clone(&state), fault, SSE, events).await
+}
+
+pub(super) async fn embeddings(State(state): State<Arc<MockState>>, Json(body): Json<Value>) -> Response {
+    let fault = state.received("/v1/embeddings", Operation::Embed, &body);
+    let texts: Vec<&str> = match &body["input"] {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        item => item.as_str().into_iter().collect(),
+    };
+    let data: Vec<Value> = texts
+        .into_iter()
+        .enumerate()
+        .map(|(index, text)| json!({ "object": "embedding", "index": index, "embedding": embedding(text) }))
+        // Out of order, as the dialect allows.
+        .rev()
+        .collect();
+    respond(state, fault, JSON, vec![json!({ "object": "list", "model": body["model"], "data": data }).to_string()])
+        .await
+}

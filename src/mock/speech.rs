@@ -1,0 +1,96 @@
+//! What the fake model says and embeds: deterministic, and not without meaning.
+
+use std::collections::HashSet;
+
+/// Dimensions of the fake embeddings.
+const DIMENSION: usize = 64;
+
+/// A unit vector of a text: its words and their trigrams, hashed into signed buckets, so that texts that share words are
+/// near each other.
+pub fn embedding(text: &str) -> Vec<f32> {
+    let mut vector = vec![0.0f32; DIMENSION];
+    let mut add = |feature: &str, weight: f32| {
+        let hash = blake3::hash(feature.as_bytes());
+        let bytes = hash.as_bytes();
+        let sign = if bytes[1] % 2 == 0 { 1.0 } else { -1.0 };
+        vector[usize::from(bytes[0]) % DIMENSION] += sign * weight;
+    };
+    for word in words(text) {
+        add(&word, 1.0);
+        let letters: Vec<char> = word.chars().collect();
+        for trigram in letters.windows(3) {
+            add(&trigram.iter().collect::<String>(), 0.3);
+        }
+    }
+    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    if length == 0.0 {
+        // A text without words points somewhere, too: real models never return zeros.
+        vector[0] = 1.0;
+        return vector;
+    }
+    vector.iter().map(|x| x / length).collect()
+}
+
+/// The answer to a prompt: the first sentence of the numbered context that shares most words with the question, and its
+/// number; without contexts, the question itself.
+pub(super) fn answer(prompt: &str) -> String {
+    let (question, contexts) = prompt.split_once("Contexts:").unwrap_or((prompt, ""));
+    let asked: HashSet<String> = words(question).into_iter().collect();
+    let shared = |context: &str| words(context).iter().filter(|word| asked.contains(*word)).count();
+    let best = numbered(contexts).into_iter().max_by_key(|(n, context)| (shared(context), std::cmp::Reverse(*n)));
+    match best {
+        Some((n, context)) => {
+            let sentence = context.split_inclusive(['.', '!', '?']).next().unwrap_or(context).trim();
+            format!("{sentence} [{n}]")
+        }
+        None => format!("You asked: {}", question.trim()),
+    }
+}
+
+/// Contexts that begin with `[n]` at the start of a line.
+fn numbered(text: &str) -> Vec<(usize, &str)> {
+    let starts: Vec<(usize, usize, usize)> = text
+        .match_indices("\n[")
+        .filter_map(|(at, _)| {
+            let rest = &text[at + 2..];
+            let end = rest.find(']')?;
+            Some((at, rest[..end].parse().ok()?, at + 2 + end + 1))
+        })
+        .collect();
+    starts
+        .iter()
+        .enumerate()
+        .map(|(n, &(_, number, from))| {
+            let to = starts.get(n + 1).map_or(text.len(), |next| next.0);
+            (number, text[from..to].trim())
+        })
+        .collect()
+}
+
+/// The answer in pieces, as a model would send its tokens.
+pub(super) fn tokens(answer: &str) -> Vec<&str> {
+    answer.split_inclusive(' ').collect()
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn similar_texts_are_nearer_than_others() {
+        let near = |a: &str, b: &str| embedding(a).iter().zip(embedding(b)).map(|(x, y)| x * y).sum::<f32>();
+        let question = "How long are releases kept?";
+        assert!(near(question, "Releases are kept for 30 days") > near(question, "Nobody may approve a voyage"));
+        assert!((near(question, question) - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_answer_quotes_the_context_that_fits_and_cites_it() {
+        let prompt = "Question: How long are logs kept?\n\nContexts:\n\n[1] Ships sail.\n\n[2] Logs are kept for 9 days. Really.\n";
+        assert_eq!(answer(prompt), "Logs are kept for 9 days. [2]");
+    }
+}

@@ -1,0 +1,78 @@
+//! The domain's nouns: plain data that every layer above may use and that knows nothing of HTTP, SQL or search engines.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+mod names;
+mod retrieval;
+
+pub use names::{DbName, InvalidDbName};
+pub use retrieval::{FusionParams, Method, ParseMethodError, Scope};
+
+/// Row id of a chunk in its DB's store. Assigned by the store, growing, never reused: a changed chunk is a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChunkId(pub i64);
+
+impl fmt::Display for ChunkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One search result: a chunk and how well it fits. The scale of `score` belongs to the index that gave it
+/// (BM25: unbounded, ≥ 0; vectors: cosine, −1..=1); higher is better everywhere.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// The chunk that was found.
+    pub chunk: ChunkId,
+    /// Its score; only comparable within one list.
+    pub score: f32,
+}
+
+/// Names one committed state of one DB: derived indexes carry the stamp of the state that they mirror.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Identity of the DB (random, made when it was created): a DB that was deleted and made anew is another one.
+    pub db: String,
+    /// Number of committed changes; 0 is the empty DB.
+    pub revision: u64,
+}
+
+/// A chunk as an index needs it: its text for the lexical one, its vector for the vector one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexedChunk {
+    /// Id to return in hits.
+    pub id: ChunkId,
+    /// ISO 639-1 code of the text's language, `und` when unknown.
+    pub language: String,
+    /// The version label that its document was ingested with; empty when none.
+    pub version: String,
+    /// The text, present when [`Want::Text`] was asked for, else empty.
+    pub text: String,
+    /// The embedding, present when [`Want::Vector`] was asked for, else empty. Normalised to length 1.
+    pub vector: Vec<f32>,
+}
+
+/// Which half of a chunk an index wants from the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    /// Only the text.
+    Text,
+    /// Only the vector.
+    Vector,
+}
+
+/// What happened in a DB between two states: the one way in which derived indexes learn of anything.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// The state after these changes.
+    pub to: Stamp,
+    /// Chunks that exist at `to` and did not at the start.
+    pub added: Vec<IndexedChunk>,
+    /// Chunks that existed at the start (or came and went since) and do not at `to`.
+    pub removed: Vec<ChunkId>,
+}
+
+/// The language code of a text whose language could not be told (ISO 639-3 "undetermined").
+pub const UNKNOWN_LANGUAGE: &str = "und";

@@ -1,0 +1,96 @@
+//! How a question is to be searched.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// Which search answers a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Nearest neighbours of the question's embedding.
+    Vector,
+    /// Lexical search (Okapi BM25).
+    Bm25,
+    /// Both, fused.
+    #[default]
+    Hybrid,
+}
+
+impl Method {
+    /// Every method, in the order in which reports list them.
+    pub const ALL: [Self; 3] = [Self::Vector, Self::Bm25, Self::Hybrid];
+
+    /// The name used in requests, answers, settings and metric labels.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Vector => "vector",
+            Self::Bm25 => "bm25",
+            Self::Hybrid => "hybrid",
+        }
+    }
+
+    /// Whether the question must be embedded.
+    pub const fn needs_embedding(self) -> bool {
+        !matches!(self, Self::Bm25)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text names no method.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown method {0:?}: use vector, bm25 or hybrid")]
+pub struct ParseMethodError(String);
+
+impl FromStr for Method {
+    type Err = ParseMethodError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|method| method.as_str() == text)
+            .ok_or_else(|| ParseMethodError(text.chars().take(40).collect()))
+    }
+}
+
+/// Limits a search to part of a DB. An empty list does not limit.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Scope {
+    /// ISO 639-1 codes of the wanted languages.
+    pub languages: Vec<String>,
+    /// Wanted version labels.
+    pub versions: Vec<String>,
+}
+
+impl Scope {
+    /// Whether every chunk is inside.
+    pub fn is_everything(&self) -> bool {
+        self.languages.is_empty() && self.versions.is_empty()
+    }
+
+    /// Whether a chunk with these attributes is inside.
+    pub fn contains(&self, language: &str, version: &str) -> bool {
+        let admits = |list: &[String], value: &str| list.is_empty() || list.iter().any(|v| v == value);
+        admits(&self.languages, language) && admits(&self.versions, version)
+    }
+}
+
+/// How two ranked lists become one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FusionParams {
+    /// Reciprocal rank fusion: Σ 1/(k + rank), ranks from 1 (Cormack, Clarke, Büttcher, SIGIR 2009).
+    Rrf {
+        /// Damping; 60 in the paper.
+        k: u32,
+    },
+    /// Min–max normalised scores, `bm25_weight`·BM25 + (1 − `bm25_weight`)·cosine.
+    Weighted {
+        /// Share of the lexical score, 0..=1.
+        bm25_weight: f32,
+    },
+}

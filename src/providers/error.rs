@@ -1,0 +1,181 @@
+//! What can go wrong between this process and a model.
+
+use std::time::Duration;
+
+use super::ProviderKind;
+
+/// Part of a call that can take too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Until the connection stands.
+    Connect,
+    /// From the request to the response, or between two pieces of it.
+    Read,
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connecting",
+            Self::Read => "waiting for data",
+        })
+    }
+}
+
+/// Errors of a provider. Messages name the upstream and what to do; they never hold keys or the upstream's internals
+/// beyond one short line of its own message.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ProviderError {
+    /// No connection.
+    #[error("{provider} at {url} cannot be reached ({reason}); is it running?")]
+    Connect {
+        /// Who.
+        provider: ProviderKind,
+        /// Where, without credentials.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Too slow.
+    #[error("{provider} at {url} took too long ({phase}); it may be loading a model or overloaded")]
+    Timeout {
+        /// Who.
+        provider: ProviderKind,
+        /// Where.
+        url: String,
+        /// Doing what.
+        phase: Phase,
+    },
+    /// It asked for fewer requests.
+    #[error("{provider} is overloaded (HTTP {status}); try again later")]
+    Overloaded {
+        /// Who.
+        provider: ProviderKind,
+        /// 429 or 503.
+        status: u16,
+        /// How long it asked to wait.
+        retry_after: Option<Duration>,
+    },
+    /// It refused the key.
+    #[error("{provider} refused the API key (HTTP {status}); check the key in the settings")]
+    Auth {
+        /// Who.
+        provider: ProviderKind,
+        /// 401 or 403.
+        status: u16,
+    },
+    /// It does not have the model.
+    #[error("{provider} has no model {model:?}; {hint}")]
+    UnknownModel {
+        /// Who.
+        provider: ProviderKind,
+        /// Which.
+        model: String,
+        /// What to do.
+        hint: String,
+    },
+    /// It answered with an error.
+    #[error("{provider} answered HTTP {status}: {message}")]
+    Status {
+        /// Who.
+        provider: ProviderKind,
+        /// The status.
+        status: u16,
+        /// Its message, one line, shortened.
+        message: String,
+    },
+    /// It reported an error inside a successful response.
+    #[error("{provider} reported an error: {message}")]
+    Reported {
+        /// Who.
+        provider: ProviderKind,
+        /// Its message, one line, shortened.
+        message: String,
+    },
+    /// It sent something that is not its protocol.
+    #[error("{provider} sent something that cannot be understood: {detail}")]
+    Malformed {
+        /// Who.
+        provider: ProviderKind,
+        /// What was wrong.
+        detail: String,
+    },
+    /// The connection broke while it answered.
+    #[error("the connection to {provider} broke: {reason}")]
+    Broken {
+        /// Who.
+        provider: ProviderKind,
+        /// How.
+        reason: String,
+    },
+    /// The stream ended before the answer did.
+    #[error("{provider} ended its answer before it was complete")]
+    Truncated {
+        /// Who.
+        provider: ProviderKind,
+    },
+    /// A vector that must not be used.
+    #[error("{provider} made a vector that cannot be used: {detail}")]
+    BadVector {
+        /// Who.
+        provider: ProviderKind,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Settings or files of a provider are unusable.
+    #[error("{0}")]
+    Configuration(String),
+}
+
+impl ProviderError {
+    /// Whether the provider is away or failing, as opposed to misconfigured: something else may stand in for it.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::Overloaded { .. }
+            | Self::Reported { .. }
+            | Self::Malformed { .. }
+            | Self::Broken { .. }
+            | Self::Truncated { .. } => true,
+            Self::Status { status, .. } => *status >= 500,
+            Self::Auth { .. } | Self::UnknownModel { .. } | Self::BadVector { .. } | Self::Configuration(_) => false,
+        }
+    }
+
+    /// Whether the same call may succeed when it is made again.
+    pub fn is_retryable(&self) -> bool {
+        self.is_unavailable()
+    }
+
+    /// Whether time ran out.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout { .. })
+    }
+
+    /// How long the provider asked to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Overloaded { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The kind of error as a metric label: one of a small fixed set.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Connect { .. } => "connect",
+            Self::Timeout { .. } => "timeout",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Auth { .. } => "auth",
+            Self::UnknownModel { .. } => "unknown_model",
+            Self::Status { .. } => "status",
+            Self::Reported { .. } => "reported",
+            Self::Malformed { .. } => "malformed",
+            Self::Broken { .. } => "broken",
+            Self::Truncated { .. } => "truncated_stream",
+            Self::BadVector { .. } => "bad_vector",
+            Self::Configuration(_) => "configuration",
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Models that embed and answer: Ollama, OpenAI-compatible servers, and what is compiled in.
+//!
+//! One trait a task, so that callers never know who does it. A provider makes one attempt and reports precisely what
+//! went wrong; retries, breakers and fallbacks are layers around it. Dropping a stream ends the call upstream.
+
+pub mod embedded;
+mod error;
+mod http;
+pub mod ollama;
+pub mod openai;
+
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, str::FromStr};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+
+pub use error::{Phase, ProviderError};
+pub use http::{HttpSettings, Upstream, install_tls};
+
+/// Who answers or embeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProviderKind {
+    /// An Ollama server.
+    Ollama,
+    /// A server that speaks OpenAI's dialect.
+    OpenAi,
+    /// This process.
+    Embedded,
+}
+
+impl ProviderKind {
+    /// Every provider.
+    pub const ALL: [Self; 3] = [Self::Ollama, Self::OpenAi, Self::Embedded];
+
+    /// The name in requests, settings and metric labels.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ollama => "ollama",
+            Self::OpenAi => "openai",
+            Self::Embedded => "embedded",
+        }
+    }
+}
+
+impl fmt::Display for ProviderKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text names no provider.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown provider {0:?}: use ollama, openai or embedded")]
+pub struct UnknownProvider(String);
+
+impl FromStr for ProviderKind {
+    type Err = UnknownProvider;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| UnknownProvider(text.chars().take(40).collect()))
+    }
+}
+
+/// Which model made a vector; vectors of different ones cannot be compared. E.g. `ollama:nomic-embed-text`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EmbedderId(String);
+
+impl EmbedderId {
+    /// An id as it was stored.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the vectors come from a table of token vectors rather than from a language model.
+    pub fn is_static(&self) -> bool {
+        self.0.starts_with("static:")
+    }
+}
+
+impl fmt::Display for EmbedderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a text is embedded for; some models want to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To search with.
+    Query,
+    /// To be found.
+    Passage,
+}
+
+/// Makes vectors of texts.
+#[async_trait]
+pub trait Embedder: Send + Sync {
+    /// Identity, remembered by DBs.
+    fn id(&self) -> &EmbedderId;
+
+    /// Texts that one call should have at most.
+    fn batch_size(&self) -> usize;
+
+    /// Unit-length vectors of one dimension, in the order of the texts.
+    ///
+    /// # Errors
+    /// When any text could not be embedded: there is no partial result, and never a made-up vector.
+    async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, ProviderError>;
+}
+
+/// Who says something in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The instruction.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One turn of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Message {
+    /// Who.
+    pub role: Role,
+    /// What.
+    pub content: String,
+}
+
+/// Everything that an answerer may need: LLMs read `messages`, the extractive one reads `question` and `contexts`.
+#[derive(Debug, Clone)]
+pub struct GenerationRequest {
+    /// The question as it was asked.
+    pub question: String,
+    /// Passages to answer from; citation `[n]` means the n-th, from 1.
+    pub contexts: Vec<String>,
+    /// The same as a prompt.
+    pub messages: Vec<Message>,
+}
+
+/// A piece of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GenerationEvent {
+    /// More text, never empty.
+    Text(String),
+    /// The end; the last event of every stream that is whole.
+    Done(GenerationStats),
+}
+
+/// What the provider counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GenerationStats {
+    /// Tokens of the prompt.
+    pub prompt_tokens: Option<u64>,
+    /// Tokens of the answer.
+    pub completion_tokens: Option<u64>,
+}
+
+/// An answer as it is written. Dropping it cancels the call upstream.
+pub type GenerationStream = BoxStream<'static, Result<GenerationEvent, ProviderError>>;
+
+/// Writes answers.
+#[async_trait]
+pub trait Generator: Send + Sync {
+    /// Whose it is.
+    fn provider(&self) -> ProviderKind;
+
+    /// Name of the model, for metrics and logs.
+    fn model(&self) -> &str;
+
+    /// Starts an answer. A stream that ends without [`GenerationEvent::Done`] yields an error before it ends.
+    ///
+    /// # Errors
+    /// When the provider refuses or cannot be reached.
+    async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError>;
+}
+
+/// Whether an upstream is there and has what is needed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UpstreamStatus {
+    /// It answered.
+    pub ok: bool,
+    /// Why it did not.
+    pub error: Option<String>,
+    /// Models that it has.
+    pub models_available: Vec<String>,
+    /// Models that it must have.
+    pub models_required: Vec<String>,
+    /// Models that it must have and has not.
+    pub models_missing: Vec<String>,
+}
+
+impl UpstreamStatus {
+    /// Whether questions can be sent there.
+    pub fn is_usable(&self) -> bool {
+        self.ok && self.models_missing.is_empty()
+    }
+}
+
+/// Asks an upstream whether it is there; answers within seconds, whatever the upstream does.
+#[async_trait]
+pub trait HealthProbe: Send + Sync {
+    /// The upstream's state; an unreachable one is a state, not an error.
+    async fn check(&self, required: &[String]) -> UpstreamStatus;
+}

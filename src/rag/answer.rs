@@ -1,0 +1,165 @@
+//! From contexts to an answer: ask the LLM, and extract from the contexts when it cannot be asked.
+
+use std::{sync::Arc, time::Instant};
+
+use async_stream::try_stream;
+use futures::{StreamExt, stream};
+
+use super::{
+    Engine, RagError, prompt,
+    question::{AnswerEvent, Asked, DegradedReason, Outcome, Question, Retrieval, Timings},
+};
+use crate::{
+    model::Method,
+    providers::{GenerationEvent, GenerationRequest, GenerationStream, Generator, ProviderError, ProviderKind},
+    telemetry::{Generation, Metrics},
+};
+
+impl Engine {
+    /// Finds contexts and starts an answer.
+    ///
+    /// An LLM that is unavailable before its first token is replaced by extraction from the contexts, and the answer
+    /// marked; after the first token its failure ends the answer with an error.
+    ///
+    /// # Errors
+    /// Unknown DB or provider, vectors of another embedder, a broken store; a misconfigured LLM (wrong key, unknown model).
+    pub async fn ask(&self, question: Question) -> Result<Asked, RagError> {
+        let started = Instant::now();
+        let generator = Arc::clone(self.models.generator(question.provider)?);
+        let asked_of = generator.provider();
+        let asked = self.start(started, generator, &question).await;
+        let method = question.method;
+        match &asked {
+            Ok(_) => self.metrics.query_started(method, asked_of.as_str(), &question.db),
+            Err(error) => self.metrics.query_failed(method, asked_of.as_str(), error.kind()),
+        }
+        asked
+    }
+
+    async fn start(
+        &self,
+        started: Instant,
+        generator: Arc<dyn Generator>,
+        question: &Question,
+    ) -> Result<Asked, RagError> {
+        let retrieval = self.retrieve(question).await?;
+        if retrieval.contexts.is_empty() {
+            return Ok(nothing_found(question, retrieval, generator.provider(), started));
+        }
+        let contexts: Vec<String> = retrieval.contexts.iter().map(|context| context.text.clone()).collect();
+        let request = GenerationRequest {
+            question: question.text.clone(),
+            messages: prompt::messages(&question.text, &contexts, &question.history),
+            contexts,
+        };
+        let generating = Instant::now();
+        let (provider, model, answer, fell_back) = self.generate_or_extract(&generator, request).await?;
+        let degraded = fell_back.or(retrieval.degraded);
+        if let Some(reason) = degraded {
+            self.metrics.degraded(reason.as_str());
+        }
+        let clock = Clock { started, generating, timings: retrieval.timings };
+        let metrics = Arc::clone(&self.metrics);
+        let written = Written { provider, model, degraded, clock, method: question.method, metrics };
+        Ok(Asked { retrieval, events: written.events(answer).boxed() })
+    }
+
+    /// Waits for the first event, because only before it another answerer may take over.
+    async fn generate_or_extract(
+        &self,
+        generator: &Arc<dyn Generator>,
+        request: GenerationRequest,
+    ) -> Result<(ProviderKind, String, GenerationStream, Option<DegradedReason>), RagError> {
+        let error = match first_event(generator, request.clone()).await {
+            Ok(stream) => return Ok((generator.provider(), generator.model().to_owned(), stream, None)),
+            Err(error) => error,
+        };
+        match self.models.fallback_generator() {
+            Some(fallback) if error.is_unavailable() && fallback.provider() != generator.provider() => {
+                tracing::warn!(provider = %generator.provider(), %error, "the LLM is unavailable: answering by extraction");
+                let stream = first_event(fallback, request).await?;
+                Ok((fallback.provider(), fallback.model().to_owned(), stream, Some(DegradedReason::LlmUnavailable)))
+            }
+            _ => Err(error.into()),
+        }
+    }
+}
+
+/// Starts a generation and waits until it has said something, or failed.
+async fn first_event(
+    generator: &Arc<dyn Generator>,
+    request: GenerationRequest,
+) -> Result<GenerationStream, ProviderError> {
+    let mut events = generator.generate(request).await?;
+    match events.next().await {
+        Some(Ok(first)) => Ok(stream::iter([Ok(first)]).chain(events).boxed()),
+        Some(Err(error)) => Err(error),
+        None => Err(ProviderError::Truncated { provider: generator.provider() }),
+    }
+}
+
+/// When things happened.
+struct Clock {
+    started: Instant,
+    generating: Instant,
+    timings: Timings,
+}
+
+/// An answer that is being written, and what to say and count when it is done.
+struct Written {
+    provider: ProviderKind,
+    model: String,
+    degraded: Option<DegradedReason>,
+    clock: Clock,
+    method: Method,
+    metrics: Arc<Metrics>,
+}
+
+impl Written {
+    fn events(
+        self,
+        mut answer: GenerationStream,
+    ) -> impl futures::Stream<Item = Result<AnswerEvent, RagError>> + Send + 'static {
+        try_stream! {
+            let Self { provider, model, degraded, mut clock, method, metrics } = self;
+            let mut complete = None;
+            while let Some(event) = answer.next().await {
+                let event = event.inspect_err(|error| {
+                    metrics.query_failed(method, provider.as_str(), error.kind());
+                })?;
+                match event {
+                    GenerationEvent::Text(text) => {
+                        clock.timings.first_token.get_or_insert_with(|| clock.generating.elapsed());
+                        yield AnswerEvent::Text(text);
+                    }
+                    GenerationEvent::Done(stats) => complete = Some(stats),
+                }
+            }
+            let Some(stats) = complete else {
+                metrics.query_failed(method, provider.as_str(), "truncated_stream");
+                Err(ProviderError::Truncated { provider })?;
+                return;
+            };
+            clock.timings.generate = clock.generating.elapsed();
+            clock.timings.total = clock.started.elapsed();
+            metrics.generated(&Generation {
+                provider: provider.as_str(),
+                model: &model,
+                total: clock.timings.generate,
+                first_token: clock.timings.first_token,
+                tokens: stats.completion_tokens,
+            });
+            metrics.query_done(method, clock.timings.total);
+            yield AnswerEvent::Done(Outcome { provider, degraded, timings: clock.timings });
+        }
+    }
+}
+
+/// The honest answer when the search came back empty: no LLM is asked to make something up.
+fn nothing_found(question: &Question, retrieval: Retrieval, provider: ProviderKind, started: Instant) -> Asked {
+    let text = format!("No document in the DB \"{}\" matches the question.", question.db);
+    let timings = Timings { total: started.elapsed(), ..retrieval.timings };
+    let outcome = Outcome { provider, degraded: retrieval.degraded, timings };
+    let events = stream::iter([Ok(AnswerEvent::Text(text)), Ok(AnswerEvent::Done(outcome))]).boxed();
+    Asked { retrieval, events }
+}

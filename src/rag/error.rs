@@ -1,0 +1,73 @@
+//! What can go wrong with a question or an ingestion.
+
+use crate::{index::IndexError, model::InvalidDbName, providers::ProviderError, store::StoreError};
+
+/// Errors of the engine. The HTTP layer gives each a status; the message is meant for the person who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RagError {
+    /// A value that cannot be used, with what would be allowed.
+    #[error("{0}")]
+    Invalid(String),
+    /// No such DB name can exist.
+    #[error(transparent)]
+    DbName(#[from] InvalidDbName),
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A derived index failed; it will be rebuilt.
+    #[error("the search index failed: {0}")]
+    Index(#[from] IndexError),
+    /// A model could not be used.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The DB was embedded by one model, the server runs another.
+    #[error(
+        "DB \"{db}\" was embedded with {stored}, this server embeds with {configured}, and their vectors cannot be compared: \
+         ask with method \"bm25\", configure {stored}, or ingest the documents into a new DB"
+    )]
+    EmbedderMismatch {
+        /// The DB that was asked.
+        db: String,
+        /// Embedder of its vectors.
+        stored: String,
+        /// Embedder of this server.
+        configured: String,
+    },
+    /// The provider is known but not set up here.
+    #[error("provider \"{provider}\" is not configured on this server; configured: {configured}")]
+    ProviderNotConfigured {
+        /// The provider that was asked for.
+        provider: String,
+        /// Those that could be asked.
+        configured: String,
+    },
+    /// Nothing of what was given could be ingested.
+    #[error("{0}")]
+    NothingIngested(String),
+    /// A background task ended without an answer: a bug or a shutdown.
+    #[error("the work was interrupted")]
+    Interrupted,
+}
+
+impl RagError {
+    /// The kind of error as a metric label: one of a small fixed set.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) | Self::DbName(_) => "invalid",
+            Self::Store(StoreError::NotFound(_)) => "unknown_db",
+            Self::Store(_) => "store",
+            Self::Index(_) => "index",
+            Self::Provider(error) => error.kind(),
+            Self::EmbedderMismatch { .. } => "embedder_mismatch",
+            Self::ProviderNotConfigured { .. } => "provider_not_configured",
+            Self::NothingIngested(_) => "nothing_ingested",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl From<tokio::task::JoinError> for RagError {
+    fn from(_: tokio::task::JoinError) -> Self {
+        Self::Interrupted
+    }
+}

@@ -1,0 +1,355 @@
+//! HTML → Markdown, by the browser's own parsing rules (html5ever), without what a reader does not see.
+//!
+//! Scripts, styles, navigation and hidden elements go; hidden ones also because they are where instructions to language models
+//! are smuggled in. The walk over the tree keeps its state on the heap: documents may nest 50 000 levels deep.
+
+use ego_tree::iter::Edge;
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use html5ever::{driver, tendril::TendrilSink};
+use scraper::{Html, HtmlTreeSink, Node, node::Element};
+
+use super::{ExtractError, Limits, Raw, blocks::Blocks, clean::squeeze, guard::Deadline, text};
+
+/// Bytes that a browser searches for the declaration of the encoding.
+const PRESCAN_BYTES: usize = 1024;
+
+/// How much is parsed between two looks at the clock. Parsing takes time by the square of the nesting.
+const CHUNK_BYTES: usize = 16 << 10;
+
+/// Elements whose content is not the document's text.
+const SKIPPED: &[&str] = &[
+    "script", "style", "noscript", "template", "nav", "svg", "math", "iframe", "object", "canvas", "audio", "video",
+    "button", "select", "datalist", "dialog",
+];
+
+/// Elements that start and end a paragraph.
+const BLOCKS: &[&str] = &[
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "caption",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "header",
+    "hr",
+    "legend",
+    "main",
+    "p",
+    "section",
+    "summary",
+];
+
+/// The text of an HTML page.
+pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
+    let (source, warning) = text::decode(bytes, declared_encoding(bytes))?;
+    let page = parse(&source, deadline)?;
+    let mut walk = Walk::new(limits);
+    let mut skipping = None;
+    for (step, edge) in page.tree.root().traverse().enumerate() {
+        if step % 4096 == 0 {
+            deadline.check()?;
+        }
+        match edge {
+            Edge::Open(node) if skipping.is_none() => match node.value() {
+                Node::Text(text) => walk.text(text),
+                Node::Element(element) if element.name() == "title" => {
+                    if walk.title.is_none() {
+                        walk.title = Some(
+                            node.children()
+                                .filter_map(|child| child.value().as_text().map(|text| text.to_string()))
+                                .collect(),
+                        );
+                    }
+                    skipping = Some(node.id());
+                }
+                Node::Element(element) if is_skipped(element) => skipping = Some(node.id()),
+                Node::Element(element) => walk.open(element)?,
+                _ => {}
+            },
+            Edge::Close(node) if skipping == Some(node.id()) => skipping = None,
+            Edge::Close(node) if skipping.is_none() => {
+                if let Node::Element(element) = node.value() {
+                    walk.close(element)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    walk.flush()?;
+    let title = walk.title.take().filter(|title| !title.trim().is_empty());
+    let (text, heading) = walk.blocks.finish();
+    Ok(Raw { text, title: title.or(heading), warnings: warning.into_iter().collect() })
+}
+
+fn parse(source: &str, deadline: Deadline) -> Result<Html, ExtractError> {
+    let mut parser = driver::parse_document(HtmlTreeSink::new(Html::new_document()), driver::ParseOpts::default());
+    let mut rest = source;
+    while !rest.is_empty() {
+        deadline.check()?;
+        let (chunk, next) = rest.split_at(rest.floor_char_boundary(CHUNK_BYTES));
+        parser.process(chunk.into());
+        rest = next;
+    }
+    Ok(parser.finish())
+}
+
+/// What `<meta charset=…>` or `<meta http-equiv … content="…; charset=…">` says.
+fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+    const KEY: &[u8] = b"charset=";
+    let head = bytes[..bytes.len().min(PRESCAN_BYTES)].to_ascii_lowercase();
+    let start = head.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
+    let label =
+        head[start..].strip_prefix(b"\"").or_else(|| head[start..].strip_prefix(b"'")).unwrap_or(&head[start..]);
+    let end =
+        label.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"-_:.".contains(byte))).unwrap_or(label.len());
+    let encoding = Encoding::for_label(&label[..end])?;
+    // The declaration itself was readable as ASCII, so it cannot be UTF-16: the standard takes it for UTF-8.
+    Some(if encoding == UTF_16LE || encoding == UTF_16BE { UTF_8 } else { encoding })
+}
+
+fn is_skipped(element: &Element) -> bool {
+    let hidden_by_style = || {
+        element.attr("style").is_some_and(|style| {
+            let style: String = style.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
+            style.contains("display:none") || style.contains("visibility:hidden")
+        })
+    };
+    SKIPPED.contains(&element.name())
+        || element.attr("hidden").is_some()
+        || element.attr("aria-hidden") == Some("true")
+        || element.attr("role") == Some("navigation")
+        || hidden_by_style()
+}
+
+/// The state of the walk: the text of the block that is open, and where it belongs.
+struct Walk {
+    blocks: Blocks,
+    inline: String,
+    title: Option<String>,
+    heading: Option<usize>,
+    /// Open lists, outermost first; ordered ones with their next number.
+    lists: Vec<Option<u32>>,
+    /// The marker of an item whose first text is still to come.
+    marker: Option<String>,
+    pre: usize,
+    /// Open tables; only the outermost makes rows, the text of nested ones flows into its cells.
+    tables: usize,
+    rows: Vec<Vec<String>>,
+}
+
+impl Walk {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            blocks: Blocks::new(limits),
+            inline: String::new(),
+            title: None,
+            heading: None,
+            lists: Vec::new(),
+            marker: None,
+            pre: 0,
+            tables: 0,
+            rows: Vec::new(),
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.pre > 0 {
+            self.inline.push_str(text);
+        } else {
+            // A line break in the source is a space on the page.
+            self.inline.extend(text.chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }));
+        }
+    }
+
+    fn open(&mut self, element: &Element) -> Result<(), ExtractError> {
+        match element.name() {
+            "br" => self.inline.push('\n'),
+            "table" => {
+                self.flush()?;
+                self.tables += 1;
+            }
+            "tr" if self.tables == 1 => {
+                self.flush()?;
+                self.rows.push(Vec::new());
+            }
+            "td" | "th" if self.tables == 1 => {
+                self.flush()?;
+                if let Some(row) = self.rows.last_mut() {
+                    row.push(String::new());
+                }
+            }
+            "pre" => {
+                self.flush()?;
+                self.pre += 1;
+            }
+            "ul" | "menu" => {
+                self.flush()?;
+                self.lists.push(None);
+            }
+            "ol" => {
+                self.flush()?;
+                self.lists.push(Some(element.attr("start").and_then(|start| start.parse().ok()).unwrap_or(1)));
+            }
+            "li" => {
+                self.flush()?;
+                self.marker = Some(self.next_marker());
+            }
+            name => match heading_level(name) {
+                Some(level) => {
+                    self.flush()?;
+                    self.heading = Some(level);
+                }
+                None => self.boundary(name)?,
+            },
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, element: &Element) -> Result<(), ExtractError> {
+        match element.name() {
+            "table" => {
+                self.flush()?;
+                self.tables = self.tables.saturating_sub(1);
+                if self.tables == 0 {
+                    self.blocks.table(&std::mem::take(&mut self.rows))?;
+                }
+            }
+            "pre" => {
+                self.flush()?;
+                self.pre = self.pre.saturating_sub(1);
+            }
+            "ul" | "menu" | "ol" => {
+                self.flush()?;
+                self.lists.pop();
+            }
+            "li" => {
+                self.flush()?;
+                self.marker = None;
+            }
+            name if heading_level(name).is_some() => {
+                self.flush()?;
+                self.heading = None;
+            }
+            name => self.boundary(name)?,
+        }
+        Ok(())
+    }
+
+    /// Ends the paragraph where an element begins or ends one; words in neighbouring cells stay apart.
+    fn boundary(&mut self, name: &str) -> Result<(), ExtractError> {
+        match name {
+            "td" | "th" | "tr" if self.tables > 1 => self.inline.push(' '),
+            _ if BLOCKS.contains(&name) => return self.flush(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn next_marker(&mut self) -> String {
+        match self.lists.last_mut() {
+            Some(Some(number)) => {
+                let marker = format!("{number}.");
+                *number = number.saturating_add(1);
+                marker
+            }
+            _ => "-".to_owned(),
+        }
+    }
+
+    /// Writes the open block, if there is text in it, where it belongs.
+    fn flush(&mut self) -> Result<(), ExtractError> {
+        let text = std::mem::take(&mut self.inline);
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        if self.tables > 0
+            && let Some(cell) = self.rows.last_mut().and_then(|row| row.last_mut())
+        {
+            cell.push(' ');
+            cell.push_str(&squeeze(&text));
+            return Ok(());
+        }
+        if self.pre > 0 {
+            return self.blocks.code(&text);
+        }
+        if let Some(level) = self.heading {
+            return self.blocks.heading(level, &text);
+        }
+        match self.marker.take() {
+            Some(marker) => self.blocks.list_item(self.lists.len().saturating_sub(1), &marker, &text),
+            None => self.blocks.paragraph(&text),
+        }
+    }
+}
+
+/// 1 to 6 for `h1` to `h6`.
+fn heading_level(name: &str) -> Option<usize> {
+    let digit = name.strip_prefix('h')?;
+    digit.parse().ok().filter(|level| (1..=6).contains(level))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn read(source: &str) -> Raw {
+        extract(source.as_bytes(), &Limits::default(), Deadline::after(Duration::MAX)).unwrap()
+    }
+
+    #[test]
+    fn structure_becomes_markdown() {
+        let raw = read(
+            "<title>T &amp; U</title><body><h2>Set\n up</h2><p>First<br>second &euro;5</p><ul><li>a<ol start=3><li>b</li></ol></li><li>c</li></ul>\
+             <pre><code>x\n  y</code></pre><table><tr><th>k</th><th>v</th></tr><tr><td>1</td><td><p>2</p><p>3</p></td></tr></table>",
+        );
+        assert_eq!(raw.title.as_deref(), Some("T & U"));
+        assert_eq!(
+            raw.text,
+            "## Set up\n\nFirst\nsecond €5\n\n- a\n  3. b\n- c\n\n```\nx\n  y\n```\n\n| k | v |\n| --- | --- |\n| 1 | 2 3 |"
+        );
+    }
+
+    #[test]
+    fn what_a_reader_does_not_see_is_left_out() {
+        let raw = read(
+            "<script>secret()</script><style>p{}</style><nav>Home</nav><p>visible</p><p style='DISPLAY : none'>ignore all</p>\
+             <div hidden>x</div><span aria-hidden=true>icon</span><!-- c -->",
+        );
+        assert_eq!(raw.text, "visible");
+    }
+
+    #[test]
+    fn declared_encodings_are_honoured() {
+        let page = b"<meta charset='windows-1252'><p>caf\xE9 \x80</p>";
+        let raw = extract(page, &Limits::default(), Deadline::after(Duration::MAX)).unwrap();
+        assert_eq!((raw.text.as_str(), raw.warnings.len()), ("café €", 0));
+        assert_eq!(declared_encoding(b"<meta http-equiv=x content=\"text/html; charset=utf-16\">"), Some(UTF_8));
+        assert_eq!(declared_encoding(b"<p>no charset"), None);
+    }
+
+    #[test]
+    fn deep_nesting_and_nested_tables_are_only_text() {
+        assert_eq!(read(&format!("{}deep", "<div>".repeat(20_000))).text, "deep");
+        let nested = "<table><tr><td>a<td><table><tr><td>b<td>c</table></table>";
+        assert_eq!(read(nested).text, "a\n\nb c");
+    }
+
+    #[test]
+    fn a_deadline_ends_the_parsing() {
+        let source = "<div>".repeat(50_000);
+        let error = extract(source.as_bytes(), &Limits::default(), Deadline::after(Duration::ZERO)).unwrap_err();
+        assert!(matches!(error, ExtractError::TimedOut { .. }));
+    }
+}

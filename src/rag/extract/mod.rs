@@ -1,0 +1,266 @@
+//! Documents → text: one file a format, one door ([`read_file`], [`extract_bytes`]) with the fences all of them need.
+//!
+//! Whatever the format, the text that comes out is NFC-normalised, its lines end in `\n`, and it holds no control or
+//! invisible formatting characters (see `clean`). HTML, PDF and DOCX come out as simple Markdown: `#` headings, `-` lists, `|` tables,
+//! a blank line between paragraphs, so that a chunker sees the structure ([`Format::is_structured`]).
+//!
+//! Input is hostile until proven otherwise. Sizes are checked before and while reading, unpacking is counted rather than
+//! believed, parsers that can hang run against a deadline, a panic in a library becomes [`ExtractError::Damaged`].
+
+mod blocks;
+mod bomb;
+mod clean;
+mod docx;
+mod error;
+mod guard;
+mod html;
+mod markdown;
+mod pdf;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, fs::File, io::Read, path::Path, time::Duration};
+
+pub use error::ExtractError;
+use guard::Deadline;
+
+/// Bounds of one document.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Largest file in bytes.
+    pub max_file_bytes: u64,
+    /// Longest text in characters (Unicode scalar values).
+    pub max_text_chars: usize,
+    /// Most bytes that the compressed parts of a DOCX or PDF may unpack to, all together.
+    pub max_unpacked_bytes: u64,
+    /// Longest time for one document.
+    pub timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_file_bytes: 64 << 20,
+            max_text_chars: 20_000_000,
+            max_unpacked_bytes: 256 << 20,
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The formats that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Plain text, UTF-8 or UTF-16 with a byte order mark.
+    Text,
+    /// Markdown.
+    Markdown,
+    /// HTML.
+    Html,
+    /// PDF with a text layer.
+    Pdf,
+    /// Office Open XML (Word).
+    Docx,
+}
+
+impl Format {
+    /// All extensions that are known, lower case, without the dot.
+    pub const EXTENSIONS: &'static [&'static str] =
+        &["txt", "text", "md", "markdown", "html", "htm", "xhtml", "pdf", "docx"];
+
+    /// The format by the file name's extension, upper or lower case; `None` when it is unknown or missing.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "txt" | "text" => Some(Self::Text),
+            "md" | "markdown" => Some(Self::Markdown),
+            "html" | "htm" | "xhtml" => Some(Self::Html),
+            "pdf" => Some(Self::Pdf),
+            "docx" => Some(Self::Docx),
+            _ => None,
+        }
+    }
+
+    /// Its name in APIs and stored records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Pdf => "pdf",
+            Self::Docx => "docx",
+        }
+    }
+
+    /// Whether its extracted text is Markdown rather than plain paragraphs.
+    pub fn is_structured(self) -> bool {
+        !matches!(self, Self::Text)
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What was lost on the way; the text is usable all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Bytes that are no valid text in the document's encoding became U+FFFD.
+    Replaced {
+        /// How many replacement characters came out.
+        count: usize,
+        /// The encoding that was assumed.
+        encoding: &'static str,
+    },
+    /// Control characters were removed.
+    ControlsRemoved {
+        /// How many.
+        count: usize,
+    },
+    /// Pages that hold images but no text.
+    PagesWithoutText {
+        /// Page numbers from 1.
+        pages: Vec<u32>,
+    },
+    /// Pages whose content is broken; they are missing.
+    PagesUnreadable {
+        /// Page numbers from 1.
+        pages: Vec<u32>,
+    },
+    /// Fonts that do not say which characters their glyphs are: parts of the text may be wrong.
+    FontsUnmapped,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Replaced { count, encoding } => {
+                write!(
+                    f,
+                    "{count} places are not valid {encoding} and were replaced by \u{FFFD}; convert the document to UTF-8"
+                )
+            }
+            Self::ControlsRemoved { count } => write!(f, "{count} control characters were removed"),
+            Self::PagesWithoutText { pages } => {
+                write!(f, "{} without text (scanned or images only): run OCR to have them found", page_list(pages))
+            }
+            Self::PagesUnreadable { pages } => {
+                let verb = if pages.len() == 1 { "is" } else { "are" };
+                write!(f, "{} could not be read and {verb} missing", page_list(pages))
+            }
+            Self::FontsUnmapped => {
+                f.write_str("some fonts do not say which characters they show: parts of the text may be wrong")
+            }
+        }
+    }
+}
+
+/// `page 3`, `pages 1, 2, 5 and 17 more`.
+fn page_list(pages: &[u32]) -> String {
+    const SHOWN: usize = 8;
+    let numbers: Vec<_> = pages.iter().take(SHOWN).map(u32::to_string).collect();
+    let noun = if pages.len() == 1 { "page" } else { "pages" };
+    let rest = pages.len().saturating_sub(SHOWN);
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    format!("{noun} {}{more}", numbers.join(", "))
+}
+
+/// A document's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extracted {
+    /// The text; never blank.
+    pub text: String,
+    /// What it was read as.
+    pub format: Format,
+    /// The title the document gives itself, on one line; never blank.
+    pub title: Option<String>,
+    /// What was lost.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a format's parser hands back, before the checks common to all.
+#[derive(Debug, Default)]
+struct Raw {
+    text: String,
+    title: Option<String>,
+    warnings: Vec<Warning>,
+}
+
+/// Reads a file's bytes, and not more than `limits.max_file_bytes` of them, whatever its size says.
+///
+/// Blocks: call it where that is allowed.
+///
+/// # Errors
+/// [`ExtractError::TooLarge`] before anything is read; [`ExtractError::Io`], also for what is no regular file.
+pub fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, ExtractError> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        // A pipe or a device could be read for ever.
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a regular file").into());
+    }
+    if metadata.len() > limits.max_file_bytes {
+        return Err(too_large(limits));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    // The file may grow while it is read.
+    file.take(limits.max_file_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limits.max_file_bytes {
+        return Err(too_large(limits));
+    }
+    Ok(bytes)
+}
+
+/// Reads the text of a document that is already in memory.
+///
+/// Blocks, at most for about `limits.timeout`.
+///
+/// # Errors
+/// [`ExtractError`], in words for the person who gave the document.
+pub fn extract_bytes(format: Format, bytes: &[u8], limits: &Limits) -> Result<Extracted, ExtractError> {
+    if bytes.len() as u64 > limits.max_file_bytes {
+        return Err(too_large(limits));
+    }
+    if bytes.is_empty() {
+        return Err(ExtractError::Empty);
+    }
+    let deadline = Deadline::after(limits.timeout);
+    let raw = match format {
+        Format::Text => text::extract(bytes),
+        Format::Markdown => markdown::extract(bytes),
+        Format::Html => guard::catch("HTML", || html::extract(bytes, limits, deadline)),
+        Format::Pdf => pdf::extract(bytes, limits, deadline),
+        Format::Docx => guard::catch("DOCX", || docx::extract(bytes, limits, deadline)),
+    }?;
+    finish(format, raw, limits)
+}
+
+/// The steps common to all formats: cleaning, the bound of the text, no blank results.
+fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, ExtractError> {
+    let Raw { text, title, mut warnings } = raw;
+    let (text, removed) = clean::clean(&text);
+    if text.trim().is_empty() {
+        return Err(if matches!(format, Format::Text | Format::Markdown) {
+            ExtractError::Empty
+        } else {
+            ExtractError::NoText
+        });
+    }
+    // Bytes bound characters from above: most texts need no counting.
+    if text.len() > limits.max_text_chars && text.chars().count() > limits.max_text_chars {
+        return Err(ExtractError::TooLarge { limit: limits.max_text_chars as u64, unit: "characters of text" });
+    }
+    if removed > 0 {
+        warnings.push(Warning::ControlsRemoved { count: removed });
+    }
+    let title = title.and_then(|title| clean::one_line(&title));
+    Ok(Extracted { text, format, title, warnings })
+}
+
+fn too_large(limits: &Limits) -> ExtractError {
+    ExtractError::TooLarge { limit: limits.max_file_bytes, unit: "bytes" }
+}

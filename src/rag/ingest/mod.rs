@@ -1,0 +1,331 @@
+//! Documents in: read, cut, embed, store, one document whole or not at all.
+//!
+//! Files are prepared in parallel on blocking threads; finished documents are written in batches, each batch one
+//! transaction. A file that fails is reported and does not stop the others. A document that is already stored in the
+//! same state costs one hash.
+
+mod prepare;
+mod sources;
+
+use std::{fmt, sync::Arc};
+
+use futures::{StreamExt, stream};
+use tokio_util::task::AbortOnDropHandle;
+
+pub use prepare::PIPELINE_VERSION;
+use prepare::{Pending, Prepared};
+pub use sources::{DocumentRoots, Selection, SourceFile};
+
+use super::{
+    Collection, RagError,
+    chunk::{ChunkParams, Chunker},
+    extract,
+};
+use crate::{
+    providers::{Embedder, ProviderError, Purpose},
+    store::{EmbedderRecord, NewDocument, Store, StoreError, WriteReport},
+};
+
+/// Chunks that one transaction holds at least, when there are so many: large enough that commits cost nothing beside
+/// the work, small enough that a crash loses little.
+const BATCH_CHUNKS: usize = 1_000;
+
+/// Documents in a row that fail because the embedder is away before the rest is not tried any more.
+const GIVE_UP_AFTER: usize = 3;
+
+/// A file that could not be ingested.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {error}")]
+pub struct FileError {
+    /// The file as the user would name it.
+    pub file: String,
+    /// Why not, and what to do.
+    pub error: String,
+}
+
+impl FileError {
+    fn new(file: impl fmt::Display, error: String) -> Self {
+        Self { file: file.to_string(), error }
+    }
+}
+
+/// How documents are read and cut.
+#[derive(Debug, Clone)]
+pub struct IngestOptions {
+    /// Chunk sizes.
+    pub chunking: ChunkParams,
+    /// Bounds on what a file may cost.
+    pub limits: extract::Limits,
+    /// Label of these documents; without one, each gets the first 8 hex digits of its content's hash.
+    pub version: Option<String>,
+    /// Files that are prepared at a time.
+    pub parallelism: usize,
+}
+
+/// What an ingestion did.
+#[derive(Debug, Clone, Default)]
+pub struct IngestReport {
+    /// Chunks that were embedded and stored.
+    pub chunks_indexed: usize,
+    /// New documents.
+    pub added: usize,
+    /// Documents that replaced another state of themselves.
+    pub updated: usize,
+    /// Documents that were stored in this state already.
+    pub unchanged: usize,
+    /// Files in folders that are of no supported format.
+    pub skipped: usize,
+    /// What could not be ingested.
+    pub errors: Vec<FileError>,
+    /// What was ingested, but not perfectly: the file, and what was lost.
+    pub warnings: Vec<FileError>,
+}
+
+impl IngestReport {
+    /// Documents that are stored now.
+    pub fn succeeded(&self) -> usize {
+        self.added + self.updated + self.unchanged
+    }
+}
+
+/// What happens during an ingestion, for a progress bar.
+#[derive(Debug, Clone, Copy)]
+pub enum IngestEvent<'a> {
+    /// So many files will be read.
+    Found(usize),
+    /// One file is done (stored, unchanged or failed).
+    Finished {
+        /// Its name.
+        source: &'a str,
+        /// Chunks that it came to; 0 when unchanged or failed.
+        chunks: usize,
+    },
+    /// All documents are stored; the search is catching up.
+    Indexing,
+}
+
+/// Is told what happens; called from several tasks.
+pub type IngestObserver = Arc<dyn Fn(IngestEvent<'_>) + Send + Sync>;
+
+/// An observer that looks away.
+pub fn unobserved() -> IngestObserver {
+    Arc::new(|_: IngestEvent<'_>| {})
+}
+
+/// Reads the selected files into a DB and brings its search up to date.
+///
+/// # Errors
+/// [`RagError::Store`] with [`StoreError::EmbedderMismatch`] when the DB holds another embedder's vectors, and what
+/// makes the store itself unusable. What is wrong with single files is in the report.
+pub async fn ingest(
+    collection: &Arc<Collection>,
+    embedder: &Arc<dyn Embedder>,
+    selection: Selection,
+    options: IngestOptions,
+    observer: &IngestObserver,
+) -> Result<IngestReport, RagError> {
+    let chunker = Chunker::new(options.chunking).map_err(|error| RagError::Invalid(error.to_string()))?;
+    let stored = blocking(collection, |c| Ok(c.store().embedder()?)).await?;
+    let mut run = Run {
+        collection,
+        embedder: EmbedderRecord {
+            id: embedder.id().to_string(),
+            dimension: stored.map_or(0, |stored| stored.dimension),
+        },
+        observer,
+        batch: Vec::new(),
+        report: IngestReport { errors: selection.errors, skipped: selection.skipped, ..IngestReport::default() },
+    };
+    observer(IngestEvent::Found(selection.files.len()));
+
+    let parallelism = options.parallelism.max(1);
+    let job = Arc::new(Job { collection: Arc::clone(collection), embedder: Arc::clone(embedder), options, chunker });
+    let mut outcomes = stream::iter(selection.files)
+        .map(|file| {
+            // A task of its own, so that it goes on while a batch is written.
+            let task = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&job).process(file.clone())));
+            async move { (file.source, task.await.unwrap_or(Err(Failure::Interrupted))) }
+        })
+        .buffered(parallelism);
+    let mut embedder_away = 0;
+    while let Some((source, outcome)) = outcomes.next().await {
+        let away = matches!(&outcome, Err(Failure::Embedder(error)) if error.is_unavailable());
+        embedder_away = if away { embedder_away + 1 } else { 0 };
+        run.take(source, outcome).await?;
+        if embedder_away == GIVE_UP_AFTER {
+            break;
+        }
+    }
+    if embedder_away == GIVE_UP_AFTER {
+        run.give_up(outcomes).await;
+    }
+    run.flush().await?;
+    observer(IngestEvent::Indexing);
+    blocking(collection, |c| {
+        c.follow()?;
+        c.save()
+    })
+    .await?;
+    Ok(run.report)
+}
+
+/// Runs blocking work with the collection on the blocking pool.
+async fn blocking<T: Send + 'static>(
+    collection: &Arc<Collection>,
+    work: impl FnOnce(&Collection) -> Result<T, RagError> + Send + 'static,
+) -> Result<T, RagError> {
+    let collection = Arc::clone(collection);
+    tokio::task::spawn_blocking(move || work(&collection)).await?
+}
+
+/// Why a file is not stored.
+enum Failure {
+    /// It cannot be read.
+    File(String),
+    /// Its chunks could not be embedded.
+    Embedder(ProviderError),
+    /// The store failed.
+    Store(StoreError),
+    /// The task did not end.
+    Interrupted,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(reason) => f.write_str(reason),
+            Self::Embedder(error) => write!(f, "its text could not be embedded, so nothing of it was stored: {error}"),
+            Self::Store(error) => error.fmt(f),
+            Self::Interrupted => f.write_str("reading it was interrupted (the log says why)"),
+        }
+    }
+}
+
+/// A document that is ready to be written.
+struct Ready {
+    document: NewDocument,
+    warnings: Vec<String>,
+    /// Length of its vectors; `None` when all its chunks were known already.
+    dimension: Option<usize>,
+}
+
+/// What all files of an ingestion share.
+struct Job {
+    collection: Arc<Collection>,
+    embedder: Arc<dyn Embedder>,
+    options: IngestOptions,
+    chunker: Chunker,
+}
+
+impl Job {
+    /// Everything up to the store: `None` when the document is stored in this state already.
+    async fn process(self: Arc<Self>, file: SourceFile) -> Result<Option<Ready>, Failure> {
+        let job = Arc::clone(&self);
+        let prepared = tokio::task::spawn_blocking(move || {
+            prepare::prepare(&file, &job.options, &job.chunker, job.embedder.id(), job.collection.store().as_ref())
+        })
+        .await
+        .map_err(|_| Failure::Interrupted)??;
+        match prepared {
+            Prepared::Unchanged => Ok(None),
+            Prepared::Changed(pending) => self.embed(*pending).await.map(Some),
+        }
+    }
+
+    async fn embed(&self, pending: Pending) -> Result<Ready, Failure> {
+        let Pending { mut document, to_embed, warnings } = pending;
+        let mut dimension = None;
+        for positions in to_embed.chunks(self.embedder.batch_size().max(1)) {
+            let texts: Vec<String> = positions.iter().map(|&n| document.chunks[n].text.clone()).collect();
+            let vectors = self.embedder.embed(&texts, Purpose::Passage).await.map_err(Failure::Embedder)?;
+            for (&n, vector) in positions.iter().zip(vectors) {
+                dimension = Some(vector.len());
+                document.chunks[n].vector = Some(vector);
+            }
+        }
+        Ok(Ready { document, warnings, dimension })
+    }
+}
+
+/// The writing side of one ingestion.
+struct Run<'a> {
+    collection: &'a Arc<Collection>,
+    /// Its dimension is known from the DB, or from the first vectors.
+    embedder: EmbedderRecord,
+    observer: &'a IngestObserver,
+    batch: Vec<NewDocument>,
+    report: IngestReport,
+}
+
+impl Run<'_> {
+    async fn take(&mut self, source: String, outcome: Result<Option<Ready>, Failure>) -> Result<(), RagError> {
+        let mut chunks = 0;
+        match outcome {
+            Ok(None) => self.report.unchanged += 1,
+            Ok(Some(ready)) => {
+                chunks = ready.document.chunks.len();
+                self.embedder.dimension = ready.dimension.unwrap_or(self.embedder.dimension);
+                self.report.warnings.extend(ready.warnings.into_iter().map(|w| FileError::new(&source, w)));
+                self.batch.push(ready.document);
+            }
+            Err(failure) => self.report.errors.push(FileError::new(&source, failure.to_string())),
+        }
+        (self.observer)(IngestEvent::Finished { source: &source, chunks });
+        if self.batch.iter().map(|document| document.chunks.len()).sum::<usize>() >= BATCH_CHUNKS {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Lists the remaining files as failed: an embedder that is away would fail each of them, slowly.
+    async fn give_up(&mut self, outcomes: impl futures::Stream<Item = (String, Result<Option<Ready>, Failure>)>) {
+        let reason = "not tried: the embedder is not available (see the errors above); ingest again when it is";
+        let mut outcomes = std::pin::pin!(outcomes);
+        while let Some((source, _)) = outcomes.next().await {
+            self.report.errors.push(FileError::new(&source, reason.into()));
+            (self.observer)(IngestEvent::Finished { source: &source, chunks: 0 });
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), RagError> {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let embedder = self.embedder.clone();
+        let (written, failed) =
+            blocking(self.collection, move |c| write(c.store().as_ref(), &batch, &embedder)).await?;
+        self.report.added += written.added;
+        self.report.updated += written.updated;
+        self.report.chunks_indexed += written.chunks_inserted;
+        self.report.errors.extend(failed);
+        Ok(())
+    }
+}
+
+/// Writes documents in one transaction; if a vector of one of them spoils it, each in its own, so that only that one fails.
+///
+/// # Errors
+/// When no document at all can be written, e.g. because the DB holds another embedder's vectors.
+fn write(
+    store: &dyn Store,
+    batch: &[NewDocument],
+    embedder: &EmbedderRecord,
+) -> Result<(WriteReport, Vec<FileError>), RagError> {
+    match store.write(batch, embedder) {
+        Ok(report) => return Ok((report, Vec::new())),
+        Err(StoreError::BadVector { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let (mut total, mut failed) = (WriteReport::default(), Vec::new());
+    for document in batch {
+        match store.write(std::slice::from_ref(document), embedder) {
+            Ok(report) => total += report,
+            Err(error @ StoreError::BadVector { .. }) => {
+                failed.push(FileError::new(&document.source, error.to_string()))
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok((total, failed))
+}

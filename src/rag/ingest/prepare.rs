@@ -1,0 +1,104 @@
+//! One file on its way into the store: read, hash, cut, name. Blocking; knows nothing of tasks.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Failure, IngestOptions, SourceFile};
+use crate::{
+    providers::EmbedderId,
+    rag::{
+        chunk::{Chunker, Structure},
+        extract::{self, Extracted, Format},
+        language::LanguageDetector,
+    },
+    store::{DocumentState, NewChunk, NewDocument, Store},
+};
+
+/// Raised whenever extraction, cutting or naming changes, so that documents are read again.
+pub const PIPELINE_VERSION: u32 = 1;
+
+/// What reading a file came to.
+pub(super) enum Prepared {
+    /// The store has it in this state.
+    Unchanged,
+    /// It must be written.
+    Changed(Box<Pending>),
+}
+
+/// A document whose new chunks have no vectors yet.
+pub(super) struct Pending {
+    pub(super) document: NewDocument,
+    /// Positions of the chunks that must be embedded; the store has the others.
+    pub(super) to_embed: Vec<usize>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Reads a file and cuts it, unless the store has it already.
+pub(super) fn prepare(
+    file: &SourceFile,
+    options: &IngestOptions,
+    chunker: &Chunker,
+    embedder: &EmbedderId,
+    store: &dyn Store,
+) -> Result<Prepared, Failure> {
+    let failed = |error: extract::ExtractError| Failure::File(error.to_string());
+    let format = Format::of_path(&file.path).ok_or_else(|| Failure::File("is of no supported format".into()))?;
+    let bytes = extract::read_file(&file.path, &options.limits).map_err(failed)?;
+    let content = blake3::hash(&bytes);
+    let version = options.version.clone().unwrap_or_else(|| content.to_hex()[..8].to_owned());
+    let fingerprint = fingerprint(&content, &version, options, embedder);
+    let stored = store.document_state(&file.source).map_err(Failure::Store)?;
+    if stored.as_ref().is_some_and(|stored| stored.fingerprint == fingerprint) {
+        return Ok(Prepared::Unchanged);
+    }
+
+    let extracted = extract::extract_bytes(format, &bytes, &options.limits).map_err(failed)?;
+    let chunks = cut(&file.source, &extracted, chunker);
+    if chunks.is_empty() {
+        return Err(Failure::File("contains no text".into()));
+    }
+    let known: HashSet<String> = stored.into_iter().flat_map(|DocumentState { chunk_keys, .. }| chunk_keys).collect();
+    let to_embed = (0..chunks.len()).filter(|&n| !known.contains(&chunks[n].key)).collect();
+    let warnings = extracted.warnings.iter().map(ToString::to_string).collect();
+    let document = NewDocument {
+        source: file.source.clone(),
+        fingerprint,
+        version,
+        title: extracted.title,
+        format: format.as_str().to_owned(),
+        bytes: bytes.len() as u64,
+        chunks,
+    };
+    Ok(Prepared::Changed(Box::new(Pending { document, to_embed, warnings })))
+}
+
+/// Everything that decides what is stored for a file.
+fn fingerprint(content: &blake3::Hash, version: &str, options: &IngestOptions, embedder: &EmbedderId) -> String {
+    let (size, overlap) = (options.chunking.size, options.chunking.overlap);
+    let shape = format!("{PIPELINE_VERSION}\0{size}\0{overlap}\0{}\0{version}", embedder.as_str());
+    blake3::Hasher::new().update(content.as_bytes()).update(shape.as_bytes()).finalize().to_hex().to_string()
+}
+
+fn cut(source: &str, extracted: &Extracted, chunker: &Chunker) -> Vec<NewChunk> {
+    let structure = if extracted.format.is_structured() { Structure::Markdown } else { Structure::Plain };
+    let languages = LanguageDetector::for_document(&extracted.text);
+    let mut repeats: HashMap<&str, usize> = HashMap::new();
+    chunker
+        .split(&extracted.text, structure)
+        .into_iter()
+        .map(|range| {
+            let text = &extracted.text[range];
+            let language = languages.of_chunk(text);
+            let repeat = repeats.entry(text).or_default();
+            let key = chunk_key(source, language, *repeat, text);
+            *repeat += 1;
+            NewChunk { key, text: text.to_owned(), language: language.to_owned(), vector: None }
+        })
+        .collect()
+}
+
+/// The stable id of a chunk. Its position is not part of it: a paragraph that only moved is still the same chunk.
+fn chunk_key(source: &str, language: &str, repeat: usize, text: &str) -> String {
+    let place = format!("{source}\0{language}\0{repeat}\0");
+    let hash = blake3::Hasher::new().update(place.as_bytes()).update(text.as_bytes()).finalize();
+    hash.to_hex()[..32].to_owned()
+}

@@ -1,0 +1,148 @@
+//! The engine: documents in, answers out. Knows neither HTTP nor SQL nor the command line.
+//!
+//! A document goes through [`extract`] → [`chunk`] → [`language`] → an embedder → the store ([`ingest`](mod@ingest)).
+//! A question goes through [`retrieve`] (lexical and vector search, fused) → [`prompt`] → a generator ([`answer`]).
+//! A DB that is open is a [`Collection`]: the store, which is the truth, and the search that mirrors it.
+
+pub mod answer;
+pub mod chunk;
+mod collection;
+mod error;
+pub mod eval;
+pub mod extract;
+pub mod ingest;
+pub mod language;
+mod models;
+pub mod prompt;
+mod question;
+pub mod retrieve;
+
+use std::sync::Arc;
+
+pub use collection::{Collection, Collections, OpenSearch};
+pub use error::RagError;
+pub use models::Models;
+pub use question::{
+    Answer, AnswerEvent, Asked, Context, DegradedReason, FusionChoice, Outcome, Question, Retrieval, Timings,
+};
+
+use crate::{
+    model::DbName,
+    rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
+    store::{Counts, DocumentSummary, Filters},
+    telemetry::Metrics,
+};
+
+/// Everything behind the API: DBs, models, counters. Shared by all requests.
+pub struct Engine {
+    collections: Arc<Collections>,
+    models: Models,
+    metrics: Arc<Metrics>,
+}
+
+impl Engine {
+    /// Puts the parts together.
+    pub fn new(collections: Collections, models: Models, metrics: Arc<Metrics>) -> Self {
+        Self { collections: Arc::new(collections), models, metrics }
+    }
+
+    /// The models that answer and embed.
+    pub fn models(&self) -> &Models {
+        &self.models
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// The DBs.
+    pub fn collections(&self) -> &Arc<Collections> {
+        &self.collections
+    }
+
+    /// Runs blocking work with a DB, opening it first when it is not open.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`](crate::store::StoreError::NotFound), and what the work returns.
+    pub async fn with_collection<T: Send + 'static>(
+        &self,
+        db: &DbName,
+        work: impl FnOnce(&Collection) -> Result<T, RagError> + Send + 'static,
+    ) -> Result<T, RagError> {
+        let (collections, db) = (Arc::clone(&self.collections), db.clone());
+        tokio::task::spawn_blocking(move || work(collections.get(&db)?.as_ref())).await?
+    }
+
+    /// Runs blocking work with the data directory.
+    ///
+    /// # Errors
+    /// What the work returns.
+    pub async fn with_collections<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Collections) -> Result<T, RagError> + Send + 'static,
+    ) -> Result<T, RagError> {
+        let collections = Arc::clone(&self.collections);
+        tokio::task::spawn_blocking(move || work(&collections)).await?
+    }
+
+    /// Reads files into a DB, which is made when it does not exist.
+    ///
+    /// # Errors
+    /// See [`ingest::ingest`]; [`RagError::EmbedderMismatch`] before any file is read.
+    pub async fn ingest(
+        &self,
+        db: &DbName,
+        selection: Selection,
+        options: IngestOptions,
+        observer: &IngestObserver,
+    ) -> Result<IngestReport, RagError> {
+        let started = std::time::Instant::now();
+        let name = db.clone();
+        let collection = self.with_collections(move |collections| collections.get_or_create(&name)).await?;
+        let store = Arc::clone(collection.store());
+        let stored = tokio::task::spawn_blocking(move || store.embedder()).await??;
+        let embedder = self.models.embedder_for(db, stored.as_ref())?;
+        let report = ingest::ingest(&collection, embedder, selection, options, observer).await?;
+        self.metrics.ingested(db, report.added + report.updated, report.chunks_indexed, started.elapsed());
+        Ok(report)
+    }
+
+    /// Removes documents; returns how many there were.
+    ///
+    /// # Errors
+    /// Unknown DB, or a store that cannot be written.
+    pub async fn remove(&self, db: &DbName, sources: Vec<String>) -> Result<usize, RagError> {
+        self.with_collection(db, move |collection| {
+            let removed = collection.store().remove(&sources)?;
+            collection.follow()?;
+            collection.save()?;
+            Ok(removed)
+        })
+        .await
+    }
+
+    /// The documents of a DB, sorted by source.
+    ///
+    /// # Errors
+    /// Unknown DB, or a store that cannot be read.
+    pub async fn documents(&self, db: &DbName) -> Result<Vec<DocumentSummary>, RagError> {
+        self.with_collection(db, |collection| Ok(collection.store().documents()?)).await
+    }
+
+    /// What questions to a DB can be limited to.
+    ///
+    /// # Errors
+    /// Unknown DB, or a store that cannot be read.
+    pub async fn filters(&self, db: &DbName) -> Result<Filters, RagError> {
+        self.with_collection(db, |collection| Ok(collection.store().filters()?)).await
+    }
+
+    /// How much a DB holds.
+    ///
+    /// # Errors
+    /// Unknown DB, or a store that cannot be read.
+    pub async fn counts(&self, db: &DbName) -> Result<Counts, RagError> {
+        self.with_collection(db, |collection| Ok(collection.store().counts()?)).await
+    }
+}

@@ -1,0 +1,175 @@
+//! What is asked, and what comes back.
+
+use std::{fmt, time::Duration};
+
+use futures::{StreamExt, stream::BoxStream};
+
+use super::RagError;
+use crate::{
+    model::{DbName, Method, Scope},
+    providers::{Message, ProviderKind},
+};
+
+/// A question with everything that shapes its answer, validated and with defaults filled in.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The question, trimmed, not empty.
+    pub text: String,
+    /// Earlier turns of the conversation, oldest first.
+    pub history: Vec<Message>,
+    /// The DB to search; belongs to this question alone.
+    pub db: DbName,
+    /// How many contexts to answer from.
+    pub k: usize,
+    /// How to search.
+    pub method: Method,
+    /// How hybrid search fuses.
+    pub fusion: FusionChoice,
+    /// Part of the DB to search.
+    pub scope: Scope,
+    /// Who answers; `None`: the server's default.
+    pub provider: Option<ProviderKind>,
+}
+
+/// What was asked for about fusion; what is left open depends on the embedder (see
+/// [`FusionChoice::resolve`](super::retrieve)).
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct FusionChoice {
+    /// Reciprocal rank fusion (`true`) or weighted scores (`false`).
+    pub rrf: Option<bool>,
+    /// Damping of reciprocal rank fusion; 60 when open.
+    pub rrf_k: Option<u32>,
+    /// Share of the lexical score in weighted fusion, 0..=1.
+    pub bm25_weight: Option<f32>,
+}
+
+/// Why an answer is not what a healthy system would have given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DegradedReason {
+    /// The LLM could not be asked; the answer was extracted from the contexts.
+    LlmUnavailable,
+    /// The question could not be embedded; the contexts come from lexical search alone.
+    EmbeddingUnavailable,
+}
+
+impl DegradedReason {
+    /// Every reason, for metrics that must exist before they happen.
+    pub const ALL: [Self; 2] = [Self::LlmUnavailable, Self::EmbeddingUnavailable];
+
+    /// The machine-readable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LlmUnavailable => "llm_unavailable",
+            Self::EmbeddingUnavailable => "embedding_unavailable",
+        }
+    }
+}
+
+impl fmt::Display for DegradedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A passage that an answer may cite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Context {
+    /// Its text.
+    pub text: String,
+    /// Stable id of the chunk.
+    pub key: String,
+    /// The document.
+    pub source: String,
+    /// Position in the document, from 0.
+    pub chunk: u32,
+    /// The document's version label.
+    pub version: String,
+    /// ISO 639-1 code.
+    pub language: String,
+    /// How well it fits; comparable within one answer.
+    pub score: f32,
+}
+
+/// How long the parts of an answer took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Embedding the question.
+    pub embed: Duration,
+    /// Searching, fusing, reading the chunks.
+    pub retrieve: Duration,
+    /// From asking the LLM to its last token.
+    pub generate: Duration,
+    /// From asking the LLM to its first token; `None` before there is one.
+    pub first_token: Option<Duration>,
+    /// Everything.
+    pub total: Duration,
+}
+
+/// What a search found.
+#[derive(Debug, Clone)]
+pub struct Retrieval {
+    /// Passages, best first.
+    pub contexts: Vec<Context>,
+    /// Share of the lexical score that was (or would be) used in weighted fusion.
+    pub bm25_weight: f32,
+    /// Set when the search was not the one that was asked for.
+    pub degraded: Option<DegradedReason>,
+    /// Only `embed` and `retrieve` are set.
+    pub timings: Timings,
+}
+
+/// A question under way: its contexts are known, its answer is being written.
+pub struct Asked {
+    /// What the answer is made from.
+    pub retrieval: Retrieval,
+    /// The answer as it is written; dropping it stops the writing, upstream, too.
+    pub events: BoxStream<'static, Result<AnswerEvent, RagError>>,
+}
+
+/// A piece of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AnswerEvent {
+    /// More text.
+    Text(String),
+    /// The end. Always the last event of an answer that is complete.
+    Done(Outcome),
+}
+
+/// What is known when an answer is complete.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    /// Who wrote it.
+    pub provider: ProviderKind,
+    /// Set when it is not what a healthy system would have answered.
+    pub degraded: Option<DegradedReason>,
+    /// All parts.
+    pub timings: Timings,
+}
+
+/// A complete answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The text, with `[n]` citations of the contexts, numbered from 1.
+    pub text: String,
+    /// What it is made from.
+    pub retrieval: Retrieval,
+    /// Who wrote it, how long it took, and whether it is whole.
+    pub outcome: Outcome,
+}
+
+impl Asked {
+    /// Waits for the whole answer.
+    ///
+    /// # Errors
+    /// What ended it early; an answer that broke off is never passed on as if it were whole.
+    pub async fn answer(mut self) -> Result<Answer, RagError> {
+        let mut text = String::new();
+        while let Some(event) = self.events.next().await {
+            match event? {
+                AnswerEvent::Text(piece) => text.push_str(&piece),
+                AnswerEvent::Done(outcome) => return Ok(Answer { text, retrieval: self.retrieval, outcome }),
+            }
+        }
+        Err(RagError::Interrupted)
+    }
+}

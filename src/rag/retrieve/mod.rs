@@ -1,0 +1,165 @@
+//! From a question to contexts: embed, search, fuse, read.
+
+pub mod fusion;
+
+use std::{sync::Arc, time::Instant};
+
+use super::{
+    Collection, Engine, RagError,
+    question::{Context, DegradedReason, FusionChoice, Question, Retrieval, Timings},
+};
+use crate::{
+    index::Search,
+    model::{FusionParams, Hit, Method, Scope},
+    providers::{EmbedderId, Purpose},
+    store::Chunk,
+};
+
+/// Hits taken from each index before fusion.
+pub const CANDIDATES: usize = 100;
+
+/// Share of the lexical score in weighted fusion, with an embedder that is a language model.
+const WEIGHT_WITH_MODEL: f32 = 0.5;
+
+/// The same with a static embedder, whose vectors know less than the words do.
+const WEIGHT_WITH_STATIC: f32 = 0.75;
+
+/// Damping of reciprocal rank fusion (Cormack, Clarke, Büttcher 2009).
+pub const RRF_K: u32 = 60;
+
+impl FusionChoice {
+    /// The weight that is used, or would be.
+    pub fn weight(self, embedder: Option<&EmbedderId>) -> f32 {
+        let static_vectors = embedder.is_some_and(EmbedderId::is_static);
+        self.bm25_weight.unwrap_or(if static_vectors { WEIGHT_WITH_STATIC } else { WEIGHT_WITH_MODEL })
+    }
+
+    /// Fills in what was left open. Ranks are fused when an embedding model made the vectors; scores when they come
+    /// from a static table, whose ranking is too weak to count as much as BM25's, or when a weight was given.
+    pub fn resolve(self, embedder: Option<&EmbedderId>) -> FusionParams {
+        let static_vectors = embedder.is_some_and(EmbedderId::is_static);
+        if self.rrf.unwrap_or(!static_vectors && self.bm25_weight.is_none()) {
+            FusionParams::Rrf { k: self.rrf_k.unwrap_or(RRF_K) }
+        } else {
+            FusionParams::Weighted { bm25_weight: self.weight(embedder) }
+        }
+    }
+}
+
+/// A search, ready to run on a blocking thread.
+#[derive(Debug, Clone)]
+pub struct Plan<'a> {
+    /// The question's words.
+    pub text: &'a str,
+    /// The question's embedding, for the methods that need one.
+    pub vector: Option<&'a [f32]>,
+    /// Which search.
+    pub method: Method,
+    /// How hybrid search fuses.
+    pub fusion: FusionParams,
+    /// Hits wanted.
+    pub k: usize,
+    /// Part of the DB.
+    pub scope: &'a Scope,
+}
+
+/// Runs a search. Blocks for as long as the indexes compute.
+///
+/// # Errors
+/// When an index fails.
+pub fn search(index: &dyn Search, plan: &Plan<'_>) -> Result<Vec<Hit>, RagError> {
+    let depth = plan.k.max(CANDIDATES);
+    let hits = match (plan.method, plan.vector) {
+        (Method::Bm25, _) | (_, None) => index.lexical(plan.text, plan.k, plan.scope)?,
+        (Method::Vector, Some(vector)) => index.nearest(vector, plan.k, plan.scope)?,
+        (Method::Hybrid, Some(vector)) => {
+            let lexical = index.lexical(plan.text, depth, plan.scope)?;
+            let nearest = index.nearest(vector, depth, plan.scope)?;
+            fusion::fuse(&lexical, &nearest, &plan.fusion)
+        }
+    };
+    Ok(hits)
+}
+
+impl Engine {
+    /// Finds the contexts of a question.
+    ///
+    /// When the question cannot be embedded because the embedder is unavailable, lexical search alone answers, and the
+    /// result is marked.
+    ///
+    /// # Errors
+    /// Unknown DB, vectors of another embedder, a broken store, a misconfigured embedder.
+    pub async fn retrieve(&self, question: &Question) -> Result<Retrieval, RagError> {
+        let started = Instant::now();
+        let collection = self.collection(question).await?;
+        let stored = collection.embedder();
+        let mut method = question.method;
+        let mut degraded = None;
+        let mut vector = None;
+        let mut embedder_id = stored.as_ref().map(|stored| EmbedderId::new(stored.id.clone()));
+        if method.needs_embedding() {
+            let embedder = self.models.embedder_for(&question.db, stored.as_ref())?;
+            embedder_id = Some(embedder.id().clone());
+            match embedder.embed(std::slice::from_ref(&question.text), Purpose::Query).await {
+                Ok(mut vectors) => vector = vectors.pop(),
+                Err(error) if error.is_unavailable() => {
+                    tracing::warn!(embedder = %embedder.id(), %error, "the embedder is unavailable: lexical search alone");
+                    method = Method::Bm25;
+                    degraded = Some(DegradedReason::EmbeddingUnavailable);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let embed = started.elapsed();
+
+        let searching = Instant::now();
+        let fusion = question.fusion.resolve(embedder_id.as_ref());
+        let (text, k, scope) = (question.text.clone(), question.k, question.scope.clone());
+        let contexts = tokio::task::spawn_blocking(move || {
+            let plan = Plan { text: &text, vector: vector.as_deref(), method, fusion, k, scope: &scope };
+            find(&collection, &plan)
+        })
+        .await??;
+        let retrieve = searching.elapsed();
+        self.metrics.retrieved(question.method, &question.db, retrieve, contexts.len());
+        Ok(Retrieval {
+            contexts,
+            bm25_weight: question.fusion.weight(embedder_id.as_ref()),
+            degraded,
+            timings: Timings { embed, retrieve, total: started.elapsed(), ..Timings::default() },
+        })
+    }
+
+    async fn collection(&self, question: &Question) -> Result<Arc<Collection>, RagError> {
+        if let Some(open) = self.collections().opened(&question.db) {
+            return Ok(open);
+        }
+        let db = question.db.clone();
+        self.with_collections(move |collections| collections.get(&db)).await
+    }
+}
+
+/// Searches and reads the best chunks. A hit whose chunk is gone (deleted since the index last caught up) is passed over
+/// and the next one taken.
+fn find(collection: &Collection, plan: &Plan<'_>) -> Result<Vec<Context>, RagError> {
+    let hits = search(collection.search().as_ref(), plan)?;
+    let mut contexts = Vec::with_capacity(plan.k);
+    for page in hits.chunks(plan.k) {
+        let ids: Vec<_> = page.iter().map(|hit| hit.chunk).collect();
+        let chunks = collection.store().chunks(&ids)?;
+        contexts.extend(chunks.into_iter().map(|chunk| {
+            let score = page.iter().find(|hit| hit.chunk == chunk.id).map_or(0.0, |hit| hit.score);
+            context(chunk, score)
+        }));
+        if contexts.len() >= plan.k {
+            break;
+        }
+    }
+    contexts.truncate(plan.k);
+    Ok(contexts)
+}
+
+fn context(chunk: Chunk, score: f32) -> Context {
+    let Chunk { key, source, ordinal, version, language, text, .. } = chunk;
+    Context { text, key, source, chunk: ordinal, version, language, score }
+}

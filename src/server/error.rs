@@ -1,0 +1,110 @@
+//! One error, one status.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
+};
+
+use crate::{model::InvalidDbName, providers::ProviderError, rag::RagError, store::StoreError, wire::FileErrorBody};
+
+/// An error on its way to a client. The [middleware](super::middleware) writes the body, because it knows the request's
+/// id.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    pub(super) status: StatusCode,
+    pub(super) kind: &'static str,
+    pub(super) message: String,
+    pub(super) errors: Option<Vec<FileErrorBody>>,
+    pub(super) retry_after: Option<u64>,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, message: message.into(), errors: None, retry_after: None }
+    }
+
+    /// A value that cannot be used; the message names the field and what is allowed.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", message)
+    }
+
+    /// A bug. The message shows nothing of the inside; the log has it under the request's id.
+    pub(super) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            "the server failed at this; its log has the reason under this request_id",
+        )
+    }
+
+    fn unavailable(message: String, retry_after: u64) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", message) }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<InvalidDbName> for ApiError {
+    fn from(error: InvalidDbName) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<RagError> for ApiError {
+    fn from(error: RagError) -> Self {
+        let message = error.to_string();
+        match error {
+            RagError::Invalid(_) | RagError::DbName(_) | RagError::ProviderNotConfigured { .. } => {
+                Self::invalid(message)
+            }
+            RagError::Store(error) => error.into(),
+            RagError::Provider(error) => error.into(),
+            RagError::EmbedderMismatch { .. } => Self::new(StatusCode::CONFLICT, "EmbedderMismatch", message),
+            RagError::NothingIngested(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "NothingIngested", message),
+            RagError::Index(error) => Self::internal(&error),
+            RagError::Interrupted => Self::internal(&message),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "NotFound", message),
+            StoreError::AlreadyExists(_) => Self::new(StatusCode::CONFLICT, "AlreadyExists", message),
+            StoreError::EmbedderMismatch { .. } => Self::new(StatusCode::CONFLICT, "EmbedderMismatch", message),
+            StoreError::Busy => Self::unavailable(message, 1),
+            error => {
+                let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                Self::internal(&format!("{error}: {source}"))
+            }
+        }
+    }
+}
+
+impl From<ProviderError> for ApiError {
+    fn from(error: ProviderError) -> Self {
+        let message = error.to_string();
+        if error.is_timeout() {
+            return Self::new(StatusCode::GATEWAY_TIMEOUT, "UpstreamTimeout", message);
+        }
+        let retry_after = error.retry_after().map_or(5, |wait| wait.as_secs().max(1));
+        if error.is_unavailable() {
+            Self::unavailable(message, retry_after)
+        } else {
+            // Misconfigured or misbehaving: the operator must act, waiting does not help.
+            Self::new(StatusCode::BAD_GATEWAY, "UpstreamError", message)
+        }
+    }
+}

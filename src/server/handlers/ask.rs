@@ -1,0 +1,160 @@
+//! `/query`: one answer.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Extension, extract::State};
+
+use crate::{
+    model::{Method, Scope},
+    providers::ProviderKind,
+    rag::{Answer, Context, FusionChoice, Outcome, Question, Retrieval},
+    server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
+    wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, TimingsMs},
+};
+
+/// Longest question, in characters.
+const MAX_QUESTION: usize = 8_000;
+
+/// Most contexts of an answer.
+const MAX_K: i64 = 50;
+
+/// Answers a question from the documents, with citations.
+#[utoipa::path(
+    post, path = "/api/query", tag = "ask", request_body = AskRequest,
+    responses(
+        (status = 200, description = "The answer", body = AskResponse),
+        (status = 400, description = "A value that cannot be used; the message names it", body = ErrorBody),
+        (status = 404, description = "No such DB", body = ErrorBody),
+        (status = 409, description = "The DB was embedded by a model that this server does not run", body = ErrorBody),
+        (status = 502, description = "The LLM is misconfigured or misbehaves", body = ErrorBody),
+        (status = 503, description = "The LLM is unavailable and nothing can stand in", body = ErrorBody),
+        (status = 504, description = "The LLM did not answer in time", body = ErrorBody),
+    )
+)]
+pub async fn query(
+    State(state): State<Arc<AppState>>,
+    Extension(RequestId(id)): Extension<RequestId>,
+    Json(request): Json<AskRequest>,
+) -> Result<axum::Json<AskResponse>, ApiError> {
+    let question = validate(&state, request)?;
+    let answer = state.engine.ask(question.clone()).await?.answer().await?;
+    Ok(axum::Json(response(&question, answer, id)))
+}
+
+/// Checks a request and fills in the server's defaults.
+pub(super) fn validate(state: &AppState, request: AskRequest) -> Result<Question, ApiError> {
+    let settings = &state.settings;
+    let text = request.query.or(request.question).ok_or_else(|| {
+        ApiError::invalid(format!("field \"query\" is missing: give the question, 1 to {MAX_QUESTION} characters"))
+    })?;
+    let text = text.trim();
+    let length = text.chars().count();
+    if !(1..=MAX_QUESTION).contains(&length) {
+        return Err(ApiError::invalid(format!(
+            "field \"query\" must have 1 to {MAX_QUESTION} characters after trimming, it has {length}"
+        )));
+    }
+    let k = match request.k {
+        None => settings.k,
+        Some(k) => in_range("k", k, 1..=MAX_K)? as usize,
+    };
+    let method = match request.method {
+        None => settings.method,
+        Some(name) => {
+            name.parse::<Method>().map_err(|error| ApiError::invalid(format!("field \"method\": {error}")))?
+        }
+    };
+    let provider = request
+        .provider
+        .map(|name| name.parse::<ProviderKind>())
+        .transpose()
+        .map_err(|error| ApiError::invalid(format!("field \"provider\": {error}")))?;
+    if let Some(weight) = request.bm25_weight.filter(|weight| !(0.0..=1.0).contains(weight)) {
+        return Err(ApiError::invalid(format!("field \"bm25_weight\" must be from 0 to 1, it is {weight}")));
+    }
+    let rrf_k = request.rrf_k.map(|k| in_range("rrf_k", k, 1..=1_000)).transpose()?;
+    Ok(Question {
+        text: text.to_owned(),
+        history: Vec::new(),
+        db: state.db(request.db.as_deref())?,
+        k,
+        method,
+        fusion: FusionChoice {
+            rrf: request.rrf_enable.or(settings.fusion.rrf.filter(|_| request.bm25_weight.is_none())),
+            rrf_k: rrf_k.map(|k| k as u32).or(settings.fusion.rrf_k),
+            bm25_weight: request.bm25_weight.map(|weight| weight as f32).or(settings.fusion.bm25_weight),
+        },
+        scope: Scope {
+            languages: request.languages.unwrap_or_default(),
+            versions: request.versions.unwrap_or_default(),
+        },
+        provider,
+    })
+}
+
+fn in_range(field: &str, value: i64, allowed: std::ops::RangeInclusive<i64>) -> Result<i64, ApiError> {
+    if allowed.contains(&value) {
+        return Ok(value);
+    }
+    let (low, high) = (allowed.start(), allowed.end());
+    Err(ApiError::invalid(format!("field \"{field}\" must be from {low} to {high}, it is {value}")))
+}
+
+/// The body of a complete answer.
+pub fn response(question: &Question, answer: Answer, request_id: String) -> AskResponse {
+    let contexts = answer.retrieval.contexts.iter().map(|context| context.text.clone()).collect();
+    AskResponse {
+        answer: answer.text,
+        contexts: Some(contexts),
+        ..outcome(question, &answer.retrieval, &answer.outcome, request_id)
+    }
+}
+
+/// The 200 object without text and contexts: also the last event of a stream.
+pub(super) fn outcome(
+    question: &Question,
+    retrieval: &Retrieval,
+    outcome: &Outcome,
+    request_id: String,
+) -> AskResponse {
+    let timings = outcome.timings;
+    AskResponse {
+        answer: String::new(),
+        contexts: None,
+        metadatas: retrieval.contexts.iter().map(metadata).collect(),
+        method: question.method.to_string(),
+        bm25_weight: retrieval.bm25_weight,
+        rerank_enable: false,
+        rerank_top_n: 10,
+        db: question.db.to_string(),
+        provider: outcome.provider.to_string(),
+        cache_hit: false,
+        cache_metadata: None,
+        degraded: outcome.degraded.is_some(),
+        degraded_reason: outcome.degraded.map(|reason| reason.to_string()),
+        request_id,
+        timings_ms: TimingsMs {
+            cache: 0.0,
+            embed: ms(timings.embed),
+            retrieve: ms(timings.retrieve),
+            rerank: 0.0,
+            generate: ms(timings.generate),
+            total: ms(timings.total),
+        },
+    }
+}
+
+pub(super) fn metadata(context: &Context) -> ContextMetadata {
+    ContextMetadata {
+        source: context.source.clone(),
+        chunk: context.chunk,
+        version: context.version.clone(),
+        language: context.language.clone(),
+        score: context.score,
+    }
+}
+
+/// Milliseconds, to the microsecond.
+fn ms(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1_000.0
+}

@@ -1,0 +1,106 @@
+//! `/api/stream_query`: the answer as it is written, as plain text or as server-sent events.
+
+use std::{convert::Infallible, sync::Arc};
+
+use async_stream::stream;
+use axum::{
+    Extension,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, header},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures::{Stream, StreamExt};
+
+use super::ask;
+use crate::{
+    rag::{AnswerEvent, Asked, Question, RagError},
+    server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
+    wire::{AskRequest, ErrorBody, StreamHead, StreamToken},
+};
+
+/// Answers a question from the documents, as it is written.
+///
+/// By default plain text: one line `[[CTXJSON]]{"contexts","metadatas","db"}`, then the answer. With
+/// `Accept: text/event-stream` events: `contexts`, `token` (many), then `done` or `error`. A client that goes away
+/// stops the answer, upstream, too.
+#[utoipa::path(
+    post, path = "/api/stream_query", tag = "ask", request_body = AskRequest,
+    responses(
+        (status = 200, description = "The answer as it is written", body = String, content_type = "text/plain"),
+        (status = 400, description = "A value that cannot be used; the message names it", body = ErrorBody),
+        (status = 404, description = "No such DB", body = ErrorBody),
+    )
+)]
+pub async fn stream_query(
+    State(state): State<Arc<AppState>>,
+    Extension(RequestId(id)): Extension<RequestId>,
+    headers: HeaderMap,
+    Json(request): Json<AskRequest>,
+) -> Result<Response, ApiError> {
+    let question = ask::validate(&state, request)?;
+    let asked = state.engine.ask(question.clone()).await?;
+    let head = StreamHead {
+        contexts: asked.retrieval.contexts.iter().map(|context| context.text.clone()).collect(),
+        metadatas: asked.retrieval.contexts.iter().map(ask::metadata).collect(),
+        db: question.db.to_string(),
+    };
+    Ok(if wants_events(&headers) { events(question, asked, head, id) } else { plain(asked, &head) })
+}
+
+fn wants_events(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("text/event-stream"))
+}
+
+/// A failure after the head breaks the body off, so that a client cannot take a part for the whole.
+fn plain(asked: Asked, head: &StreamHead) -> Response {
+    let head = serde_json::to_string(head).unwrap_or_default();
+    let first = futures::stream::iter([Ok(Bytes::from(format!("[[CTXJSON]]{head}\n")))]);
+    let text = asked.events.filter_map(async |event| match event {
+        Ok(AnswerEvent::Text(text)) => Some(Ok(Bytes::from(text))),
+        Ok(AnswerEvent::Done(_)) => None,
+        Err(error) => Some(Err(error)),
+    });
+    let body: std::pin::Pin<Box<dyn Stream<Item = Result<Bytes, RagError>> + Send>> = Box::pin(first.chain(text));
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::from_stream(body)).into_response()
+}
+
+fn events(question: Question, asked: Asked, head: StreamHead, id: String) -> Response {
+    let Asked { retrieval, mut events } = asked;
+    let events = stream! {
+        yield event("contexts", &head);
+        while let Some(next) = events.next().await {
+            match next {
+                Ok(AnswerEvent::Text(text)) => yield event("token", &StreamToken { text }),
+                Ok(AnswerEvent::Done(outcome)) => {
+                    yield event("done", &ask::outcome(&question, &retrieval, &outcome, id.clone()));
+                }
+                Err(error) => yield event("error", &error_body(error, id.clone())),
+            }
+        }
+    };
+    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+}
+
+fn event<T: serde::Serialize>(name: &str, data: &T) -> Result<Event, Infallible> {
+    // The shapes of `wire` always serialise; a bug there must not end the stream without a word.
+    Ok(Event::default().event(name).json_data(data).unwrap_or_else(|_| Event::default().event("error")))
+}
+
+fn error_body(error: RagError, request_id: String) -> ErrorBody {
+    let error = ApiError::from(error);
+    ErrorBody {
+        error: error.kind.to_owned(),
+        detail: error.message.clone(),
+        message: error.message,
+        request_id,
+        errors: None,
+    }
+}

@@ -1,0 +1,118 @@
+//! The state of upstreams and machine, found out in the background: a health request never waits for a hung upstream.
+
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+
+use futures::future::join_all;
+use parking_lot::RwLock;
+use sysinfo::{Disks, System};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::state::AppState;
+use crate::{
+    providers::{ProviderKind, UpstreamStatus},
+    wire::SystemHealth,
+};
+
+/// How often upstreams are asked whether they are there.
+const PROBE_EVERY: Duration = Duration::from_secs(5);
+
+/// How often the machine is looked at.
+const SAMPLE_EVERY: Duration = Duration::from_secs(5);
+
+const GIB: f64 = (1u64 << 30) as f64;
+
+/// The newest findings.
+#[derive(Debug, Default)]
+pub(super) struct HealthBoard {
+    upstreams: RwLock<HashMap<ProviderKind, UpstreamStatus>>,
+    system: RwLock<SystemHealth>,
+}
+
+impl HealthBoard {
+    /// What the last probe found; `None` before the first, or for a provider that is not configured.
+    pub(super) fn upstream(&self, provider: ProviderKind) -> Option<UpstreamStatus> {
+        self.upstreams.read().get(&provider).cloned()
+    }
+
+    /// Whether the provider answered the last probe and has what it needs. The embedded one always does.
+    pub(super) fn answers(&self, provider: ProviderKind) -> bool {
+        provider == ProviderKind::Embedded
+            || self.upstreams.read().get(&provider).is_some_and(UpstreamStatus::is_usable)
+    }
+
+    pub(super) fn system(&self) -> SystemHealth {
+        *self.system.read()
+    }
+}
+
+/// Asks all upstreams, again and again.
+pub(super) async fn probe(state: Arc<AppState>) {
+    let mut tick = interval(PROBE_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        probe_once(&state).await;
+    }
+}
+
+/// Asks all upstreams once, at the same time.
+pub(super) async fn probe_once(state: &AppState) {
+    let asked = state
+        .upstreams
+        .iter()
+        .map(|upstream| async { (upstream.provider, upstream.probe.check(&upstream.required).await) });
+    for (provider, status) in join_all(asked).await {
+        if provider == ProviderKind::Ollama {
+            state.engine.metrics().ollama_healthy(status.ok);
+        }
+        let before = state.health.upstreams.write().insert(provider, status.clone());
+        if before.is_none_or(|before| before.ok != status.ok) {
+            match &status.error {
+                None => tracing::info!(%provider, "upstream answers"),
+                Some(error) => tracing::warn!(%provider, %error, "upstream does not answer"),
+            }
+        }
+    }
+}
+
+/// Looks at the machine, again and again, on a blocking thread: reading process tables and disks can take long.
+pub(super) async fn sample_system(state: Arc<AppState>) {
+    let mut tick = interval(SAMPLE_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Where the system does not tell, the figures stay at zero.
+    let Ok(mut system) = System::new() else { return };
+    loop {
+        tick.tick().await;
+        let data_dir = state.settings.data_dir.clone();
+        let sampled = tokio::task::spawn_blocking(move || {
+            let sample = sample(&mut system, &data_dir);
+            (system, sample)
+        });
+        let Ok((taken, sample)) = sampled.await else { return };
+        system = taken;
+        *state.health.system.write() = sample;
+    }
+}
+
+fn sample(system: &mut System, data_dir: &Path) -> SystemHealth {
+    system.refresh_memory();
+    system.refresh_cpu_usage();
+    let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
+    let memory = (system.total_memory(), system.available_memory());
+    let disks = Disks::new_with_refreshed_list().ok();
+    let data_dir = dunce::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+    // The disk whose mount point is the longest prefix of the folder.
+    let disk = disks
+        .iter()
+        .flat_map(|disks| disks.iter())
+        .filter(|disk| data_dir.starts_with(disk.mount_point()))
+        .max_by_key(|disk| disk.mount_point().as_os_str().len())
+        .map_or((0, 0), |disk| (disk.total_space(), disk.available_space()));
+    SystemHealth {
+        memory_used_percent: share(memory.0.saturating_sub(memory.1), memory.0),
+        memory_available_gb: memory.1 as f64 / GIB,
+        cpu_percent: f64::from(system.global_cpu_usage()),
+        disk_used_percent: share(disk.0.saturating_sub(disk.1), disk.0),
+        disk_free_gb: disk.1 as f64 / GIB,
+    }
+}

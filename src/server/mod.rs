@@ -1,0 +1,109 @@
+//! The HTTP API: routes, validation, error statuses, health. What happens behind a route is [`rag`](crate::rag)'s business.
+//!
+//! [`router`] is the whole route table. Handlers are thin: a request type of [`wire`](crate::wire) in, the engine
+//! called, a response type out. The listener and the shutdown signal are handed in, so tests use port 0.
+
+mod error;
+mod handlers;
+mod health;
+mod json;
+mod middleware;
+mod openapi;
+mod router;
+mod state;
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use tokio::net::TcpListener;
+
+pub use handlers::ask::response as answer_body;
+pub use openapi::document as openapi_document;
+pub use state::{AppState, ServerSettings, Upstream};
+
+/// How often DBs that are open are checked for changes by other processes.
+const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+
+/// Serves until `shutdown` completes, then stops accepting and lets what is under way finish, for at most `grace`.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    state: Arc<AppState>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    grace: Duration,
+) -> io::Result<()> {
+    let background = Background::start(&state);
+    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+    let signal = async move {
+        shutdown.await;
+        // Received below; an error would mean that the server ended before the signal.
+        let _ = stopping.send(true);
+    };
+    let server = axum::serve(listener, router::router(state)).with_graceful_shutdown(signal);
+    let overdue = async {
+        if stopped.wait_for(|stopping| *stopping).await.is_ok() {
+            tokio::time::sleep(grace).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    let result = tokio::select! {
+        result = server => result,
+        () = overdue => {
+            tracing::warn!(?grace, "requests were still under way when the shutdown grace ended");
+            Ok(())
+        }
+    };
+    drop(background);
+    result
+}
+
+/// Tasks that live as long as the server.
+struct Background(tokio::task::JoinSet<()>);
+
+impl Background {
+    fn start(state: &Arc<AppState>) -> Self {
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(health::probe(Arc::clone(state)));
+        tasks.spawn(health::sample_system(Arc::clone(state)));
+        tasks.spawn(follow_other_processes(Arc::clone(state)));
+        Self(tasks)
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.abort_all();
+    }
+}
+
+/// Notices what other processes ingest into DBs that are open here.
+async fn follow_other_processes(state: Arc<AppState>) {
+    let mut tick = tokio::time::interval(FOLLOW_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let (collections, metrics) = (Arc::clone(state.engine.collections()), Arc::clone(state.engine.metrics()));
+        let pass = tokio::task::spawn_blocking(move || {
+            for collection in collections.all_opened() {
+                match collection.is_current() {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::debug!(db = %collection.name(), %error, "DB cannot be read");
+                        continue;
+                    }
+                }
+                if let Err(error) = collection.follow() {
+                    tracing::warn!(db = %collection.name(), %error, "the search could not catch up; trying again");
+                }
+                if let Ok(counts) = collection.store().counts() {
+                    metrics.database(collection.name().as_str(), counts.documents, counts.bytes);
+                }
+            }
+        });
+        // A panic in there is logged by the runtime's hook; the next pass tries again.
+        drop(pass.await);
+    }
+}

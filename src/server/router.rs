@@ -1,0 +1,79 @@
+//! The whole route table.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode},
+    middleware::from_fn_with_state,
+    routing::{get, post},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, Any, CorsLayer},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{
+    error::ApiError,
+    handlers::{ask, dbs, documents, health, metrics, provider, stream},
+    middleware, openapi,
+    state::AppState,
+};
+
+/// Routes that are documented: each is a handler with its description.
+pub(super) fn documented() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new()
+        .routes(routes!(ask::query))
+        .routes(routes!(stream::stream_query))
+        .routes(routes!(documents::ingest))
+        .routes(routes!(documents::list, documents::delete))
+        .routes(routes!(documents::filters))
+        .routes(routes!(dbs::list))
+        .routes(routes!(dbs::create))
+        .routes(routes!(dbs::use_db))
+        .routes(routes!(dbs::delete))
+        .routes(routes!(health::health))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::providers))
+        .routes(routes!(provider::current, provider::choose))
+        .routes(routes!(metrics::prometheus))
+}
+
+/// Short routes of the other dialect: the same handler, the same description.
+pub(super) const ALIASES: [(&str, &str); 1] = [("/query", "/api/query")];
+
+pub(super) fn router(state: Arc<AppState>) -> Router {
+    let (routes, _) = documented().split_for_parts();
+    let limit = DefaultBodyLimit::max(state.settings.max_body_bytes);
+    routes
+        .route("/query", post(ask::query))
+        .route("/openapi.json", get(openapi::serve))
+        .merge(SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json")))
+        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "NotFound", "no such route; GET /docs lists them all"))
+        .method_not_allowed_fallback(async || {
+            ApiError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "MethodNotAllowed",
+                "this route does not take this method; the Allow header lists those it takes",
+            )
+        })
+        .layer(limit)
+        .layer(CatchPanicLayer::custom(middleware::panicked))
+        .layer(from_fn_with_state(Arc::clone(&state), middleware::observe))
+        .layer(cors(&state.settings.cors_origins))
+        .with_state(state)
+}
+
+/// Browsers of these origins may call; `*` stands for all, no origin for none.
+fn cors(origins: &[String]) -> CorsLayer {
+    let layer = CorsLayer::new().allow_methods(Any).allow_headers(Any);
+    if origins.iter().any(|origin| origin == "*") {
+        return layer.allow_origin(Any);
+    }
+    let known: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    layer.allow_origin(AllowOrigin::list(known))
+}

@@ -1,0 +1,81 @@
+//! What all requests share.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use parking_lot::RwLock;
+
+use super::health::HealthBoard;
+use crate::{
+    model::{DbName, Method},
+    providers::{HealthProbe, ProviderKind},
+    rag::{Engine, FusionChoice, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
+};
+
+/// Settings that handlers need, validated.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// DB of requests that name none, until `/api/dbs/use` changes it.
+    pub db: DbName,
+    /// Where documents may come from.
+    pub roots: DocumentRoots,
+    /// Chunk sizes.
+    pub chunking: ChunkParams,
+    /// Bounds on what a document may cost.
+    pub limits: Limits,
+    /// Search method of requests that name none.
+    pub method: Method,
+    /// Contexts of requests that do not say.
+    pub k: usize,
+    /// Fusion of requests that do not say.
+    pub fusion: FusionChoice,
+    /// Largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// Origins that browsers may call from; `*` for all; empty for none.
+    pub cors_origins: Vec<String>,
+    /// Where the DBs are (its disk is watched).
+    pub data_dir: PathBuf,
+    /// Where Ollama is, for people.
+    pub ollama_url: String,
+}
+
+/// A service that questions depend on, and how to ask whether it is there.
+pub struct Upstream {
+    /// Which provider it serves.
+    pub provider: ProviderKind,
+    /// Asks it.
+    pub probe: Arc<dyn HealthProbe>,
+    /// Models that it must have.
+    pub required: Vec<String>,
+}
+
+/// What all requests share.
+pub struct AppState {
+    pub(super) engine: Arc<Engine>,
+    pub(super) settings: ServerSettings,
+    pub(super) upstreams: Vec<Upstream>,
+    pub(super) current_db: RwLock<DbName>,
+    pub(super) health: HealthBoard,
+    pub(super) started: Instant,
+}
+
+impl AppState {
+    /// The state of a server that has just started.
+    pub fn new(engine: Arc<Engine>, settings: ServerSettings, upstreams: Vec<Upstream>) -> Self {
+        Self {
+            engine,
+            current_db: RwLock::new(settings.db.clone()),
+            settings,
+            upstreams,
+            health: HealthBoard::default(),
+            started: Instant::now(),
+        }
+    }
+
+    /// The DB that a request means.
+    pub(super) fn db(&self, named: Option<&str>) -> Result<DbName, crate::model::InvalidDbName> {
+        match named {
+            Some(name) => name.parse(),
+            None => Ok(self.current_db.read().clone()),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What can go wrong with a store.
+
+use std::path::PathBuf;
+
+use crate::model::DbName;
+
+/// Errors of a store. Messages name what was touched; the engine's own text stays in [`source`](std::error::Error::source).
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No such DB.
+    #[error("there is no DB {0:?}; create it with POST /api/dbs/create or by ingesting into it")]
+    NotFound(String),
+    /// The name is taken.
+    #[error("there is already a DB {0:?}")]
+    AlreadyExists(String),
+    /// Vectors of two embedders cannot live in one DB.
+    #[error(
+        "DB holds vectors of embedder {stored} ({stored_dimension} dimensions), but {given} ({given_dimension} dimensions) is configured; \
+         configure {stored} again, or ingest into a new DB"
+    )]
+    EmbedderMismatch {
+        /// Embedder of the stored vectors.
+        stored: String,
+        /// Length of the stored vectors.
+        stored_dimension: usize,
+        /// Embedder of the vectors to be written.
+        given: String,
+        /// Length of the vectors to be written.
+        given_dimension: usize,
+    },
+    /// A new chunk came without a vector, or with one of the wrong length: nothing of the batch was stored.
+    #[error("chunk {chunk} of {document:?} has no usable vector: {why}; nothing of it was stored")]
+    BadVector {
+        /// Document of the chunk.
+        document: String,
+        /// Position of the chunk.
+        chunk: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The DB was written by a newer version of this program.
+    #[error("DB at {path} has schema version {found}, this ragctl knows up to {known}; use a newer ragctl")]
+    TooNew {
+        /// The DB file.
+        path: PathBuf,
+        /// Version of its schema.
+        found: i64,
+        /// Newest version that this program knows.
+        known: i64,
+    },
+    /// Another process held the write lock for too long.
+    #[error("DB is being written by another process; try again in a moment")]
+    Busy,
+    /// The file is no DB, or broken.
+    #[error("DB at {path} is damaged: {detail}; restore a backup, or delete its folder and ingest again")]
+    Damaged {
+        /// The DB file.
+        path: PathBuf,
+        /// What the engine said.
+        detail: String,
+    },
+    /// A folder or file could not be used.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Any other failure of the engine.
+    #[error("the store failed to {action}")]
+    Engine {
+        /// What was tried.
+        action: &'static str,
+        /// What the engine said.
+        source: rusqlite::Error,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn not_found(name: &DbName) -> Self {
+        Self::NotFound(name.to_string())
+    }
+
+    /// Whether the same call may succeed a moment later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy)
+    }
+}

@@ -1,0 +1,60 @@
+//! What happened after a revision, for the indexes that follow the store.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{revision, write::vector_from_bytes};
+use crate::model::{Changes, ChunkId, IndexedChunk, Stamp, Want};
+
+/// See [`Store::changes`](crate::store::Store::changes). `c` must be inside a transaction.
+pub(super) fn after(
+    c: &Connection,
+    identity: &str,
+    after: u64,
+    want: Want,
+    limit: usize,
+) -> Result<Option<Changes>, rusqlite::Error> {
+    let newest = revision(c)?;
+    if newest <= after {
+        return Ok(None);
+    }
+    let to = page_end(c, after, newest, limit)?;
+    let added = added(c, after, to, want)?;
+    let removed = c
+        .prepare_cached("SELECT chunk_id FROM removed_chunks WHERE revision > ?1 AND revision <= ?2")?
+        .query_map(params![after, to], |row| row.get(0).map(ChunkId))?
+        .collect::<Result<_, _>>()?;
+    Ok(Some(Changes { to: Stamp { db: identity.to_owned(), revision: to }, added, removed }))
+}
+
+/// The last revision of a page of about `limit` chunks. A transaction is never cut in two, so a page may be larger.
+fn page_end(c: &Connection, after: u64, newest: u64, limit: usize) -> Result<u64, rusqlite::Error> {
+    let overflow: Option<u64> = c
+        .prepare_cached("SELECT revision FROM chunks WHERE revision > ?1 ORDER BY revision LIMIT 1 OFFSET ?2")?
+        .query_row(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get(0))
+        .optional()?;
+    Ok(match overflow {
+        None => newest,
+        // `overflow` is the revision of the first chunk too many: stop before it, unless it is the only one.
+        Some(overflow) => (overflow - 1).max(after + 1),
+    })
+}
+
+fn added(c: &Connection, after: u64, to: u64, want: Want) -> Result<Vec<IndexedChunk>, rusqlite::Error> {
+    let payload = match want {
+        Want::Text => "text",
+        Want::Vector => "vector",
+    };
+    let sql = format!(
+        "SELECT id, language, version, {payload} FROM chunks WHERE revision > ?1 AND revision <= ?2 ORDER BY id"
+    );
+    c.prepare_cached(&sql)?
+        .query_map(params![after, to], |row| {
+            let (mut text, mut vector) = (String::new(), Vec::new());
+            match want {
+                Want::Text => text = row.get(3)?,
+                Want::Vector => vector = vector_from_bytes(row.get_ref(3)?.as_blob().unwrap_or_default()),
+            }
+            Ok(IndexedChunk { id: ChunkId(row.get(0)?), language: row.get(1)?, version: row.get(2)?, text, vector })
+        })?
+        .collect()
+}

@@ -1,0 +1,177 @@
+//! The embedded store: SQLite, one file a DB, in write-ahead mode so that readers never wait for a writer.
+//!
+//! Layout under the data directory: `NAME/store.db` (the truth) and `NAME/index/` (derived, may be deleted).
+
+mod catalog;
+mod changes;
+mod connections;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{OptionalExtension, params};
+
+pub use catalog::SqliteCatalog;
+use connections::Connections;
+
+use super::{
+    Chunk, Counts, DocumentState, DocumentSummary, EmbedderRecord, Filters, NewDocument, Store, StoreError, WriteReport,
+};
+use crate::model::{Changes, ChunkId, Stamp, Want};
+
+/// One DB in one SQLite file.
+pub struct SqliteStore {
+    path: PathBuf,
+    connections: Connections,
+    /// Random identity, made with the file; constant while it exists.
+    identity: String,
+}
+
+impl SqliteStore {
+    /// Opens the file and brings its schema up to date; makes it when it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the file is no DB, [`StoreError::TooNew`] when a newer version wrote it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connections = Connections::open(path)?;
+        let identity = connections
+            .read(|c| setting(c, "identity"))?
+            .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), detail: "it has no identity".into() })?;
+        Ok(Self { path: path.to_owned(), connections, identity })
+    }
+
+    fn read<T>(
+        &self,
+        action: &'static str,
+        query: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StoreError> {
+        self.connections.read_as(action, query)
+    }
+}
+
+/// Value of a row of `settings`.
+fn setting(c: &rusqlite::Connection, key: &str) -> Result<Option<String>, rusqlite::Error> {
+    c.prepare_cached("SELECT value FROM settings WHERE key = ?1")?.query_row([key], |row| row.get(0)).optional()
+}
+
+fn put_setting(c: &rusqlite::Connection, key: &str, value: &str) -> Result<(), rusqlite::Error> {
+    c.prepare_cached("INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")?
+        .execute([key, value])?;
+    Ok(())
+}
+
+/// Number of committed changes.
+fn revision(c: &rusqlite::Connection) -> Result<u64, rusqlite::Error> {
+    Ok(setting(c, "revision")?.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+fn embedder(c: &rusqlite::Connection) -> Result<Option<EmbedderRecord>, rusqlite::Error> {
+    let id = setting(c, "embedder")?;
+    let dimension = setting(c, "dimension")?.and_then(|text| text.parse().ok());
+    Ok(id.zip(dimension).map(|(id, dimension)| EmbedderRecord { id, dimension }))
+}
+
+impl Store for SqliteStore {
+    fn stamp(&self) -> Result<Stamp, StoreError> {
+        let revision = self.read("read the DB's state", revision)?;
+        Ok(Stamp { db: self.identity.clone(), revision })
+    }
+
+    fn embedder(&self) -> Result<Option<EmbedderRecord>, StoreError> {
+        self.read("read the DB's settings", embedder)
+    }
+
+    fn document_state(&self, source: &str) -> Result<Option<DocumentState>, StoreError> {
+        self.read("look up a document", |c| {
+            let found: Option<(i64, String)> = c
+                .prepare_cached("SELECT id, fingerprint FROM documents WHERE source = ?1")?
+                .query_row([source], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let Some((id, fingerprint)) = found else { return Ok(None) };
+            let chunk_keys = c
+                .prepare_cached("SELECT key FROM chunks WHERE document_id = ?1")?
+                .query_map([id], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            Ok(Some(DocumentState { fingerprint, chunk_keys }))
+        })
+    }
+
+    fn write(&self, documents: &[NewDocument], embedder: &EmbedderRecord) -> Result<WriteReport, StoreError> {
+        self.connections.write(|tx| write::documents(tx, documents, embedder))
+    }
+
+    fn remove(&self, sources: &[String]) -> Result<usize, StoreError> {
+        self.connections.write(|tx| write::remove(tx, sources))
+    }
+
+    fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<Chunk>, StoreError> {
+        self.read("read chunks", |c| {
+            let mut one = c.prepare_cached(
+                "SELECT c.id, c.key, d.source, c.ordinal, c.version, c.language, c.text
+                 FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.id = ?1",
+            )?;
+            let mut chunks = Vec::with_capacity(ids.len());
+            for id in ids {
+                chunks.extend(
+                    one.query_row(params![id.0], |row| {
+                        Ok(Chunk {
+                            id: ChunkId(row.get(0)?),
+                            key: row.get(1)?,
+                            source: row.get(2)?,
+                            ordinal: row.get(3)?,
+                            version: row.get(4)?,
+                            language: row.get(5)?,
+                            text: row.get(6)?,
+                        })
+                    })
+                    .optional()?,
+                );
+            }
+            Ok(chunks)
+        })
+    }
+
+    fn documents(&self) -> Result<Vec<DocumentSummary>, StoreError> {
+        self.read("list the documents", |c| {
+            c.prepare_cached(
+                "SELECT d.source, (SELECT count(*) FROM chunks c WHERE c.document_id = d.id)
+                 FROM documents d ORDER BY d.source",
+            )?
+            .query_map([], |row| Ok(DocumentSummary { source: row.get(0)?, chunks: row.get(1)? }))?
+            .collect()
+        })
+    }
+
+    fn filters(&self) -> Result<Filters, StoreError> {
+        self.read("list languages and versions", |c| {
+            let column = |sql: &str| -> Result<Vec<String>, rusqlite::Error> {
+                c.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect()
+            };
+            Ok(Filters {
+                languages: column("SELECT DISTINCT language FROM chunks ORDER BY language")?,
+                versions: column("SELECT DISTINCT version FROM documents ORDER BY version")?,
+            })
+        })
+    }
+
+    fn counts(&self) -> Result<Counts, StoreError> {
+        let (documents, chunks) = self.read("count", |c| {
+            let count = |sql: &str| c.prepare_cached(sql)?.query_row([], |row| row.get(0));
+            Ok((count("SELECT count(*) FROM documents")?, count("SELECT count(*) FROM chunks")?))
+        })?;
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+        let wal = self.path.with_extension("db-wal");
+        Ok(Counts { documents, chunks, bytes: size(&self.path) + size(&wal) })
+    }
+
+    fn changes(&self, after: u64, want: Want, limit: usize) -> Result<Option<Changes>, StoreError> {
+        // One read transaction, so that the revision and the rows belong together.
+        self.read("read changes", |c| {
+            let tx = c.unchecked_transaction()?;
+            changes::after(&tx, &self.identity, after, want, limit)
+        })
+    }
+}

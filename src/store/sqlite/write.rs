@@ -1,0 +1,240 @@
+//! Changing a DB. Every function runs inside the caller's transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::{embedder, put_setting, revision};
+use crate::store::{EmbedderRecord, NewChunk, NewDocument, StoreError, WriteReport};
+
+/// Replaces documents by their new states; chunks whose key stays are kept with their ids and vectors.
+pub(super) fn documents(
+    tx: &Transaction<'_>,
+    documents: &[NewDocument],
+    embedder: &EmbedderRecord,
+) -> Result<WriteReport, StoreError> {
+    if documents.is_empty() {
+        return Ok(WriteReport::default());
+    }
+    settle_embedder(tx, embedder)?;
+    let revision = next_revision(tx).map_err(failed)?;
+    let mut report = WriteReport::default();
+    for document in documents {
+        let (id, is_new) = upsert_document(tx, document).map_err(failed)?;
+        if is_new {
+            report.added += 1;
+        } else {
+            report.updated += 1;
+        }
+        let (inserted, kept) = replace_chunks(tx, id, document, embedder.dimension, revision)?;
+        report.chunks_inserted += inserted;
+        report.chunks_kept += kept;
+    }
+    Ok(report)
+}
+
+/// Removes documents and their chunks; returns how many there were.
+pub(super) fn remove(tx: &Transaction<'_>, sources: &[String]) -> Result<usize, StoreError> {
+    let revision = next_revision(tx).map_err(failed)?;
+    let mut removed = 0;
+    for source in sources {
+        removed += remove_document(tx, source, revision).map_err(failed)?;
+    }
+    Ok(removed)
+}
+
+fn remove_document(tx: &Transaction<'_>, source: &str, revision: u64) -> Result<usize, rusqlite::Error> {
+    let id: Option<i64> = tx
+        .prepare_cached("SELECT id FROM documents WHERE source = ?1")?
+        .query_row([source], |row| row.get(0))
+        .optional()?;
+    let Some(id) = id else { return Ok(0) };
+    tx.prepare_cached(
+        "INSERT INTO removed_chunks (chunk_id, revision) SELECT id, ?2 FROM chunks WHERE document_id = ?1",
+    )?
+    .execute(params![id, revision])?;
+    tx.prepare_cached("DELETE FROM chunks WHERE document_id = ?1")?.execute([id])?;
+    tx.prepare_cached("DELETE FROM documents WHERE id = ?1")?.execute([id])
+}
+
+/// A DB keeps the embedder of its vectors; one without vectors takes any.
+fn settle_embedder(tx: &Transaction<'_>, given: &EmbedderRecord) -> Result<(), StoreError> {
+    if let Some(stored) = embedder(tx).map_err(failed)? {
+        if stored == *given {
+            return Ok(());
+        }
+        let has_vectors: bool =
+            tx.query_row("SELECT EXISTS (SELECT 1 FROM chunks)", [], |row| row.get(0)).map_err(failed)?;
+        if has_vectors {
+            return Err(StoreError::EmbedderMismatch {
+                stored: stored.id,
+                stored_dimension: stored.dimension,
+                given: given.id.clone(),
+                given_dimension: given.dimension,
+            });
+        }
+    }
+    put_setting(tx, "embedder", &given.id).map_err(failed)?;
+    put_setting(tx, "dimension", &given.dimension.to_string()).map_err(failed)
+}
+
+fn next_revision(tx: &Transaction<'_>) -> Result<u64, rusqlite::Error> {
+    let next = revision(tx)? + 1;
+    put_setting(tx, "revision", &next.to_string())?;
+    Ok(next)
+}
+
+/// Inserts or updates the document's own row. Returns its id and whether it is new.
+fn upsert_document(tx: &Transaction<'_>, document: &NewDocument) -> Result<(i64, bool), rusqlite::Error> {
+    let existing: Option<i64> = tx
+        .prepare_cached("SELECT id FROM documents WHERE source = ?1")?
+        .query_row([&document.source], |row| row.get(0))
+        .optional()?;
+    let now = jiff::Timestamp::now().to_string();
+    let id = tx
+        .prepare_cached(
+            "INSERT INTO documents (source, fingerprint, version, title, format, bytes, ingested_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (source) DO UPDATE SET fingerprint = ?2, version = ?3, title = ?4, format = ?5, bytes = ?6, ingested_at = ?7
+             RETURNING id",
+        )?
+        .query_row(
+            params![
+                document.source,
+                document.fingerprint,
+                document.version,
+                document.title,
+                document.format,
+                i64::try_from(document.bytes).unwrap_or(i64::MAX),
+                now
+            ],
+            |row| row.get(0),
+        )?;
+    Ok((id, existing.is_none()))
+}
+
+/// Brings the chunks of a document to their new state. Returns how many were inserted and kept.
+///
+/// A chunk with the same key under another version label is a new row (indexes filter by version), but its text is the
+/// same, so its vector is taken over.
+fn replace_chunks(
+    tx: &Transaction<'_>,
+    document_id: i64,
+    document: &NewDocument,
+    dimension: usize,
+    revision: u64,
+) -> Result<(usize, usize), StoreError> {
+    let stored = stored_chunks(tx, document_id).map_err(failed)?;
+    let wanted: HashSet<&str> = document.chunks.iter().map(|chunk| chunk.key.as_str()).collect();
+    let mut kept = HashSet::new();
+    let mut inherited = HashMap::new();
+    for StoredChunk { id, key, version } in stored {
+        if wanted.contains(key.as_str()) {
+            if version == document.version {
+                kept.insert(key);
+                continue;
+            }
+            let vector: Vec<u8> = tx
+                .prepare_cached("SELECT vector FROM chunks WHERE id = ?1")
+                .and_then(|mut s| s.query_row([id], |row| row.get(0)))
+                .map_err(failed)?;
+            inherited.insert(key, vector);
+        }
+        remove_chunk(tx, id, revision).map_err(failed)?;
+    }
+    for (ordinal, chunk) in document.chunks.iter().enumerate() {
+        if kept.contains(&chunk.key) {
+            move_chunk(tx, document_id, &chunk.key, ordinal).map_err(failed)?;
+        } else {
+            let vector = match (&chunk.vector, inherited.remove(&chunk.key)) {
+                (None, Some(vector)) => vector,
+                _ => usable_vector(document, ordinal, chunk, dimension)?,
+            };
+            insert_chunk(tx, document_id, document, ordinal, chunk, &vector, revision).map_err(failed)?;
+        }
+    }
+    Ok((document.chunks.len() - kept.len(), kept.len()))
+}
+
+struct StoredChunk {
+    id: i64,
+    key: String,
+    version: String,
+}
+
+fn stored_chunks(tx: &Transaction<'_>, document_id: i64) -> Result<Vec<StoredChunk>, rusqlite::Error> {
+    tx.prepare_cached("SELECT id, key, version FROM chunks WHERE document_id = ?1")?
+        .query_map([document_id], |row| Ok(StoredChunk { id: row.get(0)?, key: row.get(1)?, version: row.get(2)? }))?
+        .collect()
+}
+
+fn remove_chunk(tx: &Transaction<'_>, id: i64, revision: u64) -> Result<(), rusqlite::Error> {
+    tx.prepare_cached("INSERT INTO removed_chunks (chunk_id, revision) VALUES (?1, ?2)")?
+        .execute(params![id, revision])?;
+    tx.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+fn move_chunk(tx: &Transaction<'_>, document_id: i64, key: &str, ordinal: usize) -> Result<(), rusqlite::Error> {
+    tx.prepare_cached("UPDATE chunks SET ordinal = ?3 WHERE document_id = ?1 AND key = ?2 AND ordinal <> ?3")?
+        .execute(params![document_id, key, ordinal as i64])?;
+    Ok(())
+}
+
+fn insert_chunk(
+    tx: &Transaction<'_>,
+    document_id: i64,
+    document: &NewDocument,
+    ordinal: usize,
+    chunk: &NewChunk,
+    vector: &[u8],
+    revision: u64,
+) -> Result<(), rusqlite::Error> {
+    tx.prepare_cached(
+        "INSERT INTO chunks (document_id, key, ordinal, language, version, text, vector, revision)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        document_id,
+        chunk.key,
+        ordinal as i64,
+        chunk.language,
+        document.version,
+        chunk.text,
+        vector,
+        revision
+    ])?;
+    Ok(())
+}
+
+/// The last gate before a vector is stored: it must have the DB's dimension and point somewhere. Vectors of zeros or
+/// NaN are what a dead embedder leaves behind, and would rank for unrelated questions ever after.
+fn usable_vector(
+    document: &NewDocument,
+    ordinal: usize,
+    chunk: &NewChunk,
+    dimension: usize,
+) -> Result<Vec<u8>, StoreError> {
+    let bad = |why: String| StoreError::BadVector { document: document.source.clone(), chunk: ordinal, why };
+    let vector = chunk.vector.as_deref().ok_or_else(|| bad("it is missing".into()))?;
+    if vector.len() != dimension {
+        return Err(bad(format!("it has {} dimensions instead of {dimension}", vector.len())));
+    }
+    let norm: f32 = vector.iter().map(|x| x * x).sum();
+    if !norm.is_finite() || norm <= 0.0 {
+        return Err(bad(format!("its length is {}", norm.sqrt())));
+    }
+    Ok(vector.iter().flat_map(|x| x.to_le_bytes()).collect())
+}
+
+/// The inverse of how vectors are stored.
+pub(super) fn vector_from_bytes(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect()
+}
+
+fn failed(source: rusqlite::Error) -> StoreError {
+    match source.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DatabaseBusy) => StoreError::Busy,
+        _ => StoreError::Engine { action: "write to the DB", source },
+    }
+}

@@ -1,0 +1,135 @@
+//! Questions and answers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A question. Unknown fields are ignored, fields of the wrong type refused.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct AskRequest {
+    /// The question, 1 to 8000 characters after trimming.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "How long are releases kept?")]
+    pub query: Option<String>,
+    /// The same; `query` wins where both are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// Contexts to answer from, 1 to 50; 5 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 50)]
+    pub k: Option<i64>,
+    /// `vector`, `bm25` or `hybrid`; the server's default is hybrid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Share of the lexical score in weighted fusion, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1)]
+    pub bm25_weight: Option<f64>,
+    /// Fuse by reciprocal rank instead of by weighted scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rrf_enable: Option<bool>,
+    /// Damping of reciprocal rank fusion, 1 to 1000; 60 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1000)]
+    pub rrf_k: Option<i64>,
+    /// Who answers: `ollama`, `openai` or `embedded`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// DB of this question; other questions do not notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub db: Option<String>,
+    /// Only passages in these languages (ISO 639-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub languages: Option<Vec<String>>,
+    /// Only documents with these version labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<Vec<String>>,
+}
+
+/// An answer.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AskResponse {
+    /// The text, with `[n]` citations of the contexts, numbered from 1. Absent in the final event of a stream only.
+    pub answer: String,
+    /// Passages, best first. Left out in the final event of a stream, which sent them first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contexts: Option<Vec<String>>,
+    /// Where each passage comes from.
+    pub metadatas: Vec<ContextMetadata>,
+    /// Search method.
+    pub method: String,
+    /// Share of the lexical score in weighted fusion.
+    pub bm25_weight: f32,
+    /// Whether passages were reordered by a model.
+    pub rerank_enable: bool,
+    /// Passages that were reordered.
+    pub rerank_top_n: u32,
+    /// DB that was searched.
+    pub db: String,
+    /// Who wrote the answer.
+    pub provider: String,
+    /// Whether the answer comes from the cache.
+    pub cache_hit: bool,
+    /// About the cache entry, on a hit.
+    #[schema(value_type = Option<Object>)]
+    pub cache_metadata: Option<Value>,
+    /// Whether a healthy system would have answered otherwise.
+    pub degraded: bool,
+    /// Why, e.g. `llm_unavailable`.
+    pub degraded_reason: Option<String>,
+    /// Id of this request in the server's log.
+    pub request_id: String,
+    /// Where the time went.
+    pub timings_ms: TimingsMs,
+}
+
+/// Where a passage comes from.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ContextMetadata {
+    /// Document.
+    #[schema(example = "docs/a.md")]
+    pub source: String,
+    /// Position in the document, from 0.
+    pub chunk: u32,
+    /// Version label of the document.
+    pub version: String,
+    /// ISO 639-1 code.
+    pub language: String,
+    /// How well it fits; comparable within one answer.
+    pub score: f32,
+}
+
+/// Milliseconds of each part of an answer.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+pub struct TimingsMs {
+    /// Looking into the cache.
+    pub cache: f64,
+    /// Embedding the question.
+    pub embed: f64,
+    /// Searching and reading the passages.
+    pub retrieve: f64,
+    /// Reordering the passages.
+    pub rerank: f64,
+    /// Writing the answer.
+    pub generate: f64,
+    /// Everything.
+    pub total: f64,
+}
+
+/// What a stream sends before the answer.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StreamHead {
+    /// Passages, best first.
+    pub contexts: Vec<String>,
+    /// Where each comes from.
+    pub metadatas: Vec<ContextMetadata>,
+    /// DB that was searched.
+    pub db: String,
+}
+
+/// A piece of a streamed answer.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StreamToken {
+    /// More text.
+    pub text: String,
+}

@@ -1,0 +1,180 @@
+//! Whether the server is well.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The overall state.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HealthResponse {
+    /// `healthy`, `degraded` (the LLM is down, questions get extracted answers) or `unhealthy` (questions fail).
+    pub status: String,
+    /// Whether the DB can be read.
+    pub database: bool,
+    /// Whether Ollama answered the last probe.
+    pub ollama: bool,
+    /// Version of the server.
+    pub version: String,
+    /// RFC 3339, UTC.
+    pub timestamp: String,
+    /// Since the start.
+    pub uptime_seconds: f64,
+    /// Each part.
+    pub services: Services,
+    /// The machine.
+    pub system: SystemHealth,
+}
+
+/// The parts that questions depend on.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Services {
+    /// The LLM server.
+    pub ollama: OllamaHealth,
+    /// The documents.
+    pub database: DatabaseHealth,
+    /// Stored conversations.
+    pub chats: ChatsHealth,
+}
+
+/// The LLM server.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct OllamaHealth {
+    /// Whether it answered the last probe.
+    pub healthy: bool,
+    /// Where it is.
+    pub url: String,
+}
+
+/// The current DB.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DatabaseHealth {
+    /// Whether it can be read.
+    pub healthy: bool,
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub path: String,
+    /// Documents in it.
+    pub document_count: u64,
+}
+
+/// Stored conversations.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChatsHealth {
+    /// How many.
+    pub count: u64,
+}
+
+/// The machine, sampled every few seconds.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+pub struct SystemHealth {
+    /// Memory in use, 0 to 100.
+    pub memory_used_percent: f64,
+    /// Memory that is free, GiB.
+    pub memory_available_gb: f64,
+    /// All cores, 0 to 100.
+    pub cpu_percent: f64,
+    /// Disk of the data directory, 0 to 100.
+    pub disk_used_percent: f64,
+    /// Disk of the data directory, GiB.
+    pub disk_free_gb: f64,
+}
+
+/// The process runs.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LiveResponse {
+    /// `alive`.
+    pub status: String,
+    /// Unix seconds.
+    pub timestamp: f64,
+}
+
+/// Whether a question that is sent now gets an answer.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReadyResponse {
+    /// `ready` or `not_ready`.
+    pub status: String,
+    /// RFC 3339, UTC.
+    pub timestamp: String,
+    /// Each part.
+    pub checks: ReadyChecks,
+}
+
+/// The parts of readiness.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub struct ReadyChecks {
+    /// Ollama answered the last probe.
+    pub ollama: bool,
+    /// The DB can be read.
+    pub database: bool,
+}
+
+/// The providers in detail, with commands that mend what is wrong.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProviderHealthResponse {
+    /// Provider of questions that name none.
+    pub provider: String,
+    /// DB of requests that name none.
+    pub db: String,
+    /// `ok`, `warning` or `error`.
+    pub overall_status: String,
+    /// In one sentence.
+    pub message: String,
+    /// Commands that a person can run.
+    pub suggestions: Vec<String>,
+    /// Ollama.
+    pub ollama: OllamaDetail,
+    /// The OpenAI-compatible server.
+    pub openai: OpenAiDetail,
+}
+
+/// Ollama in detail.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct OllamaDetail {
+    /// Where it is.
+    pub base_url: String,
+    /// Whether it answered the last probe.
+    pub ok: bool,
+    /// Why not.
+    pub error: Option<String>,
+    /// Its models.
+    pub models: ModelsHealth,
+}
+
+/// Models of a server.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct ModelsHealth {
+    /// There.
+    pub available: Vec<String>,
+    /// Needed.
+    pub required: Vec<String>,
+    /// Needed and not there.
+    pub missing: Vec<String>,
+}
+
+/// The OpenAI-compatible server in detail.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct OpenAiDetail {
+    /// Whether it may be asked.
+    pub configured: bool,
+    /// Whether it answered the last probe.
+    pub ok: bool,
+    /// Why not.
+    pub error: Option<String>,
+}
+
+/// The provider to use from now on.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProviderRequest {
+    /// `ollama`, `openai` or `embedded`.
+    #[schema(example = "ollama")]
+    pub name: String,
+}
+
+/// The provider of questions that name none.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProviderResponse {
+    /// Its name.
+    pub provider: String,
+    /// All that may be asked.
+    pub available: Vec<String>,
+}

@@ -1,0 +1,38 @@
+//! Requests and responses of the HTTP API: shapes only, shared by the server and everything that talks to one.
+//!
+//! Fields may be added, never renamed or dropped: clients of two older dialects read them. Times are seconds unless a
+//! name ends in `_ms`.
+
+mod ask;
+mod documents;
+mod health;
+
+pub use ask::{AskRequest, AskResponse, ContextMetadata, StreamHead, StreamToken, TimingsMs};
+pub use documents::{
+    DbName as DbNameBody, DbsResponse, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentCounts, DocumentEntry,
+    DocumentsResponse, FileErrorBody, FiltersResponse, IngestRequest, IngestResponse,
+};
+pub use health::{
+    ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail, OllamaHealth, OpenAiDetail,
+    ProviderHealthResponse, ProviderRequest, ProviderResponse, ReadyChecks, ReadyResponse, Services, SystemHealth,
+};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Body of every error.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ErrorBody {
+    /// Kind of error, stable, for programs.
+    #[schema(example = "InvalidRequest")]
+    pub error: String,
+    /// What a person should do or know.
+    pub message: String,
+    /// The same text, for clients that read `detail`.
+    pub detail: String,
+    /// Under which the server's log has more.
+    pub request_id: String,
+    /// Files that failed, where files were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Vec<FileErrorBody>>,
+}

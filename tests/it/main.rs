@@ -1,0 +1,11 @@
+//! Tests of the program as its users meet it: the real binary, HTTP, files, signals.
+
+mod api;
+mod bad_input;
+mod cli;
+mod crash;
+mod layering;
+mod persistence;
+mod snapshots;
+mod support;
+mod upstreams;
