@@ -24,11 +24,11 @@ function __fish_ragctl_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c ragctl -n "__fish_ragctl_needs_command" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_needs_command" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_needs_command" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_needs_command" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_needs_command" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_needs_command" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_needs_command" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_needs_command" -s q -l quiet -d 'Only warnings and errors'
@@ -42,94 +42,107 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "config" -d 'Show, che
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l host -d 'Address to listen on [default: 127.0.0.1]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l port -d 'Port to listen on; 0 picks a free one [default: 8001]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l host -d 'Address to listen on [default: 127.0.0.1]' -r -f -a "(__fish_print_hostnames)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l port -d 'Port to listen on [default: 8001]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l shutdown-grace -d 'How long requests may go on after a signal to stop [default: 30s]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l max-body-bytes -d 'Largest request body [default: 2097152]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cors-origins -d 'Origins that browsers may call from, or * [env: CORS_ORIGINS]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l docs -d 'Files and folders to ingest at start; also document roots' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l docs-root -d 'Folders that ingestion may read [default: the working directory]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l data-dir -d 'Folder of the DBs [default: data/kb] [env: PERSIST_ROOT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l db -d 'DB [default: default] [env: DB_NAME]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-size -d 'Largest chunk, in characters [default: 800] [env: CHUNK_SIZE]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-overlap -d 'Characters that neighbouring chunks may share [default: 120] [env: CHUNK_OVERLAP]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l provider -d 'auto, ollama, openai or embedded [default: auto] [env: PROVIDER]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l ollama-url -d 'Where Ollama is [default: http://localhost:11434] [env: OLLAMA_BASE_URL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l llm-model -d 'Model of Ollama that answers [default: llama3.1:8b] [env: LLM_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l embed-model -d 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text] [env: EMBED_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-base-url -d 'Where the OpenAI-compatible server is [default: https://api.openai.com/v1] [env: OPENAI_BASE_URL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-model -d 'Its model that answers [default: gpt-4o-mini] [env: OPENAI_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-embed-model -d 'Its model that embeds [default: text-embedding-3-small] [env: OPENAI_EMBED_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-api-key -d 'Its key; other users of this machine can see flags, so prefer the environment [env: OPENAI_API_KEY]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5] [env: OLLAMA_CONNECT_TIMEOUT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180] [env: OLLAMA_READ_TIMEOUT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l method -d 'vector, bm25 or hybrid [default: hybrid]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cors-origins -d 'Origins that browsers may call from, or *' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l docs -d 'Files and folders to ingest at start' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l docs-root -d 'Folders that ingestion may read [default: the working directory]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l provider -d 'Who answers [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l ollama-url -d 'Where Ollama is [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l llm-model -d 'Model of Ollama that answers [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l embed-model -d 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-base-url -d 'Where the OpenAI-compatible server is, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-api-key -d 'Key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-model -d 'Model of the OpenAI-compatible server that answers [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-embed-model -d 'Model of the OpenAI-compatible server that embeds [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l method -d 'Search method of questions that name none [default: hybrid]' -r -f -a "vector\t''
+bm25\t''
+hybrid\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s k -l top-k -d 'Contexts of an answer [default: 5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf -d 'Fuse by reciprocal rank [default: true with an embedding model, false with the embedded one] [env: RRF_ENABLE]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60] [env: RRF_K]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l bm25-weight -d 'Share of the lexical score in weighted fusion, 0 to 1 [default: 0.75 with the embedded embedder, else 0.5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.75 with the embedded embedder, else 0.5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l url -d 'Let a server ingest, which resolves the paths on its side' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l label -d 'Label for these documents, to limit questions to [default: a hash of each document]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l data-dir -d 'Folder of the DBs [default: data/kb] [env: PERSIST_ROOT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l db -d 'DB [default: default] [env: DB_NAME]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-size -d 'Largest chunk, in characters [default: 800] [env: CHUNK_SIZE]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-overlap -d 'Characters that neighbouring chunks may share [default: 120] [env: CHUNK_OVERLAP]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l provider -d 'auto, ollama, openai or embedded [default: auto] [env: PROVIDER]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l ollama-url -d 'Where Ollama is [default: http://localhost:11434] [env: OLLAMA_BASE_URL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l llm-model -d 'Model of Ollama that answers [default: llama3.1:8b] [env: LLM_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-model -d 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text] [env: EMBED_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-base-url -d 'Where the OpenAI-compatible server is [default: https://api.openai.com/v1] [env: OPENAI_BASE_URL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-model -d 'Its model that answers [default: gpt-4o-mini] [env: OPENAI_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-embed-model -d 'Its model that embeds [default: text-embedding-3-small] [env: OPENAI_EMBED_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-api-key -d 'Its key; other users of this machine can see flags, so prefer the environment [env: OPENAI_API_KEY]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5] [env: OLLAMA_CONNECT_TIMEOUT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180] [env: OLLAMA_READ_TIMEOUT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l url -d 'Let a server ingest, which resolves the paths on its side' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l label -d 'Label for these documents, to limit questions to' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l provider -d 'Who answers [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l ollama-url -d 'Where Ollama is [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l llm-model -d 'Model of Ollama that answers [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-model -d 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-base-url -d 'Where the OpenAI-compatible server is, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-api-key -d 'Key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-model -d 'Model of the OpenAI-compatible server that answers [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-embed-model -d 'Model of the OpenAI-compatible server that embeds [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l json -d 'The report as JSON on stdout'
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l url -d 'Ask a server instead of the local data' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l language -d 'Only passages in these languages (en, de, …)' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l label -d 'Only documents with these labels' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l data-dir -d 'Folder of the DBs [default: data/kb] [env: PERSIST_ROOT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l db -d 'DB [default: default] [env: DB_NAME]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l provider -d 'auto, ollama, openai or embedded [default: auto] [env: PROVIDER]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l ollama-url -d 'Where Ollama is [default: http://localhost:11434] [env: OLLAMA_BASE_URL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l llm-model -d 'Model of Ollama that answers [default: llama3.1:8b] [env: LLM_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embed-model -d 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text] [env: EMBED_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-base-url -d 'Where the OpenAI-compatible server is [default: https://api.openai.com/v1] [env: OPENAI_BASE_URL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-model -d 'Its model that answers [default: gpt-4o-mini] [env: OPENAI_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-embed-model -d 'Its model that embeds [default: text-embedding-3-small] [env: OPENAI_EMBED_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-api-key -d 'Its key; other users of this machine can see flags, so prefer the environment [env: OPENAI_API_KEY]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5] [env: OLLAMA_CONNECT_TIMEOUT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180] [env: OLLAMA_READ_TIMEOUT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l method -d 'vector, bm25 or hybrid [default: hybrid]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l url -d 'Ask a server instead of the local data' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l language -d 'Only passages in these languages, like en,de' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l label -d 'Only documents with this label; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l provider -d 'Who answers [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l ollama-url -d 'Where Ollama is [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l llm-model -d 'Model of Ollama that answers [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embed-model -d 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-base-url -d 'Where the OpenAI-compatible server is, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-api-key -d 'Key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-model -d 'Model of the OpenAI-compatible server that answers [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-embed-model -d 'Model of the OpenAI-compatible server that embeds [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l method -d 'Search method of questions that name none [default: hybrid]' -r -f -a "vector\t''
+bm25\t''
+hybrid\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s k -l top-k -d 'Contexts of an answer [default: 5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf -d 'Fuse by reciprocal rank [default: true with an embedding model, false with the embedded one] [env: RRF_ENABLE]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60] [env: RRF_K]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l bm25-weight -d 'Share of the lexical score in weighted fusion, 0 to 1 [default: 0.75 with the embedded embedder, else 0.5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.75 with the embedded embedder, else 0.5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l json -d 'The whole answer as JSON on stdout'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s v -l verbose -d 'More log lines (-vv: even more)'
@@ -137,41 +150,42 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s q -l quiet -d 'O
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l methods -d 'Methods to measure' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l depth -d 'Depth of the figures' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l depth -d 'Depth of the figures' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l format -d 'Form of the report' -r -f -a "table\t'For people'
 json\t'One JSON array'
 csv\t'One line a measurement'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s o -l output -d 'Write the report to a file instead of stdout' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l provider -d 'auto, ollama, openai or embedded [default: auto] [env: PROVIDER]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l ollama-url -d 'Where Ollama is [default: http://localhost:11434] [env: OLLAMA_BASE_URL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l llm-model -d 'Model of Ollama that answers [default: llama3.1:8b] [env: LLM_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-model -d 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text] [env: EMBED_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-base-url -d 'Where the OpenAI-compatible server is [default: https://api.openai.com/v1] [env: OPENAI_BASE_URL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-model -d 'Its model that answers [default: gpt-4o-mini] [env: OPENAI_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-embed-model -d 'Its model that embeds [default: text-embedding-3-small] [env: OPENAI_EMBED_MODEL]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-api-key -d 'Its key; other users of this machine can see flags, so prefer the environment [env: OPENAI_API_KEY]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5] [env: OLLAMA_CONNECT_TIMEOUT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180] [env: OLLAMA_READ_TIMEOUT]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l method -d 'vector, bm25 or hybrid [default: hybrid]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l top-k -d 'Contexts of an answer [default: 5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank [default: true with an embedding model, false with the embedded one] [env: RRF_ENABLE]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60] [env: RRF_K]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion, 0 to 1 [default: 0.75 with the embedded embedder, else 0.5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l provider -d 'Who answers [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l ollama-url -d 'Where Ollama is [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l llm-model -d 'Model of Ollama that answers [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-model -d 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-base-url -d 'Where the OpenAI-compatible server is, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-api-key -d 'Key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-model -d 'Model of the OpenAI-compatible server that answers [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-embed-model -d 'Model of the OpenAI-compatible server that embeds [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.75 with the embedded embedder, else 0.5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -s q -l quiet -d 'Only warnings and errors'
@@ -181,32 +195,32 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_see
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -f -a "check" -d 'Check the settings and say what is wrong'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -f -a "example" -d 'Print a config file with every setting and its default'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'As JSON'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from check" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from check" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from example" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from example" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from example" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from example" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from example" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from example" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from example" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from example" -s q -l quiet -d 'Only warnings and errors'
@@ -216,21 +230,21 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_su
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the settings and say what is wrong'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "example" -d 'Print a config file with every setting and its default'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand completions" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand completions" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand completions" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand completions" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand completions" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_using_subcommand completions" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand completions" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand completions" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand man" -l config -d 'Config file [default: ./ragctl.toml, else ragctl/ragctl.toml in the user\'s config folder]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand man" -l color -d 'Colours in output' -r -f -a "auto\t'When it goes to a terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand man" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand man" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand man" -l log-format -d 'Form of log lines on stderr' -r -f -a "text\t'For people'
+complete -c ragctl -n "__fish_ragctl_using_subcommand man" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s q -l quiet -d 'Only warnings and errors'

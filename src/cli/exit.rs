@@ -9,6 +9,10 @@ pub enum ExitStatus {
     Failure,
     /// Wrong usage or configuration.
     Usage,
+    /// A measurement missed its threshold, or is worse than its baseline.
+    Regression,
+    /// A critical alert is firing.
+    Alert,
     /// Interrupted by the user.
     Interrupted,
 }
@@ -20,6 +24,8 @@ impl ExitStatus {
             Self::Success => 0,
             Self::Failure => 1,
             Self::Usage => 2,
+            Self::Regression => 3,
+            Self::Alert => 4,
             Self::Interrupted => 130,
         }
     }
@@ -28,5 +34,28 @@ impl ExitStatus {
 impl From<ExitStatus> for std::process::ExitCode {
     fn from(status: ExitStatus) -> Self {
         Self::from(status.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitCode;
+
+    use super::*;
+
+    #[test]
+    fn the_codes_are_those_that_scripts_rely_on() {
+        let codes = [
+            (ExitStatus::Success, 0),
+            (ExitStatus::Failure, 1),
+            (ExitStatus::Usage, 2),
+            (ExitStatus::Regression, 3),
+            (ExitStatus::Alert, 4),
+            (ExitStatus::Interrupted, 130),
+        ];
+        for (status, code) in codes {
+            assert_eq!(status.code(), code, "{status:?}");
+            assert_eq!(ExitCode::from(status), ExitCode::from(code), "{status:?}");
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! `ragctl config`.
 
-use std::collections::HashMap;
-
 use super::print;
 use crate::cli::{
     ConfigShowArgs, ExitStatus, GlobalArgs,
@@ -9,7 +7,7 @@ use crate::cli::{
 };
 
 pub(super) fn show(global: &GlobalArgs, args: &ConfigShowArgs) -> anyhow::Result<ExitStatus> {
-    let resolved = load(global.config.as_deref(), HashMap::new())?.resolve()?;
+    let resolved = load(global.config.as_deref(), global.flags())?.resolve()?;
     let rows = report(&resolved);
     if args.json {
         print(&(serde_json::to_string_pretty(&rows)? + "\n"))?;
@@ -26,7 +24,7 @@ pub(super) fn show(global: &GlobalArgs, args: &ConfigShowArgs) -> anyhow::Result
 }
 
 pub(super) fn check(global: &GlobalArgs) -> anyhow::Result<ExitStatus> {
-    let layers = load(global.config.as_deref(), HashMap::new())?;
+    let layers = load(global.config.as_deref(), global.flags())?;
     Settings::new(&layers.resolve()?)?;
     match &layers.file {
         Some((path, _)) => eprintln!("{}: ok", path.display()),

@@ -15,14 +15,16 @@ use clap_complete::generate;
 use tracing::level_filters::LevelFilter;
 
 use crate::{
-    cli::{self, Cli, ColorChoice, Command, ConfigAction, ExitStatus, GlobalArgs, LogFormat, settings},
+    cli::{
+        self, Cli, ColorChoice, Command, ConfigAction, ExitStatus, GlobalArgs, LogFormat,
+        settings::{self, LogLevel},
+    },
     telemetry::logging,
 };
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> ExitStatus {
     let Cli { command, global } = cli;
-    start_logging(&global);
     let result = match command {
         Command::Serve(args) => settings_of(&global, args.flags()).and_then(|s| block_on(serve::run(s))),
         Command::Ingest(args) => settings_of(&global, args.flags()).and_then(|s| block_on(ingest::run(s, *args))),
@@ -40,18 +42,18 @@ pub fn run(cli: Cli) -> ExitStatus {
     })
 }
 
-fn start_logging(global: &GlobalArgs) {
-    let level = match (global.quiet, global.verbose) {
-        (true, _) => LevelFilter::WARN,
-        (false, 0) => LevelFilter::INFO,
-        (false, 1) => LevelFilter::DEBUG,
-        (false, _) => LevelFilter::TRACE,
+fn start_logging(log: settings::LogSettings) {
+    let level = match log.level {
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
     };
-    let format = match global.log_format {
+    let format = match log.format {
         LogFormat::Text => logging::LogFormat::Text,
         LogFormat::Json => logging::LogFormat::Json,
     };
-    logging::init(level, format, colors(global.color));
+    logging::init(level, format, colors(log.color));
 }
 
 /// Whether to use colours; `None`: when it goes to a terminal.
@@ -64,12 +66,13 @@ fn colors(choice: ColorChoice) -> Option<bool> {
     }
 }
 
-fn settings_of(
-    global: &GlobalArgs,
-    flags: std::collections::HashMap<&'static str, Vec<String>>,
-) -> anyhow::Result<settings::Settings> {
-    let layers = settings::load(global.config.as_deref(), flags)?;
-    Ok(settings::Settings::new(&layers.resolve()?)?)
+/// The settings of a command, whose log lines start with them.
+fn settings_of(global: &GlobalArgs, flags: settings::Flags) -> anyhow::Result<settings::Settings> {
+    let mut all = global.flags();
+    all.extend(flags);
+    let settings = settings::Settings::new(&settings::load(global.config.as_deref(), all)?.resolve()?)?;
+    start_logging(settings.log);
+    Ok(settings)
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<ExitStatus>>) -> anyhow::Result<ExitStatus> {

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 /// Dimensions of the fake embeddings.
-const DIMENSION: usize = 64;
+const DIMENSION: usize = 384;
+
+/// Weight of words of up to three letters, which are mostly grammar.
+const SHORT_WORD: f32 = 0.1;
 
 /// A unit vector of a text: its words and their trigrams, hashed into signed buckets, so that texts that share words are
 /// near each other.
@@ -12,12 +15,16 @@ pub fn embedding(text: &str) -> Vec<f32> {
     let mut add = |feature: &str, weight: f32| {
         let hash = blake3::hash(feature.as_bytes());
         let bytes = hash.as_bytes();
-        let sign = if bytes[1] % 2 == 0 { 1.0 } else { -1.0 };
-        vector[usize::from(bytes[0]) % DIMENSION] += sign * weight;
+        let sign = if bytes[2] < 128 { 1.0 } else { -1.0 };
+        vector[usize::from(u16::from_le_bytes([bytes[0], bytes[1]])) % DIMENSION] += sign * weight;
     };
     for word in words(text) {
-        add(&word, 1.0);
         let letters: Vec<char> = word.chars().collect();
+        if letters.len() <= 3 {
+            add(&word, SHORT_WORD);
+            continue;
+        }
+        add(&word, 1.0);
         for trigram in letters.windows(3) {
             add(&trigram.iter().collect::<String>(), 0.3);
         }
@@ -31,20 +38,30 @@ pub fn embedding(text: &str) -> Vec<f32> {
     vector.iter().map(|x| x / length).collect()
 }
 
-/// The answer to a prompt: the first sentence of the numbered context that shares most words with the question, and its
-/// number; without contexts, the question itself.
+/// The answer to a prompt: the sentence of the numbered contexts that shares most words with the question, and the number
+/// of its context; without contexts, the question itself.
 pub(super) fn answer(prompt: &str) -> String {
     let (question, contexts) = prompt.split_once("Contexts:").unwrap_or((prompt, ""));
     let asked: HashSet<String> = words(question).into_iter().collect();
-    let shared = |context: &str| words(context).iter().filter(|word| asked.contains(*word)).count();
-    let best = numbered(contexts).into_iter().max_by_key(|(n, context)| (shared(context), std::cmp::Reverse(*n)));
+    let shared =
+        |sentence: &str| words(sentence).into_iter().filter(|word| asked.contains(word)).collect::<HashSet<_>>().len();
+    let best = numbered(contexts)
+        .into_iter()
+        .flat_map(|(n, context)| sentences(context).map(move |sentence| (n, sentence)))
+        .rev()
+        .max_by_key(|(_, sentence)| shared(sentence));
     match best {
-        Some((n, context)) => {
-            let sentence = context.split_inclusive(['.', '!', '?']).next().unwrap_or(context).trim();
-            format!("{sentence} [{n}]")
-        }
+        Some((n, sentence)) => format!("{sentence} [{n}]"),
         None => format!("You asked: {}", question.trim()),
     }
+}
+
+/// Sentences and lines.
+fn sentences(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    text.split('\n')
+        .flat_map(|line| line.split_inclusive(". ").collect::<Vec<_>>())
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
 }
 
 /// Contexts that begin with `[n]` at the start of a line.
@@ -90,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_answer_quotes_the_context_that_fits_and_cites_it() {
-        let prompt = "Question: How long are logs kept?\n\nContexts:\n\n[1] Ships sail.\n\n[2] Logs are kept for 9 days. Really.\n";
+        let prompt = "Question: How long are logs kept?\n\nContexts:\n\n[1] Ships sail.\n\n[2] Logs matter. Logs are kept for 9 days. Really.\n";
         assert_eq!(answer(prompt), "Logs are kept for 9 days. [2]");
     }
 }

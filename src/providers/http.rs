@@ -250,7 +250,7 @@ fn root_cause(error: &dyn std::error::Error) -> String {
 fn error_message(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let parsed: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-    let message = parsed.as_ref().and_then(|json| reported(json));
+    let message = parsed.as_ref().and_then(reported);
     one_line(message.as_deref().unwrap_or(&text))
 }
 

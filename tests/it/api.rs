@@ -30,9 +30,11 @@ async fn both_routes_and_both_field_names_ask_the_same() {
     let workplace = Workplace::new();
     let server = workplace.serve(&["--docs", "docs"]);
     let (_, short) = server.post("/query", json!({ "question": "Who may approve a voyage to production?" })).await;
-    let (_, long) = server.post("/api/query", json!({ "query": "Who may approve a voyage to production?", "unknown": 1 })).await;
+    let (_, long) =
+        server.post("/api/query", json!({ "query": "Who may approve a voyage to production?", "unknown": 1 })).await;
     assert_eq!(short["answer"], long["answer"]);
-    let (_, both) = server.post("/query", json!({ "query": "How long can a voyage be paused?", "question": "else?" })).await;
+    let (_, both) =
+        server.post("/query", json!({ "query": "How long can a voyage be paused?", "question": "else?" })).await;
     assert!(both["answer"].as_str().unwrap().contains("72 hours"));
 }
 
@@ -68,7 +70,8 @@ async fn an_answer_streams_as_plain_text_and_as_events() {
     assert!(!head["contexts"].as_array().unwrap().is_empty());
     assert!(text.contains("72 hours"), "{text}");
 
-    let request = server.client().post(format!("{}/api/stream_query", server.url)).header("accept", "text/event-stream");
+    let request =
+        server.client().post(format!("{}/api/stream_query", server.url)).header("accept", "text/event-stream");
     let mut stream = request.json(&body).send().await.unwrap().bytes_stream();
     let mut events = String::new();
     while let Some(piece) = stream.next().await {

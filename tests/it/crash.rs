@@ -42,7 +42,10 @@ async fn a_kill_leaves_whole_documents_and_the_next_run_completes_them() {
             assert_eq!(document["chunks"], PARAGRAPHS, "half a document: {document}");
         }
         seen_partial |= (1..400).contains(&documents.len());
-        assert_searchable(&server.post("/query", json!({ "query": "Paragraph 3", "method": "bm25", "k": 50 })).await.1, documents);
+        assert_searchable(
+            &server.post("/query", json!({ "query": "Paragraph 3", "method": "bm25", "k": 50 })).await.1,
+            documents,
+        );
     }
     let done = ingest().stderr(Stdio::piped()).output().unwrap();
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));

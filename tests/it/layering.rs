@@ -61,7 +61,8 @@ fn used(text: &str) -> Vec<String> {
             rooms.push(rest.to_owned());
         }
     }
-    let first_word = |text: String| -> String { text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect() };
+    let first_word =
+        |text: String| -> String { text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect() };
     rooms.into_iter().map(first_word).filter(|room| layer(room).is_some()).collect()
 }
 
@@ -77,7 +78,8 @@ fn imports_run_one_way() {
         let room = inside.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
         let Some(own) = layer(&room) else { continue };
         for used in used(&fs::read_to_string(&file).unwrap()) {
-            let allowed = used == room || layer(&used).is_some_and(|used| used > own) || ALLOWED.contains(&(&room, &used));
+            let allowed =
+                used == room || layer(&used).is_some_and(|used| used > own) || ALLOWED.contains(&(&room, &used));
             if !allowed {
                 broken.push(format!("{} uses {used}", inside.display()));
             }

@@ -1,5 +1,7 @@
 //! Tests of the program as its users meet it: the real binary, HTTP, files, signals.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod api;
 mod bad_input;
 mod cli;

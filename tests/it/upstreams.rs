@@ -1,4 +1,5 @@
-//! With an LLM server: the fake one of the crate, in both dialects.
+//! With an LLM server: the fake one of the crate, in both dialects. It runs in the test, so the test has several threads:
+//! one may wait for the real server while another answers it.
 
 use ragctl::mock::{Fault, MockUpstream, Operation};
 use serde_json::json;
@@ -7,7 +8,7 @@ use crate::support::{Workplace, eventually};
 
 const QUESTION: &str = "How long can a voyage be paused?";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn ollama_embeds_and_answers() {
     let mock = MockUpstream::start().await.unwrap();
     let workplace = Workplace::new();
@@ -26,21 +27,23 @@ async fn ollama_embeds_and_answers() {
     assert!(server.text("/metrics").await.contains("\nollama_rag_ollama_healthy 1\n"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_openai_compatible_server_embeds_and_answers() {
     let mock = MockUpstream::start().await.unwrap();
     let workplace = Workplace::new();
-    let environment = [("PROVIDER", "openai"), ("OPENAI_BASE_URL", &mock.openai_url()), ("OPENAI_API_KEY", "sk-very-secret")];
+    let environment =
+        [("PROVIDER", "openai"), ("OPENAI_BASE_URL", &mock.openai_url()), ("OPENAI_API_KEY", "sk-very-secret")];
     let server = workplace.serve_with(&["--docs", "docs"], &environment);
     let answer = server.ask(QUESTION).await;
     assert_eq!(answer["provider"], "openai");
     assert!(answer["answer"].as_str().unwrap().contains("72 hours"), "{answer:#}");
-    let (_, stream) = (0, server.send(reqwest::Method::POST, "/api/stream_query", Some(&json!({ "query": QUESTION }))).await);
+    let (_, stream) =
+        (0, server.send(reqwest::Method::POST, "/api/stream_query", Some(&json!({ "query": QUESTION }))).await);
     assert!(stream.text().await.unwrap().contains("72 hours"));
     assert!(!server.start_lines.join("\n").contains("very-secret"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dead_llm_is_replaced_by_quotation_and_told() {
     let mock = MockUpstream::start().await.unwrap();
     let workplace = Workplace::new();
@@ -70,7 +73,7 @@ async fn a_dead_llm_is_replaced_by_quotation_and_told() {
     assert!(server.text("/metrics").await.contains(r#"ollama_rag_degraded_answers_total{reason="llm_unavailable"} 2"#));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_an_embedder_nothing_is_stored() {
     let mock = MockUpstream::start().await.unwrap();
     let workplace = Workplace::new();
@@ -87,7 +90,7 @@ async fn without_an_embedder_nothing_is_stored() {
     assert_eq!(status.as_u16(), 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn vectors_of_another_embedder_are_refused_with_the_remedy() {
     let mock = MockUpstream::start().await.unwrap();
     let workplace = Workplace::new();
@@ -96,7 +99,10 @@ async fn vectors_of_another_embedder_are_refused_with_the_remedy() {
     let (status, error) = server.post("/query", json!({ "query": QUESTION, "method": "vector" })).await;
     assert_eq!(status.as_u16(), 409, "{error}");
     let message = error["message"].as_str().unwrap();
-    assert!(message.contains("static:") && message.contains("ollama:nomic-embed-text") && message.contains("bm25"), "{message}");
+    assert!(
+        message.contains("static:") && message.contains("ollama:nomic-embed-text") && message.contains("bm25"),
+        "{message}"
+    );
     let (status, _) = server.post("/query", json!({ "query": QUESTION, "method": "bm25" })).await;
     assert_eq!(status.as_u16(), 200, "lexical search needs no vectors");
     let (status, _) = server.post("/api/ingest", json!({ "paths": ["docs"] })).await;

@@ -1,283 +1,179 @@
 //! Every setting once: its key in the file, its flag, its environment names, its default, what it takes.
 //!
-//! This table drives resolution, `config show`, `config example` and the texts of errors. A new setting is a line here, a
-//! field in [`Settings`](super::Settings), and, when it is for the command line, a flag.
+//! This table drives resolution, checking, `--help`, `config show`, `config example` and the texts of errors. A new
+//! setting is a line here, a field in [`Settings`](super::Settings), and a flag in the group of arguments it belongs to.
+
+use super::kind::Kind::{self, *};
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// `section.name` in the file.
     pub name: &'static str,
-    /// Flag, without dashes.
+    /// Flag with its dashes, as a user would write it.
     pub flag: &'static str,
     /// Environment names, the first that is set wins. The ones that deployments already use come first.
     pub env: &'static [&'static str],
-    /// Value when nobody says anything; empty: none.
-    pub default: &'static str,
-    /// What it takes, as a sentence that follows "must be".
-    pub takes: &'static str,
+    /// What holds when nobody says anything.
+    pub default: Fallback,
+    /// What it takes.
+    pub kind: Kind,
     /// What it is for, one line.
     pub help: &'static str,
     /// Whether its value must never be shown.
     pub secret: bool,
-    /// How it is written in the file.
-    pub kind: Kind,
 }
 
-/// How a value is written in the file.
+/// What holds when nobody says anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// `"text"`
-    Text,
-    /// `123`, `0.5`, `true`
-    Bare,
-    /// `["a", "b"]`; in the environment separated by commas.
-    List,
+pub enum Fallback {
+    /// This value, written as a user would write it.
+    Is(&'static str),
+    /// No value; the text says what that means.
+    Open(&'static str),
+}
+
+use Fallback::{Is, Open};
+
+impl Key {
+    /// One line for `-h`: what comes before the first semicolon, and the default.
+    pub fn short_help(&self) -> String {
+        let gist = self.help.split("; ").next().unwrap_or(self.help);
+        match self.default {
+            Open("none") => gist.to_owned(),
+            Is(default) | Open(default) => format!("{gist} [default: {default}]"),
+        }
+    }
+
+    /// All there is to know, for `--help`.
+    pub fn long_help(&self) -> String {
+        // What a choice takes is left to the parser of its flag, which lists it anyway.
+        let remark = self.remark().filter(|_| !matches!(self.kind, Choice(_)));
+        let remark = remark.map(|remark| format!("{remark}\n\n")).unwrap_or_default();
+        let (help, default, env, name) = (self.help, self.default_text(), self.env.join(", "), self.name);
+        format!("{help}.\n\n{remark}[default: {default}] [env: {env}] [config: {name}]")
+    }
+
+    /// A sentence on what it takes, unless its help says so.
+    pub(super) fn remark(&self) -> Option<String> {
+        let plain = matches!(self.kind, Folder | Model | Secret);
+        (!plain).then(|| format!("Takes {}.", self.kind.takes()))
+    }
+
+    /// The default as help shows it.
+    pub fn default_text(&self) -> &'static str {
+        match self.default {
+            Is(text) | Open(text) => text,
+        }
+    }
+
+    /// A value as it may be shown: secrets, and passwords within URLs, are masked.
+    pub fn shown(&self, value: &str) -> String {
+        if value.is_empty() {
+            return String::new();
+        }
+        if self.secret {
+            return "***".to_owned();
+        }
+        match (self.kind, value.rfind('@')) {
+            (Url, Some(at)) => {
+                let start = value.find("://").map_or(0, |colon| colon + 3).min(at);
+                format!("{}***{}", &value[..start], &value[at..])
+            }
+            _ => value.to_owned(),
+        }
+    }
 }
 
 const fn key(
     name: &'static str,
     flag: &'static str,
     env: &'static [&'static str],
-    default: &'static str,
+    default: Fallback,
     kind: Kind,
-    takes: &'static str,
     help: &'static str,
 ) -> Key {
-    Key { name, flag, env, default, takes, help, secret: false, kind }
+    Key { name, flag, env, default, kind, help, secret: false }
 }
 
 /// All settings, in the order of the example file.
+// Three lines a setting read like a table; one argument a line would not.
+#[rustfmt::skip]
 pub const KEYS: &[Key] = &[
-    key(
-        "data_dir",
-        "data-dir",
-        &["PERSIST_ROOT", "RAGCTL_DATA_DIR"],
-        "data/kb",
-        Kind::Text,
-        "a folder",
-        "Folder of the DBs; made when it does not exist",
-    ),
-    key(
-        "db",
-        "db",
-        &["DB_NAME", "RAGCTL_DB"],
-        "default",
-        Kind::Text,
-        "1 to 64 of the characters A-Z a-z 0-9 _ . -",
-        "DB of requests that name none",
-    ),
-    key(
-        "server.host",
-        "host",
-        &["RAGCTL_HOST"],
-        "127.0.0.1",
-        Kind::Text,
-        "an IP address or a host name",
-        "Address to listen on; 0.0.0.0 for all interfaces",
-    ),
-    key(
-        "server.port",
-        "port",
-        &["RAGCTL_PORT"],
-        "8001",
-        Kind::Bare,
-        "a port, 0 to 65535 (0 picks a free one)",
-        "Port to listen on",
-    ),
-    key(
-        "server.docs",
-        "docs",
-        &["RAGCTL_DOCS"],
-        "",
-        Kind::List,
-        "files or folders",
-        "Documents to ingest at start; also document roots",
-    ),
-    key(
-        "server.docs_root",
-        "docs-root",
-        &["RAGCTL_DOCS_ROOT"],
-        "",
-        Kind::List,
-        "folders",
-        "Folders that ingestion may read; the working directory when none is given",
-    ),
-    key(
-        "server.shutdown_grace",
-        "shutdown-grace",
-        &["RAGCTL_SHUTDOWN_GRACE"],
-        "30s",
-        Kind::Text,
-        "a duration like 30s, 500ms or 2m",
-        "How long requests may go on after a signal to stop",
-    ),
-    key(
-        "server.max_body_bytes",
-        "max-body-bytes",
-        &["RAGCTL_MAX_BODY_BYTES"],
-        "2097152",
-        Kind::Bare,
-        "a number of bytes, 1024 to 1073741824",
-        "Largest request body",
-    ),
-    key(
-        "server.cors_origins",
-        "cors-origins",
-        &["CORS_ORIGINS", "RAGCTL_CORS_ORIGINS"],
-        "",
-        Kind::List,
-        "origins like https://wiki.example.com, or *",
-        "Origins that browsers may call from",
-    ),
-    key(
-        "provider.name",
-        "provider",
-        &["PROVIDER", "RAGCTL_PROVIDER"],
-        "auto",
-        Kind::Text,
-        "auto, ollama, openai or embedded",
-        "Who answers; auto: Ollama if it answers at start and has the models, else embedded",
-    ),
-    key(
-        "provider.ollama_url",
-        "ollama-url",
-        &["OLLAMA_BASE_URL", "RAGCTL_OLLAMA_URL"],
-        "http://localhost:11434",
-        Kind::Text,
-        "an http or https URL",
-        "Where Ollama is",
-    ),
-    key(
-        "provider.llm_model",
-        "llm-model",
-        &["LLM_MODEL", "RAGCTL_LLM_MODEL"],
-        "llama3.1:8b",
-        Kind::Text,
-        "the name of a model",
-        "Model of Ollama that answers",
-    ),
-    key(
-        "provider.embed_model",
-        "embed-model",
-        &["EMBED_MODEL", "RAGCTL_EMBED_MODEL"],
-        "nomic-embed-text",
-        Kind::Text,
-        "the name of a model, or the folder of a model2vec model",
-        "Model of Ollama that embeds, or a folder with a static one",
-    ),
-    Key {
-        secret: true,
-        ..key(
-            "provider.openai_api_key",
-            "openai-api-key",
-            &["OPENAI_API_KEY"],
-            "",
-            Kind::Text,
-            "a key",
-            "Key of the OpenAI-compatible server; better set in the environment than here",
-        )
-    },
-    key(
-        "provider.openai_base_url",
-        "openai-base-url",
-        &["OPENAI_BASE_URL", "RAGCTL_OPENAI_BASE_URL"],
-        "https://api.openai.com/v1",
-        Kind::Text,
-        "an http or https URL",
-        "Where the OpenAI-compatible server is, usually ending in /v1",
-    ),
-    key(
-        "provider.openai_model",
-        "openai-model",
-        &["OPENAI_MODEL", "RAGCTL_OPENAI_MODEL"],
-        "gpt-4o-mini",
-        Kind::Text,
-        "the name of a model",
-        "Model of the OpenAI-compatible server that answers",
-    ),
-    key(
-        "provider.openai_embed_model",
-        "openai-embed-model",
-        &["OPENAI_EMBED_MODEL", "RAGCTL_OPENAI_EMBED_MODEL"],
-        "text-embedding-3-small",
-        Kind::Text,
-        "the name of a model",
-        "Model of the OpenAI-compatible server that embeds",
-    ),
-    key(
-        "provider.connect_timeout",
-        "connect-timeout",
-        &["OLLAMA_CONNECT_TIMEOUT", "RAGCTL_CONNECT_TIMEOUT"],
-        "5",
-        Kind::Bare,
-        "a number of seconds, 0.1 to 300",
-        "Longest wait for a connection to an LLM server, in seconds",
-    ),
-    key(
-        "provider.read_timeout",
-        "read-timeout",
-        &["OLLAMA_READ_TIMEOUT", "RAGCTL_READ_TIMEOUT"],
-        "180",
-        Kind::Bare,
-        "a number of seconds, 0.1 to 3600",
-        "Longest silence of an LLM server, in seconds; a whole answer may take longer",
-    ),
-    key(
-        "chunking.size",
-        "chunk-size",
-        &["CHUNK_SIZE", "RAGCTL_CHUNK_SIZE"],
-        "800",
-        Kind::Bare,
-        "a number of characters, 100 to 8000",
-        "Largest chunk, in characters",
-    ),
-    key(
-        "chunking.overlap",
-        "chunk-overlap",
-        &["CHUNK_OVERLAP", "RAGCTL_CHUNK_OVERLAP"],
-        "120",
-        Kind::Bare,
-        "a number of characters, at most half of chunk-size",
-        "Characters that neighbouring chunks may share",
-    ),
-    key(
-        "retrieval.method",
-        "method",
-        &["RAGCTL_METHOD"],
-        "hybrid",
-        Kind::Text,
-        "vector, bm25 or hybrid",
-        "Search method of questions that name none",
-    ),
-    key("retrieval.k", "top-k", &["RAGCTL_K"], "5", Kind::Bare, "a number from 1 to 50", "Contexts of an answer"),
-    key(
-        "retrieval.rrf_enable",
-        "rrf",
-        &["RRF_ENABLE", "RAGCTL_RRF"],
-        "",
-        Kind::Bare,
-        "true or false",
-        "Fuse by reciprocal rank; by default yes with an embedding model, no with the embedded one",
-    ),
-    key(
-        "retrieval.rrf_k",
-        "rrf-k",
-        &["RRF_K", "RAGCTL_RRF_K"],
-        "60",
-        Kind::Bare,
-        "a number from 1 to 1000",
-        "Damping of reciprocal rank fusion",
-    ),
-    key(
-        "retrieval.bm25_weight",
-        "bm25-weight",
-        &["RAGCTL_BM25_WEIGHT"],
-        "",
-        Kind::Bare,
-        "a number from 0 to 1",
-        "Share of the lexical score in weighted fusion; by default 0.75 with the embedded embedder, else 0.5",
-    ),
+    key("data_dir", "--data-dir", &["PERSIST_ROOT", "RAGCTL_DATA_DIR"], Is("data/kb"), Folder,
+        "Folder of the DBs; made when it does not exist"),
+    key("db", "--db", &["DB_NAME", "RAGCTL_DB"], Is("default"), Db,
+        "DB of requests that name none"),
+
+    key("server.host", "--host", &["RAGCTL_HOST"], Is("127.0.0.1"), Host,
+        "Address to listen on; 0.0.0.0 for all interfaces"),
+    key("server.port", "--port", &["RAGCTL_PORT"], Is("8001"), Integer { min: 0, max: 65_535, of: "port" },
+        "Port to listen on; 0 picks a free one"),
+    key("server.docs", "--docs", &["RAGCTL_DOCS"], Open("none"), Paths,
+        "Files and folders to ingest at start; also document roots"),
+    key("server.docs_root", "--docs-root", &["RAGCTL_DOCS_ROOT"], Open("the working directory"), Paths,
+        "Folders that ingestion may read"),
+    key("server.shutdown_grace", "--shutdown-grace", &["RAGCTL_SHUTDOWN_GRACE"], Is("30s"), Duration,
+        "How long requests may go on after a signal to stop"),
+    key("server.max_body_bytes", "--max-body-bytes", &["RAGCTL_MAX_BODY_BYTES"], Is("2097152"),
+        Integer { min: 1_024, max: 1 << 30, of: "number of bytes" },
+        "Largest request body"),
+    key("server.cors_origins", "--cors-origins", &["CORS_ORIGINS", "RAGCTL_CORS_ORIGINS"], Open("none"), Origins,
+        "Origins that browsers may call from, or *"),
+
+    key("provider.name", "--provider", &["PROVIDER", "RAGCTL_PROVIDER"], Is("auto"),
+        Choice(&["auto", "ollama", "openai", "embedded"]),
+        "Who answers; auto: Ollama if it answers at start and has the models, else embedded"),
+    key("provider.ollama_url", "--ollama-url", &["OLLAMA_BASE_URL", "RAGCTL_OLLAMA_URL"], Is("http://localhost:11434"), Url,
+        "Where Ollama is"),
+    key("provider.llm_model", "--llm-model", &["LLM_MODEL", "RAGCTL_LLM_MODEL"], Is("llama3.1:8b"), Model,
+        "Model of Ollama that answers"),
+    key("provider.embed_model", "--embed-model", &["EMBED_MODEL", "RAGCTL_EMBED_MODEL"], Is("nomic-embed-text"), Model,
+        "Model of Ollama that embeds, or the folder of a model2vec model"),
+    Key { secret: true, ..key("provider.openai_api_key", "--openai-api-key",
+        &["OPENAI_API_KEY", "RAGCTL_OPENAI_API_KEY"], Open("none"), Secret,
+        "Key of the OpenAI-compatible server; others on this machine can see flags, so prefer the environment") },
+    key("provider.openai_base_url", "--openai-base-url", &["OPENAI_BASE_URL", "RAGCTL_OPENAI_BASE_URL"],
+        Is("https://api.openai.com/v1"), Url,
+        "Where the OpenAI-compatible server is, usually ending in /v1"),
+    key("provider.openai_model", "--openai-model", &["OPENAI_MODEL", "RAGCTL_OPENAI_MODEL"], Is("gpt-4o-mini"), Model,
+        "Model of the OpenAI-compatible server that answers"),
+    key("provider.openai_embed_model", "--openai-embed-model", &["OPENAI_EMBED_MODEL", "RAGCTL_OPENAI_EMBED_MODEL"],
+        Is("text-embedding-3-small"), Model,
+        "Model of the OpenAI-compatible server that embeds"),
+    key("provider.connect_timeout", "--connect-timeout", &["OLLAMA_CONNECT_TIMEOUT", "RAGCTL_CONNECT_TIMEOUT"], Is("5"),
+        Seconds { min: 0.1, max: 300.0 },
+        "Longest wait for a connection to an LLM server, in seconds"),
+    key("provider.read_timeout", "--read-timeout", &["OLLAMA_READ_TIMEOUT", "RAGCTL_READ_TIMEOUT"], Is("180"),
+        Seconds { min: 0.1, max: 3_600.0 },
+        "Longest silence of an LLM server, in seconds; a whole answer may take longer"),
+
+    key("chunking.size", "--chunk-size", &["CHUNK_SIZE", "RAGCTL_CHUNK_SIZE"], Is("800"),
+        Integer { min: 100, max: 8_000, of: "number of characters" },
+        "Largest chunk, in characters"),
+    key("chunking.overlap", "--chunk-overlap", &["CHUNK_OVERLAP", "RAGCTL_CHUNK_OVERLAP"], Is("120"),
+        Integer { min: 0, max: 4_000, of: "number of characters" },
+        "Characters that neighbouring chunks may share, at most half of the chunk size"),
+
+    key("retrieval.method", "--method", &["RAGCTL_METHOD"], Is("hybrid"), Choice(&["vector", "bm25", "hybrid"]),
+        "Search method of questions that name none"),
+    key("retrieval.k", "--top-k", &["RAGCTL_TOP_K"], Is("5"), Integer { min: 1, max: 50, of: "number" },
+        "Contexts of an answer"),
+    key("retrieval.rrf_enable", "--rrf", &["RRF_ENABLE", "RAGCTL_RRF"],
+        Open("true with an embedding model, false with the embedded one"), Truth,
+        "Fuse by reciprocal rank instead of weighted scores"),
+    key("retrieval.rrf_k", "--rrf-k", &["RRF_K", "RAGCTL_RRF_K"], Is("60"), Integer { min: 1, max: 1_000, of: "number" },
+        "Damping of reciprocal rank fusion"),
+    key("retrieval.bm25_weight", "--bm25-weight", &["RAGCTL_BM25_WEIGHT"], Open("0.75 with the embedded embedder, else 0.5"),
+        Share,
+        "Share of the lexical score in weighted fusion"),
+
+    key("log.level", "-v/-q", &["RAGCTL_LOG_LEVEL"], Is("info"), Choice(&["warn", "info", "debug", "trace"]),
+        "Least important log lines to show; RUST_LOG overrides it"),
+    key("log.format", "--log-format", &["RAGCTL_LOG_FORMAT"], Is("text"), Choice(&["text", "json"]),
+        "Form of log lines: text for people, or one JSON object a line"),
+    key("log.color", "--color", &["RAGCTL_COLOR"], Is("auto"), Choice(&["auto", "always", "never"]),
+        "Colours; auto: when it goes to a terminal and NO_COLOR is not set"),
 ];
 
 /// The setting of this name.
@@ -285,36 +181,55 @@ pub fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
 }
 
-/// The name that is most like a wrong one.
-pub fn nearest(name: &str) -> Option<&'static str> {
-    KEYS.iter()
-        .map(|key| (strsim::jaro_winkler(key.name, name), key.name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
+/// What an unknown key may have meant, and what its section offers.
+pub fn hint(name: &str) -> String {
+    let section = name.split_once('.').map_or("", |(section, _)| section);
+    let siblings: Vec<&str> = KEYS
+        .iter()
+        .filter_map(|key| key.name.split_once('.').filter(|(of, _)| *of == section).map(|(_, rest)| rest))
+        .collect();
+    let mut hints = Vec::new();
+    if let Some(nearest) = nearest(name) {
+        hints.push(format!("did you mean \"{nearest}\"?"));
+    }
+    if siblings.is_empty() {
+        hints.push("`ragctl config example` shows all keys".to_owned());
+    } else {
+        hints.push(format!("[{section}] has {}", siblings.join(", ")));
+    }
+    hints.join(" ")
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
+/// The name that is most like a wrong one.
+fn nearest(name: &str) -> Option<&'static str> {
+    let likeness = strsim::normalized_damerau_levenshtein;
+    KEYS.iter()
+        // A right name in the wrong section is meant as often as a typing error, so the section only breaks ties.
+        .map(|key| (likeness(last(key.name), last(name)), likeness(key.name, name), key.name))
+        .filter(|(of_last, _, _)| *of_last > 0.6)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
+        .map(|(_, _, name)| name)
+}
 
-    use super::*;
+/// A key without its section.
+fn last(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, last)| last)
+}
 
-    #[test]
-    fn names_flags_and_environment_names_are_unique() {
-        let mut seen = HashSet::new();
-        for key in KEYS {
-            assert!(seen.insert(key.name), "{}", key.name);
-            assert!(seen.insert(key.flag) || key.flag == key.name, "{}", key.flag);
-            for env in key.env {
-                assert!(seen.insert(env), "{env}");
-            }
-        }
-    }
+/// Text for `-h` of the flag that sets `name`.
+pub(in crate::cli) fn short_help(name: &str) -> String {
+    find(name).map(Key::short_help).unwrap_or_default()
+}
 
-    #[test]
-    fn a_typing_error_is_recognised() {
-        assert_eq!(nearest("server.prot"), Some("server.port"));
-        assert_eq!(nearest("zzz"), None);
+/// Text for `--help` of the flag that sets `name`.
+pub(in crate::cli) fn long_help(name: &str) -> String {
+    find(name).map(Key::long_help).unwrap_or_default()
+}
+
+/// What the flag of a choice takes.
+pub(in crate::cli) fn choices(name: &str) -> &'static [&'static str] {
+    match find(name).map(|key| key.kind) {
+        Some(Choice(choices)) => choices,
+        _ => &[],
     }
 }

@@ -7,39 +7,15 @@ use std::{
 };
 
 use super::{
-    SettingsError,
-    keys::{self, KEYS, Key, Kind},
+    error::{Origin, SettingsError},
+    keys::{self, Fallback, KEYS, Key},
 };
 
-/// Who said it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// A flag of the command line.
-    Flag(&'static str),
-    /// An environment variable.
-    Environment(&'static str),
-    /// A line of `.env` in the working directory.
-    DotEnv(&'static str),
-    /// A config file.
-    File(PathBuf),
-    /// Nobody.
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(flag) => write!(f, "flag --{flag}"),
-            Self::Environment(name) => write!(f, "environment {name}"),
-            Self::DotEnv(name) => write!(f, ".env {name}"),
-            Self::File(path) => write!(f, "file {}", path.display()),
-            Self::Default => f.write_str("default"),
-        }
-    }
-}
+/// What flags said, by setting.
+pub type Flags = HashMap<&'static str, Vec<String>>;
 
 /// A value and who said it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Resolved {
     /// The setting.
     pub key: &'static str,
@@ -49,17 +25,39 @@ pub struct Resolved {
     pub origin: Origin,
 }
 
+impl fmt::Debug for Resolved {
+    /// Secrets are masked.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {:?} ({})", self.key, self.shown(), self.origin)
+    }
+}
+
+impl Resolved {
+    /// The value as it may be shown.
+    pub fn shown(&self) -> String {
+        let shown = |value: &String| keys::find(self.key).map_or_else(|| value.clone(), |key| key.shown(value));
+        self.values.iter().map(shown).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Everything that can say something, read already: nothing here touches the process or the disk.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Layers {
     /// Flags by setting.
-    pub flags: HashMap<&'static str, Vec<String>>,
+    pub flags: Flags,
     /// Environment variables.
     pub environment: HashMap<String, String>,
     /// Variables of `.env`.
     pub dotenv: HashMap<String, String>,
     /// The config file and its text.
     pub file: Option<(PathBuf, String)>,
+}
+
+impl fmt::Debug for Layers {
+    /// Only where things come from: any of them may hold a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layers").field("file", &self.file.as_ref().map(|(path, _)| path)).finish_non_exhaustive()
+    }
 }
 
 impl Layers {
@@ -97,28 +95,37 @@ impl Layers {
         if let (Some(values), Some((path, _))) = (file.get(key.name), &self.file) {
             return resolved(values.clone(), Origin::File(path.clone()));
         }
-        resolved(split(key, key.default), Origin::Default)
+        let default = match key.default {
+            Fallback::Is(value) => split(key, value),
+            Fallback::Open(_) => Vec::new(),
+        };
+        resolved(default, Origin::Default)
     }
 }
 
+/// The items of a value that is one text.
 fn split(key: &Key, value: &str) -> Vec<String> {
-    let items: Vec<String> = match key.kind {
-        Kind::List => value.split(',').map(|item| item.trim().to_owned()).collect(),
-        _ => vec![value.trim().to_owned()],
-    };
-    items.into_iter().filter(|item| !item.is_empty()).collect()
+    if key.kind.is_list() {
+        value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+    } else {
+        vec![value.trim().to_owned()]
+    }
 }
 
 /// Settings of a file by key. `[section] name = value` and `section.name = value` are the same.
 fn read_file(path: &Path, text: &str) -> Result<HashMap<&'static str, Vec<String>>, SettingsError> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| SettingsError::Syntax {
-        path: path.to_owned(),
-        detail: error.to_string().trim_end().to_owned(),
+    // Editors of Windows put a byte order mark in front.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        // Only the message: the error's full text quotes the line.
+        let detail = format!("this is not TOML: {}", error.message().lines().collect::<Vec<_>>().join("; "));
+        SettingsError::Syntax { path: path.to_owned(), line: before.matches('\n').count() + 1, detail }
     })?;
     let mut found = HashMap::new();
     for (name, value) in table {
         match value {
-            toml::Value::Table(section) => {
+            toml::Value::Table(section) if is_section(&name) => {
                 for (rest, value) in section {
                     take(path, &format!("{name}.{rest}"), &value, &mut found)?;
                 }
@@ -127,6 +134,10 @@ fn read_file(path: &Path, text: &str) -> Result<HashMap<&'static str, Vec<String
         }
     }
     Ok(found)
+}
+
+fn is_section(name: &str) -> bool {
+    KEYS.iter().any(|key| key.name.split_once('.').is_some_and(|(section, _)| section == name))
 }
 
 fn take(
@@ -138,28 +149,29 @@ fn take(
     let key = keys::find(name).ok_or_else(|| SettingsError::UnknownKey {
         path: path.to_owned(),
         key: name.to_owned(),
-        hint: keys::nearest(name).map_or_else(
-            || "`ragctl config example` shows them all".to_owned(),
-            |nearest| format!("did you mean \"{nearest}\"?"),
-        ),
+        hint: keys::hint(name),
     })?;
     let values = match value {
-        toml::Value::Array(items) if key.kind == Kind::List => items.iter().map(scalar).collect(),
+        toml::Value::Array(items) if key.kind.is_list() => items.iter().map(scalar).collect(),
         value => scalar(value).map(|text| vec![text]),
     };
-    let values = values.ok_or_else(|| SettingsError::Value {
+    let values: Vec<String> = values.ok_or_else(|| SettingsError::Value {
         origin: Origin::File(path.to_owned()),
         key: key.name,
-        value: value.type_str().to_owned(),
-        takes: key.takes,
+        value: format!("({})", value.type_str()),
+        takes: key.kind.takes(),
     })?;
-    found.insert(key.name, values.into_iter().filter(|value| !value.is_empty()).collect());
+    // `key = ""` is how a file says "none", where there is none.
+    let says_none = matches!(key.default, Fallback::Open(_)) && values.iter().all(String::is_empty);
+    if !says_none {
+        found.insert(key.name, values);
+    }
     Ok(())
 }
 
 fn scalar(value: &toml::Value) -> Option<String> {
     match value {
-        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::String(text) => Some(text.trim().to_owned()),
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Float(number) => Some(number.to_string()),
         toml::Value::Boolean(truth) => Some(truth.to_string()),

@@ -1,37 +1,38 @@
 //! Settings: flags over environment over `.env` over config file over defaults, checked once, then plain values.
 //!
-//! Below this module nothing knows where a value came from.
+//! Below this module nothing knows where a value came from. [`keys`] is the table of all settings, `kind` says what each
+//! takes, `layers` lets the right one win, `values` makes it typed; only `load` touches the process and the disk.
 
+mod error;
 pub mod keys;
+mod kind;
 mod layers;
-mod parse;
+mod load;
 mod report;
+mod values;
 
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    env, fs, io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt, path::PathBuf, time::Duration};
 
-use etcetera::BaseStrategy;
+use clap::ValueEnum;
 use secrecy::SecretString;
 use url::Url;
 
-pub use layers::{Layers, Origin, Resolved};
+pub use error::{Origin, SettingsError};
+pub use kind::Kind;
+pub use layers::{Flags, Layers, Resolved};
+pub use load::{CONFIG_VARIABLE, FILE_NAME, Surroundings, load};
 pub use report::{SettingReport, example, report};
 
+use super::global::{ColorChoice, LogFormat};
 use crate::{
     model::{DbName, Method},
     providers::ProviderKind,
     rag::{FusionChoice, chunk::ChunkParams},
 };
-
-/// Name of the config file in the working directory and in the user's config folder.
-pub const FILE_NAME: &str = "ragctl.toml";
+use values::Values;
 
 /// Checked settings.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub struct Settings {
     pub chunking: ChunkParams,
     /// How questions are searched.
     pub retrieval: RetrievalSettings,
+    /// What is told on stderr.
+    pub log: LogSettings,
 }
 
 /// How to serve.
@@ -59,18 +62,18 @@ pub struct ServerSettings {
     pub port: u16,
     /// Documents to ingest at start.
     pub docs: Vec<PathBuf>,
-    /// Folders that ingestion may read.
+    /// Folders that ingestion may read; empty: the working directory.
     pub docs_roots: Vec<PathBuf>,
     /// How long requests may go on after a signal to stop.
     pub shutdown_grace: Duration,
     /// Largest request body.
     pub max_body_bytes: usize,
-    /// Origins that browsers may call from.
+    /// Origins that browsers may call from, as browsers send them; or `*`.
     pub cors_origins: Vec<String>,
 }
 
 /// Who embeds and answers.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ProviderSettings {
     /// The choice; `None` is `auto`.
     pub choice: Option<ProviderKind>,
@@ -96,6 +99,19 @@ pub struct ProviderSettings {
     pub read_timeout: Duration,
 }
 
+impl fmt::Debug for ProviderSettings {
+    /// Leaves out the key, and the URLs, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderSettings")
+            .field("choice", &self.choice)
+            .field("llm_model", &self.llm_model)
+            .field("embed_model", &self.embed_model)
+            .field("openai_model", &self.openai_model)
+            .field("openai_embed_model", &self.openai_embed_model)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How questions are searched that do not say.
 #[derive(Debug, Clone, Copy)]
 pub struct RetrievalSettings {
@@ -107,142 +123,110 @@ pub struct RetrievalSettings {
     pub fusion: FusionChoice,
 }
 
-/// Settings that cannot be used. Never shows a secret.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// A value is out of range or of the wrong type.
-    #[error("{origin}: {key} = {value:?}, but it must be {takes}")]
-    Value {
-        /// Who said it.
-        origin: Origin,
-        /// The setting.
-        key: &'static str,
-        /// What was said.
-        value: String,
-        /// What it takes.
-        takes: &'static str,
-    },
-    /// The file has a key that means nothing.
-    #[error("file {}: unknown key \"{key}\"; {hint}", path.display())]
-    UnknownKey {
-        /// The file.
-        path: PathBuf,
-        /// The key.
-        key: String,
-        /// What was meant, perhaps.
-        hint: String,
-    },
-    /// The file is not TOML.
-    #[error("file {} is not TOML: {detail}", path.display())]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        detail: String,
-    },
-    /// A file cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+/// What is told on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSettings {
+    /// Least important lines.
+    pub level: LogLevel,
+    /// Their form.
+    pub format: LogFormat,
+    /// When they are coloured.
+    pub color: ColorChoice,
+}
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LogLevel {
+    /// Warnings and errors.
+    Warn,
+    /// What happens.
+    Info,
+    /// Why it happens.
+    Debug,
+    /// Everything.
+    Trace,
 }
 
 impl Settings {
     /// Checks resolved values.
     ///
     /// # Errors
-    /// The first value that cannot be used.
+    /// The first value that cannot be used, in the order of the table; then those that do not go together.
     pub fn new(resolved: &[Resolved]) -> Result<Self, SettingsError> {
-        let values = parse::Values::new(resolved);
-        let chunking = ChunkParams {
-            size: values.number("chunking.size", 100..=8_000)?,
-            overlap: values.number("chunking.overlap", 0..=4_000)?,
-        };
-        if chunking.overlap * 2 > chunking.size {
-            return Err(values.refused("chunking.overlap"));
-        }
+        let values = Values::check(resolved)?;
         Ok(Self {
             data_dir: values.text("data_dir")?.into(),
             db: values.parsed("db")?,
-            server: ServerSettings {
-                host: values.text("server.host")?,
-                port: values.number("server.port", 0..=65_535)?,
-                docs: values.paths("server.docs"),
-                docs_roots: values.paths("server.docs_root"),
-                shutdown_grace: values.duration("server.shutdown_grace")?,
-                max_body_bytes: values.number("server.max_body_bytes", 1_024..=1 << 30)?,
-                cors_origins: values.list("server.cors_origins"),
-            },
-            provider: ProviderSettings {
-                choice: match values.text("provider.name")?.as_str() {
-                    "auto" => None,
-                    _ => Some(values.parsed("provider.name")?),
-                },
-                ollama_url: values.url("provider.ollama_url")?,
-                llm_model: values.text("provider.llm_model")?,
-                embed_model: values.text("provider.embed_model")?,
-                openai_api_key: values.optional("provider.openai_api_key").map(SecretString::from),
-                openai_base_url: values.url("provider.openai_base_url")?,
-                openai_configured: ["provider.openai_api_key", "provider.openai_base_url"]
-                    .iter()
-                    .any(|key| values.was_said(key)),
-                openai_model: values.text("provider.openai_model")?,
-                openai_embed_model: values.text("provider.openai_embed_model")?,
-                connect_timeout: values.seconds("provider.connect_timeout", 0.1..=300.0)?,
-                read_timeout: values.seconds("provider.read_timeout", 0.1..=3_600.0)?,
-            },
-            chunking,
-            retrieval: RetrievalSettings {
-                method: values.parsed("retrieval.method")?,
-                k: values.number("retrieval.k", 1..=50)?,
-                fusion: FusionChoice {
-                    rrf: values.truth("retrieval.rrf_enable")?,
-                    rrf_k: Some(values.number("retrieval.rrf_k", 1..=1_000)?),
-                    bm25_weight: values.share("retrieval.bm25_weight")?,
-                },
+            server: server(&values)?,
+            provider: provider(&values)?,
+            chunking: chunking(&values)?,
+            retrieval: retrieval(&values)?,
+            log: LogSettings {
+                level: choice(&values, "log.level")?,
+                format: choice(&values, "log.format")?,
+                color: choice(&values, "log.color")?,
             },
         })
     }
 }
 
-/// Reads the layers of this process: its environment, `.env` and the config file of the working directory.
-///
-/// # Errors
-/// When a file that was asked for, or that is there, cannot be read.
-pub fn load(config: Option<&Path>, flags: HashMap<&'static str, Vec<String>>) -> Result<Layers, SettingsError> {
-    let environment: HashMap<String, String> = env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    Ok(Layers { flags, environment, dotenv: read_dotenv(Path::new(".env"))?, file: read_config(config)? })
+fn server(values: &Values<'_>) -> Result<ServerSettings, SettingsError> {
+    Ok(ServerSettings {
+        host: values.text("server.host")?,
+        port: values.parsed("server.port")?,
+        docs: values.paths("server.docs"),
+        docs_roots: values.paths("server.docs_root"),
+        shutdown_grace: values.duration("server.shutdown_grace")?,
+        max_body_bytes: values.parsed("server.max_body_bytes")?,
+        cors_origins: values.origins("server.cors_origins"),
+    })
 }
 
-fn read_dotenv(path: &Path) -> Result<HashMap<String, String>, SettingsError> {
-    if !path.is_file() {
-        return Ok(HashMap::new());
+fn provider(values: &Values<'_>) -> Result<ProviderSettings, SettingsError> {
+    let openai = ["provider.openai_api_key", "provider.openai_base_url"];
+    Ok(ProviderSettings {
+        choice: match values.optional("provider.name") {
+            None | Some("auto") => None,
+            Some(_) => Some(values.parsed("provider.name")?),
+        },
+        ollama_url: values.url("provider.ollama_url")?,
+        llm_model: values.text("provider.llm_model")?,
+        embed_model: values.text("provider.embed_model")?,
+        openai_api_key: values.optional("provider.openai_api_key").map(SecretString::from),
+        openai_base_url: values.url("provider.openai_base_url")?,
+        openai_configured: openai.iter().any(|key| values.was_said(key)),
+        openai_model: values.text("provider.openai_model")?,
+        openai_embed_model: values.text("provider.openai_embed_model")?,
+        connect_timeout: values.seconds("provider.connect_timeout")?,
+        read_timeout: values.seconds("provider.read_timeout")?,
+    })
+}
+
+fn chunking(values: &Values<'_>) -> Result<ChunkParams, SettingsError> {
+    let (size, overlap) = (values.parsed("chunking.size")?, values.parsed("chunking.overlap")?);
+    if overlap > size / 2 {
+        return Err(SettingsError::Overlap {
+            overlap,
+            overlap_origin: values.origin("chunking.overlap"),
+            size,
+            size_origin: values.origin("chunking.size"),
+        });
     }
-    let fail = |error: dotenvy::Error| match error {
-        dotenvy::Error::Io(source) => SettingsError::Io { path: path.to_owned(), source },
-        // Its text quotes the line, which may hold a secret.
-        _ => SettingsError::Syntax { path: path.to_owned(), detail: "a line is not NAME=VALUE".into() },
-    };
-    dotenvy::from_path_iter(path).map_err(fail)?.collect::<Result<_, _>>().map_err(fail)
+    Ok(ChunkParams { size, overlap })
 }
 
-fn read_config(asked_for: Option<&Path>) -> Result<Option<(PathBuf, String)>, SettingsError> {
-    let in_user_folder = || Some(etcetera::choose_base_strategy().ok()?.config_dir().join("ragctl").join(FILE_NAME));
-    let path = match asked_for {
-        Some(path) => path.to_owned(),
-        None => {
-            let candidates = [Some(PathBuf::from(FILE_NAME)), in_user_folder()];
-            match candidates.into_iter().flatten().find(|path| path.is_file()) {
-                Some(path) => path,
-                None => return Ok(None),
-            }
-        }
-    };
-    let text = fs::read_to_string(&path).map_err(|source| SettingsError::Io { path: path.clone(), source })?;
-    Ok(Some((path, text)))
+fn retrieval(values: &Values<'_>) -> Result<RetrievalSettings, SettingsError> {
+    Ok(RetrievalSettings {
+        method: values.parsed("retrieval.method")?,
+        k: values.parsed("retrieval.k")?,
+        fusion: FusionChoice {
+            rrf: values.truth("retrieval.rrf_enable")?,
+            rrf_k: Some(values.parsed("retrieval.rrf_k")?),
+            bm25_weight: values.share("retrieval.bm25_weight")?,
+        },
+    })
+}
+
+fn choice<T: ValueEnum>(values: &Values<'_>, key: &'static str) -> Result<T, SettingsError> {
+    values.with(key, |text| T::from_str(text, false).ok())
 }

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{
-    keys::{self, KEYS, Key, Kind},
+    keys::{Fallback, KEYS, Key},
+    kind::Kind,
     layers::Resolved,
 };
 
@@ -24,23 +25,15 @@ pub struct SettingReport {
 pub fn report(resolved: &[Resolved]) -> Vec<SettingReport> {
     resolved
         .iter()
-        .map(|value| {
-            let secret = keys::find(value.key).is_some_and(|key| key.secret);
-            let text = value.values.join(", ");
-            SettingReport {
-                key: value.key,
-                value: if secret && !text.is_empty() { "***".to_owned() } else { text },
-                origin: value.origin.to_string(),
-            }
-        })
+        .map(|value| SettingReport { key: value.key, value: value.shown(), origin: value.origin.to_string() })
         .collect()
 }
 
 /// A config file with every setting, its meaning and its default, all commented out.
 pub fn example() -> String {
     let mut text = String::from(
-        "# Settings of ragctl. Every line is optional; what is commented out shows the default.\n\
-         # Flags and environment variables win over this file.\n",
+        "# Settings of ragctl. Every line is optional. A line like `# name = value` shows the default, or, where there\n\
+         # is none, what a value looks like. Flags, environment variables and .env win over this file.\n",
     );
     let mut section = "";
     for key in KEYS {
@@ -50,25 +43,26 @@ pub fn example() -> String {
             // Writing to a String cannot fail.
             let _ = write!(text, "\n[{section}]\n");
         }
-        let _ = write!(
-            text,
-            "\n# {}: {}.\n# --{}, {}\n# {name} = {}\n",
-            key.help,
-            key.takes,
-            key.flag,
-            key.env.join(", "),
-            literal(key)
-        );
+        let default = match key.default {
+            Fallback::Is(_) => String::new(),
+            Fallback::Open(meaning) => format!("# When not set: {meaning}.\n"),
+        };
+        let takes = key.remark().map(|remark| format!("# {remark}\n")).unwrap_or_default();
+        let (help, flag, env, literal) = (key.help, key.flag, key.env.join(", "), literal(key));
+        let _ = write!(text, "\n# {help}.\n{takes}{default}# Flag {flag}; environment {env}\n# {name} = {literal}\n");
     }
     text
 }
 
-/// The default as TOML; where there is none, what a value would look like.
+/// The default as TOML; where there is none, what a value looks like.
 fn literal(key: &Key) -> String {
-    match (key.kind, key.default) {
-        (Kind::List, _) => "[]".to_owned(),
-        (Kind::Bare, "") => if key.takes.starts_with("true") { "true" } else { "0.5" }.to_owned(),
-        (Kind::Bare, value) => value.to_owned(),
-        (Kind::Text, value) => format!("{value:?}"),
+    match (key.default, key.kind) {
+        (Fallback::Is(value), kind) if kind.is_bare() => value.to_owned(),
+        (Fallback::Is(value), _) => format!("{value:?}"),
+        (Fallback::Open(_), Kind::Paths) => "[\"handbook\", \"notes/2024.md\"]".to_owned(),
+        (Fallback::Open(_), Kind::Origins) => "[\"https://wiki.example.com\"]".to_owned(),
+        (Fallback::Open(_), Kind::Truth) => "true".to_owned(),
+        (Fallback::Open(_), Kind::Share) => "0.75".to_owned(),
+        (Fallback::Open(_), _) => "\"…\"".to_owned(),
     }
 }

@@ -1,0 +1,63 @@
+//! Flags of `ragctl eval`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::{
+    groups::{FusionArgs, ProviderArgs},
+    settings::Flags,
+};
+use crate::model::Method;
+
+/// Measure retrieval quality on a collection in BEIR layout.
+///
+/// The folder holds corpus.jsonl, queries.jsonl and qrels.tsv. Each document is one chunk, indexed in a temporary DB.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Example:\n  ragctl eval collections/scifact --methods bm25,hybrid --format csv --output scores.csv"
+)]
+pub struct EvalArgs {
+    /// Folders of collections
+    #[arg(required = true, value_name = "DATASET_DIR", value_hint = ValueHint::DirPath)]
+    pub datasets: Vec<PathBuf>,
+    /// Methods to measure
+    #[arg(long, value_delimiter = ',', default_values_t = Method::ALL, value_name = "METHOD,…")]
+    pub methods: Vec<Method>,
+    /// Depth of the figures
+    #[arg(short = 'k', long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100), value_name = "N")]
+    pub depth: u16,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = EvalFormat::Table, value_name = "FORMAT")]
+    pub format: EvalFormat,
+    /// Write the report to a file instead of stdout
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Who embeds.
+    #[command(flatten)]
+    pub provider: ProviderArgs,
+    /// How `hybrid` fuses.
+    #[command(flatten)]
+    pub fusion: FusionArgs,
+}
+
+/// Form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EvalFormat {
+    /// For people
+    Table,
+    /// One JSON array
+    Json,
+    /// One line a measurement
+    Csv,
+}
+
+impl EvalArgs {
+    /// What was said, by setting.
+    pub fn flags(&self) -> Flags {
+        let mut flags = Flags::new();
+        self.provider.flags(&mut flags);
+        self.fusion.flags(&mut flags);
+        flags
+    }
+}

@@ -1,0 +1,51 @@
+//! Flags of `ragctl ingest`.
+
+use clap::{Args, ValueHint};
+
+use super::{
+    groups::{ChunkArgs, ProviderArgs, StoreArgs},
+    settings::Flags,
+};
+
+/// Read documents into a DB.
+///
+/// Files, folders and globs. A document that did not change costs one hash; a changed one replaces its chunks, whole or
+/// not at all. The exit status is 1 when any file failed.
+#[derive(Debug, Clone, Default, Args)]
+#[command(
+    after_help = "Examples:\n  ragctl ingest handbook/ 'notes/**/*.md'\n  ragctl ingest handbook/ --url http://localhost:8001"
+)]
+pub struct IngestArgs {
+    /// Files, folders and globs
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+    /// Let a server ingest, which resolves the paths on its side
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub url: Option<url::Url>,
+    /// Label for these documents, to limit questions to
+    #[arg(long, value_name = "LABEL")]
+    pub label: Option<String>,
+    /// The report as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Where documents are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// How they are cut.
+    #[command(flatten)]
+    pub chunks: ChunkArgs,
+    /// Who embeds them.
+    #[command(flatten)]
+    pub provider: ProviderArgs,
+}
+
+impl IngestArgs {
+    /// What was said, by setting.
+    pub fn flags(&self) -> Flags {
+        let mut flags = Flags::new();
+        self.store.flags(&mut flags);
+        self.chunks.flags(&mut flags);
+        self.provider.flags(&mut flags);
+        flags
+    }
+}

@@ -1,0 +1,54 @@
+//! Flags of `ragctl query`.
+
+use clap::{ArgAction, Args, ValueHint};
+
+use super::{
+    groups::{ProviderArgs, RetrievalArgs, StoreArgs},
+    settings::Flags,
+};
+
+/// Ask a question.
+///
+/// The answer is printed as it is written, then its sources.
+#[derive(Debug, Clone, Default, Args)]
+#[command(
+    after_help = "Examples:\n  ragctl query \"How long are releases kept?\"\n  ragctl query --url http://localhost:8001 --json \"Who is on call?\""
+)]
+pub struct QueryArgs {
+    /// The question
+    #[arg(value_name = "QUESTION")]
+    pub question: String,
+    /// Ask a server instead of the local data
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub url: Option<url::Url>,
+    /// The whole answer as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Only passages in these languages, like en,de
+    // One value an occurrence: a second one would be the question.
+    #[arg(long, value_name = "CODE", action = ArgAction::Append, value_delimiter = ',', help_heading = "Retrieval")]
+    pub language: Vec<String>,
+    /// Only documents with this label; may be repeated
+    #[arg(long, value_name = "LABEL", action = ArgAction::Append, help_heading = "Retrieval")]
+    pub label: Vec<String>,
+    /// Where documents are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Who answers.
+    #[command(flatten)]
+    pub provider: ProviderArgs,
+    /// How to search.
+    #[command(flatten)]
+    pub retrieval: RetrievalArgs,
+}
+
+impl QueryArgs {
+    /// What was said, by setting.
+    pub fn flags(&self) -> Flags {
+        let mut flags = Flags::new();
+        self.store.flags(&mut flags);
+        self.provider.flags(&mut flags);
+        self.retrieval.flags(&mut flags);
+        flags
+    }
+}

@@ -1,0 +1,82 @@
+//! Flags of `ragctl serve`.
+
+use clap::{Args, ValueHint};
+
+use super::{
+    groups::{ChunkArgs, ProviderArgs, RetrievalArgs, StoreArgs, put, put_list},
+    settings::{
+        Flags,
+        keys::{long_help, short_help},
+    },
+};
+
+/// Run the API over your documents.
+///
+/// Without an LLM it answers by quoting the sentences of your documents that fit best, with citations. The line
+/// `listening on http://…` appears on stderr once requests are accepted; SIGINT or SIGTERM stops it gracefully.
+#[derive(Debug, Clone, Default, Args)]
+#[command(
+    next_help_heading = "Server",
+    after_help = "Examples:\n  ragctl serve --docs handbook/\n  ragctl serve --provider ollama --llm-model qwen3:8b --port 0"
+)]
+pub struct ServeArgs {
+    /// Address to listen on.
+    #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::Hostname)]
+    #[arg(help = short_help("server.host"), long_help = long_help("server.host"))]
+    pub host: Option<String>,
+    /// Port to listen on.
+    #[arg(long, value_name = "PORT")]
+    #[arg(help = short_help("server.port"), long_help = long_help("server.port"))]
+    pub port: Option<String>,
+    /// How long requests may go on after a signal to stop.
+    #[arg(long, value_name = "DURATION")]
+    #[arg(help = short_help("server.shutdown_grace"), long_help = long_help("server.shutdown_grace"))]
+    pub shutdown_grace: Option<String>,
+    /// Largest request body.
+    #[arg(long, value_name = "BYTES")]
+    #[arg(help = short_help("server.max_body_bytes"), long_help = long_help("server.max_body_bytes"))]
+    pub max_body_bytes: Option<String>,
+    /// Origins that browsers may call from.
+    #[arg(long, value_name = "ORIGIN", num_args = 1.., value_delimiter = ',')]
+    #[arg(help = short_help("server.cors_origins"), long_help = long_help("server.cors_origins"))]
+    pub cors_origins: Vec<String>,
+    /// Files and folders to ingest at start.
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath, help_heading = "Documents")]
+    #[arg(help = short_help("server.docs"), long_help = long_help("server.docs"))]
+    pub docs: Vec<String>,
+    /// Folders that ingestion may read.
+    #[arg(long, value_name = "DIR", num_args = 1.., value_hint = ValueHint::DirPath, help_heading = "Documents")]
+    #[arg(help = short_help("server.docs_root"), long_help = long_help("server.docs_root"))]
+    pub docs_root: Vec<String>,
+    /// Where documents are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// How they are cut.
+    #[command(flatten)]
+    pub chunks: ChunkArgs,
+    /// Who embeds and answers.
+    #[command(flatten)]
+    pub provider: ProviderArgs,
+    /// How questions are searched.
+    #[command(flatten)]
+    pub retrieval: RetrievalArgs,
+}
+
+impl ServeArgs {
+    /// What was said, by setting.
+    pub fn flags(&self) -> Flags {
+        let mut flags = Flags::new();
+        put(&mut flags, "server.host", self.host.as_ref());
+        put(&mut flags, "server.port", self.port.as_ref());
+        put(&mut flags, "server.shutdown_grace", self.shutdown_grace.as_ref());
+        put(&mut flags, "server.max_body_bytes", self.max_body_bytes.as_ref());
+        put_list(&mut flags, "server.cors_origins", &self.cors_origins);
+        put_list(&mut flags, "server.docs", &self.docs);
+        put_list(&mut flags, "server.docs_root", &self.docs_root);
+        self.store.flags(&mut flags);
+        self.chunks.flags(&mut flags);
+        self.provider.flags(&mut flags);
+        self.retrieval.flags(&mut flags);
+        flags
+    }
+}

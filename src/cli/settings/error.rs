@@ -1,0 +1,100 @@
+//! What can be wrong with settings; every message says who said what, and what to do.
+
+use std::{fmt, io, path::PathBuf};
+
+/// Who said a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag of the command line, with its dashes.
+    Flag(&'static str),
+    /// An environment variable.
+    Environment(&'static str),
+    /// A line of `.env` in the working directory.
+    DotEnv(&'static str),
+    /// A config file.
+    File(PathBuf),
+    /// Nobody.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "flag {flag}"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::DotEnv(name) => write!(f, ".env {name}"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// Settings that cannot be used. Never shows a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A value is out of range or of the wrong type.
+    #[error("{origin}: {key} = {value:?}, but it must be {takes}")]
+    Value {
+        /// Who said it.
+        origin: Origin,
+        /// The setting.
+        key: &'static str,
+        /// What was said, masked when it is secret.
+        value: String,
+        /// What it takes.
+        takes: String,
+    },
+    /// An environment variable is not Unicode.
+    #[error("environment {name}: {key} is not Unicode text, but it must be {takes}")]
+    NotUnicode {
+        /// The variable.
+        name: &'static str,
+        /// The setting.
+        key: &'static str,
+        /// What it takes.
+        takes: String,
+    },
+    /// Neighbouring chunks would share more than half of themselves.
+    #[error(
+        "chunking.overlap = {overlap} ({overlap_origin}) is more than half of chunking.size = {size} ({size_origin}); \
+         use an overlap of at most {} (--chunk-overlap, CHUNK_OVERLAP)", size / 2
+    )]
+    Overlap {
+        /// The overlap, in characters.
+        overlap: usize,
+        /// Who said it.
+        overlap_origin: Origin,
+        /// The size, in characters.
+        size: usize,
+        /// Who said it.
+        size_origin: Origin,
+    },
+    /// The file has a key that means nothing.
+    #[error("file {}: unknown key {key:?}; {hint}", path.display())]
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// What was meant, perhaps.
+        hint: String,
+    },
+    /// The file is not TOML, or `.env` not `NAME=VALUE` lines.
+    #[error("file {}, line {line}: {detail}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Where, from 1.
+        line: usize,
+        /// Why. Not the line itself, which may hold a secret.
+        detail: String,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,133 @@
+//! What settings take: the one place that knows which texts are values, and says so in words.
+
+use std::{net::IpAddr, time};
+
+use crate::model::DbName;
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// A folder, there or to be made.
+    Folder,
+    /// Files or folders; in the environment separated by commas.
+    Paths,
+    /// The name of a DB.
+    Db,
+    /// An IP address or a host name.
+    Host,
+    /// A whole number within bounds.
+    Integer {
+        /// Smallest.
+        min: u64,
+        /// Largest.
+        max: u64,
+        /// What it counts, for messages.
+        of: &'static str,
+    },
+    /// Seconds with a fraction, within bounds.
+    Seconds {
+        /// Shortest.
+        min: f64,
+        /// Longest.
+        max: f64,
+    },
+    /// A length of time with its unit.
+    Duration,
+    /// A number from 0 to 1.
+    Share,
+    /// True or false.
+    Truth,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// An address of the web.
+    Url,
+    /// Origins of web pages; in the environment separated by commas.
+    Origins,
+    /// The name of a model, or a folder with one.
+    Model,
+    /// A key; anything goes.
+    Secret,
+}
+
+/// Longest [`Kind::Duration`]: longer ones are typing errors.
+const LONGEST: time::Duration = time::Duration::from_secs(24 * 60 * 60);
+
+impl Kind {
+    /// What it takes, to follow "must be".
+    pub fn takes(self) -> String {
+        match self {
+            Self::Folder => "a folder".into(),
+            Self::Paths => "paths, separated by commas in the environment".into(),
+            Self::Db => "1 to 64 of the characters A-Z a-z 0-9 _ . - (and not . or ..)".into(),
+            Self::Host => "an IP address or a host name, without port".into(),
+            Self::Integer { min, max, of } => format!("a {of} from {min} to {max}"),
+            Self::Seconds { min, max } => format!("a number of seconds from {min} to {max}"),
+            Self::Duration => "a duration like 500ms, 30s or 2m, at most 24h".into(),
+            Self::Share => "a number from 0 to 1".into(),
+            Self::Truth => "true or false (also 1, 0, yes, no, on, off)".into(),
+            Self::Choice([words @ .., last]) if !words.is_empty() => format!("{} or {last}", words.join(", ")),
+            Self::Choice(words) => words.concat(),
+            Self::Url => "an http or https URL".into(),
+            Self::Origins => {
+                "origins like https://wiki.example.com, separated by commas in the environment, or *".into()
+            }
+            Self::Model => "the name of a model".into(),
+            Self::Secret => "a key".into(),
+        }
+    }
+
+    /// Whether several values may be given.
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::Paths | Self::Origins)
+    }
+
+    /// Whether a config file has it without quotes.
+    pub fn is_bare(self) -> bool {
+        matches!(self, Self::Integer { .. } | Self::Seconds { .. } | Self::Share | Self::Truth)
+    }
+
+    /// Whether this text is a value. Every item of a list is asked for alone.
+    pub fn admits(self, text: &str) -> bool {
+        match self {
+            Self::Folder | Self::Paths | Self::Model | Self::Secret => !text.is_empty(),
+            Self::Db => text.parse::<DbName>().is_ok(),
+            Self::Host => text.parse::<IpAddr>().is_ok() || url::Host::parse(text).is_ok(),
+            Self::Integer { min, max, .. } => text.parse().is_ok_and(|number: u64| (min..=max).contains(&number)),
+            Self::Seconds { min, max } => text.parse().is_ok_and(|seconds: f64| (min..=max).contains(&seconds)),
+            Self::Duration => duration(text).is_some(),
+            Self::Share => text.parse().is_ok_and(|share: f64| (0.0..=1.0).contains(&share)),
+            Self::Truth => truth(text).is_some(),
+            Self::Choice(words) => words.contains(&text),
+            Self::Url => web(text).is_some(),
+            Self::Origins => text == "*" || web(text).is_some_and(|url| is_origin(&url)),
+        }
+    }
+}
+
+/// `500ms`, `30s`, `1m 30s`.
+pub(super) fn duration(text: &str) -> Option<time::Duration> {
+    humantime::parse_duration(text).ok().filter(|duration| *duration <= LONGEST)
+}
+
+/// The spellings of true and false that deployments already use.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// An address that an HTTP client can call.
+pub(super) fn web(text: &str) -> Option<url::Url> {
+    url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Nothing but scheme, host and port: what browsers send, except for a closing slash.
+fn is_origin(url: &url::Url) -> bool {
+    url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+}

@@ -1,0 +1,119 @@
+//! Reads the layers: the thin part of settings that touches the process and the disk.
+
+use std::{
+    collections::HashMap,
+    env,
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use etcetera::BaseStrategy;
+
+use super::{
+    error::SettingsError,
+    keys::KEYS,
+    layers::{Flags, Layers},
+};
+
+/// Name of the config file in the working directory and in `ragctl/` of the user's config folder.
+pub const FILE_NAME: &str = "ragctl.toml";
+
+/// Environment variable that stands for `--config`.
+pub const CONFIG_VARIABLE: &str = "RAGCTL_CONFIG";
+
+/// What surrounds a process, handed in so that tests need not change their own.
+#[derive(Default)]
+pub struct Surroundings {
+    /// Environment variables.
+    pub environment: HashMap<OsString, OsString>,
+    /// Working directory; empty: the process's own.
+    pub working_dir: PathBuf,
+    /// The user's config folder, if there is one.
+    pub user_config_dir: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    pub fn of_process() -> Self {
+        Self {
+            environment: env::vars_os().collect(),
+            working_dir: PathBuf::new(),
+            user_config_dir: etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir()),
+        }
+    }
+
+    /// Reads environment, `.env` and config file.
+    ///
+    /// # Errors
+    /// When a file that was asked for, or that is there, cannot be read; when a variable of ours is not Unicode.
+    pub fn load(&self, config: Option<&Path>, flags: Flags) -> Result<Layers, SettingsError> {
+        Ok(Layers {
+            flags,
+            environment: self.variables()?,
+            dotenv: read_dotenv(&self.working_dir.join(".env"))?,
+            file: self.read_config(config)?,
+        })
+    }
+
+    fn variables(&self) -> Result<HashMap<String, String>, SettingsError> {
+        let mut variables = HashMap::new();
+        for key in KEYS {
+            for &name in key.env {
+                let Some(value) = self.environment.get(&OsString::from(name)) else { continue };
+                let value = value.to_str().ok_or_else(|| SettingsError::NotUnicode {
+                    name,
+                    key: key.name,
+                    takes: key.kind.takes(),
+                })?;
+                variables.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Ok(variables)
+    }
+
+    fn read_config(&self, asked_for: Option<&Path>) -> Result<Option<(PathBuf, String)>, SettingsError> {
+        let variable = self.environment.get(&OsString::from(CONFIG_VARIABLE)).filter(|value| !value.is_empty());
+        let asked_for = asked_for.or(variable.map(Path::new));
+        let in_user_folder = self.user_config_dir.as_ref().map(|folder| folder.join("ragctl").join(FILE_NAME));
+        let path = match asked_for {
+            Some(path) => Some(self.working_dir.join(path)),
+            None => {
+                [Some(self.working_dir.join(FILE_NAME)), in_user_folder].into_iter().flatten().find(|p| p.is_file())
+            }
+        };
+        path.map(|path| match fs::read_to_string(&path) {
+            Ok(text) => Ok((path, text)),
+            Err(source) => Err(SettingsError::Io { path, source }),
+        })
+        .transpose()
+    }
+}
+
+/// Reads the layers of this process: its environment, `.env` and the config file.
+///
+/// # Errors
+/// As [`Surroundings::load`].
+pub fn load(config: Option<&Path>, flags: Flags) -> Result<Layers, SettingsError> {
+    Surroundings::of_process().load(config, flags)
+}
+
+/// Variables of a `.env` file. They stay here: the environment of the process is not changed.
+fn read_dotenv(path: &Path) -> Result<HashMap<String, String>, SettingsError> {
+    // A folder of that name is somebody's virtual environment.
+    if !path.is_file() {
+        return Ok(HashMap::new());
+    }
+    let io = |source: io::Error| SettingsError::Io { path: path.to_owned(), source };
+    let text = fs::read_to_string(path).map_err(io)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    dotenvy::from_read_iter(text.as_bytes()).collect::<Result<_, _>>().map_err(|error| match error {
+        dotenvy::Error::Io(source) => io(source),
+        dotenvy::Error::LineParse(wrong, _) => SettingsError::Syntax {
+            path: path.to_owned(),
+            line: text.lines().position(|line| wrong.starts_with(line) && !line.is_empty()).unwrap_or(0) + 1,
+            detail: "this is not NAME=VALUE; values with blanks or signs need quotes".to_owned(),
+        },
+        _ => SettingsError::Syntax { path: path.to_owned(), line: 1, detail: "a variable cannot be read".to_owned() },
+    })
+}
