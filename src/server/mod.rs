@@ -1,6 +1,6 @@
 //! The HTTP API: routes, validation, error statuses, health. What happens behind a route is [`rag`](crate::rag)'s business.
 //!
-//! [`router`] is the whole route table. Handlers are thin: a request type of [`wire`](crate::wire) in, the engine
+//! `router` is the whole route table. Handlers are thin: a request type of [`wire`](crate::wire) in, the engine
 //! called, a response type out. The listener and the shutdown signal are handed in, so tests use port 0.
 
 mod error;

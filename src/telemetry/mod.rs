@@ -1,4 +1,4 @@
-//! What operators see: metrics and logs. Every metric's name stands in [`metrics`] and nowhere else.
+//! What operators see: metrics and logs. Every metric's name stands in `metrics` and nowhere else.
 
 pub mod logging;
 mod metrics;

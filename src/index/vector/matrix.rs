@@ -113,13 +113,36 @@ impl Matrix {
         let Some(query) = unit(query) else { return Ok(Vec::new()) };
         let candidates =
             self.candidates(&query, k.saturating_mul(OVERSAMPLING.0).saturating_add(OVERSAMPLING.1), scope);
-        let mut hits: Vec<Hit> = candidates
-            .into_iter()
-            .map(|row| Hit { chunk: self.ids[row], score: dot_f32(&query, self.row(row)) })
-            .collect();
+        Ok(self.ranked(&query, candidates.into_iter(), k))
+    }
+
+    /// Like [`search`](Self::search), among the candidates that `propose` finds: it gets the query at length 1, how many
+    /// are wanted, and which chunks count.
+    pub(super) fn search_among(
+        &self,
+        query: &[f32],
+        k: usize,
+        scope: &Scope,
+        propose: impl FnOnce(&[f32], usize, &dyn Fn(ChunkId) -> bool) -> Vec<ChunkId>,
+    ) -> Result<Vec<Hit>, IndexError> {
+        if self.ids.is_empty() || k == 0 {
+            return Ok(Vec::new());
+        }
+        self.check(query)?;
+        let Some(query) = unit(query) else { return Ok(Vec::new()) };
+        let inside = self.labels_inside(scope);
+        let admits = |id: ChunkId| self.rows.get(&id).is_some_and(|&row| inside[self.labels[row] as usize]);
+        let proposed = propose(&query, k, &admits);
+        Ok(self.ranked(&query, proposed.iter().filter_map(|id| self.rows.get(id).copied()), k))
+    }
+
+    /// The best of these rows by their exact vectors.
+    fn ranked(&self, unit: &[f32], rows: impl Iterator<Item = usize>, k: usize) -> Vec<Hit> {
+        let mut hits: Vec<Hit> =
+            rows.map(|row| Hit { chunk: self.ids[row], score: dot_f32(unit, self.row(row)) }).collect();
         hits.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
         hits.truncate(k);
-        Ok(hits)
+        hits
     }
 
     /// Rows that are near by their rough copies.
@@ -133,8 +156,7 @@ impl Matrix {
         let mut scored: Vec<(f32, usize)> = if scope.is_everything() {
             (0..self.len()).map(|row| (score(row), row)).collect()
         } else {
-            let inside: Vec<bool> =
-                self.known_labels.iter().map(|(language, version)| scope.contains(language, version)).collect();
+            let inside = self.labels_inside(scope);
             let admitted = (0..self.len()).filter(|&row| inside[self.labels[row] as usize]);
             admitted.map(|row| (score(row), row)).collect()
         };
@@ -144,10 +166,30 @@ impl Matrix {
         }
         scored.into_iter().map(|(_, row)| row).collect()
     }
+
+    /// For each label whether it is inside.
+    fn labels_inside(&self, scope: &Scope) -> Vec<bool> {
+        self.known_labels.iter().map(|(language, version)| scope.contains(language, version)).collect()
+    }
+
+    /// Number of rows inside a scope.
+    pub(super) fn admitted(&self, scope: &Scope) -> usize {
+        if scope.is_everything() {
+            return self.len();
+        }
+        let inside = self.labels_inside(scope);
+        self.labels.iter().filter(|&&label| inside[label as usize]).count()
+    }
+
+    /// Up to `limit` rows that are not known, with their vectors at length 1.
+    pub(super) fn unknown(&self, limit: usize, known: impl Fn(ChunkId) -> bool) -> Vec<(ChunkId, Vec<f32>)> {
+        let rows = self.ids.iter().enumerate().filter(|(_, id)| !known(**id));
+        rows.take(limit).map(|(row, id)| (*id, self.row(row).to_vec())).collect()
+    }
 }
 
 /// The vector at length 1; `None` when it has no direction.
-fn unit(vector: &[f32]) -> Option<Vec<f32>> {
+pub(super) fn unit(vector: &[f32]) -> Option<Vec<f32>> {
     let length = dot_f32(vector, vector).sqrt();
     (length.is_finite() && length > 1e-12).then(|| vector.iter().map(|x| x / length).collect())
 }
