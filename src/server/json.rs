@@ -1,14 +1,20 @@
 //! JSON bodies, with errors that say which field is wrong.
 
+use std::{sync::Arc, time::Duration};
+
 use axum::{
-    body::Bytes,
+    body::{Body, BodyDataStream},
     extract::{FromRequest, Request},
     http::{StatusCode, header::CONTENT_TYPE},
 };
+use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
 use super::{error::ApiError, state::AppState};
-use std::sync::Arc;
+
+/// How much of a body that is too large is still read, and for how long.
+const DRAIN_BYTES: usize = 64 << 20;
+const DRAIN_FOR: Duration = Duration::from_secs(10);
 
 /// A request's body, parsed.
 pub struct Json<T>(pub T);
@@ -24,19 +30,41 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Json<T> {
                 "send the body as JSON, with the header Content-Type: application/json",
             ));
         }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                let limit = state.settings.max_body_bytes;
-                ApiError::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "PayloadTooLarge",
-                    format!("the body is larger than this server's limit of {limit} bytes"),
-                )
-            } else {
-                ApiError::invalid("the body could not be read to its end")
-            }
-        })?;
+        let limit = state.settings.max_body_bytes;
+        let body = read(request.into_body(), limit).await?;
         parse(&body).map(Self)
+    }
+}
+
+/// Reads a body of up to `limit` bytes.
+///
+/// What is beyond is read and thrown away for a while: a connection that is closed while the client still writes looks to
+/// it like a broken pipe, and it never sees why.
+async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
+    let mut pieces = body.into_data_stream();
+    let mut read = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| ApiError::invalid("the body could not be read to its end"))?;
+        if read.len() + piece.len() > limit {
+            drop(tokio::time::timeout(DRAIN_FOR, drain(pieces)).await);
+            return Err(ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "PayloadTooLarge",
+                format!("the body is larger than this server's limit of {limit} bytes"),
+            ));
+        }
+        read.extend_from_slice(&piece);
+    }
+    Ok(read)
+}
+
+async fn drain(mut pieces: BodyDataStream) {
+    let mut drained = 0;
+    while let Some(Ok(piece)) = pieces.next().await {
+        drained += piece.len();
+        if drained > DRAIN_BYTES {
+            return;
+        }
     }
 }
 
