@@ -14,18 +14,26 @@ use crate::wire::{AskRequest, AskResponse, ErrorBody, IngestRequest, IngestRespo
 /// Talks to one server.
 pub struct Client {
     http: reqwest::Client,
+    /// Without credentials, so that messages may show it.
     base: String,
+    credentials: Option<(String, Option<String>)>,
 }
 
 impl Client {
-    /// Connects to nothing yet.
+    /// Connects to nothing yet. Credentials in the URL are sent, and never shown.
     ///
     /// # Errors
     /// When the TLS backend cannot be set up.
     pub fn new(base: &Url, connect_timeout: Duration) -> anyhow::Result<Self> {
         crate::providers::install_tls();
         let http = reqwest::Client::builder().connect_timeout(connect_timeout).build().context("no HTTP client")?;
-        Ok(Self { http, base: base.as_str().trim_end_matches('/').to_owned() })
+        let mut shown = base.clone();
+        let credentials =
+            (!base.username().is_empty()).then(|| (base.username().to_owned(), base.password().map(str::to_owned)));
+        // Errors mean that the URL cannot hold credentials at all.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
+        Ok(Self { http, base: shown.as_str().trim_end_matches('/').to_owned(), credentials })
     }
 
     /// `POST /api/ingest`.
@@ -57,7 +65,10 @@ impl Client {
     }
 
     async fn post(&self, path: &str, body: &impl Serialize, accept: &str) -> anyhow::Result<Response> {
-        let request = self.http.post(format!("{}{path}", self.base)).header("accept", accept).json(body);
+        let mut request = self.http.post(format!("{}{path}", self.base)).header("accept", accept).json(body);
+        if let Some((name, password)) = &self.credentials {
+            request = request.basic_auth(name, password.as_ref());
+        }
         let response = request
             .send()
             .await

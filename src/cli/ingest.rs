@@ -20,7 +20,7 @@ pub struct IngestArgs {
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
     /// Let a server ingest, which resolves the paths on its side
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = super::server_url)]
     pub url: Option<url::Url>,
     /// Label for these documents, to limit questions to
     #[arg(long, value_name = "LABEL")]

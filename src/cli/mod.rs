@@ -78,3 +78,8 @@ pub enum Command {
 pub fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }
+
+/// The URL of a server.
+fn server_url(text: &str) -> Result<url::Url, &'static str> {
+    settings::web(text).ok_or("an http or https URL is wanted, like http://localhost:8001")
+}

@@ -19,7 +19,7 @@ pub struct QueryArgs {
     #[arg(value_name = "QUESTION")]
     pub question: String,
     /// Ask a server instead of the local data
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = super::server_url)]
     pub url: Option<url::Url>,
     /// The whole answer as JSON on stdout
     #[arg(long)]

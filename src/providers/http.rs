@@ -27,6 +27,9 @@ const MAX_BODY: usize = 64 << 20;
 /// How long a health probe may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long the end of a body may take after the last word of an answer.
+const END_TIMEOUT: Duration = Duration::from_millis(50);
+
 /// How to talk to an upstream.
 #[derive(Debug, Clone, Copy)]
 pub struct HttpSettings {
@@ -266,6 +269,13 @@ fn one_line(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
     let line = line.trim();
     if line.is_empty() { "no message".to_owned() } else { line.to_owned() }
+}
+
+/// Reads on after the last word, because a connection can be used again only when the body's end was seen. It usually
+/// comes with the last word; an upstream that holds it back loses the connection.
+pub(super) async fn to_the_end<T>(rest: &mut (impl Stream<Item = T> + Unpin)) {
+    // Timing out means to give up, as intended.
+    let _ = tokio::time::timeout(END_TIMEOUT, async { while rest.next().await.is_some() {} }).await;
 }
 
 /// Seconds to wait; dates are not worth a parser here, callers have a backoff of their own.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator,
     HealthProbe, ProviderError, ProviderKind, Purpose, Upstream, UpstreamStatus,
-    http::{reported, unit_vectors},
+    http::{reported, to_the_end, unit_vectors},
 };
 
 /// Answers with a model of an Ollama server.
@@ -75,6 +75,7 @@ impl Generator for OllamaGenerator {
                     yield GenerationEvent::Text(message.content);
                 }
                 if line.done {
+                    to_the_end(&mut lines).await;
                     yield GenerationEvent::Done(GenerationStats {
                         prompt_tokens: line.prompt_eval_count,
                         completion_tokens: line.eval_count,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator,
     HealthProbe, ProviderError, ProviderKind, Purpose, Upstream, UpstreamStatus,
-    http::{reported, unit_vectors},
+    http::{reported, to_the_end, unit_vectors},
 };
 
 const PROVIDER: ProviderKind = ProviderKind::OpenAi;
@@ -89,6 +89,7 @@ impl Generator for OpenAiGenerator {
                 })?;
                 if event.data.trim() == "[DONE]" {
                     finished = true;
+                    to_the_end(&mut events).await;
                     break;
                 }
                 let json: Value = serde_json::from_str(&event.data).map_err(|error| upstream.malformed(error.to_string()))?;

@@ -199,11 +199,12 @@ pub async fn evaluate(
                 true => embedder.embed(std::slice::from_ref(text), Purpose::Query).await?.pop(),
                 false => None,
             };
+            let weight = options.fusion.weight(Some(embedder.id()), text);
             let plan = Plan {
                 text,
                 vector: vector.as_deref(),
                 method,
-                fusion: options.fusion.resolve(Some(embedder.id())),
+                fusion: options.fusion.resolve(Some(embedder.id()), weight),
                 k: options.k,
                 scope: &Scope::default(),
             };

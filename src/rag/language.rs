@@ -30,6 +30,12 @@ impl LanguageDetector {
     }
 }
 
+/// The language that a question most likely is in; [`UNKNOWN_LANGUAGE`] without letters. Questions are too short to be
+/// sure, so only what a wrong guess cannot spoil may depend on it.
+pub fn of_question(text: &str) -> &'static str {
+    detect(text).map_or(UNKNOWN_LANGUAGE, |info| code(info.lang()))
+}
+
 /// The language, when the detector is sure of it.
 fn certain(text: &str) -> Option<&'static str> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).take(ENOUGH_LETTERS).count();

@@ -38,12 +38,16 @@ pub struct Engine {
     collections: Arc<Collections>,
     models: Models,
     metrics: Arc<Metrics>,
+    /// Turns to search.
+    searches: Arc<tokio::sync::Semaphore>,
 }
 
 impl Engine {
     /// Puts the parts together.
     pub fn new(collections: Collections, models: Models, metrics: Arc<Metrics>) -> Self {
-        Self { collections: Arc::new(collections), models, metrics }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let searches = Arc::new(tokio::sync::Semaphore::new(cores + 1));
+        Self { collections: Arc::new(collections), models, metrics, searches }
     }
 
     /// The models that answer and embed.

@@ -98,6 +98,14 @@ fn memory(child: &Child, name: &str) -> Option<f64> {
     Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
 }
 
+/// Processor time that a process has used, in seconds.
+fn processor_time(child: &Child) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).ok()?;
+    // After the name, which is in parentheses: user and system time are the 12th and 13th, in hundredths.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    Some((fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?) / 100.0)
+}
+
 fn ragctl(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ragctl"));
     command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).env("PROVIDER", "embedded");
@@ -200,7 +208,9 @@ fn main() {
         list["docs"].as_array().map_or(0, |docs| docs.iter().filter_map(|d| d["chunks"].as_u64()).sum())
     });
     runtime.block_on(ask(&url, questions(500), 10));
+    let before = processor_time(&child);
     let (loaded, rate) = runtime.block_on(ask(&url, questions(queries), 10));
+    let spent = processor_time(&child).zip(before).map(|(after, before)| (after - before) / queries as f64 * 1e3);
     let (alone, _) = runtime.block_on(ask(&url, questions(queries / 5), 1));
     let busy = memory(&child, "VmHWM");
     child.kill().expect("the server can be stopped");
@@ -224,6 +234,7 @@ fn main() {
     row("hybrid query, 10 clients, median", &format!("{:.2} ms", at(&loaded, 0.5)), "< 10 ms");
     row("hybrid query, 10 clients, p99", &format!("{:.2} ms", at(&loaded, 0.99)), "< 25 ms");
     row("hybrid queries per second, 10 clients", &format!("{rate:.0}"), "");
+    row("hybrid query, processor time of the server", &spent.map_or("n/a".to_owned(), |ms| format!("{ms:.2} ms")), "");
     row("hybrid query, 1 client, median", &format!("{:.2} ms", at(&alone, 0.5)), "");
     row("peak memory of the server", &mib(busy), "");
 }

@@ -19,7 +19,7 @@ async fn a_question_is_answered_from_the_documents_with_citations() {
     assert_eq!(answer["metadatas"][0]["language"], "en");
     assert_eq!(answer["provider"], "embedded");
     assert_eq!(answer["method"], "hybrid");
-    assert_eq!(answer["bm25_weight"], 0.75);
+    assert_eq!(answer["bm25_weight"], 0.6);
     assert_eq!(answer["degraded"], false);
     assert_eq!(answer["cache_hit"], false);
     assert!(answer["timings_ms"]["total"].as_f64().unwrap() > 0.0);

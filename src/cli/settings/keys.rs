@@ -164,7 +164,7 @@ pub const KEYS: &[Key] = &[
         "Fuse by reciprocal rank instead of weighted scores"),
     key("retrieval.rrf_k", "--rrf-k", &["RRF_K", "RAGCTL_RRF_K"], Is("60"), Integer { min: 1, max: 1_000, of: "number" },
         "Damping of reciprocal rank fusion"),
-    key("retrieval.bm25_weight", "--bm25-weight", &["RAGCTL_BM25_WEIGHT"], Open("0.75 with the embedded embedder, else 0.5"),
+    key("retrieval.bm25_weight", "--bm25-weight", &["RAGCTL_BM25_WEIGHT"], Open("0.5; with the embedded embedder 0.6, more where the question is not English"),
         Share,
         "Share of the lexical score in weighted fusion"),
 

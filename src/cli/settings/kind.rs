@@ -119,7 +119,7 @@ pub(super) fn truth(text: &str) -> Option<bool> {
 }
 
 /// An address that an HTTP client can call.
-pub(super) fn web(text: &str) -> Option<url::Url> {
+pub(in crate::cli) fn web(text: &str) -> Option<url::Url> {
     url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 

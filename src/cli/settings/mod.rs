@@ -22,6 +22,7 @@ use url::Url;
 
 pub use error::{Origin, SettingsError};
 pub use kind::Kind;
+pub(in crate::cli) use kind::web;
 pub use layers::{Flags, Layers, Resolved};
 pub use load::{CONFIG_VARIABLE, FILE_NAME, Surroundings, load};
 pub use report::{SettingReport, example, report};

@@ -1,8 +1,9 @@
 //! Text to terms, for documents and questions alike.
 //!
 //! NFKC and lower case; a word is a run of letters, digits and combining marks, so `config.toml` and `snake_case` are two
-//! words each. Scripts that are written without spaces become overlapping pairs of characters. Words are stemmed by the
-//! language of the text they stand in, where a stemmer helps.
+//! words each. Scripts that are written without spaces become single characters and overlapping pairs of them. Words are
+//! stemmed by the language of the text they stand in, where a stemmer helps; Vietnamese, which writes each syllable as a
+//! word, gets the pairs of neighbouring syllables beside them, for most of its words have two.
 
 use std::borrow::Cow;
 
@@ -12,16 +13,18 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 /// Longest word that is indexed, in bytes: longer ones are base64 and the like.
 const MAX_WORD: usize = 64;
 
-/// How words of a text are reduced to their stems.
+/// What is done with the words of a text, by its language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Stemming {
-    /// Not at all.
-    None,
-    /// By the Snowball algorithm of a language.
-    By(u8),
+pub(super) enum Analysis {
+    /// Nothing.
+    Plain,
+    /// Each is reduced to its stem by the Snowball algorithm of a language.
+    Stemmed(u8),
+    /// They are syllables: their pairs are terms too.
+    Syllables,
 }
 
-/// Languages with a stemmer. Vietnamese and Chinese have no inflection to strip.
+/// Languages with a stemmer.
 const STEMMERS: [(&str, Algorithm); 18] = [
     ("en", Algorithm::English),
     ("ar", Algorithm::Arabic),
@@ -43,30 +46,41 @@ const STEMMERS: [(&str, Algorithm); 18] = [
     ("tr", Algorithm::Turkish),
 ];
 
-impl Stemming {
-    /// The stemming of a language, given as ISO 639-1 code. A text of unknown language is most often a scrap of English:
+impl Analysis {
+    /// The analysis of a language, given as ISO 639-1 code. A text of unknown language is most often a scrap of English:
     /// a table, a command, a name.
     pub(super) fn of(language: &str) -> Self {
-        let known = if language == crate::model::UNKNOWN_LANGUAGE { "en" } else { language };
-        STEMMERS.iter().position(|(code, _)| *code == known).map_or(Self::None, |n| Self::By(n as u8))
+        let known = match language {
+            "vi" => return Self::Syllables,
+            crate::model::UNKNOWN_LANGUAGE => "en",
+            language => language,
+        };
+        STEMMERS.iter().position(|(code, _)| *code == known).map_or(Self::Plain, |n| Self::Stemmed(n as u8))
     }
 
-    pub(super) fn stemmer(self) -> Option<Stemmer> {
+    fn stemmer(self) -> Option<Stemmer> {
         match self {
-            Self::None => None,
-            Self::By(n) => STEMMERS.get(usize::from(n)).map(|(_, algorithm)| Stemmer::new(*algorithm)),
+            Self::Plain | Self::Syllables => None,
+            Self::Stemmed(n) => STEMMERS.get(usize::from(n)).map(|(_, algorithm)| Stemmer::new(*algorithm)),
         }
+    }
+
+    /// The terms that stand for these words, one each and then the pairs.
+    pub(super) fn terms(self, words: Vec<String>) -> Vec<String> {
+        let pairs = if self == Self::Syllables { pairs(&words) } else { Vec::new() };
+        let stemmer = self.stemmer();
+        words.into_iter().map(|word| stem(word, stemmer.as_ref())).chain(pairs).collect()
     }
 }
 
-/// The terms of a text, in order, repeats included.
-pub(super) fn terms(text: &str, stemming: Stemming) -> Vec<String> {
-    let stemmer = stemming.stemmer();
-    words(text).into_iter().map(|word| stem(word, stemmer.as_ref())).collect()
+/// Pairs of neighbouring words of letters. The space between them keeps them apart from every single word.
+fn pairs(words: &[String]) -> Vec<String> {
+    let spelt = |word: &String| word.starts_with(|c: char| c.is_alphabetic() && !is_unspaced(c));
+    words.windows(2).filter(|pair| pair.iter().all(spelt)).map(|pair| pair.join(" ")).collect()
 }
 
 /// The term of one word.
-pub(super) fn stem(word: String, stemmer: Option<&Stemmer>) -> String {
+fn stem(word: String, stemmer: Option<&Stemmer>) -> String {
     // Numbers and pairs of ideographs have no stem.
     let Some(stemmer) = stemmer.filter(|_| word.starts_with(|c: char| c.is_alphabetic() && !is_unspaced(c))) else {
         return word;
@@ -112,12 +126,10 @@ fn finish(words: &mut Vec<String>, word: &mut String) {
     word.clear();
 }
 
-/// Overlapping pairs; a character that stands alone is a term of its own.
+/// Overlapping pairs, and the characters themselves: many are words.
 fn finish_unspaced(words: &mut Vec<String>, run: &mut Vec<char>) {
-    if let [single] = run[..] {
-        words.push(single.to_string());
-    }
     words.extend(run.windows(2).map(|pair| pair.iter().collect::<String>()));
+    words.extend(run.iter().map(char::to_string));
     run.clear();
 }
 
@@ -134,7 +146,7 @@ mod tests {
     use super::*;
 
     fn terms(text: &str, language: &str) -> Vec<String> {
-        super::terms(text, Stemming::of(language))
+        Analysis::of(language).terms(words(text))
     }
 
     #[test]
@@ -152,13 +164,13 @@ mod tests {
     fn vietnamese_keeps_its_syllables_however_they_are_encoded() {
         let composed = terms("Tiếng Việt", "vi");
         let decomposed = terms(&"Tiếng Việt".nfd().collect::<String>(), "vi");
-        assert_eq!(composed, ["tiếng", "việt"]);
+        assert_eq!(composed, ["tiếng", "việt", "tiếng việt"]);
         assert_eq!(composed, decomposed);
     }
 
     #[test]
-    fn chinese_becomes_overlapping_pairs() {
-        assert_eq!(terms("部署失败 3 次", "zh"), ["部署", "署失", "失败", "3", "次"]);
+    fn chinese_becomes_overlapping_pairs_and_characters() {
+        assert_eq!(terms("部署失败 3 次", "zh"), ["部署", "署失", "失败", "部", "署", "失", "败", "3", "次"]);
         assert_eq!(terms("ＡＢＣ", "zh"), ["abc"]);
     }
 

@@ -18,30 +18,57 @@ use tantivy::{
     Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term,
     collector::TopDocs,
     directory::{MmapDirectory, error::LockError},
+    merge_policy::LogMergePolicy,
     query::{BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, Query, TermQuery},
     schema::{FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions},
     tokenizer::{PreTokenizedString, Token},
 };
 
-use analyzer::Stemming;
+use analyzer::Analysis;
 
 use super::{Follower, IndexError};
 use crate::model::{Changes, ChunkId, Hit, IndexedChunk, Scope, Stamp};
 
 /// Raised whenever schema or analysis changes: indexes of another format are started anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Memory of the writer, in bytes. It has one thread: two make the last commit of a page wait for the slower one.
 const WRITER_MEMORY: usize = 48 << 20;
 
+/// So many segments of about one size become one: each is searched anew, and far more is read than written.
+const SEGMENTS_TO_MERGE: usize = 3;
+
 /// Terms of a question that are searched for; of more, the rarest.
 const MAX_TERMS: usize = 64;
+
+/// A term is common when more than one chunk in so many has it.
+const COMMON_SHARE: u64 = 10;
 
 /// What a commit says about itself.
 #[derive(Debug, Serialize, Deserialize)]
 struct Payload {
     format: u32,
     stamp: Stamp,
+}
+
+/// A term of a question that occurs in the index. Rare ones sort first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct QuestionTerm {
+    /// How many chunks have it.
+    chunks: u64,
+    text: String,
+    /// How often the question has it.
+    count: u32,
+}
+
+impl QuestionTerm {
+    fn query(&self, fields: Fields) -> Box<dyn Query> {
+        let term = TermQuery::new(Term::from_field_text(fields.text, &self.text), IndexRecordOption::WithFreqs);
+        match self.count {
+            1 => Box::new(term),
+            n => Box::new(BoostQuery::new(Box::new(term), n as f32)),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -144,8 +171,8 @@ impl LexicalIndex {
         self.len() == 0
     }
 
-    /// The `k` chunks that fit the words best; equal scores by id. Words of the question are stemmed in every way that
-    /// occurs in the index, so that a question finds text in any language.
+    /// The `k` chunks that fit the words best; equal scores by id. The question is analysed in every way that occurs in
+    /// the index, so that a question finds text in any language.
     ///
     /// # Errors
     /// When files cannot be read.
@@ -154,14 +181,25 @@ impl LexicalIndex {
         if k == 0 || searcher.num_docs() == 0 {
             return Ok(Vec::new());
         }
-        let stemmings = stemmings(&searcher, fields)?;
-        let terms = rarest(&searcher, fields, question_terms(text, &stemmings))?;
-        let query = restrict(any_of(fields, terms), fields, scope);
-        let found = searcher.search(&query, &TopDocs::with_limit(k).order_by_score())?;
+        let analyses = analyses(&searcher, fields)?;
+        let terms = rarest(&searcher, fields, question_terms(text, &analyses))?;
+        let top = TopDocs::with_limit(k).order_by_score();
+        let mut found = match telling(fields, &terms, searcher.num_docs()) {
+            Some(query) => searcher.search(&restrict(query, fields, scope), &top)?,
+            None => Vec::new(),
+        };
+        if found.len() < k {
+            found = searcher.search(&restrict(any_of(fields, &terms), fields, scope), &top)?;
+        }
         let mut hits = Vec::with_capacity(found.len());
+        // Opening a column costs more than a hundred reads of it.
+        let columns: Vec<_> = searcher
+            .segment_readers()
+            .iter()
+            .map(|segment| segment.fast_fields().u64("id"))
+            .collect::<Result<_, _>>()?;
         for (score, address) in found {
-            let ids = searcher.segment_reader(address.segment_ord).fast_fields().u64("id")?;
-            if let Some(id) = ids.first(address.doc_id) {
+            if let Some(id) = columns.get(address.segment_ord as usize).and_then(|ids| ids.first(address.doc_id)) {
                 hits.push(Hit { chunk: ChunkId(id.cast_signed()), score });
             }
         }
@@ -171,10 +209,14 @@ impl LexicalIndex {
 
     /// Takes the folder's write lock.
     fn writer(&self) -> Result<IndexWriter<TantivyDocument>, IndexError> {
-        self.index.writer_with_num_threads(1, WRITER_MEMORY).map_err(|error| match error {
+        let writer = self.index.writer_with_num_threads(1, WRITER_MEMORY).map_err(|error| match error {
             TantivyError::LockFailure(LockError::LockBusy, _) => IndexError::Conflict,
-            error => error.into(),
-        })
+            error => IndexError::from(error),
+        })?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_min_num_segments(SEGMENTS_TO_MERGE);
+        writer.set_merge_policy(Box::new(policy));
+        Ok(writer)
     }
 }
 
@@ -230,7 +272,7 @@ fn schema() -> (Schema, Fields) {
 }
 
 fn document(fields: Fields, chunk: &IndexedChunk) -> TantivyDocument {
-    let terms = analyzer::terms(&chunk.text, Stemming::of(&chunk.language));
+    let terms = Analysis::of(&chunk.language).terms(analyzer::words(&chunk.text));
     let tokens = terms
         .into_iter()
         .enumerate()
@@ -244,32 +286,36 @@ fn document(fields: Fields, chunk: &IndexedChunk) -> TantivyDocument {
     document
 }
 
-/// The ways of stemming that occur in the index.
-fn stemmings(searcher: &tantivy::Searcher, fields: Fields) -> Result<BTreeSet<Stemming>, IndexError> {
+/// The ways of analysis that occur in the index.
+fn analyses(searcher: &tantivy::Searcher, fields: Fields) -> Result<BTreeSet<Analysis>, IndexError> {
     let mut found = BTreeSet::new();
     for segment in searcher.segment_readers() {
         let index = segment.inverted_index(fields.language)?;
         let mut languages = index.terms().stream().map_err(TantivyError::from)?;
         while languages.advance() {
             if let Ok(language) = std::str::from_utf8(languages.key()) {
-                found.insert(Stemming::of(language));
+                found.insert(Analysis::of(language));
             }
         }
     }
     Ok(found)
 }
 
-/// The terms of a question and how often each occurs in it.
-fn question_terms(text: &str, stemmings: &BTreeSet<Stemming>) -> HashMap<String, u32> {
-    let mut terms: HashMap<String, u32> = HashMap::new();
-    for word in analyzer::words(text) {
-        let stems: BTreeSet<String> =
-            stemmings.iter().map(|by| analyzer::stem(word.clone(), by.stemmer().as_ref())).collect();
-        for stem in stems {
-            *terms.entry(stem).or_default() += 1;
+/// The terms of a question and how often each occurs in it, by the analysis in which it occurs most.
+fn question_terms(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<String, u32> {
+    let words = analyzer::words(text);
+    let mut most: HashMap<String, u32> = HashMap::new();
+    for analysis in analyses {
+        let mut counts: HashMap<String, u32> = HashMap::new();
+        for term in analysis.terms(words.clone()) {
+            *counts.entry(term).or_default() += 1;
+        }
+        for (term, count) in counts {
+            let known = most.entry(term).or_default();
+            *known = count.max(*known);
         }
     }
-    terms
+    most
 }
 
 /// Keeps the terms that occur at all, and of too many the rarest: they decide the ranking, and a question of thousands of
@@ -278,33 +324,34 @@ fn rarest(
     searcher: &tantivy::Searcher,
     fields: Fields,
     terms: HashMap<String, u32>,
-) -> Result<Vec<(String, u32)>, IndexError> {
+) -> Result<Vec<QuestionTerm>, IndexError> {
     let mut known = Vec::with_capacity(terms.len());
-    for (term, count) in terms {
-        let documents = searcher.doc_freq(&Term::from_field_text(fields.text, &term))?;
-        if documents > 0 {
-            known.push((documents, term, count));
+    for (text, count) in terms {
+        let chunks = searcher.doc_freq(&Term::from_field_text(fields.text, &text))?;
+        if chunks > 0 {
+            known.push(QuestionTerm { chunks, text, count });
         }
     }
     known.sort_unstable();
     known.truncate(MAX_TERMS);
-    Ok(known.into_iter().map(|(_, term, count)| (term, count)).collect())
+    Ok(known)
 }
 
 /// Chunks with any of the terms; a union of plain terms, which tantivy can skip through block by block.
-fn any_of(fields: Fields, terms: Vec<(String, u32)>) -> Box<dyn Query> {
-    let clauses: Vec<(Occur, Box<dyn Query>)> = terms
-        .into_iter()
-        .map(|(term, count)| {
-            let term = TermQuery::new(Term::from_field_text(fields.text, &term), IndexRecordOption::WithFreqs);
-            let clause: Box<dyn Query> = match count {
-                1 => Box::new(term),
-                n => Box::new(BoostQuery::new(Box::new(term), n as f32)),
-            };
-            (Occur::Should, clause)
-        })
-        .collect();
+fn any_of(fields: Fields, terms: &[QuestionTerm]) -> Box<dyn Query> {
+    let clauses: Vec<(Occur, Box<dyn Query>)> = terms.iter().map(|term| (Occur::Should, term.query(fields))).collect();
     if clauses.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(clauses)) }
+}
+
+/// Chunks with any of the terms that tell something; the common ones only add to their scores. Skipping fails where half
+/// of all chunks have a term, and no chunk gets far with such terms alone. `None` when there are not both kinds.
+fn telling(fields: Fields, terms: &[QuestionTerm], chunks: u64) -> Option<Box<dyn Query>> {
+    let (rare, common) = terms.split_at(terms.partition_point(|term| term.chunks * COMMON_SHARE <= chunks));
+    if rare.is_empty() || common.is_empty() {
+        return None;
+    }
+    let common = common.iter().map(|term| (Occur::Should, term.query(fields)));
+    Some(Box::new(BooleanQuery::new(std::iter::once((Occur::Must, any_of(fields, rare))).chain(common).collect())))
 }
 
 /// Limits a query to a scope, without touching its scores.

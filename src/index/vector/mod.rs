@@ -106,8 +106,7 @@ impl VectorIndex {
 
     /// Cosine of these chunks; `None` for those that are not there, or when the dimensions differ.
     pub fn similarities(&self, query: &[f32], ids: &[ChunkId]) -> Vec<Option<f32>> {
-        let state = self.inner.state.read();
-        ids.iter().map(|id| state.matrix.similarity(query, *id)).collect()
+        self.inner.state.read().matrix.similarities(query, ids)
     }
 
     /// Nothing needs saving: the vectors come from the store, and the graph is rebuilt in the background.
@@ -187,6 +186,11 @@ impl Follower for VectorIndex {
         }
         for id in changes.removed {
             state.matrix.remove(id);
+        }
+        // A page goes in whole or not at all.
+        let first = changes.added.first().map_or(0, |chunk| chunk.vector.len());
+        if let Some(odd) = changes.added.iter().find(|c| c.vector.len() != first || !state.matrix.fits(&c.vector)) {
+            return Err(IndexError::Dimension { expected: first, got: odd.vector.len() });
         }
         for chunk in &changes.added {
             state.matrix.insert(chunk)?;

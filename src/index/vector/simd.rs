@@ -1,14 +1,21 @@
 //! Dot products, compiled for the instruction sets that matter and chosen at run time: release builds are for any
 //! x86-64, but almost every machine has AVX2.
 
-/// Σ aᵢ·bᵢ of int8 vectors of equal length (at most 2¹⁷ long, or the sum overflows).
-pub(super) fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
+/// Σ aᵢ·bᵢ of an int8 vector (at most 2¹⁷ long, or the sum overflows) with each of the rows that stand one after the
+/// other; `sums` has room for one a row. The instruction set is chosen once for all rows.
+pub(super) fn dots_i8(vector: &[i8], rows: &[i8], sums: &mut [i32]) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, as just checked.
-        return unsafe { dot_i8_avx2(a, b) };
+    {
+        if std::arch::is_x86_feature_detected!("avx512bw") && std::arch::is_x86_feature_detected!("avx512vnni") {
+            // SAFETY: the processor has these, as just checked.
+            return unsafe { dots_i8_avx512(vector, rows, sums) };
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2, as just checked.
+            return unsafe { dots_i8_avx2(vector, rows, sums) };
+        }
     }
-    dot_i8_plain(a, b)
+    dots_i8_plain(vector, rows, sums);
 }
 
 /// Σ aᵢ·bᵢ of f32 vectors of equal length.
@@ -22,9 +29,15 @@ pub(super) fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn dots_i8_avx512(vector: &[i8], rows: &[i8], sums: &mut [i32]) {
+    dots_i8_plain(vector, rows, sums);
+}
+
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn dot_i8_avx2(a: &[i8], b: &[i8]) -> i32 {
-    dot_i8_plain(a, b)
+fn dots_i8_avx2(vector: &[i8], rows: &[i8], sums: &mut [i32]) {
+    dots_i8_plain(vector, rows, sums);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -33,10 +46,13 @@ fn dot_f32_avx2(a: &[f32], b: &[f32]) -> f32 {
     dot_f32_plain(a, b)
 }
 
-/// Written so that the compiler makes vector code of it, for whatever the caller is compiled for.
+/// Written so that the compiler makes vector code of it, for whatever the caller is compiled for: components are widened
+/// before the product, which is the shape of a multiply-add of many pairs.
 #[inline(always)]
-fn dot_i8_plain(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).map(|(a, b)| i32::from(i16::from(*a) * i16::from(*b))).sum()
+fn dots_i8_plain(vector: &[i8], rows: &[i8], sums: &mut [i32]) {
+    for (row, sum) in rows.chunks_exact(vector.len().max(1)).zip(sums) {
+        *sum = vector.iter().zip(row).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
+    }
 }
 
 /// Sixteen sums side by side: floating-point addition may not be reordered by the compiler, so we say where it may.
@@ -62,10 +78,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn int8_products_are_exact(pairs in prop::collection::vec((any::<i8>(), any::<i8>()), 0..600)) {
-            let (a, b): (Vec<i8>, Vec<i8>) = pairs.iter().copied().unzip();
-            let expected: i64 = pairs.iter().map(|(a, b)| i64::from(*a) * i64::from(*b)).sum();
-            prop_assert_eq!(i64::from(dot_i8(&a, &b)), expected);
+        fn int8_products_are_exact(vector in prop::collection::vec(any::<i8>(), 1..600), number in 0usize..5, seed: i8) {
+            let rows: Vec<i8> = (0..number * vector.len()).map(|n| (n as i8).wrapping_mul(31).wrapping_add(seed)).collect();
+            let mut sums = vec![i32::MIN; number];
+            dots_i8(&vector, &rows, &mut sums);
+            for (row, sum) in rows.chunks(vector.len()).zip(sums) {
+                let expected: i32 = vector.iter().zip(row).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
+                prop_assert_eq!(sum, expected);
+            }
         }
 
         #[test]

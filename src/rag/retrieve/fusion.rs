@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::model::{ChunkId, FusionParams, Hit};
 
-/// Fuses lexical and vector hits, each best first. Best first, equal scores by id; every chunk of either list once.
+/// Fuses lexical and vector hits, each best first; weighted fusion takes similarities in any order, best of all with those
+/// of the lexical hits among them. Best first, equal scores by id; every chunk of either list once.
 pub fn fuse(lexical: &[Hit], vector: &[Hit], params: &FusionParams) -> Vec<Hit> {
     let fused = match *params {
         FusionParams::Rrf { k } => {
@@ -16,7 +17,8 @@ pub fn fuse(lexical: &[Hit], vector: &[Hit], params: &FusionParams) -> Vec<Hit> 
         }
         FusionParams::Weighted { bm25_weight } => {
             let weight = bm25_weight.clamp(0.0, 1.0);
-            sum(&scaled(lexical, weight), &scaled(vector, 1.0 - weight))
+            // No word in common is worth nothing, so BM25 is measured from 0; a cosine of 0 has no such meaning.
+            sum(&scaled(lexical, weight, Some(0.0)), &scaled(vector, 1.0 - weight, None))
         }
     };
     let mut hits: Vec<Hit> = fused.into_iter().map(|(chunk, score)| Hit { chunk, score }).collect();
@@ -24,11 +26,13 @@ pub fn fuse(lexical: &[Hit], vector: &[Hit], params: &FusionParams) -> Vec<Hit> 
     hits
 }
 
-/// Min–max normalised to 0..=1, times the weight. A chunk that is missing from a list counts as its worst. When all scores
-/// are equal they count as best: a single hit is still a hit.
-fn scaled(hits: &[Hit], weight: f32) -> Vec<Hit> {
+/// Normalised to 0..=1 between `worst` (else the lowest score) and the highest score, times the weight. A chunk that is
+/// missing from a list counts as its worst. When all scores are equal they count as best: a single hit is still a hit.
+/// The choice among such scalings matters little (Bruch, Gai, Ingber 2023), that scores be kept matters much.
+fn scaled(hits: &[Hit], weight: f32, worst: Option<f32>) -> Vec<Hit> {
     let finite = hits.iter().map(|hit| hit.score).filter(|score| score.is_finite());
     let (low, high) = finite.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), s| (low.min(s), high.max(s)));
+    let low = worst.unwrap_or(low);
     let span = high - low;
     hits.iter()
         .map(|hit| {
@@ -117,8 +121,8 @@ mod tests {
             let lexical = fuse(&a, &b, &FusionParams::Weighted { bm25_weight: 1.0 });
             let of_a: Vec<i64> = ids(&lexical).into_iter().filter(|id| ids(&a).contains(id)).collect();
             let worst = a.last().map(|hit| hit.score);
-            // The worst of a list scores 0, like what is missing from it; all better ones keep their places.
-            let better = a.iter().filter(|hit| Some(hit.score) != worst).count();
+            // What scores 0 or less is like what is missing from the list; all better ones keep their places.
+            let better = a.iter().filter(|hit| hit.score > 0.0 && Some(hit.score) != worst).count();
             prop_assert_eq!(&of_a[..better], &ids(&a)[..better]);
         }
 
