@@ -92,9 +92,9 @@ fn main() {
         };
         row("scan", filled, &times, &truth);
         drop(exact);
-        if size > VectorOptions::default().exact_limit {
+        if size >= VectorOptions::default().exact_limit {
             let started = Instant::now();
-            let approximate = index(&vectors, VectorOptions::default().exact_limit);
+            let approximate = index(&vectors, size - 1);
             while !approximate.is_approximate() {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }

@@ -21,7 +21,7 @@ Optional
   --evaluate folder of BEIR-layout collections (never trained on): prints nDCG@10 by exact cosine.
 
 Needs: pip install numpy scipy onnx onnxruntime tokenizers safetensors. Seeds are fixed; another CPU or library version
-may change the last digits. On 2 cores with AVX-512 VNNI it takes some 15 minutes, almost all of it the teacher.
+may change the last digits. On 2 cores with AVX-512 VNNI it takes some 40 minutes, almost all of it the teacher.
 """
 
 import argparse
@@ -377,7 +377,7 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--evaluate")
     parser.add_argument("--limit", type=int, help="use only so many texts, to try the script out")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=1024)
     options = parser.parse_args()
