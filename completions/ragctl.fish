@@ -38,6 +38,7 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "serve" -d 'Run the AP
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "ingest" -d 'Read documents into a DB'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a question'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "config" -d 'Show, check or write settings'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "man" -d 'Print the manual page'
@@ -66,6 +67,25 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-model -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-embed-model -d 'Model of the OpenAI-compatible server that embeds [default: text-embedding-3-small]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l fallback -d 'Answer by quotation, and search by words, while a model is away [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l load-timeout -d 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l idle-timeout -d 'Longest pause between two tokens, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l max-retries -d 'Attempts after the first, as far as the retry budget allows [default: 3]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l retry-backoff -d 'Longest wait before the first retry, in seconds [default: 0.6]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l breaker -d 'Leave an upstream alone that fails too often [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l breaker-failures -d 'Failures in a row that open the circuit breaker [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l breaker-window -d 'Calls within a minute from which on half of them failing opens the breaker [default: 10]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l breaker-timeout -d 'How long the breaker stays open at first, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l breaker-successes -d 'Successful probes that close the breaker [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l breaker-probes -d 'Most probes at once [default: 3]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-connections -d 'Shown in the metrics for those who know it from elsewhere [default: 15]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-maxsize -d 'Most calls to an upstream at once [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-block -d 'Let calls beyond that wait [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-queue -d 'Most calls that wait [default: 1000]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-max-keepalive -d 'Most idle connections that are kept [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-keepalive-expiry -d 'How long an idle connection is kept, in seconds [default: 30]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l method -d 'Search method of questions that name none [default: hybrid]' -r -f -a "vector\t''
 bm25\t''
 hybrid\t''"
@@ -79,6 +99,7 @@ always\t'Always'
 never\t'Never'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l no-fallback -d 'Answer 503 while the LLM is away, instead of quoting'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -131,6 +152,25 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-model -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-embed-model -d 'Model of the OpenAI-compatible server that embeds [default: text-embedding-3-small]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l fallback -d 'Answer by quotation, and search by words, while a model is away [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l load-timeout -d 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l idle-timeout -d 'Longest pause between two tokens, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l max-retries -d 'Attempts after the first, as far as the retry budget allows [default: 3]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l retry-backoff -d 'Longest wait before the first retry, in seconds [default: 0.6]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker -d 'Leave an upstream alone that fails too often [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-failures -d 'Failures in a row that open the circuit breaker [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-window -d 'Calls within a minute from which on half of them failing opens the breaker [default: 10]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-timeout -d 'How long the breaker stays open at first, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-successes -d 'Successful probes that close the breaker [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-probes -d 'Most probes at once [default: 3]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-connections -d 'Shown in the metrics for those who know it from elsewhere [default: 15]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-maxsize -d 'Most calls to an upstream at once [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-block -d 'Let calls beyond that wait [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-queue -d 'Most calls that wait [default: 1000]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-max-keepalive -d 'Most idle connections that are kept [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-keepalive-expiry -d 'How long an idle connection is kept, in seconds [default: 30]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l method -d 'Search method of questions that name none [default: hybrid]' -r -f -a "vector\t''
 bm25\t''
 hybrid\t''"
@@ -145,6 +185,7 @@ never\t'Never'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l json -d 'The whole answer as JSON on stdout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l no-fallback -d 'Answer 503 while the LLM is away, instead of quoting'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s v -l verbose -d 'More log lines (-vv: even more)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -181,6 +222,23 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s v -l verbose -d '
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l host -d 'Address to listen on' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l port -d 'Port to listen on; 0 picks a free one' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l ttft -d 'Time to the first token: 300ms, uniform:100ms,400ms or lognormal:300ms,0.4' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l token-rate -d 'Tokens per second after the first; all at once when left out' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l latency -d 'Time to an answer that is not streamed, in the same forms' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l fault -d 'A fault, see below; may be repeated, the first that applies happens' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l seed -d 'What chance depends on' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -250,14 +308,15 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s v -l verbose -d 'M
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval config completions man help" -f -a "serve" -d 'Run the API over your documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval config completions man help" -f -a "ingest" -d 'Read documents into a DB'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval config completions man help" -f -a "query" -d 'Ask a question'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval config completions man help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval config completions man help" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where it comes from'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings and say what is wrong'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a config file with every setting and its default'

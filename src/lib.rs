@@ -49,6 +49,7 @@ pub mod mock;
 pub mod model;
 pub mod providers;
 pub mod rag;
+pub mod resilience;
 pub mod server;
 pub mod store;
 pub mod telemetry;

@@ -147,6 +147,116 @@ impl ProviderArgs {
     }
 }
 
+/// What is done about models that are slow, failing or away.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Resilience")]
+pub struct ResilienceArgs {
+    /// Whether something takes over.
+    #[arg(long, value_name = "true|false")]
+    #[arg(help = short_help("resilience.fallback"), long_help = long_help("resilience.fallback"))]
+    pub fallback: Option<String>,
+    /// Longest time of a question.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("resilience.request_timeout"), long_help = long_help("resilience.request_timeout"))]
+    pub request_timeout: Option<String>,
+    /// Longest wait for the first token.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("resilience.first_token_timeout"), long_help = long_help("resilience.first_token_timeout"))]
+    pub first_token_timeout: Option<String>,
+    /// The same while the model is loaded.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("resilience.load_timeout"), long_help = long_help("resilience.load_timeout"))]
+    pub load_timeout: Option<String>,
+    /// Longest pause between tokens.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("resilience.idle_timeout"), long_help = long_help("resilience.idle_timeout"))]
+    pub idle_timeout: Option<String>,
+    /// Further attempts.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("resilience.max_retries"), long_help = long_help("resilience.max_retries"))]
+    pub max_retries: Option<String>,
+    /// Waits between them.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("resilience.retry_backoff"), long_help = long_help("resilience.retry_backoff"))]
+    pub retry_backoff: Option<String>,
+    /// Whether there are breakers.
+    #[arg(long, value_name = "true|false")]
+    #[arg(help = short_help("breaker.enabled"), long_help = long_help("breaker.enabled"))]
+    pub breaker: Option<String>,
+    /// Failures in a row that open one.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("breaker.failure_threshold"), long_help = long_help("breaker.failure_threshold"))]
+    pub breaker_failures: Option<String>,
+    /// Calls from which on the rate counts.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("breaker.window_size"), long_help = long_help("breaker.window_size"))]
+    pub breaker_window: Option<String>,
+    /// How long it stays open.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("breaker.timeout"), long_help = long_help("breaker.timeout"))]
+    pub breaker_timeout: Option<String>,
+    /// Successes that close it.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("breaker.success_threshold"), long_help = long_help("breaker.success_threshold"))]
+    pub breaker_successes: Option<String>,
+    /// Most probes at once.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("breaker.half_open_max_calls"), long_help = long_help("breaker.half_open_max_calls"))]
+    pub breaker_probes: Option<String>,
+    /// For compatibility.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("pool.connections"), long_help = long_help("pool.connections"))]
+    pub pool_connections: Option<String>,
+    /// Most calls at once.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("pool.maxsize"), long_help = long_help("pool.maxsize"))]
+    pub pool_maxsize: Option<String>,
+    /// Whether the others wait.
+    #[arg(long, value_name = "true|false")]
+    #[arg(help = short_help("pool.block"), long_help = long_help("pool.block"))]
+    pub pool_block: Option<String>,
+    /// Most that wait.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("pool.queue"), long_help = long_help("pool.queue"))]
+    pub pool_queue: Option<String>,
+    /// Most idle connections.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("pool.max_keepalive"), long_help = long_help("pool.max_keepalive"))]
+    pub pool_max_keepalive: Option<String>,
+    /// How long they are kept.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("pool.keepalive_expiry"), long_help = long_help("pool.keepalive_expiry"))]
+    pub pool_keepalive_expiry: Option<String>,
+    /// The same as --fallback false.
+    #[arg(long, conflicts_with = "fallback", help = "Answer 503 while the LLM is away, instead of quoting")]
+    pub no_fallback: bool,
+}
+
+impl ResilienceArgs {
+    pub(super) fn flags(&self, flags: &mut Flags) {
+        put(flags, "resilience.fallback", self.fallback.as_ref());
+        put(flags, "resilience.request_timeout", self.request_timeout.as_ref());
+        put(flags, "resilience.first_token_timeout", self.first_token_timeout.as_ref());
+        put(flags, "resilience.load_timeout", self.load_timeout.as_ref());
+        put(flags, "resilience.idle_timeout", self.idle_timeout.as_ref());
+        put(flags, "resilience.max_retries", self.max_retries.as_ref());
+        put(flags, "resilience.retry_backoff", self.retry_backoff.as_ref());
+        put(flags, "breaker.enabled", self.breaker.as_ref());
+        put(flags, "breaker.failure_threshold", self.breaker_failures.as_ref());
+        put(flags, "breaker.window_size", self.breaker_window.as_ref());
+        put(flags, "breaker.timeout", self.breaker_timeout.as_ref());
+        put(flags, "breaker.success_threshold", self.breaker_successes.as_ref());
+        put(flags, "breaker.half_open_max_calls", self.breaker_probes.as_ref());
+        put(flags, "pool.connections", self.pool_connections.as_ref());
+        put(flags, "pool.maxsize", self.pool_maxsize.as_ref());
+        put(flags, "pool.block", self.pool_block.as_ref());
+        put(flags, "pool.queue", self.pool_queue.as_ref());
+        put(flags, "pool.max_keepalive", self.pool_max_keepalive.as_ref());
+        put(flags, "pool.keepalive_expiry", self.pool_keepalive_expiry.as_ref());
+        put(flags, "resilience.fallback", self.no_fallback.then(|| "false".to_owned()).as_ref());
+    }
+}
+
 /// How questions are searched.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Retrieval")]

@@ -9,6 +9,7 @@ mod exit;
 mod global;
 mod groups;
 mod ingest;
+mod mock;
 mod query;
 mod serve;
 pub mod settings;
@@ -23,8 +24,9 @@ pub use config::{ConfigAction, ConfigShowArgs};
 pub use eval::{EvalArgs, EvalFormat};
 pub use exit::ExitStatus;
 pub use global::{ColorChoice, GlobalArgs, LogFormat};
-pub use groups::{ChunkArgs, FusionArgs, ProviderArgs, RetrievalArgs, SecretText, StoreArgs};
+pub use groups::{ChunkArgs, FusionArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, SecretText, StoreArgs};
 pub use ingest::IngestArgs;
+pub use mock::MockArgs;
 pub use query::QueryArgs;
 pub use serve::ServeArgs;
 
@@ -58,6 +60,8 @@ pub enum Command {
     Query(Box<QueryArgs>),
     /// Measure retrieval quality on a collection in BEIR layout
     Eval(Box<EvalArgs>),
+    /// Run a fake Ollama and OpenAI upstream, with latencies and faults as you like
+    Mock(MockArgs),
     /// Show, check or write settings
     Config {
         /// What to do with them.

@@ -3,7 +3,7 @@
 use clap::{ArgAction, Args, ValueHint};
 
 use super::{
-    groups::{ProviderArgs, RetrievalArgs, StoreArgs},
+    groups::{ProviderArgs, ResilienceArgs, RetrievalArgs, StoreArgs},
     settings::Flags,
 };
 
@@ -37,6 +37,9 @@ pub struct QueryArgs {
     /// Who answers.
     #[command(flatten)]
     pub provider: ProviderArgs,
+    /// What happens when they are away.
+    #[command(flatten)]
+    pub resilience: ResilienceArgs,
     /// How to search.
     #[command(flatten)]
     pub retrieval: RetrievalArgs,
@@ -48,6 +51,7 @@ impl QueryArgs {
         let mut flags = Flags::new();
         self.store.flags(&mut flags);
         self.provider.flags(&mut flags);
+        self.resilience.flags(&mut flags);
         self.retrieval.flags(&mut flags);
         flags
     }

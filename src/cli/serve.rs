@@ -3,7 +3,7 @@
 use clap::{Args, ValueHint};
 
 use super::{
-    groups::{ChunkArgs, ProviderArgs, RetrievalArgs, StoreArgs, put, put_list},
+    groups::{ChunkArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, StoreArgs, put, put_list},
     settings::{
         Flags,
         keys::{long_help, short_help},
@@ -57,6 +57,9 @@ pub struct ServeArgs {
     /// Who embeds and answers.
     #[command(flatten)]
     pub provider: ProviderArgs,
+    /// What happens when they are away.
+    #[command(flatten)]
+    pub resilience: ResilienceArgs,
     /// How questions are searched.
     #[command(flatten)]
     pub retrieval: RetrievalArgs,
@@ -76,6 +79,7 @@ impl ServeArgs {
         self.store.flags(&mut flags);
         self.chunks.flags(&mut flags);
         self.provider.flags(&mut flags);
+        self.resilience.flags(&mut flags);
         self.retrieval.flags(&mut flags);
         flags
     }

@@ -3,6 +3,7 @@
 mod config;
 mod eval;
 mod ingest;
+mod mock;
 mod parts;
 mod printer;
 mod query;
@@ -30,6 +31,7 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Ingest(args) => settings_of(&global, args.flags()).and_then(|s| block_on(ingest::run(s, *args))),
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
+        Command::Mock(args) => block_on(mock::run(args)),
         Command::Config { action: ConfigAction::Show(args) } => config::show(&global, &args),
         Command::Config { action: ConfigAction::Check } => config::check(&global),
         Command::Config { action: ConfigAction::Example } => print(&settings::example()),

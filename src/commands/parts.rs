@@ -3,9 +3,12 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
+use parking_lot::Mutex;
+use secrecy::SecretString;
+use tokio::time::Instant;
 
 use crate::{
-    cli::settings::{ProviderSettings, Settings},
+    cli::settings::{ProviderSettings, ResilienceSettings, Settings},
     index::EmbeddedSearch,
     model::DbName,
     providers::{
@@ -14,7 +17,8 @@ use crate::{
         ollama::{OllamaEmbedder, OllamaGenerator, OllamaProbe},
         openai::{OpenAiEmbedder, OpenAiGenerator, OpenAiProbe},
     },
-    rag::{Collections, DegradedReason, Engine, Models},
+    rag::{CoalescingGenerator, Collections, DegradedReason, Engine, GuardedEmbedder, GuardedGenerator, Models},
+    resilience::{CircuitBreaker, Guard, Resilience, RetryBudget},
     server,
     store::sqlite::SqliteCatalog,
     telemetry::Metrics,
@@ -24,17 +28,85 @@ use crate::{
 pub(super) struct Parts {
     pub(super) engine: Engine,
     pub(super) upstreams: Vec<server::Upstream>,
+    pub(super) resilience: Resilience,
     /// What was chosen, and why, for the start-up lines.
     pub(super) choice: String,
 }
 
 /// Builds the engine. With `auto`, asks Ollama whether it is there.
 pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
-    let (models, upstreams, choice) = models(&settings.provider).await?;
     let metrics = Arc::new(Metrics::new());
+    let mut guards = Guards { settings: &settings.resilience, metrics: &metrics, made: Resilience::default() };
+    let (models, upstreams, choice) = models(&settings.provider, &mut guards).await?;
+    let resilience = guards.made;
     announce(&metrics, &models, &settings.db);
     let collections = collections(&settings.data_dir)?;
-    Ok(Parts { engine: Engine::new(collections, models, metrics), upstreams, choice })
+    let engine = Engine::new(collections, models, metrics).with_request_timeout(settings.resilience.request_timeout);
+    Ok(Parts { engine, upstreams, resilience, choice })
+}
+
+/// Puts resilience around providers, and keeps what it made for those who show it.
+struct Guards<'a> {
+    settings: &'a ResilienceSettings,
+    metrics: &'a Metrics,
+    made: Resilience,
+}
+
+/// The guards of one upstream's operations.
+struct UpstreamGuards {
+    generate: Guard,
+    embed: Guard,
+    breakers: Vec<Arc<CircuitBreaker>>,
+}
+
+impl Guards<'_> {
+    fn upstream(
+        &mut self,
+        kind: ProviderKind,
+        url: url::Url,
+        key: Option<SecretString>,
+        settings: &ProviderSettings,
+    ) -> anyhow::Result<Upstream> {
+        let http = HttpSettings {
+            connect_timeout: settings.connect_timeout,
+            read_timeout: settings.read_timeout,
+            pool: self.settings.pool,
+        };
+        let metrics = self.metrics.client(&format!("{kind}_client"));
+        let upstream = Upstream::new(kind, url, key, http, metrics)?;
+        self.made.clients.push(Arc::clone(upstream.stats()));
+        Ok(upstream)
+    }
+
+    /// One breaker an operation, one budget for both: it is the upstream that is to be spared.
+    fn of(&mut self, upstream: &Upstream) -> UpstreamGuards {
+        let budget = Arc::new(Mutex::new(RetryBudget::new(Instant::now())));
+        let (chat, embed) = upstream.operations();
+        let name = &upstream.stats().name().to_owned();
+        let mut breakers = Vec::new();
+        let mut guard = |name: String, endpoint| {
+            let breaker = self.settings.breaker.map(|settings| {
+                let metrics = self.metrics.breaker(&name);
+                Arc::new(CircuitBreaker::new(name, settings, metrics, fastrand::f64))
+            });
+            breakers.extend(breaker.clone());
+            let stats = Arc::clone(upstream.stats());
+            Guard::new(breaker, self.settings.retry, Arc::clone(&budget), stats, endpoint, fastrand::f64)
+        };
+        let (generate, embed) = (guard(name.clone(), chat), guard(format!("{name}_embed"), embed));
+        self.made.breakers.extend(breakers.iter().cloned());
+        UpstreamGuards { generate, embed, breakers }
+    }
+
+    fn generator(&self, inner: Arc<dyn Generator>, guard: Guard, upstream: &Upstream) -> Arc<dyn Generator> {
+        let guarded = GuardedGenerator::new(inner, guard, self.settings.timeouts, upstream.shown_url());
+        Arc::new(CoalescingGenerator::new(Arc::new(guarded)))
+    }
+
+    fn embedder(&self, inner: Arc<dyn Embedder>, guard: Guard, upstream: &Upstream) -> Arc<dyn Embedder> {
+        let timeouts = self.settings.timeouts;
+        Arc::new(GuardedEmbedder::new(inner, upstream.provider(), guard, timeouts, upstream.shown_url()))
+    }
 }
 
 /// The DBs of a data directory, with the embedded store and search.
@@ -52,8 +124,10 @@ fn announce(metrics: &Metrics, models: &Models, db: &DbName) {
     metrics.announce(db, &labels, &DegradedReason::ALL.map(DegradedReason::as_str));
 }
 
-async fn models(settings: &ProviderSettings) -> anyhow::Result<(Models, Vec<server::Upstream>, String)> {
-    let http = HttpSettings { connect_timeout: settings.connect_timeout, read_timeout: settings.read_timeout };
+async fn models(
+    settings: &ProviderSettings,
+    guards: &mut Guards<'_>,
+) -> anyhow::Result<(Models, Vec<server::Upstream>, String)> {
     let bundled = Arc::new(StaticEmbedder::bundled()?);
     let own_table = Path::new(&settings.embed_model).is_dir();
     let static_embedder: Arc<StaticEmbedder> = if own_table {
@@ -63,7 +137,9 @@ async fn models(settings: &ProviderSettings) -> anyhow::Result<(Models, Vec<serv
         Arc::clone(&bundled)
     };
 
-    let ollama = Upstream::new(ProviderKind::Ollama, settings.ollama_url.clone(), None, http)?;
+    // Its series exist whoever answers, so that a dashboard is not empty.
+    let ollama = guards.upstream(ProviderKind::Ollama, settings.ollama_url.clone(), None, settings)?;
+    let ollama_guards = guards.of(&ollama);
     let ollama_probe: Arc<dyn HealthProbe> = Arc::new(OllamaProbe::new(ollama.clone()));
     let mut ollama_models = vec![settings.llm_model.clone()];
     if !own_table {
@@ -76,28 +152,35 @@ async fn models(settings: &ProviderSettings) -> anyhow::Result<(Models, Vec<serv
     let mut upstreams = Vec::new();
     let mut embedder: Arc<dyn Embedder> = Arc::clone(&static_embedder) as _;
     if kind == ProviderKind::Ollama {
-        generators.push(Arc::new(OllamaGenerator::new(ollama.clone(), &settings.llm_model)));
+        let UpstreamGuards { generate, embed, breakers } = ollama_guards;
+        let generator = Arc::new(OllamaGenerator::new(ollama.clone(), &settings.llm_model));
+        generators.push(guards.generator(generator, generate, &ollama));
         if !own_table {
-            embedder = Arc::new(OllamaEmbedder::new(ollama, &settings.embed_model));
+            let inner = Arc::new(OllamaEmbedder::new(ollama.clone(), &settings.embed_model));
+            embedder = guards.embedder(inner, embed, &ollama);
         }
-        upstreams.push(server::Upstream { provider: kind, probe: ollama_probe, required: ollama_models });
+        upstreams.push(server::Upstream { provider: kind, probe: ollama_probe, required: ollama_models, breakers });
     }
     if kind == ProviderKind::OpenAi || settings.openai_configured {
         let key = settings.openai_api_key.clone();
-        let openai = Upstream::new(ProviderKind::OpenAi, settings.openai_base_url.clone(), key, http)?;
-        generators.push(Arc::new(OpenAiGenerator::new(openai.clone(), &settings.openai_model)));
+        let openai = guards.upstream(ProviderKind::OpenAi, settings.openai_base_url.clone(), key, settings)?;
+        let UpstreamGuards { generate, embed, breakers } = guards.of(&openai);
+        let generator = Arc::new(OpenAiGenerator::new(openai.clone(), &settings.openai_model));
+        generators.push(guards.generator(generator, generate, &openai));
         if kind == ProviderKind::OpenAi && !own_table {
-            embedder = Arc::new(OpenAiEmbedder::new(openai.clone(), &settings.openai_embed_model));
+            let inner = Arc::new(OpenAiEmbedder::new(openai.clone(), &settings.openai_embed_model));
+            embedder = guards.embedder(inner, embed, &openai);
         }
         upstreams.push(server::Upstream {
             provider: ProviderKind::OpenAi,
             probe: Arc::new(OpenAiProbe::new(openai)),
             required: Vec::new(),
+            breakers,
         });
     }
 
     let choice = format!("{kind} ({reason}), embedding with {}", embedder.id());
-    let mut models = Models::new(generators, kind, embedder);
+    let mut models = Models::new(generators, kind, embedder).with_fallback(guards.settings.fallback);
     if settings.choice.is_none() {
         // What `auto` chose must not make yesterday's DB unusable, so the embedder that is always there stays at hand.
         models = models.with_spare_embedder(bundled);

@@ -4,12 +4,15 @@
 //! its number, and similar texts get similar vectors. Faults are set while it runs, by [`MockUpstream::fault`] or
 //! `POST /mock/faults`; what it saw is told by [`MockUpstream::stats`] or `GET /mock/stats`.
 
+mod delay;
 mod faults;
+mod listener;
 mod ollama;
 mod openai;
+mod respond;
 mod speech;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -22,11 +25,35 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-pub use faults::{Fault, Operation};
+pub use delay::Delay;
+pub use faults::{Fault, FaultRule, Operation};
 pub use speech::embedding;
+
+use listener::{Connection, CountingListener};
 
 /// Requests that are remembered.
 const REMEMBERED: usize = 200;
+
+/// How the fake upstream behaves.
+#[derive(Debug, Clone)]
+pub struct MockSettings {
+    /// Until the first token of a streamed answer.
+    pub first_token: Delay,
+    /// Tokens per second after it; `None`: all at once.
+    pub token_rate: Option<f64>,
+    /// Until an answer that is not streamed: vectors, lists.
+    pub latency: Delay,
+    /// Faults from the start on.
+    pub faults: Vec<FaultRule>,
+    /// What chance depends on.
+    pub seed: u64,
+}
+
+impl Default for MockSettings {
+    fn default() -> Self {
+        Self { first_token: Delay::NONE, token_rate: None, latency: Delay::NONE, faults: Vec::new(), seed: 1 }
+    }
+}
 
 /// A running fake upstream. Dropping it closes its port and all its connections.
 pub struct MockUpstream {
@@ -44,12 +71,17 @@ pub struct Stats {
     pub embeddings: u64,
     /// Requests for lists of models.
     pub listings: u64,
-    /// Answers that the client left before they were complete.
+    /// Requests that the client left before their answer was complete.
     pub closed_early: u64,
+    /// Connections since the start.
+    pub connections_accepted: u64,
+    /// Connections now.
+    pub connections_open: u64,
 }
 
-#[derive(Default)]
 struct MockState {
+    settings: MockSettings,
+    random: Mutex<fastrand::Rng>,
     stats: Mutex<Stats>,
     faults: Mutex<faults::Faults>,
     /// Path and body of each request, the newest last.
@@ -62,17 +94,18 @@ impl MockUpstream {
     /// # Errors
     /// When no port can be bound.
     pub async fn start() -> io::Result<Self> {
-        Self::on(TcpListener::bind(("127.0.0.1", 0)).await?)
+        Self::on(TcpListener::bind(("127.0.0.1", 0)).await?, MockSettings::default())
     }
 
-    /// Starts on this listener.
+    /// Starts on this listener, with these ways.
     ///
     /// # Errors
     /// When the listener has no address.
-    pub fn on(listener: TcpListener) -> io::Result<Self> {
+    pub fn on(listener: TcpListener, settings: MockSettings) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let state = Arc::new(MockState::default());
-        let router = router(Arc::clone(&state));
+        let state = Arc::new(MockState::new(settings));
+        let router = router(Arc::clone(&state)).into_make_service_with_connect_info::<Connection>();
+        let listener = CountingListener { inner: listener, state: Arc::clone(&state) };
         let task = tokio::spawn(async move {
             // Ends when the handle is dropped; an error would mean that the listener is gone, which ends it, too.
             drop(axum::serve(listener, router).await);
@@ -118,20 +151,33 @@ fn router(state: Arc<MockState>) -> Router {
         .route("/v1/models", get(openai::models))
         .route("/v1/chat/completions", post(openai::chat))
         .route("/v1/embeddings", post(openai::embeddings))
-        .route("/mock/faults", post(set_faults))
+        .route("/mock/faults", get(faults).post(set_faults).delete(clear_faults))
         .route("/mock/stats", get(stats))
         .with_state(state)
 }
 
-/// Body of `POST /mock/faults`.
+/// Body of `POST /mock/faults`: all rules, or one operation's fault.
 #[derive(Debug, Deserialize)]
-struct SetFault {
-    operation: Operation,
-    fault: Option<Fault>,
+#[serde(untagged)]
+enum SetFaults {
+    Rules { rules: Vec<FaultRule> },
+    One { operation: Operation, fault: Option<Fault> },
 }
 
-async fn set_faults(State(state): State<Arc<MockState>>, Json(set): Json<SetFault>) -> Json<Value> {
-    state.faults.lock().set(set.operation, set.fault);
+async fn faults(State(state): State<Arc<MockState>>) -> Json<Value> {
+    Json(serde_json::json!({ "rules": state.faults.lock().rules() }))
+}
+
+async fn set_faults(State(state): State<Arc<MockState>>, Json(set): Json<SetFaults>) -> Json<Value> {
+    match set {
+        SetFaults::Rules { rules } => state.faults.lock().replace(rules),
+        SetFaults::One { operation, fault } => state.faults.lock().set(operation, fault),
+    }
+    Json(serde_json::json!({ "status": "ok" }))
+}
+
+async fn clear_faults(State(state): State<Arc<MockState>>) -> Json<Value> {
+    state.faults.lock().replace(Vec::new());
     Json(serde_json::json!({ "status": "ok" }))
 }
 
@@ -140,6 +186,30 @@ async fn stats(State(state): State<Arc<MockState>>) -> Json<Stats> {
 }
 
 impl MockState {
+    fn new(settings: MockSettings) -> Self {
+        let faults = faults::Faults::new(settings.faults.clone(), settings.seed);
+        Self {
+            random: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
+            settings,
+            stats: Mutex::default(),
+            faults: Mutex::new(faults),
+            requests: Mutex::default(),
+        }
+    }
+
+    fn first_token(&self) -> Duration {
+        self.settings.first_token.sample(&mut self.random.lock())
+    }
+
+    fn latency(&self) -> Duration {
+        self.settings.latency.sample(&mut self.random.lock())
+    }
+
+    /// Between two tokens.
+    fn pause(&self) -> Duration {
+        self.settings.token_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate.max(0.001)))
+    }
+
     /// Notes a request and says how it is to fail.
     fn received(&self, path: &str, operation: Operation, body: &Value) -> Option<Fault> {
         let mut requests = self.requests.lock();
@@ -155,6 +225,6 @@ impl MockState {
             Operation::List => stats.listings += 1,
         }
         drop(stats);
-        self.faults.lock().get(operation)
+        self.faults.lock().next(operation)
     }
 }

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, response::Response};
+use axum::{
+    Json,
+    extract::{ConnectInfo, State},
+    response::Response,
+};
 use serde_json::{Value, json};
 
 use super::{
-    MockState,
-    faults::{Operation, respond},
+    MockState, Operation,
+    listener::Connection,
+    respond::respond,
     speech::{answer, embedding, tokens},
 };
 
@@ -21,13 +26,20 @@ pub(super) async fn version() -> Json<Value> {
     Json(json!({ "version": "0.0.0-mock" }))
 }
 
-pub(super) async fn tags(State(state): State<Arc<MockState>>) -> Response {
+pub(super) async fn tags(
+    State(state): State<Arc<MockState>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+) -> Response {
     let fault = state.received("/api/tags", Operation::List, &Value::Null);
     let models: Vec<Value> = MODELS.iter().map(|name| json!({ "name": name, "model": name })).collect();
-    respond(state, fault, JSON, vec![json!({ "models": models }).to_string()]).await
+    respond(state, connection, fault, JSON, vec![json!({ "models": models }).to_string()]).await
 }
 
-pub(super) async fn chat(State(state): State<Arc<MockState>>, Json(body): Json<Value>) -> Response {
+pub(super) async fn chat(
+    State(state): State<Arc<MockState>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    Json(body): Json<Value>,
+) -> Response {
     let fault = state.received("/api/chat", Operation::Generate, &body);
     if let Some(refusal) = unknown_model(&body) {
         return refusal;
@@ -35,19 +47,28 @@ pub(super) async fn chat(State(state): State<Arc<MockState>>, Json(body): Json<V
     let last = body["messages"].as_array().and_then(|messages| messages.last());
     let answer = answer(last.and_then(|message| message["content"].as_str()).unwrap_or_default());
     let message = |text: &str| json!({ "message": { "role": "assistant", "content": text } });
-    respond(Arc::clone(&state), fault, NDJSON, lines(&body, &answer, message)).await
+    respond(Arc::clone(&state), connection, fault, NDJSON, lines(&body, &answer, message)).await
 }
 
-pub(super) async fn generate(State(state): State<Arc<MockState>>, Json(body): Json<Value>) -> Response {
+pub(super) async fn generate(
+    State(state): State<Arc<MockState>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    Json(body): Json<Value>,
+) -> Response {
     let fault = state.received("/api/generate", Operation::Generate, &body);
     if let Some(refusal) = unknown_model(&body) {
         return refusal;
     }
     let answer = answer(body["prompt"].as_str().unwrap_or_default());
-    respond(Arc::clone(&state), fault, NDJSON, lines(&body, &answer, |text| json!({ "response": text }))).await
+    respond(Arc::clone(&state), connection, fault, NDJSON, lines(&body, &answer, |text| json!({ "response": text })))
+        .await
 }
 
-pub(super) async fn embed(State(state): State<Arc<MockState>>, Json(body): Json<Value>) -> Response {
+pub(super) async fn embed(
+    State(state): State<Arc<MockState>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    Json(body): Json<Value>,
+) -> Response {
     let fault = state.received("/api/embed", Operation::Embed, &body);
     if let Some(refusal) = unknown_model(&body) {
         return refusal;
@@ -57,13 +78,18 @@ pub(super) async fn embed(State(state): State<Arc<MockState>>, Json(body): Json<
         item => item.as_str().into_iter().collect(),
     };
     let vectors: Vec<Vec<f32>> = texts.into_iter().map(embedding).collect();
-    respond(state, fault, JSON, vec![json!({ "model": body["model"], "embeddings": vectors }).to_string()]).await
+    respond(state, connection, fault, JSON, vec![json!({ "model": body["model"], "embeddings": vectors }).to_string()])
+        .await
 }
 
-pub(super) async fn embeddings(State(state): State<Arc<MockState>>, Json(body): Json<Value>) -> Response {
+pub(super) async fn embeddings(
+    State(state): State<Arc<MockState>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    Json(body): Json<Value>,
+) -> Response {
     let fault = state.received("/api/embeddings", Operation::Embed, &body);
     let vector = embedding(body["prompt"].as_str().unwrap_or_default());
-    respond(state, fault, JSON, vec![json!({ "embedding": vector }).to_string()]).await
+    respond(state, connection, fault, JSON, vec![json!({ "embedding": vector }).to_string()]).await
 }
 
 /// A line a token and one at the end; everything in one line for those who do not stream.

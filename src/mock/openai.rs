@@ -2,25 +2,37 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, response::Response};
+use axum::{
+    Json,
+    extract::{ConnectInfo, State},
+    response::Response,
+};
 use serde_json::{Value, json};
 
 use super::{
-    MockState,
-    faults::{Operation, respond},
+    MockState, Operation,
+    listener::Connection,
+    respond::respond,
     speech::{answer, embedding, tokens},
 };
 
 const SSE: &str = "text/event-stream";
 const JSON: &str = "application/json";
 
-pub(super) async fn models(State(state): State<Arc<MockState>>) -> Response {
+pub(super) async fn models(
+    State(state): State<Arc<MockState>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+) -> Response {
     let fault = state.received("/v1/models", Operation::List, &Value::Null);
     let models = json!({ "object": "list", "data": [{ "id": "gpt-4o-mini", "object": "model" }, { "id": "text-embedding-3-small", "object": "model" }] });
-    respond(state, fault, JSON, vec![models.to_string()]).await
+    respond(state, connection, fault, JSON, vec![models.to_string()]).await
 }
 
-pub(super) async fn chat(State(state): State<Arc<MockState>>, Json(body): Json<Value>) -> Response {
+pub(super) async fn chat(
+    State(state): State<Arc<MockState>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    Json(body): Json<Value>,
+) -> Response {
     let fault = state.received("/v1/chat/completions", Operation::Generate, &body);
     let last = body["messages"].as_array().and_then(|messages| messages.last());
     let answer = answer(last.and_then(|message| message["content"].as_str()).unwrap_or_default());
@@ -30,7 +42,7 @@ pub(super) async fn chat(State(state): State<Arc<MockState>>, Json(body): Json<V
         let message = json!({ "role": "assistant", "content": answer });
         let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
         let whole = json!({ "object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage });
-        return respond(state, fault, JSON, vec![whole.to_string()]).await;
+        return respond(state, connection, fault, JSON, vec![whole.to_string()]).await;
     }
     let event = |choices: Value, usage: Value| {
         let chunk =
@@ -45,10 +57,14 @@ pub(super) async fn chat(State(state): State<Arc<MockState>>, Json(body): Json<V
         events.push(event(json!([]), usage));
     }
     events.push("data: [DONE]\n\n".to_owned());
-    respond(Arc::clone(&state), fault, SSE, events).await
+    respond(Arc::clone(&state), connection, fault, SSE, events).await
 }
 
-pub(super) async fn embeddings(State(state): State<Arc<MockState>>, Json(body): Json<Value>) -> Response {
+pub(super) async fn embeddings(
+    State(state): State<Arc<MockState>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    Json(body): Json<Value>,
+) -> Response {
     let fault = state.received("/v1/embeddings", Operation::Embed, &body);
     let texts: Vec<&str> = match &body["input"] {
         Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
@@ -61,6 +77,12 @@ pub(super) async fn embeddings(State(state): State<Arc<MockState>>, Json(body): 
         // Out of order, as the dialect allows.
         .rev()
         .collect();
-    respond(state, fault, JSON, vec![json!({ "object": "list", "model": body["model"], "data": data }).to_string()])
-        .await
+    respond(
+        state,
+        connection,
+        fault,
+        JSON,
+        vec![json!({ "object": "list", "model": body["model"], "data": data }).to_string()],
+    )
+    .await
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::ProviderKind;
+use crate::resilience::{Failure, PoolRefusal, Refused, Verdict};
 
 /// Part of a call that can take too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +12,12 @@ pub enum Phase {
     Connect,
     /// From the request to the response, or between two pieces of it.
     Read,
+    /// Until the first token.
+    FirstToken,
+    /// Between two tokens.
+    Idle,
+    /// From the first token to the last.
+    Stream,
 }
 
 impl std::fmt::Display for Phase {
@@ -18,6 +25,9 @@ impl std::fmt::Display for Phase {
         f.write_str(match self {
             Self::Connect => "connecting",
             Self::Read => "waiting for data",
+            Self::FirstToken => "waiting for the first token",
+            Self::Idle => "waiting for the next token",
+            Self::Stream => "the whole answer",
         })
     }
 }
@@ -122,6 +132,23 @@ pub enum ProviderError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The circuit breaker does not let calls through: too many failed of late.
+    #[error("the LLM service failed too often and is left alone for {} s", retry_after.as_secs().max(1))]
+    CircuitOpen {
+        /// When it is worth asking again.
+        retry_after: Duration,
+    },
+    /// Too many calls are under way already.
+    #[error("too many questions are being answered by {provider} already; try again in a moment")]
+    Busy {
+        /// Who is not asked.
+        provider: ProviderKind,
+        /// Why not.
+        refusal: PoolRefusal,
+    },
+    /// The time that the question was given is over.
+    #[error("the LLM did not answer within the time that the question has")]
+    Deadline,
     /// Settings or files of a provider are unusable.
     #[error("{0}")]
     Configuration(String),
@@ -137,7 +164,10 @@ impl ProviderError {
             | Self::Reported { .. }
             | Self::Malformed { .. }
             | Self::Broken { .. }
-            | Self::Truncated { .. } => true,
+            | Self::Truncated { .. }
+            | Self::CircuitOpen { .. }
+            | Self::Busy { .. }
+            | Self::Deadline => true,
             Self::Status { status, .. } => *status >= 500,
             Self::Auth { .. } | Self::UnknownModel { .. } | Self::BadVector { .. } | Self::Configuration(_) => false,
         }
@@ -145,18 +175,23 @@ impl ProviderError {
 
     /// Whether the same call may succeed when it is made again.
     pub fn is_retryable(&self) -> bool {
-        self.is_unavailable()
+        let ours = matches!(self, Self::CircuitOpen { .. } | Self::Busy { .. } | Self::Deadline);
+        // Who waited so long for a first token would wait as long again.
+        let waited = matches!(self, Self::Timeout { phase: Phase::FirstToken, .. });
+        self.is_unavailable() && !ours && !waited
     }
 
     /// Whether time ran out.
     pub fn is_timeout(&self) -> bool {
-        matches!(self, Self::Timeout { .. })
+        matches!(self, Self::Timeout { .. } | Self::Deadline)
     }
 
     /// How long the provider asked to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Overloaded { retry_after, .. } => *retry_after,
+            Self::CircuitOpen { retry_after } => Some(*retry_after),
+            Self::Busy { .. } => Some(Duration::from_secs(1)),
             _ => None,
         }
     }
@@ -175,7 +210,54 @@ impl ProviderError {
             Self::Broken { .. } => "broken",
             Self::Truncated { .. } => "truncated_stream",
             Self::BadVector { .. } => "bad_vector",
+            Self::CircuitOpen { .. } => "circuit_open",
+            Self::Busy { .. } => "busy",
+            Self::Deadline => "deadline",
             Self::Configuration(_) => "configuration",
         }
+    }
+}
+
+impl Failure for ProviderError {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Overloaded { .. } => Verdict::Overload,
+            Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::Reported { .. }
+            | Self::Malformed { .. }
+            | Self::Broken { .. }
+            | Self::Truncated { .. }
+            | Self::BadVector { .. } => Verdict::Failure,
+            Self::Status { status, .. } if *status >= 500 => Verdict::Failure,
+            // The request was wrong, the settings are, or the refusal was ours.
+            Self::Status { .. }
+            | Self::Auth { .. }
+            | Self::UnknownModel { .. }
+            | Self::CircuitOpen { .. }
+            | Self::Busy { .. }
+            | Self::Deadline
+            | Self::Configuration(_) => Verdict::Ignored,
+        }
+    }
+
+    fn is_retryable(&self) -> bool {
+        Self::is_retryable(self)
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        Self::retry_after(self)
+    }
+
+    fn kind(&self) -> &'static str {
+        Self::kind(self)
+    }
+
+    fn refused(refused: Refused) -> Self {
+        Self::CircuitOpen { retry_after: refused.retry_after }
+    }
+
+    fn deadline() -> Self {
+        Self::Deadline
     }
 }

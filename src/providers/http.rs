@@ -1,22 +1,31 @@
 //! One upstream: its address, its pooled client, and how its failures are told apart.
 
-use std::{sync::Once, time::Duration};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
+use async_stream::stream;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode,
-    header::{HeaderMap, RETRY_AFTER},
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 use tokio_util::{
     codec::{FramedRead, LinesCodec, LinesCodecError},
     io::StreamReader,
 };
 use url::Url;
 
-use super::{Phase, ProviderError, ProviderKind, UpstreamStatus};
+use super::{Phase, ProviderError, ProviderKind, UpstreamStatus, connector};
+use crate::{
+    resilience::{CallOutcome, CallTimer, ClientStats, ConnectionWatch, Lease, Pool, PoolSettings},
+    telemetry::ClientMetrics,
+};
 
 /// Longest line of a streamed answer; a longer one is not an answer.
 const MAX_LINE: usize = 1 << 20;
@@ -38,15 +47,29 @@ pub struct HttpSettings {
     /// Longest silence: from the request to the response, and between two pieces of it. A whole answer may take as long
     /// as it likes.
     pub read_timeout: Duration,
+    /// Connections.
+    pub pool: PoolSettings,
 }
 
 /// A server that is asked, with a pool of connections to it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Upstream {
     pub(super) provider: ProviderKind,
     base: Url,
     key: Option<SecretString>,
-    client: Client,
+    pool: Pool<Client>,
+    /// For health probes, which must not wait behind questions.
+    probes: Client,
+}
+
+impl std::fmt::Debug for Upstream {
+    /// Without key and credentials.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upstream")
+            .field("provider", &self.provider)
+            .field("url", &self.shown_url())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Upstream {
@@ -59,21 +82,41 @@ impl Upstream {
         base: Url,
         key: Option<SecretString>,
         settings: HttpSettings,
+        metrics: ClientMetrics,
     ) -> Result<Self, ProviderError> {
         install_tls();
-        let client = Client::builder()
-            .connect_timeout(settings.connect_timeout)
-            .read_timeout(settings.read_timeout)
-            // An API does not redirect; following would send prompts to who knows whom.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("ragctl/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| ProviderError::Configuration(format!("no HTTP client for {provider}: {error}")))?;
-        Ok(Self { provider, base, key, client })
+        let broken = |error| ProviderError::Configuration(format!("no HTTP client for {provider}: {error}"));
+        let probes = client(settings).build().map_err(broken)?;
+        // Building fails for reasons that have just been excluded, and a slot needs some client.
+        let make = move |watch: Arc<ConnectionWatch>| {
+            let watched = client(settings).connector_layer(connector::Watched::new(watch)).build();
+            watched.unwrap_or_else(|error| {
+                tracing::error!(%error, "no HTTP client of our own");
+                Client::new()
+            })
+        };
+        let name = format!("{provider}_client");
+        let stats = Arc::new(ClientStats::new(name, settings.pool, metrics, &<[_; 2]>::from(operations(provider))));
+        Ok(Self { provider, base, key, pool: Pool::new(settings.pool, stats, make), probes })
+    }
+
+    /// Whose it is.
+    pub fn provider(&self) -> ProviderKind {
+        self.provider
+    }
+
+    /// The paths of generation and of embedding.
+    pub fn operations(&self) -> (&'static str, &'static str) {
+        operations(self.provider)
+    }
+
+    /// What is counted about the connections.
+    pub fn stats(&self) -> &Arc<ClientStats> {
+        self.pool.stats()
     }
 
     /// The address without credentials, for messages.
-    pub(super) fn shown_url(&self) -> String {
+    pub fn shown_url(&self) -> String {
         let mut url = self.base.clone();
         // Errors mean that the URL cannot hold credentials at all.
         let _ = url.set_username("");
@@ -92,72 +135,116 @@ impl Upstream {
         }
     }
 
-    /// Sends JSON; returns the response once its head is there and says success.
+    /// Sends JSON; returns the reply once its head is there and says success.
     pub(super) async fn post(
         &self,
-        path: &str,
+        path: &'static str,
         model: &str,
         body: &impl serde::Serialize,
-    ) -> Result<Response, ProviderError> {
-        let request = self.authorised(self.client.post(self.endpoint(path))).json(body);
-        let response = request.send().await.map_err(|error| self.transport(&error))?;
-        self.successful(response, model).await
+        deadline: Option<Instant>,
+    ) -> Result<Reply, ProviderError> {
+        let body = Bytes::from(serde_json::to_vec(body).map_err(|error| self.malformed(error.to_string()))?);
+        let reply = match self.send(path, body.clone(), deadline).await {
+            // The upstream had closed the connection while it was idle: it never saw the request.
+            Err(Unsent { stale: true, .. }) => self.send(path, body, deadline).await,
+            sent => sent,
+        };
+        let reply = reply.map_err(|unsent| unsent.error)?;
+        self.successful(reply, model).await
     }
 
-    async fn successful(&self, response: Response, model: &str) -> Result<Response, ProviderError> {
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
+    async fn send(&self, path: &'static str, body: Bytes, deadline: Option<Instant>) -> Result<Reply, Unsent> {
+        let lease = self.pool.acquire(path, deadline).await;
+        let lease = lease.map_err(|refusal| Unsent {
+            stale: false,
+            error: ProviderError::Busy { provider: self.provider, refusal },
+        })?;
+        let timer = self.pool.stats().start(path);
+        let request = self.authorised(lease.client().post(self.endpoint(path)));
+        match request.header(CONTENT_TYPE, "application/json").body(body).send().await {
+            Ok(response) => {
+                timer.first_byte();
+                lease.answered();
+                Ok(Reply { response, call: Call { lease, timer } })
+            }
+            Err(error) => {
+                timer.finish(CallOutcome::Error);
+                let stale = lease.is_reused() && error.is_request() && !error.is_timeout() && !error.is_connect();
+                if error.is_connect() || stale {
+                    self.pool.forget_idle();
+                }
+                Err(Unsent { stale, error: self.transport(&error) })
+            }
         }
-        let headers = response.headers().clone();
+    }
+
+    async fn successful(&self, reply: Reply, model: &str) -> Result<Reply, ProviderError> {
+        let status = reply.response.status();
+        if status.is_success() {
+            return Ok(reply);
+        }
+        let headers = reply.response.headers().clone();
         // The message helps, but an upstream that fails may also fail to say why.
-        let body = self.bounded(response, 16 << 10).await.unwrap_or_default();
+        let body = self.bounded(reply, 16 << 10, CallOutcome::Error).await.unwrap_or_default();
         Err(self.refused(status, &headers, &body, model))
     }
 
     /// Reads a whole JSON body.
-    pub(super) async fn json<T: DeserializeOwned>(&self, response: Response) -> Result<T, ProviderError> {
-        let body = self.bounded(response, MAX_BODY).await?;
+    pub(super) async fn json<T: DeserializeOwned>(&self, reply: Reply) -> Result<T, ProviderError> {
+        let body = self.bounded(reply, MAX_BODY, CallOutcome::Success).await?;
         serde_json::from_slice(&body).map_err(|error| self.malformed(format!("{error}")))
     }
 
-    async fn bounded(&self, response: Response, limit: usize) -> Result<Vec<u8>, ProviderError> {
-        let mut body = Vec::new();
-        let mut pieces = response.bytes_stream();
-        while let Some(piece) = pieces.next().await {
-            body.extend_from_slice(&piece.map_err(|error| self.transport(&error))?);
-            if body.len() > limit {
-                return Err(self.malformed(format!("its response is larger than {limit} bytes")));
+    async fn bounded(&self, reply: Reply, limit: usize, outcome: CallOutcome) -> Result<Vec<u8>, ProviderError> {
+        let Reply { response, call } = reply;
+        let body = collect(response, limit).await;
+        match body {
+            Ok(body) => {
+                call.done(outcome);
+                Ok(body)
+            }
+            Err(error) => {
+                call.failed();
+                Err(match error {
+                    Some(error) => self.transport(&error),
+                    None => self.malformed(format!("its response is larger than {limit} bytes")),
+                })
             }
         }
-        Ok(body)
     }
 
     /// The lines of a streamed body.
-    pub(super) fn lines(&self, response: Response) -> impl Stream<Item = Result<String, ProviderError>> + Send + use<> {
+    pub(super) fn lines(&self, reply: Reply) -> impl Stream<Item = Result<String, ProviderError>> + Send + use<> {
         let upstream = self.clone();
-        let bytes = response.bytes_stream().map_err(std::io::Error::other);
-        FramedRead::new(StreamReader::new(bytes), LinesCodec::new_with_max_length(MAX_LINE)).map_err(move |error| {
-            match error {
+        let bytes = reply.into_stream().map_err(std::io::Error::other);
+        FramedRead::new(StreamReader::new(Box::pin(bytes)), LinesCodec::new_with_max_length(MAX_LINE)).map_err(
+            move |error| match error {
                 LinesCodecError::MaxLineLengthExceeded => upstream.malformed("a line is too long".into()),
                 LinesCodecError::Io(error) => upstream.broken(&error),
-            }
-        })
+            },
+        )
     }
 
     /// The pieces of a streamed body.
-    pub(super) fn pieces(&self, response: Response) -> impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<> {
+    pub(super) fn pieces(&self, reply: Reply) -> impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<> {
         let upstream = self.clone();
-        response.bytes_stream().map_err(move |error| upstream.transport(&error))
+        Box::pin(reply.into_stream().map_err(move |error| upstream.transport(&error)))
     }
 
     /// Asks whether the upstream is there: `path` lists its models.
     pub(super) async fn probe<T: DeserializeOwned>(&self, path: &str) -> Result<T, ProviderError> {
         let asked = async {
-            let request = self.authorised(self.client.get(self.endpoint(path)));
+            let request = self.authorised(self.probes.get(self.endpoint(path)));
             let response = request.send().await.map_err(|error| self.transport(&error))?;
-            let response = self.successful(response, "").await?;
-            self.json(response).await
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = collect(response, MAX_BODY).await.map_err(|error| match error {
+                Some(error) => self.transport(&error),
+                None => self.malformed("its list of models is too long".into()),
+            })?;
+            if !status.is_success() {
+                return Err(self.refused(status, &headers, &body, ""));
+            }
+            serde_json::from_slice(&body).map_err(|error| self.malformed(error.to_string()))
         };
         let timeout = || self.timeout(Phase::Read);
         tokio::time::timeout(PROBE_TIMEOUT, asked).await.map_err(|_| timeout())?
@@ -228,6 +315,92 @@ impl Upstream {
             _ => ProviderError::Status { provider, status: code, message },
         }
     }
+}
+
+/// A response whose head is here, with the connection that its body comes over.
+pub(super) struct Reply {
+    response: Response,
+    call: Call,
+}
+
+impl Reply {
+    /// The body. Once it was read to its end the connection is given back; before, dropping it closes the connection.
+    fn into_stream(self) -> impl Stream<Item = Result<Bytes, reqwest::Error>> + Send {
+        let Self { response, call } = self;
+        let mut pieces = response.bytes_stream();
+        let mut call = Some(call);
+        stream! {
+            while let Some(piece) = pieces.next().await {
+                if piece.is_err() && let Some(call) = call.take() {
+                    call.failed();
+                }
+                yield piece;
+            }
+            if let Some(call) = call.take() {
+                call.done(CallOutcome::Success);
+            }
+        }
+    }
+}
+
+/// A request under way: its connection, and what is counted about it.
+struct Call {
+    lease: Lease<Client>,
+    timer: CallTimer,
+}
+
+impl Call {
+    /// The response was read to its end.
+    fn done(self, outcome: CallOutcome) {
+        self.timer.finish(outcome);
+        self.lease.give_back();
+    }
+
+    fn failed(self) {
+        self.timer.finish(CallOutcome::Error);
+    }
+}
+
+/// A request that got no head of a response.
+struct Unsent {
+    /// It went over a connection that the upstream had closed already.
+    stale: bool,
+    error: ProviderError,
+}
+
+/// A client with our rules; each slot of a pool has one.
+fn client(settings: HttpSettings) -> reqwest::ClientBuilder {
+    Client::builder()
+        .connect_timeout(settings.connect_timeout)
+        .read_timeout(settings.read_timeout)
+        // One connection, one call: what the pool counts is what happens.
+        .http1_only()
+        .pool_max_idle_per_host(1)
+        .pool_idle_timeout(None)
+        .tcp_nodelay(true)
+        // An API does not redirect; following would send prompts to who knows whom.
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("ragctl/", env!("CARGO_PKG_VERSION")))
+}
+
+fn operations(provider: ProviderKind) -> (&'static str, &'static str) {
+    match provider {
+        ProviderKind::OpenAi => ("/chat/completions", "/embeddings"),
+        ProviderKind::Ollama | ProviderKind::Embedded => ("/api/chat", "/api/embed"),
+    }
+}
+
+/// A whole body; `Err(None)` when it is larger than `limit` bytes.
+async fn collect(response: Response, limit: usize) -> Result<Vec<u8>, Option<reqwest::Error>> {
+    let mut body = Vec::new();
+    let mut pieces = response.bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        body.extend_from_slice(&piece.map_err(Some)?);
+        if body.len() > limit {
+            return Err(None);
+        }
+    }
+    Ok(body)
 }
 
 /// reqwest is built without a TLS backend of its own choice; rustls with ring is ours. Must be called before a client is

@@ -3,6 +3,7 @@
 //! One trait a task, so that callers never know who does it. A provider makes one attempt and reports precisely what
 //! went wrong; retries, breakers and fallbacks are layers around it. Dropping a stream ends the call upstream.
 
+mod connector;
 pub mod embedded;
 mod error;
 mod http;
@@ -16,6 +17,7 @@ use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use tokio::time::Instant;
 
 pub use error::{Phase, ProviderError};
 pub use http::{HttpSettings, Upstream, install_tls};
@@ -131,6 +133,17 @@ pub enum Role {
     Assistant,
 }
 
+impl Role {
+    /// The name in both dialects.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
 /// One turn of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Message {
@@ -149,6 +162,8 @@ pub struct GenerationRequest {
     pub contexts: Vec<String>,
     /// The same as a prompt.
     pub messages: Vec<Message>,
+    /// When the answer is no longer wanted.
+    pub deadline: Option<Instant>,
 }
 
 /// A piece of an answer.
@@ -186,6 +201,11 @@ pub trait Generator: Send + Sync {
     /// # Errors
     /// When the provider refuses or cannot be reached.
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError>;
+
+    /// Whether the provider is loading the model just now, so that its first token may take minutes.
+    async fn is_loading(&self) -> bool {
+        false
+    }
 }
 
 /// Whether an upstream is there and has what is needed.

@@ -57,7 +57,7 @@ impl Generator for OllamaGenerator {
 
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
         let body = json!({ "model": self.model, "messages": request.messages, "stream": true });
-        let response = self.upstream.post("/api/chat", &self.model, &body).await?;
+        let response = self.upstream.post("/api/chat", &self.model, &body, request.deadline).await?;
         let upstream = self.upstream.clone();
         let mut lines = self.upstream.lines(response);
         let events = try_stream! {
@@ -86,6 +86,11 @@ impl Generator for OllamaGenerator {
             Err(ProviderError::Truncated { provider: ProviderKind::Ollama })?;
         };
         Ok(events.boxed())
+    }
+
+    async fn is_loading(&self) -> bool {
+        let loaded: Result<Tags, _> = self.upstream.probe("/api/ps").await;
+        loaded.is_ok_and(|loaded| !loaded.models.iter().any(|model| same_model(&model.name, &self.model)))
     }
 }
 
@@ -138,7 +143,7 @@ impl Embedder for OllamaEmbedder {
         }
         let input: Vec<String> = texts.iter().map(|text| self.with_prefix(text, purpose)).collect();
         let body = json!({ "model": self.model, "input": input, "truncate": true });
-        let response = self.upstream.post("/api/embed", &self.model, &body).await?;
+        let response = self.upstream.post("/api/embed", &self.model, &body, None).await?;
         let json: Value = self.upstream.json(response).await?;
         if let Some(message) = reported(&json) {
             return Err(ProviderError::Reported { provider: ProviderKind::Ollama, message });

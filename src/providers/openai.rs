@@ -77,7 +77,7 @@ impl Generator for OpenAiGenerator {
             "stream": true,
             "stream_options": { "include_usage": true },
         });
-        let response = self.upstream.post("/chat/completions", &self.model, &body).await?;
+        let response = self.upstream.post("/chat/completions", &self.model, &body, request.deadline).await?;
         let upstream = self.upstream.clone();
         let mut events = self.upstream.pieces(response).eventsource();
         let events = try_stream! {
@@ -159,7 +159,7 @@ impl Embedder for OpenAiEmbedder {
             return Ok(Vec::new());
         }
         let body = json!({ "model": self.model, "input": texts, "encoding_format": "float" });
-        let response = self.upstream.post("/embeddings", &self.model, &body).await?;
+        let response = self.upstream.post("/embeddings", &self.model, &body, None).await?;
         let json: Value = self.upstream.json(response).await?;
         if let Some(message) = reported(&json) {
             return Err(ProviderError::Reported { provider: PROVIDER, message });

@@ -8,15 +8,24 @@ use super::{
     openai::{OpenAiEmbedder, OpenAiGenerator, OpenAiProbe},
     *,
 };
-use crate::mock::{Fault, MockUpstream, Operation, embedding};
+use crate::{
+    mock::{Fault, MockUpstream, Operation, embedding},
+    resilience::PoolSettings,
+    telemetry::{ClientMetrics, Metrics},
+};
 
+const POOL: PoolSettings = PoolSettings::DEFAULT;
 const BRIEF: HttpSettings =
-    HttpSettings { connect_timeout: Duration::from_secs(5), read_timeout: Duration::from_millis(150) };
+    HttpSettings { connect_timeout: Duration::from_secs(5), read_timeout: Duration::from_millis(150), pool: POOL };
 const PATIENT: HttpSettings =
-    HttpSettings { connect_timeout: Duration::from_secs(5), read_timeout: Duration::from_secs(30) };
+    HttpSettings { connect_timeout: Duration::from_secs(5), read_timeout: Duration::from_secs(30), pool: POOL };
+
+fn metrics() -> ClientMetrics {
+    Metrics::new().client("test")
+}
 
 fn upstream(kind: ProviderKind, url: &str, settings: HttpSettings) -> Upstream {
-    Upstream::new(kind, url.parse().unwrap(), None, settings).unwrap()
+    Upstream::new(kind, url.parse().unwrap(), None, settings, metrics()).unwrap()
 }
 
 /// The same model behind both dialects.
@@ -40,6 +49,7 @@ fn request() -> GenerationRequest {
         question: "how long?".into(),
         contexts: Vec::new(),
         messages: vec![Message { role: Role::User, content: content.into() }],
+        deadline: None,
     }
 }
 
@@ -211,6 +221,6 @@ async fn a_probe_names_what_is_missing_and_never_hangs() {
 #[test]
 fn keys_are_in_no_message() {
     let url: Url = "http://127.0.0.1:1/v1".parse().unwrap();
-    let upstream = Upstream::new(ProviderKind::OpenAi, url, Some("sk-very-secret".into()), PATIENT).unwrap();
+    let upstream = Upstream::new(ProviderKind::OpenAi, url, Some("sk-very-secret".into()), PATIENT, metrics()).unwrap();
     assert!(!format!("{upstream:?}").contains("very-secret"));
 }

@@ -51,6 +51,7 @@ impl Engine {
             question: question.text.clone(),
             messages: prompt::messages(&question.text, &contexts, &question.history),
             contexts,
+            deadline: self.request_timeout.map(|timeout| tokio::time::Instant::from_std(started) + timeout),
         };
         let generating = Instant::now();
         let (provider, model, answer, fell_back) = self.generate_or_extract(&generator, request).await?;

@@ -6,10 +6,12 @@
 
 pub mod answer;
 pub mod chunk;
+mod coalesce;
 mod collection;
 mod error;
 pub mod eval;
 pub mod extract;
+mod guarded;
 pub mod ingest;
 pub mod language;
 mod models;
@@ -19,8 +21,10 @@ pub mod retrieve;
 
 use std::sync::Arc;
 
+pub use coalesce::CoalescingGenerator;
 pub use collection::{Collection, Collections, OpenSearch};
 pub use error::RagError;
+pub use guarded::{AttemptTimeouts, GuardedEmbedder, GuardedGenerator};
 pub use models::Models;
 pub use question::{
     Answer, AnswerEvent, Asked, Context, DegradedReason, FusionChoice, Outcome, Question, Retrieval, Timings,
@@ -38,6 +42,8 @@ pub struct Engine {
     collections: Arc<Collections>,
     models: Models,
     metrics: Arc<Metrics>,
+    /// Longest time that a question may take.
+    request_timeout: Option<std::time::Duration>,
     /// Turns to search.
     searches: Arc<tokio::sync::Semaphore>,
 }
@@ -47,7 +53,14 @@ impl Engine {
     pub fn new(collections: Collections, models: Models, metrics: Arc<Metrics>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let searches = Arc::new(tokio::sync::Semaphore::new(cores + 1));
-        Self { collections: Arc::new(collections), models, metrics, searches }
+        Self { collections: Arc::new(collections), models, metrics, request_timeout: None, searches }
+    }
+
+    /// Bounds the time that a question may take.
+    #[must_use]
+    pub fn with_request_timeout(mut self, timeout: std::time::Duration) -> Self {
+        self.request_timeout = Some(timeout);
+        self
     }
 
     /// The models that answer and embed.

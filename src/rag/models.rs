@@ -20,6 +20,7 @@ pub struct Models {
     embedder: Arc<dyn Embedder>,
     /// Embedders that may be used for a DB that was made with them although another one is configured.
     spare_embedders: Vec<Arc<dyn Embedder>>,
+    fallback: bool,
 }
 
 impl Models {
@@ -32,7 +33,7 @@ impl Models {
         let generators: BTreeMap<_, _> = generators.into_iter().map(|g| (g.provider(), g)).collect();
         let known = generators.contains_key(&default);
         let default = if known { default } else { generators.keys().next().copied().unwrap_or(default) };
-        Self { generators, default: RwLock::new(default), embedder, spare_embedders: Vec::new() }
+        Self { generators, default: RwLock::new(default), embedder, spare_embedders: Vec::new(), fallback: true }
     }
 
     /// Allows another embedder for the DBs that were made with it.
@@ -40,6 +41,18 @@ impl Models {
     pub fn with_spare_embedder(mut self, embedder: Arc<dyn Embedder>) -> Self {
         self.spare_embedders.push(embedder);
         self
+    }
+
+    /// Whether another answerer or search takes over when the one that was asked is away; else its error is the answer.
+    #[must_use]
+    pub fn with_fallback(mut self, fallback: bool) -> Self {
+        self.fallback = fallback;
+        self
+    }
+
+    /// Whether something takes over when a provider is away.
+    pub fn falls_back(&self) -> bool {
+        self.fallback
     }
 
     /// The provider of questions that name none.
@@ -74,9 +87,9 @@ impl Models {
         })
     }
 
-    /// The generator that needs no other service, when there is one.
+    /// The generator that takes over, when one may: it needs no other service.
     pub fn fallback_generator(&self) -> Option<&Arc<dyn Generator>> {
-        self.generators.get(&ProviderKind::Embedded)
+        self.generators.get(&ProviderKind::Embedded).filter(|_| self.fallback)
     }
 
     /// Embeds what is ingested into an empty DB.

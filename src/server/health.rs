@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 use sysinfo::{Disks, System};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::state::AppState;
+use super::state::{AppState, Upstream};
 use crate::{
     providers::{ProviderKind, UpstreamStatus},
     wire::SystemHealth,
@@ -15,6 +15,9 @@ use crate::{
 
 /// How often upstreams are asked whether they are there.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
+
+/// How often those are asked that did not answer: probes must not become a load of their own.
+const PROBE_DEAD_EVERY: Duration = Duration::from_secs(20);
 
 /// How often the machine is looked at.
 const SAMPLE_EVERY: Duration = Duration::from_secs(5);
@@ -47,32 +50,36 @@ impl HealthBoard {
 
 /// Asks all upstreams, again and again.
 pub(super) async fn probe(state: Arc<AppState>) {
-    let mut tick = interval(PROBE_EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        probe_once(&state).await;
-    }
+    let each = state.upstreams.iter().map(|upstream| async {
+        let mut failures = 0u32;
+        loop {
+            // A first failure may be a hiccup; who stays away is asked less often.
+            let wait = if failures > 1 { PROBE_DEAD_EVERY } else { PROBE_EVERY };
+            failures = if probe_once(&state, upstream).await { 0 } else { failures.saturating_add(1) };
+            tokio::time::sleep(wait).await;
+        }
+    });
+    join_all(each).await;
 }
 
-/// Asks all upstreams once, at the same time.
-pub(super) async fn probe_once(state: &AppState) {
-    let asked = state
-        .upstreams
-        .iter()
-        .map(|upstream| async { (upstream.provider, upstream.probe.check(&upstream.required).await) });
-    for (provider, status) in join_all(asked).await {
-        if provider == ProviderKind::Ollama {
-            state.engine.metrics().ollama_healthy(status.ok);
-        }
-        let before = state.health.upstreams.write().insert(provider, status.clone());
-        if before.is_none_or(|before| before.ok != status.ok) {
-            match &status.error {
-                None => tracing::info!(%provider, "upstream answers"),
-                Some(error) => tracing::warn!(%provider, %error, "upstream does not answer"),
-            }
+/// Asks an upstream once; returns whether it answered.
+async fn probe_once(state: &AppState, upstream: &Upstream) -> bool {
+    let (provider, status) = (upstream.provider, upstream.probe.check(&upstream.required).await);
+    if provider == ProviderKind::Ollama {
+        state.engine.metrics().ollama_healthy(status.ok);
+    }
+    let before = state.health.upstreams.write().insert(provider, status.clone());
+    let was_ok = before.map(|before| before.ok);
+    if was_ok == Some(false) && status.ok {
+        upstream.breakers.iter().for_each(|breaker| breaker.hint_recovered());
+    }
+    if was_ok != Some(status.ok) {
+        match &status.error {
+            None => tracing::info!(%provider, "upstream answers"),
+            Some(error) => tracing::warn!(%provider, %error, "upstream does not answer"),
         }
     }
+    status.ok
 }
 
 /// Looks at the machine, again and again, on a blocking thread: reading process tables and disks can take long.

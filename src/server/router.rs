@@ -41,16 +41,24 @@ pub(super) fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(health::providers))
         .routes(routes!(provider::current, provider::choose))
         .routes(routes!(metrics::prometheus))
+        .routes(routes!(metrics::circuit_breaker))
+        .routes(routes!(metrics::connection_pool))
 }
 
 /// Short routes of the other dialect: the same handler, the same description.
-pub(super) const ALIASES: [(&str, &str); 1] = [("/query", "/api/query")];
+pub(super) const ALIASES: [(&str, &str); 3] = [
+    ("/query", "/api/query"),
+    ("/metrics/circuit-breaker", "/api/circuit-breaker/metrics"),
+    ("/metrics/connection-pool", "/api/connection-pool/metrics"),
+];
 
 pub(super) fn router(state: Arc<AppState>) -> Router {
     let (routes, _) = documented().split_for_parts();
     let limit = DefaultBodyLimit::max(state.settings.max_body_bytes);
     routes
         .route("/query", post(ask::query))
+        .route("/metrics/circuit-breaker", get(metrics::circuit_breaker))
+        .route("/metrics/connection-pool", get(metrics::connection_pool))
         .route("/openapi.json", get(openapi::serve))
         .merge(SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json")))
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "NotFound", "no such route; GET /docs lists them all"))

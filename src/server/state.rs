@@ -9,6 +9,7 @@ use crate::{
     model::{DbName, Method},
     providers::{HealthProbe, ProviderKind},
     rag::{Engine, FusionChoice, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
+    resilience::{CircuitBreaker, Resilience},
 };
 
 /// Settings that handlers need, validated.
@@ -46,6 +47,8 @@ pub struct Upstream {
     pub probe: Arc<dyn HealthProbe>,
     /// Models that it must have.
     pub required: Vec<String>,
+    /// Breakers that need not wait once a probe is answered.
+    pub breakers: Vec<Arc<CircuitBreaker>>,
 }
 
 /// What all requests share.
@@ -53,6 +56,7 @@ pub struct AppState {
     pub(super) engine: Arc<Engine>,
     pub(super) settings: ServerSettings,
     pub(super) upstreams: Vec<Upstream>,
+    pub(super) resilience: Resilience,
     pub(super) current_db: RwLock<DbName>,
     pub(super) health: HealthBoard,
     pub(super) started: Instant,
@@ -60,12 +64,18 @@ pub struct AppState {
 
 impl AppState {
     /// The state of a server that has just started.
-    pub fn new(engine: Arc<Engine>, settings: ServerSettings, upstreams: Vec<Upstream>) -> Self {
+    pub fn new(
+        engine: Arc<Engine>,
+        settings: ServerSettings,
+        upstreams: Vec<Upstream>,
+        resilience: Resilience,
+    ) -> Self {
         Self {
             engine,
             current_db: RwLock::new(settings.db.clone()),
             settings,
             upstreams,
+            resilience,
             health: HealthBoard::default(),
             started: Instant::now(),
         }

@@ -7,10 +7,11 @@ use prometheus::{
     core::Collector,
 };
 
+use super::upstreams::{BreakerMetrics, ClientMetrics, UpstreamMetrics};
 use crate::model::{DbName, Method};
 
 /// Seconds, from a cache hit to an LLM that takes its time.
-const SECONDS: &[f64] =
+pub(super) const SECONDS: &[f64] =
     &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0];
 
 /// Numbers of documents or tokens.
@@ -38,6 +39,7 @@ pub struct Metrics {
     http_requests: IntCounterVec,
     http_seconds: HistogramVec,
     http_inprogress: IntGaugeVec,
+    upstreams: UpstreamMetrics,
 }
 
 /// One answer of an LLM.
@@ -180,6 +182,7 @@ impl Metrics {
                 "HTTP requests that are being answered.",
                 &["handler", "method"],
             ),
+            upstreams: UpstreamMetrics::new(r),
             registry,
         };
         register_process(&metrics.registry);
@@ -292,6 +295,16 @@ impl Metrics {
         self.http_seconds.with_label_values(&[handler, method]).observe(took.as_secs_f64());
     }
 
+    /// The series of a circuit breaker, at zero.
+    pub fn breaker(&self, name: &str) -> BreakerMetrics {
+        self.upstreams.breaker(name)
+    }
+
+    /// The series of an upstream's client, at zero.
+    pub fn client(&self, name: &str) -> ClientMetrics {
+        self.upstreams.client(name)
+    }
+
     /// Everything in the Prometheus text format, version 0.0.4.
     pub fn render(&self) -> String {
         let mut text = Vec::new();
@@ -303,11 +316,11 @@ impl Metrics {
     }
 }
 
-fn counter(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+pub(super) fn counter(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
     registered(registry, IntCounterVec::new(Opts::new(name, help), labels))
 }
 
-fn gauge(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+pub(super) fn gauge(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
     registered(registry, IntGaugeVec::new(Opts::new(name, help), labels))
 }
 
@@ -315,11 +328,11 @@ fn single(registry: &Registry, name: &str, help: &str) -> Gauge {
     registered(registry, Gauge::new(name, help))
 }
 
-fn histogram(registry: &Registry, name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> HistogramVec {
+pub(super) fn histogram(registry: &Registry, name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> HistogramVec {
     registered(registry, HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels))
 }
 
-fn registered<C: Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<C>) -> C {
+pub(super) fn registered<C: Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<C>) -> C {
     let metric = metric.expect("names and labels are literals that the tests check");
     registry.register(Box::new(metric.clone())).expect("each name is registered once, which the tests check");
     metric

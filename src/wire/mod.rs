@@ -6,6 +6,7 @@
 mod ask;
 mod documents;
 mod health;
+mod metrics;
 
 pub use ask::{AskRequest, AskResponse, ContextMetadata, StreamHead, StreamToken, TimingsMs};
 pub use documents::{
@@ -15,6 +16,10 @@ pub use documents::{
 pub use health::{
     ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail, OllamaHealth, OpenAiDetail,
     ProviderHealthResponse, ProviderRequest, ProviderResponse, ReadyChecks, ReadyResponse, Services, SystemHealth,
+};
+pub use metrics::{
+    BreakerBody, BreakerConfig, BreakerMetricsResponse, BreakerSummary, BreakerTransition, EndpointBody,
+    PercentilesBody, PoolBody, PoolConfig, PoolMetricsResponse,
 };
 
 use serde::{Deserialize, Serialize};

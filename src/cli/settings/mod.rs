@@ -31,7 +31,8 @@ use super::global::{ColorChoice, LogFormat};
 use crate::{
     model::{DbName, Method},
     providers::ProviderKind,
-    rag::{FusionChoice, chunk::ChunkParams},
+    rag::{AttemptTimeouts, FusionChoice, chunk::ChunkParams},
+    resilience::{Backoff, BreakerSettings, PoolSettings, RetrySettings},
 };
 use values::Values;
 
@@ -46,6 +47,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Who embeds and answers.
     pub provider: ProviderSettings,
+    /// What is done about models that are away.
+    pub resilience: ResilienceSettings,
     /// How documents are cut.
     pub chunking: ChunkParams,
     /// How questions are searched.
@@ -113,6 +116,23 @@ impl fmt::Debug for ProviderSettings {
     }
 }
 
+/// What is done about models that are slow, failing or away.
+#[derive(Debug, Clone, Copy)]
+pub struct ResilienceSettings {
+    /// Whether quotation and lexical search take over.
+    pub fallback: bool,
+    /// Longest time of a question.
+    pub request_timeout: Duration,
+    /// Of one attempt.
+    pub timeouts: AttemptTimeouts,
+    /// Further attempts.
+    pub retry: RetrySettings,
+    /// The circuit breakers; `None` when they are off.
+    pub breaker: Option<BreakerSettings>,
+    /// Connections to an upstream.
+    pub pool: PoolSettings,
+}
+
 /// How questions are searched that do not say.
 #[derive(Debug, Clone, Copy)]
 pub struct RetrievalSettings {
@@ -160,6 +180,7 @@ impl Settings {
             db: values.parsed("db")?,
             server: server(&values)?,
             provider: provider(&values)?,
+            resilience: resilience(&values)?,
             chunking: chunking(&values)?,
             retrieval: retrieval(&values)?,
             log: LogSettings {
@@ -200,6 +221,41 @@ fn provider(values: &Values<'_>) -> Result<ProviderSettings, SettingsError> {
         openai_embed_model: values.text("provider.openai_embed_model")?,
         connect_timeout: values.seconds("provider.connect_timeout")?,
         read_timeout: values.seconds("provider.read_timeout")?,
+    })
+}
+
+fn resilience(values: &Values<'_>) -> Result<ResilienceSettings, SettingsError> {
+    let truth = |key| Ok::<_, SettingsError>(values.truth(key)?.unwrap_or(true));
+    let breaker = BreakerSettings {
+        failure_threshold: values.parsed("breaker.failure_threshold")?,
+        window_size: values.parsed("breaker.window_size")?,
+        timeout: values.seconds("breaker.timeout")?,
+        success_threshold: values.parsed("breaker.success_threshold")?,
+        half_open_max_calls: values.parsed("breaker.half_open_max_calls")?,
+        ..BreakerSettings::default()
+    };
+    Ok(ResilienceSettings {
+        fallback: truth("resilience.fallback")?,
+        request_timeout: values.seconds("resilience.request_timeout")?,
+        timeouts: AttemptTimeouts {
+            first_token: values.seconds("resilience.first_token_timeout")?,
+            loading: values.seconds("resilience.load_timeout")?,
+            idle: values.seconds("resilience.idle_timeout")?,
+            ..AttemptTimeouts::default()
+        },
+        retry: RetrySettings {
+            most: values.parsed("resilience.max_retries")?,
+            backoff: Backoff { base: values.seconds("resilience.retry_backoff")?, cap: Duration::from_secs(10) },
+        },
+        breaker: truth("breaker.enabled")?.then_some(breaker),
+        pool: PoolSettings {
+            connections: values.parsed("pool.connections")?,
+            maxsize: values.parsed("pool.maxsize")?,
+            block: truth("pool.block")?,
+            queue: values.parsed("pool.queue")?,
+            max_keepalive: values.parsed("pool.max_keepalive")?,
+            keepalive_expiry: values.seconds("pool.keepalive_expiry")?,
+        },
     })
 }
 

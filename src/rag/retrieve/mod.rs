@@ -125,7 +125,7 @@ impl Engine {
             embedder_id = Some(embedder.id().clone());
             match embedder.embed(std::slice::from_ref(&question.text), Purpose::Query).await {
                 Ok(mut vectors) => vector = vectors.pop(),
-                Err(error) if error.is_unavailable() => {
+                Err(error) if error.is_unavailable() && self.models.falls_back() => {
                     tracing::warn!(embedder = %embedder.id(), %error, "the embedder is unavailable: lexical search alone");
                     method = Method::Bm25;
                     degraded = Some(DegradedReason::EmbeddingUnavailable);

@@ -79,7 +79,12 @@ fn no_input_breaks_it() {
 
 async fn streamed(question: &str, texts: &[&str]) -> Vec<GenerationEvent> {
     let generator = ExtractiveGenerator::new(None);
-    let request = GenerationRequest { question: question.into(), contexts: contexts(texts), messages: Vec::new() };
+    let request = GenerationRequest {
+        question: question.into(),
+        contexts: contexts(texts),
+        messages: Vec::new(),
+        deadline: None,
+    };
     let stream = generator.generate(request).await.expect("starts");
     stream.map(|event| event.expect("no error")).collect().await
 }

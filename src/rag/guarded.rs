@@ -1,0 +1,198 @@
+//! Providers with resilience around them: the timeouts that fit streams, retries before the first token, breakers.
+//!
+//! How long an answer takes says nothing about an LLM's health; what counts is connecting, the first token, and the pauses
+//! between tokens.
+
+use std::{sync::Arc, time::Duration};
+
+use async_stream::try_stream;
+use async_trait::async_trait;
+use futures::{StreamExt, stream};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::{
+    providers::{
+        Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStream, Generator, Phase, ProviderError,
+        ProviderKind, Purpose,
+    },
+    resilience::{Failure, Guard, Open, Verdict},
+};
+
+/// Timeouts of one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptTimeouts {
+    /// Until the first token, or the vectors.
+    pub first_token: Duration,
+    /// The same while the provider loads the model.
+    pub loading: Duration,
+    /// Between two tokens.
+    pub idle: Duration,
+    /// From the first token to the last.
+    pub stream: Duration,
+}
+
+impl Default for AttemptTimeouts {
+    fn default() -> Self {
+        Self {
+            first_token: Duration::from_secs(30),
+            loading: Duration::from_secs(300),
+            idle: Duration::from_secs(30),
+            stream: Duration::from_secs(600),
+        }
+    }
+}
+
+/// A generator that is guarded.
+pub struct GuardedGenerator {
+    inner: Arc<dyn Generator>,
+    guard: Guard,
+    timeouts: AttemptTimeouts,
+    url: String,
+}
+
+impl GuardedGenerator {
+    /// `url` is for messages, without credentials.
+    pub fn new(inner: Arc<dyn Generator>, guard: Guard, timeouts: AttemptTimeouts, url: impl Into<String>) -> Self {
+        Self { inner, guard, timeouts, url: url.into() }
+    }
+
+    /// One attempt: up to its first event, because only before it another attempt may follow.
+    async fn attempt(&self, request: GenerationRequest) -> Result<(GenerationEvent, GenerationStream), ProviderError> {
+        let first = async {
+            let mut events = self.inner.generate(request).await?;
+            match events.next().await {
+                Some(first) => Ok((first?, events)),
+                None => Err(ProviderError::Truncated { provider: self.inner.provider() }),
+            }
+        };
+        tokio::pin!(first);
+        match timeout(self.timeouts.first_token, &mut first).await {
+            Ok(result) => result,
+            Err(_) if self.inner.is_loading().await => {
+                let rest = self.timeouts.loading.saturating_sub(self.timeouts.first_token);
+                timeout(rest, first).await.map_err(|_| self.too_slow(Phase::FirstToken))?
+            }
+            Err(_) => Err(self.too_slow(Phase::FirstToken)),
+        }
+    }
+
+    fn too_slow(&self, phase: Phase) -> ProviderError {
+        ProviderError::Timeout { provider: self.inner.provider(), url: self.url.clone(), phase }
+    }
+}
+
+#[async_trait]
+impl Generator for GuardedGenerator {
+    fn provider(&self) -> ProviderKind {
+        self.inner.provider()
+    }
+
+    fn model(&self) -> &str {
+        self.inner.model()
+    }
+
+    async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
+        let deadline = request.deadline;
+        let ((first, events), open) = self.guard.call(deadline, || self.attempt(request.clone())).await?;
+        let ends = Instant::now() + self.timeouts.stream;
+        let clock = StreamClock {
+            idle: self.timeouts.idle,
+            ends: deadline.map_or(ends, |deadline| deadline.min(ends)),
+            late: if deadline.is_some_and(|deadline| deadline < ends) {
+                ProviderError::Deadline
+            } else {
+                self.too_slow(Phase::Stream)
+            },
+            idled: self.too_slow(Phase::Idle),
+        };
+        Ok(watched(stream::iter([Ok(first)]).chain(events).boxed(), clock, open, self.provider()))
+    }
+
+    async fn is_loading(&self) -> bool {
+        self.inner.is_loading().await
+    }
+}
+
+/// When a stream has taken too long, and what to call it.
+struct StreamClock {
+    idle: Duration,
+    ends: Instant,
+    late: ProviderError,
+    idled: ProviderError,
+}
+
+/// Passes events on and tells the breaker how the stream ended.
+fn watched(mut events: GenerationStream, clock: StreamClock, open: Open, provider: ProviderKind) -> GenerationStream {
+    let mut open = Some(open);
+    try_stream! {
+        loop {
+            let until = clock.ends.min(Instant::now() + clock.idle);
+            let next = match timeout_at(until, events.next()).await {
+                Ok(Some(next)) => next,
+                Ok(None) => Err(ProviderError::Truncated { provider }),
+                Err(_) if until == clock.ends => Err(clock.late.clone()),
+                Err(_) => Err(clock.idled.clone()),
+            };
+            let settled = match &next {
+                Ok(GenerationEvent::Text(_)) => None,
+                Ok(GenerationEvent::Done(_)) => Some(Verdict::Success),
+                Err(error) => Some(error.verdict()),
+            };
+            if let (Some(verdict), Some(open)) = (settled, if settled.is_some() { open.take() } else { None }) {
+                open.settle(verdict);
+            }
+            yield next?;
+            if settled.is_some() {
+                return;
+            }
+        }
+    }
+    .boxed()
+}
+
+/// An embedder that is guarded.
+pub struct GuardedEmbedder {
+    inner: Arc<dyn Embedder>,
+    guard: Guard,
+    timeouts: AttemptTimeouts,
+    provider: ProviderKind,
+    url: String,
+}
+
+impl GuardedEmbedder {
+    /// `url` is for messages, without credentials.
+    pub fn new(
+        inner: Arc<dyn Embedder>,
+        provider: ProviderKind,
+        guard: Guard,
+        timeouts: AttemptTimeouts,
+        url: impl Into<String>,
+    ) -> Self {
+        Self { inner, guard, timeouts, provider, url: url.into() }
+    }
+}
+
+#[async_trait]
+impl Embedder for GuardedEmbedder {
+    fn id(&self) -> &EmbedderId {
+        self.inner.id()
+    }
+
+    fn batch_size(&self) -> usize {
+        self.inner.batch_size()
+    }
+
+    async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, ProviderError> {
+        // A question has one limit for all attempts, because lexical search can do without; documents wait as long as a
+        // model needs.
+        let late = |_| ProviderError::Timeout { provider: self.provider, url: self.url.clone(), phase: Phase::Read };
+        let (limit, deadline) = match purpose {
+            Purpose::Query => (self.timeouts.first_token, Some(Instant::now() + self.timeouts.first_token)),
+            Purpose::Passage => (self.timeouts.loading, None),
+        };
+        let attempt = || async { timeout(limit, self.inner.embed(texts, purpose)).await.map_err(late)? };
+        let (vectors, open) = self.guard.call(deadline, attempt).await?;
+        open.settle(Verdict::Success);
+        Ok(vectors)
+    }
+}

@@ -1,0 +1,149 @@
+//! A call with everything around it: retry, budget, breaker, deadline.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::{Backoff, CircuitBreaker, ClientStats, Permit, Refused, RetryBudget, Verdict};
+
+/// An attempt that ran shorter than this before the deadline of its question says nothing about the upstream.
+const FAIR_CHANCE: Duration = Duration::from_secs(1);
+
+/// What a guard needs to know of an error.
+pub trait Failure: Sized {
+    /// What it says about the upstream.
+    fn verdict(&self) -> Verdict;
+    /// Whether the same call may succeed when it is made again.
+    fn is_retryable(&self) -> bool;
+    /// How long the upstream asked to wait.
+    fn retry_after(&self) -> Option<Duration>;
+    /// Its kind, one of a small fixed set.
+    fn kind(&self) -> &'static str;
+    /// The breaker does not let the call through.
+    fn refused(refused: Refused) -> Self;
+    /// The deadline has passed.
+    fn deadline() -> Self;
+}
+
+/// How often a call is made again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetrySettings {
+    /// Attempts after the first.
+    pub most: u32,
+    /// Waits between them.
+    pub backoff: Backoff,
+}
+
+impl Default for RetrySettings {
+    fn default() -> Self {
+        let backoff = Backoff { base: Duration::from_millis(600), cap: Duration::from_secs(10) };
+        Self { most: 3, backoff }
+    }
+}
+
+/// Guards the calls of one operation of one upstream.
+pub struct Guard {
+    breaker: Option<Arc<CircuitBreaker>>,
+    retry: RetrySettings,
+    /// Shared by all operations of an upstream: it is the upstream that is to be spared.
+    budget: Arc<Mutex<RetryBudget>>,
+    stats: Arc<ClientStats>,
+    endpoint: &'static str,
+    chance: fn() -> f64,
+}
+
+impl Guard {
+    /// `breaker` is `None` when breakers are off; `chance` gives numbers uniform in 0..1.
+    pub fn new(
+        breaker: Option<Arc<CircuitBreaker>>,
+        retry: RetrySettings,
+        budget: Arc<Mutex<RetryBudget>>,
+        stats: Arc<ClientStats>,
+        endpoint: &'static str,
+        chance: fn() -> f64,
+    ) -> Self {
+        Self { breaker, retry, budget, stats, endpoint, chance }
+    }
+
+    /// Makes a call, again if need be. An attempt's success is not settled here, because a stream's success is known at its
+    /// end only: whoever called says it to the [`Open`] that comes with it.
+    ///
+    /// # Errors
+    /// The last attempt's error; [`Failure::refused`] when the breaker did not even let the first one through.
+    pub async fn call<T, E: Failure, A: Future<Output = Result<T, E>>>(
+        &self,
+        deadline: Option<Instant>,
+        mut attempt: impl FnMut() -> A,
+    ) -> Result<(T, Open), E> {
+        self.budget.lock().request(Instant::now());
+        let mut last = None;
+        for n in 0.. {
+            let permit = match self.breaker.as_ref().map(CircuitBreaker::acquire).transpose() {
+                Ok(permit) => permit,
+                Err(refused) => return Err(last.unwrap_or_else(|| E::refused(refused))),
+            };
+            let error = match self.once(deadline, attempt(), Open(permit)).await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            let Some(wait) = self.wait_before(n, &error, deadline) else { return Err(error) };
+            self.stats.retried(self.endpoint, error.kind());
+            last = Some(error);
+            tokio::time::sleep(wait).await;
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    async fn once<T, E: Failure>(
+        &self,
+        deadline: Option<Instant>,
+        attempt: impl Future<Output = Result<T, E>>,
+        open: Open,
+    ) -> Result<(T, Open), E> {
+        let started = Instant::now();
+        let result = match deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline, attempt).await,
+            None => Ok(attempt.await),
+        };
+        match result {
+            Ok(Ok(value)) => Ok((value, open)),
+            Ok(Err(error)) => {
+                open.settle(error.verdict());
+                Err(error)
+            }
+            Err(_) => {
+                open.settle(if started.elapsed() >= FAIR_CHANCE { Verdict::Failure } else { Verdict::Ignored });
+                Err(E::deadline())
+            }
+        }
+    }
+
+    /// How long to wait before retry `n`; `None` when there is to be none.
+    fn wait_before<E: Failure>(&self, n: u32, error: &E, deadline: Option<Instant>) -> Option<Duration> {
+        if n >= self.retry.most || !error.is_retryable() {
+            return None;
+        }
+        let wait = match error.retry_after() {
+            // Who asks for more patience than we have gets no retry at all.
+            Some(asked) if asked > self.retry.backoff.cap => return None,
+            Some(asked) => asked.max(self.retry.backoff.wait(n, (self.chance)())),
+            None => self.retry.backoff.wait(n, (self.chance)()),
+        };
+        let now = Instant::now();
+        let in_time = deadline.is_none_or(|deadline| now + wait < deadline);
+        (in_time && self.budget.lock().retry(now)).then_some(wait)
+    }
+}
+
+/// A call that has begun well and may still end badly. Dropped, it says nothing about the upstream.
+pub struct Open(Option<Permit>);
+
+impl Open {
+    /// Says how the call ended.
+    pub fn settle(self, verdict: Verdict) {
+        if let Some(permit) = self.0 {
+            permit.settle(verdict);
+        }
+    }
+}

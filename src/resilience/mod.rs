@@ -1,0 +1,35 @@
+//! What stands between a question and an upstream that may hang, fail or flap. Knows no HTTP route and no RAG.
+//!
+//! A call goes through [`Guard::call`]: *retry* (bounded by a [budget](RetryBudget)) around the *breaker* (one per upstream
+//! and operation; it sees each attempt) around the attempt itself. The attempt takes a connection from a [`Pool`], which is
+//! also the *concurrency limit*: a refusal there is local, and says nothing about the upstream.
+//!
+//! The state machines ([`Breaker`], [`RetryBudget`], [`Backoff`]) are handed the time and the chance; the types around
+//! them ([`CircuitBreaker`], [`Pool`]) add locks, counters and the clock of the runtime, which tests pause.
+
+mod backoff;
+mod breaker;
+mod budget;
+mod guard;
+mod pool;
+mod stats;
+
+pub use backoff::Backoff;
+pub use breaker::{
+    Breaker, BreakerSettings, BreakerSnapshot, CircuitBreaker, Permit, Refused, State, Transition, Verdict,
+};
+pub use budget::RetryBudget;
+pub use guard::{Failure, Guard, Open, RetrySettings};
+pub use pool::{ConnectionWatch, Lease, Pool, PoolRefusal, PoolSettings};
+pub use stats::{CallOutcome, CallTimer, ClientSnapshot, ClientStats, EndpointSnapshot, Percentiles};
+
+use std::sync::Arc;
+
+/// All breakers and clients of a process, for those who show them.
+#[derive(Default)]
+pub struct Resilience {
+    /// One per upstream and operation, in the order of their making; empty when breakers are off.
+    pub breakers: Vec<Arc<CircuitBreaker>>,
+    /// One per upstream.
+    pub clients: Vec<Arc<ClientStats>>,
+}

@@ -1,0 +1,267 @@
+//! Connections to one upstream: how many calls may be under way, who waits, which connection is used again.
+//!
+//! A slot is a client that has at most one connection and serves one call at a time, so that what is counted is what
+//! happens: the connector tells when a connection stands ([`ConnectionWatch::opened`]), and a slot that is let go closes
+//! it. Of one thing nobody tells: an upstream that closes an idle connection. It is noticed when the slot is used again
+//! or expires; and when a call finds the upstream gone, all idle slots are dropped.
+
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+
+use super::ClientStats;
+
+/// How large a pool may become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSettings {
+    /// Shown in the metrics, for those who know it from elsewhere; connections are opened when they are needed.
+    pub connections: usize,
+    /// Most calls under way, at least 1.
+    pub maxsize: usize,
+    /// Whether calls beyond that wait; else they are refused.
+    pub block: bool,
+    /// Most calls that wait.
+    pub queue: usize,
+    /// Most idle connections.
+    pub max_keepalive: usize,
+    /// Longest rest of an idle connection.
+    pub keepalive_expiry: Duration,
+}
+
+impl PoolSettings {
+    /// What holds unless something else is said.
+    pub const DEFAULT: Self = Self {
+        connections: 15,
+        maxsize: 30,
+        block: true,
+        queue: 1_000,
+        max_keepalive: 30,
+        keepalive_expiry: Duration::from_secs(30),
+    };
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// Why no slot was to be had. All of these are local: the upstream was not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolRefusal {
+    /// All slots are taken, and calls do not wait.
+    Full,
+    /// As many calls wait as may.
+    QueueFull,
+    /// The call's deadline came first.
+    Deadline,
+}
+
+/// What the connector of a slot tells.
+pub struct ConnectionWatch {
+    stats: Arc<ClientStats>,
+    opened: AtomicU64,
+    open: AtomicBool,
+    endpoint: Mutex<Option<&'static str>>,
+}
+
+impl ConnectionWatch {
+    /// The slot's client has a new connection. It had at most one, so an earlier one is gone.
+    pub fn opened(&self, took: Duration) {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        let replaced = self.open.swap(true, Ordering::Relaxed);
+        self.stats.opened(took, *self.endpoint.lock(), replaced);
+    }
+}
+
+struct Slot<C> {
+    client: C,
+    watch: Arc<ConnectionWatch>,
+    idle: bool,
+    since: Instant,
+}
+
+impl<C> Drop for Slot<C> {
+    fn drop(&mut self) {
+        if self.watch.open.swap(false, Ordering::Relaxed) {
+            self.watch.stats.closed(self.idle);
+        }
+    }
+}
+
+/// Makes the client of a slot, whose connector must tell the watch.
+type MakeClient<C> = Box<dyn Fn(Arc<ConnectionWatch>) -> C + Send + Sync>;
+
+struct Inner<C> {
+    settings: PoolSettings,
+    make: MakeClient<C>,
+    /// The one that rested last is used first, so that the others can expire.
+    idle: Mutex<Vec<Slot<C>>>,
+    turns: Arc<Semaphore>,
+    stats: Arc<ClientStats>,
+    swept: AtomicBool,
+}
+
+/// Slots for the calls to one upstream.
+pub struct Pool<C> {
+    inner: Arc<Inner<C>>,
+}
+
+impl<C> Clone for Pool<C> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<C: Send + 'static> Pool<C> {
+    /// Opens nothing yet.
+    pub fn new(
+        settings: PoolSettings,
+        stats: Arc<ClientStats>,
+        make: impl Fn(Arc<ConnectionWatch>) -> C + Send + Sync + 'static,
+    ) -> Self {
+        let turns = Arc::new(Semaphore::new(settings.maxsize.max(1)));
+        let (idle, swept) = (Mutex::default(), AtomicBool::new(false));
+        Self { inner: Arc::new(Inner { settings, make: Box::new(make), idle, turns, stats, swept }) }
+    }
+
+    /// What is counted.
+    pub fn stats(&self) -> &Arc<ClientStats> {
+        &self.inner.stats
+    }
+
+    /// Waits for a turn and takes a slot.
+    ///
+    /// # Errors
+    /// See [`PoolRefusal`]. Cancellation-safe: a caller that stops waiting leaves the queue.
+    pub async fn acquire(&self, endpoint: &'static str, deadline: Option<Instant>) -> Result<Lease<C>, PoolRefusal> {
+        let turn = match Arc::clone(&self.inner.turns).try_acquire_owned() {
+            Ok(turn) => {
+                self.inner.stats.waited(Duration::ZERO);
+                turn
+            }
+            Err(_) if !self.inner.settings.block => return Err(PoolRefusal::Full),
+            Err(_) => self.wait(deadline).await?,
+        };
+        self.sweep_from_now_on();
+        let rested = self.inner.idle.lock().pop();
+        let slot = match rested {
+            Some(mut slot) => {
+                slot.idle = false;
+                self.inner.stats.taken();
+                slot
+            }
+            None => self.fresh(),
+        };
+        *slot.watch.endpoint.lock() = Some(endpoint);
+        let opened_before = slot.watch.opened.load(Ordering::Relaxed);
+        Ok(Lease { slot: Some(slot), pool: self.clone(), opened_before, _turn: turn })
+    }
+
+    async fn wait(&self, deadline: Option<Instant>) -> Result<OwnedSemaphorePermit, PoolRefusal> {
+        let (ahead, _queued) = self.inner.stats.queue();
+        if ahead >= self.inner.settings.queue {
+            return Err(PoolRefusal::QueueFull);
+        }
+        let started = Instant::now();
+        let turn = Arc::clone(&self.inner.turns).acquire_owned();
+        let turn = match deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline, turn).await.map_err(|_| PoolRefusal::Deadline)?,
+            None => turn.await,
+        };
+        self.inner.stats.waited(started.elapsed());
+        turn.map_err(|_| PoolRefusal::Full)
+    }
+
+    fn fresh(&self) -> Slot<C> {
+        let watch = Arc::new(ConnectionWatch {
+            stats: Arc::clone(&self.inner.stats),
+            opened: AtomicU64::new(0),
+            open: AtomicBool::new(false),
+            endpoint: Mutex::new(None),
+        });
+        Slot { client: (self.inner.make)(Arc::clone(&watch)), watch, idle: false, since: Instant::now() }
+    }
+
+    /// Drops all idle slots: the upstream is not there, so neither are they.
+    pub fn forget_idle(&self) {
+        let idle = std::mem::take(&mut *self.inner.idle.lock());
+        drop(idle);
+    }
+
+    /// Starts the task that drops expired slots, when the pool is used for the first time.
+    fn sweep_from_now_on(&self) {
+        if !self.inner.swept.swap(true, Ordering::Relaxed) {
+            tokio::spawn(sweep(Arc::downgrade(&self.inner), self.inner.settings.keepalive_expiry));
+        }
+    }
+}
+
+async fn sweep<C: Send + 'static>(pool: Weak<Inner<C>>, expiry: Duration) {
+    let every = (expiry / 4).max(Duration::from_millis(10));
+    loop {
+        tokio::time::sleep(every).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let mut idle = pool.idle.lock();
+        let (expired, fresh) = std::mem::take(&mut *idle).into_iter().partition(|slot| slot.since.elapsed() >= expiry);
+        *idle = fresh;
+        drop(idle);
+        // Closing is not done under the lock.
+        let expired: Vec<Slot<C>> = expired;
+        drop(expired);
+    }
+}
+
+/// A slot that one call has. Dropping it closes its connection, and so ends the call upstream.
+pub struct Lease<C: Send + 'static> {
+    slot: Option<Slot<C>>,
+    pool: Pool<C>,
+    opened_before: u64,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl<C: Send + 'static> Lease<C> {
+    /// The slot's client.
+    pub fn client(&self) -> &C {
+        &self.slot.as_ref().expect("a lease has its slot until it is given back").client
+    }
+
+    /// Whether the call went over a connection that was there before.
+    pub fn is_reused(&self) -> bool {
+        self.slot.as_ref().is_some_and(|slot| {
+            slot.watch.open.load(Ordering::Relaxed) && slot.watch.opened.load(Ordering::Relaxed) == self.opened_before
+        })
+    }
+
+    /// Counts whether the connection was there before; called once the head of the response is here.
+    pub fn answered(&self) {
+        if self.is_reused() {
+            self.pool.inner.stats.reused();
+        }
+    }
+
+    /// The response was read to its end: the connection can be used again.
+    pub fn give_back(mut self) {
+        let Some(mut slot) = self.slot.take() else { return };
+        if !slot.watch.open.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut idle = self.pool.inner.idle.lock();
+        if idle.len() < self.pool.inner.settings.max_keepalive {
+            slot.idle = true;
+            slot.since = Instant::now();
+            self.pool.inner.stats.rested();
+            idle.push(slot);
+        }
+    }
+}

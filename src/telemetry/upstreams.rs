@@ -1,0 +1,232 @@
+//! Series of circuit breakers and upstream clients: handles with their labels already set, so that counting costs no
+//! lookup.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use prometheus::{
+    Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+use super::metrics::{SECONDS, counter, gauge, histogram, registered};
+
+/// Why a call was made again: the kinds of errors that can be.
+pub const RETRY_REASONS: [&str; 8] =
+    ["broken", "connect", "malformed", "overloaded", "reported", "status", "timeout", "truncated_stream"];
+
+/// The families; [`breaker`](Self::breaker) and [`client`](Self::client) hand out their members.
+pub(super) struct UpstreamMetrics {
+    breaker_state: IntGaugeVec,
+    breaker_calls: IntCounterVec,
+    breaker_transitions: IntCounterVec,
+    breaker_failures: IntGaugeVec,
+    breaker_changed: GaugeVec,
+    pool_requests: IntCounterVec,
+    pool_size: IntGaugeVec,
+    pool_connections: IntGaugeVec,
+    pool_opened: IntCounterVec,
+    pool_reused: IntCounterVec,
+    pool_wait: HistogramVec,
+    request_seconds: HistogramVec,
+    retries: IntCounterVec,
+}
+
+impl UpstreamMetrics {
+    pub(super) fn new(r: &Registry) -> Self {
+        let breaker = &["breaker_name"];
+        let client = &["client_name"];
+        Self {
+            breaker_state: gauge(
+                r,
+                "ollama_rag_circuit_breaker_state",
+                "State of the circuit breaker: 0 closed, 1 open, 2 half-open.",
+                breaker,
+            ),
+            breaker_calls: counter(
+                r,
+                "ollama_rag_circuit_breaker_calls_total",
+                "Calls by how they ended; rejected ones were not made.",
+                &["breaker_name", "status"],
+            ),
+            breaker_transitions: counter(
+                r,
+                "ollama_rag_circuit_breaker_transitions_total",
+                "Changes of state.",
+                &["breaker_name", "from_state", "to_state"],
+            ),
+            breaker_failures: gauge(
+                r,
+                "ollama_rag_circuit_breaker_consecutive_failures",
+                "Failures since the last success.",
+                breaker,
+            ),
+            breaker_changed: registered(
+                r,
+                GaugeVec::new(
+                    Opts::new(
+                        "ollama_rag_circuit_breaker_last_state_change_timestamp",
+                        "When the state changed last, or the process started; Unix seconds.",
+                    ),
+                    breaker,
+                ),
+            ),
+            pool_requests: counter(
+                r,
+                "ollama_rag_connection_pool_requests_total",
+                "Requests to the upstream, retries included.",
+                client,
+            ),
+            pool_size: gauge(
+                r,
+                "ollama_rag_connection_pool_size",
+                "Configured size of the pool.",
+                &["client_name", "pool_type"],
+            ),
+            pool_connections: gauge(
+                r,
+                "ollama_rag_connection_pool_connections",
+                "Connections that exist now.",
+                &["client_name", "state"],
+            ),
+            pool_opened: counter(r, "ollama_rag_connection_pool_opened_total", "Connections that were opened.", client),
+            pool_reused: counter(
+                r,
+                "ollama_rag_connection_pool_reused_total",
+                "Requests that found a connection ready.",
+                client,
+            ),
+            pool_wait: histogram(
+                r,
+                "ollama_rag_connection_pool_wait_seconds",
+                "How long calls waited for their turn.",
+                client,
+                SECONDS,
+            ),
+            request_seconds: histogram(
+                r,
+                "ollama_rag_upstream_request_seconds",
+                "From sending a request to the end of its response.",
+                &["client_name", "endpoint", "outcome"],
+                SECONDS,
+            ),
+            retries: counter(r, "ollama_rag_retries_total", "Calls that were made again.", &["client_name", "reason"]),
+        }
+    }
+
+    pub(super) fn breaker(&self, name: &str) -> BreakerMetrics {
+        let calls = |status: &str| self.breaker_calls.with_label_values(&[name, status]);
+        for (from, to) in [("closed", "open"), ("open", "half_open"), ("half_open", "open"), ("half_open", "closed")] {
+            self.breaker_transitions.with_label_values(&[name, from, to]);
+        }
+        let metrics = BreakerMetrics {
+            success: calls("success"),
+            failure: calls("failure"),
+            rejected: calls("rejected"),
+            consecutive_failures: self.breaker_failures.with_label_values(&[name]),
+            state: self.breaker_state.with_label_values(&[name]),
+            changed: self.breaker_changed.with_label_values(&[name]),
+            transitions: self.breaker_transitions.clone(),
+            name: name.to_owned(),
+        };
+        metrics.changed.set(seconds(SystemTime::now()));
+        metrics
+    }
+
+    pub(super) fn client(&self, name: &str) -> ClientMetrics {
+        let connections = |state: &str| self.pool_connections.with_label_values(&[name, state]);
+        for reason in RETRY_REASONS {
+            self.retries.with_label_values(&[name, reason]);
+        }
+        ClientMetrics {
+            requests: self.pool_requests.with_label_values(&[name]),
+            opened: self.pool_opened.with_label_values(&[name]),
+            reused: self.pool_reused.with_label_values(&[name]),
+            open: connections("open"),
+            in_use: connections("in_use"),
+            idle: connections("idle"),
+            wait: self.pool_wait.with_label_values(&[name]),
+            size: self.pool_size.clone(),
+            request_seconds: self.request_seconds.clone(),
+            retries: self.retries.clone(),
+            name: name.to_owned(),
+        }
+    }
+}
+
+/// Series of one breaker.
+#[derive(Clone)]
+pub struct BreakerMetrics {
+    /// Calls that ended well.
+    pub success: IntCounter,
+    /// Calls that failed.
+    pub failure: IntCounter,
+    /// Calls that were not made.
+    pub rejected: IntCounter,
+    /// Failures since the last success.
+    pub consecutive_failures: IntGauge,
+    state: IntGauge,
+    changed: Gauge,
+    transitions: IntCounterVec,
+    name: String,
+}
+
+impl BreakerMetrics {
+    /// The state is another one now.
+    pub fn changed(&self, from: &str, to: &str, code: u8, at: SystemTime) {
+        self.transitions.with_label_values(&[&self.name, from, to]).inc();
+        self.state.set(i64::from(code));
+        self.changed.set(seconds(at));
+    }
+}
+
+/// Series of the client of one upstream.
+#[derive(Clone)]
+pub struct ClientMetrics {
+    /// Requests, retries included.
+    pub requests: IntCounter,
+    /// Connections that were opened.
+    pub opened: IntCounter,
+    /// Requests that found a connection ready.
+    pub reused: IntCounter,
+    /// Connections now.
+    pub open: IntGauge,
+    /// Those with a request on them.
+    pub in_use: IntGauge,
+    /// Those without.
+    pub idle: IntGauge,
+    /// Waiting for a turn, in seconds.
+    pub wait: Histogram,
+    size: IntGaugeVec,
+    request_seconds: HistogramVec,
+    retries: IntCounterVec,
+    name: String,
+}
+
+impl ClientMetrics {
+    /// Makes the series of an endpoint exist, at zero.
+    pub fn announce(&self, endpoint: &str, outcomes: &[&str]) {
+        for outcome in outcomes {
+            self.request_seconds.with_label_values(&[&self.name, endpoint, outcome]);
+        }
+    }
+
+    /// How the pool is configured.
+    pub fn sizes(&self, connections: usize, maxsize: usize) {
+        for (kind, size) in [("connections", connections), ("maxsize", maxsize)] {
+            self.size.with_label_values(&[&self.name, kind]).set(i64::try_from(size).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// A request has ended.
+    pub fn finished(&self, endpoint: &str, outcome: &str, took: Duration) {
+        self.request_seconds.with_label_values(&[&self.name, endpoint, outcome]).observe(took.as_secs_f64());
+    }
+
+    /// A call is made again.
+    pub fn retried(&self, reason: &str) {
+        self.retries.with_label_values(&[&self.name, reason]).inc();
+    }
+}
+
+fn seconds(time: SystemTime) -> f64 {
+    time.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
