@@ -37,7 +37,7 @@ const MAX_BODY: usize = 64 << 20;
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long the end of a body may take after the last word of an answer.
-const END_TIMEOUT: Duration = Duration::from_millis(50);
+const END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How to talk to an upstream.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +146,10 @@ impl Upstream {
         let body = Bytes::from(serde_json::to_vec(body).map_err(|error| self.malformed(error.to_string()))?);
         let reply = match self.send(path, body.clone(), deadline).await {
             // The upstream had closed the connection while it was idle: it never saw the request.
-            Err(Unsent { stale: true, .. }) => self.send(path, body, deadline).await,
+            Err(Unsent { stale: true, .. }) => {
+                self.pool.stats().retried(path, "stale_connection");
+                self.send(path, body, deadline).await
+            }
             sent => sent,
         };
         let reply = reply.map_err(|unsent| unsent.error)?;

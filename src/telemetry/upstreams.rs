@@ -9,9 +9,18 @@ use prometheus::{
 
 use super::metrics::{SECONDS, counter, gauge, histogram, registered};
 
-/// Why a call was made again: the kinds of errors that can be.
-pub const RETRY_REASONS: [&str; 8] =
-    ["broken", "connect", "malformed", "overloaded", "reported", "status", "timeout", "truncated_stream"];
+/// Why a call was made again: the kinds of errors that can be, and an idle connection that the upstream had closed.
+pub const RETRY_REASONS: [&str; 9] = [
+    "broken",
+    "connect",
+    "malformed",
+    "overloaded",
+    "reported",
+    "stale_connection",
+    "status",
+    "timeout",
+    "truncated_stream",
+];
 
 /// The families; [`breaker`](Self::breaker) and [`client`](Self::client) hand out their members.
 pub(super) struct UpstreamMetrics {
