@@ -39,6 +39,9 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the end of a body may take after the last word of an answer.
 const END_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How often other tasks get a turn before a connection counts as free.
+const YIELDS: usize = 4;
+
 /// How to talk to an upstream.
 #[derive(Debug, Clone, Copy)]
 pub struct HttpSettings {
@@ -338,6 +341,10 @@ impl Reply {
                     call.failed();
                 }
                 yield piece;
+            }
+            // The client takes its connection back in a task of its own; a call that came before would open another one.
+            for _ in 0..YIELDS {
+                tokio::task::yield_now().await;
             }
             if let Some(call) = call.take() {
                 call.done(CallOutcome::Success);

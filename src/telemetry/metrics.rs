@@ -7,6 +7,7 @@ use prometheus::{
     core::Collector,
 };
 
+use super::cache::CacheMetrics;
 use super::upstreams::{BreakerMetrics, ClientMetrics, UpstreamMetrics};
 use crate::model::{DbName, Method};
 
@@ -16,6 +17,10 @@ pub(super) const SECONDS: &[f64] =
 
 /// Numbers of documents or tokens.
 const COUNTS: &[f64] = &[0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0];
+
+/// Why the semantic cache does not give a near neighbour's answer.
+const REJECTIONS: [&str; 8] =
+    ["numbers", "entities", "negation", "antonyms", "direction", "question_word", "evidence", "exploration"];
 
 /// What this process counts and measures.
 pub struct Metrics {
@@ -40,6 +45,7 @@ pub struct Metrics {
     http_seconds: HistogramVec,
     http_inprogress: IntGaugeVec,
     upstreams: UpstreamMetrics,
+    cache: CacheMetrics,
 }
 
 /// One answer of an LLM.
@@ -183,6 +189,7 @@ impl Metrics {
                 &["handler", "method"],
             ),
             upstreams: UpstreamMetrics::new(r),
+            cache: CacheMetrics::new(r, &REJECTIONS),
             registry,
         };
         register_process(&metrics.registry);
@@ -293,6 +300,11 @@ impl Metrics {
         let status = status.unwrap_or(499).to_string();
         self.http_requests.with_label_values(&[handler, method, &status]).inc();
         self.http_seconds.with_label_values(&[handler, method]).observe(took.as_secs_f64());
+    }
+
+    /// The series of the semantic cache.
+    pub fn cache(&self) -> CacheMetrics {
+        self.cache.clone()
     }
 
     /// The series of a circuit breaker, at zero.

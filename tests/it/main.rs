@@ -7,6 +7,7 @@ mod bad_input;
 mod cli;
 mod crash;
 mod layering;
+mod monitoring;
 mod outage;
 mod persistence;
 mod snapshots;
