@@ -11,6 +11,7 @@
 //! | [`server`], [`client`], [`mock`] | the HTTP API, who talks to it, and a fake LLM upstream for tests |
 //! | [`rag`] | the engine: documents in, answers out |
 //! | [`store`], [`index`], [`providers`] | the truth; what is derived from it; the models |
+//! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
 //! | [`wire`], [`telemetry`], [`model`] | shapes of requests and answers; metrics and logs; the domain's nouns |
 //!
 //! # The way of one question
@@ -18,8 +19,10 @@
 //! 1. [`server`] gives the request an id, parses and checks it: every refusal names the field and what is allowed.
 //! 2. [`rag::Engine::retrieve`] embeds the question with the embedder that made the DB's vectors, then, on a blocking
 //!    thread, searches both indexes, fuses the two lists and reads the best chunks from the store.
-//! 3. [`rag::Engine::ask`] asks the LLM. If it is unavailable before its first token, the embedded answerer quotes the
-//!    contexts instead, and the answer is marked as degraded.
+//! 3. [`rag::Engine::ask`] asks the LLM: [joins](rag::CoalescingGenerator) the same question if it is being answered
+//!    already, else goes through the [guard](resilience::Guard), which retries within a budget and asks the breaker before
+//!    each attempt, and takes its turn in the [pool](resilience::Pool). If there is no first token, the embedded
+//!    answerer quotes the contexts instead, and the answer is marked as degraded.
 //! 4. The answer streams back. A client that goes away drops the stream, and with it the call upstream.
 //!
 //! # The way of one document
@@ -38,8 +41,7 @@
 //!
 //! # Deliberately absent
 //!
-//! Retries, breakers and coalescing (a layer between [`rag`] and [`providers`]), the semantic cache, `bench` and
-//! `monitor`: each gets a room of its own, and none of them is hidden in what is here.
+//! `bench` and `monitor`: each gets a room of its own, and none of them is hidden in what is here.
 
 pub mod cli;
 pub mod client;

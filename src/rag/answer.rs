@@ -77,7 +77,13 @@ impl Engine {
         };
         match self.models.fallback_generator() {
             Some(fallback) if error.is_unavailable() && fallback.provider() != generator.provider() => {
-                tracing::warn!(provider = %generator.provider(), %error, "the LLM is unavailable: answering by extraction");
+                // An open breaker has said so once; hundreds of questions a second need not repeat it.
+                match &error {
+                    ProviderError::CircuitOpen { .. } => tracing::debug!(%error, "answering by extraction"),
+                    _ => {
+                        tracing::warn!(provider = %generator.provider(), %error, "the LLM is unavailable: answering by extraction")
+                    }
+                }
                 let stream = first_event(fallback, request).await?;
                 Ok((fallback.provider(), fallback.model().to_owned(), stream, Some(DegradedReason::LlmUnavailable)))
             }

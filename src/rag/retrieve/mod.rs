@@ -11,7 +11,7 @@ use super::{
 use crate::{
     index::Search,
     model::{ChunkId, FusionParams, Hit, Method, Scope, UNKNOWN_LANGUAGE},
-    providers::{EmbedderId, Purpose},
+    providers::{EmbedderId, ProviderError, Purpose},
     store::Chunk,
 };
 
@@ -126,7 +126,12 @@ impl Engine {
             match embedder.embed(std::slice::from_ref(&question.text), Purpose::Query).await {
                 Ok(mut vectors) => vector = vectors.pop(),
                 Err(error) if error.is_unavailable() && self.models.falls_back() => {
-                    tracing::warn!(embedder = %embedder.id(), %error, "the embedder is unavailable: lexical search alone");
+                    match &error {
+                        ProviderError::CircuitOpen { .. } => tracing::debug!(%error, "lexical search alone"),
+                        _ => {
+                            tracing::warn!(embedder = %embedder.id(), %error, "the embedder is unavailable: lexical search alone")
+                        }
+                    }
                     method = Method::Bm25;
                     degraded = Some(DegradedReason::EmbeddingUnavailable);
                 }
