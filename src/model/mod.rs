@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 mod names;
 mod retrieval;
+pub mod script;
+pub mod vectors;
 
 pub use names::{DbName, InvalidDbName};
-pub use retrieval::{FusionParams, Method, ParseMethodError, Scope};
+pub use retrieval::{Context, FusionParams, Method, ParseMethodError, Scope};
 
 /// Row id of a chunk in its DB's store. Assigned by the store, growing, never reused: a changed chunk is a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

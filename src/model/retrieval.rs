@@ -94,3 +94,22 @@ pub enum FusionParams {
         bm25_weight: f32,
     },
 }
+
+/// A passage that an answer may cite.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Context {
+    /// Its text.
+    pub text: String,
+    /// Stable id of the chunk.
+    pub key: String,
+    /// The document.
+    pub source: String,
+    /// Position in the document, from 0.
+    pub chunk: u32,
+    /// The document's version label.
+    pub version: String,
+    /// ISO 639-1 code.
+    pub language: String,
+    /// How well it fits; comparable within one answer.
+    pub score: f32,
+}

@@ -21,14 +21,13 @@ pub mod retrieve;
 
 use std::sync::Arc;
 
+pub use crate::model::Context;
 pub use coalesce::CoalescingGenerator;
 pub use collection::{Collection, Collections, OpenSearch};
 pub use error::RagError;
 pub use guarded::{AttemptTimeouts, GuardedEmbedder, GuardedGenerator};
 pub use models::Models;
-pub use question::{
-    Answer, AnswerEvent, Asked, Context, DegradedReason, FusionChoice, Outcome, Question, Retrieval, Timings,
-};
+pub use question::{Answer, AnswerEvent, Asked, DegradedReason, FusionChoice, Outcome, Question, Retrieval, Timings};
 
 use crate::{
     model::DbName,

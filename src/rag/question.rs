@@ -6,7 +6,7 @@ use futures::{StreamExt, stream::BoxStream};
 
 use super::RagError;
 use crate::{
-    model::{DbName, Method, Scope},
+    model::{Context, DbName, Method, Scope},
     providers::{Message, ProviderKind},
 };
 
@@ -69,25 +69,6 @@ impl fmt::Display for DegradedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
-}
-
-/// A passage that an answer may cite.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Context {
-    /// Its text.
-    pub text: String,
-    /// Stable id of the chunk.
-    pub key: String,
-    /// The document.
-    pub source: String,
-    /// Position in the document, from 0.
-    pub chunk: u32,
-    /// The document's version label.
-    pub version: String,
-    /// ISO 639-1 code.
-    pub language: String,
-    /// How well it fits; comparable within one answer.
-    pub score: f32,
 }
 
 /// How long the parts of an answer took.

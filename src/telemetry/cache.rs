@@ -4,6 +4,20 @@ use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 use super::metrics::{counter, registered};
 
+/// Why the semantic cache does not give a near neighbour's answer.
+pub const REJECTIONS: [&str; 10] = [
+    "numbers",
+    "entities",
+    "negation",
+    "antonyms",
+    "direction",
+    "question_word",
+    "wording",
+    "ambiguous",
+    "evidence",
+    "exploration",
+];
+
 /// Series of the semantic cache.
 #[derive(Clone)]
 pub struct CacheMetrics {
@@ -23,10 +37,18 @@ pub struct CacheMetrics {
     pub expirations: IntCounter,
     /// Near neighbours whose answers were not given, by reason.
     pub rejected: IntCounterVec,
+    /// Entries whose passages have changed.
+    pub invalidations: IntCounter,
+    /// Answers that are larger than the whole cache may be.
+    pub too_large: IntCounter,
+    /// Bytes of the entries.
+    pub bytes: IntGauge,
+    /// Upper 95 % limit of the share of questions that got another question's answer.
+    pub false_hit_limit: Gauge,
 }
 
 impl CacheMetrics {
-    pub(super) fn new(r: &Registry, reasons: &[&str]) -> Self {
+    pub(super) fn new(r: &Registry) -> Self {
         let single = |name: &str, help: &str| registered(r, IntCounter::new(name, help));
         let hits = counter(r, "ollama_rag_semcache_hits_total", "Questions that the cache answered.", &["type"]);
         let rejected = counter(
@@ -35,9 +57,13 @@ impl CacheMetrics {
             "Near neighbours whose answers were not given.",
             &["reason"],
         );
-        for reason in reasons {
+        for reason in REJECTIONS {
             rejected.with_label_values(&[reason]);
         }
+        let limit = "Verified mode: upper 95 % limit of the share of questions that got another question's answer; \
+                     1 while nothing is known.";
+        let false_hit_limit = registered(r, Gauge::new("ollama_rag_semcache_false_hit_rate_upper", limit));
+        false_hit_limit.set(1.0);
         Self {
             exact_hits: hits.with_label_values(&["exact"]),
             semantic_hits: hits.with_label_values(&["semantic"]),
@@ -50,6 +76,13 @@ impl CacheMetrics {
             evictions: single("ollama_rag_semcache_evictions_total", "Entries that made room for others."),
             expirations: single("ollama_rag_semcache_expirations_total", "Entries that became too old."),
             rejected,
+            invalidations: single("ollama_rag_semcache_invalidations_total", "Entries whose passages have changed."),
+            too_large: single(
+                "ollama_rag_semcache_too_large_total",
+                "Answers that were not kept because they are larger than the cache may be.",
+            ),
+            bytes: registered(r, IntGauge::new("ollama_rag_semcache_bytes", "Bytes of the cache's entries.")),
+            false_hit_limit,
         }
     }
 }

@@ -18,10 +18,6 @@ pub(super) const SECONDS: &[f64] =
 /// Numbers of documents or tokens.
 const COUNTS: &[f64] = &[0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0];
 
-/// Why the semantic cache does not give a near neighbour's answer.
-const REJECTIONS: [&str; 8] =
-    ["numbers", "entities", "negation", "antonyms", "direction", "question_word", "evidence", "exploration"];
-
 /// What this process counts and measures.
 pub struct Metrics {
     registry: Registry,
@@ -189,7 +185,7 @@ impl Metrics {
                 &["handler", "method"],
             ),
             upstreams: UpstreamMetrics::new(r),
-            cache: CacheMetrics::new(r, &REJECTIONS),
+            cache: CacheMetrics::new(r),
             registry,
         };
         register_process(&metrics.registry);

@@ -6,6 +6,6 @@ pub mod logging;
 mod metrics;
 mod upstreams;
 
-pub use cache::CacheMetrics;
+pub use cache::{CacheMetrics, REJECTIONS};
 pub use metrics::{Generation, Metrics};
 pub use upstreams::{BreakerMetrics, ClientMetrics};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::simd::{dot_f32, dots_i8};
+use crate::model::vectors::{dot_f32, dots_i8};
 use crate::{
     index::IndexError,
     model::{ChunkId, Hit, IndexedChunk, Scope},

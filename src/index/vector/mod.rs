@@ -7,7 +7,6 @@
 
 mod graph;
 mod matrix;
-mod simd;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,6 @@
 //!   `extractive` weighs and chooses.
 
 mod extractive;
-mod script;
 mod sentences;
 mod static_model;
 mod terms;

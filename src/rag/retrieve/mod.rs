@@ -6,11 +6,11 @@ use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use super::{
     Collection, Engine, RagError, language,
-    question::{Context, DegradedReason, FusionChoice, Question, Retrieval, Timings},
+    question::{DegradedReason, FusionChoice, Question, Retrieval, Timings},
 };
 use crate::{
     index::Search,
-    model::{ChunkId, FusionParams, Hit, Method, Scope, UNKNOWN_LANGUAGE},
+    model::{ChunkId, Context, FusionParams, Hit, Method, Scope, UNKNOWN_LANGUAGE},
     providers::{EmbedderId, ProviderError, Purpose},
     store::Chunk,
 };

@@ -1,4 +1,4 @@
-//! Properties of writing systems that both halves of this room need.
+//! Properties of writing systems that decide how a text is taken apart.
 
 /// Whether `c` belongs to a script that writes words without spaces between them (Chinese, Japanese, Thai, Lao, Khmer,
 /// Burmese). Korean uses spaces.

@@ -1,9 +1,9 @@
-//! Dot products, compiled for the instruction sets that matter and chosen at run time: release builds are for any
+//! How near two embeddings are: dot products and Hamming distances, compiled for the instruction sets that matter and chosen at run time: release builds are for any
 //! x86-64, but almost every machine has AVX2.
 
 /// Σ aᵢ·bᵢ of an int8 vector (at most 2¹⁷ long, or the sum overflows) with each of the rows that stand one after the
 /// other; `sums` has room for one a row. The instruction set is chosen once for all rows.
-pub(super) fn dots_i8(vector: &[i8], rows: &[i8], sums: &mut [i32]) {
+pub fn dots_i8(vector: &[i8], rows: &[i8], sums: &mut [i32]) {
     #[cfg(target_arch = "x86_64")]
     {
         if std::arch::is_x86_feature_detected!("avx512bw") && std::arch::is_x86_feature_detected!("avx512vnni") {
@@ -18,8 +18,56 @@ pub(super) fn dots_i8(vector: &[i8], rows: &[i8], sums: &mut [i32]) {
     dots_i8_plain(vector, rows, sums);
 }
 
+/// The signs of a vector's components, a bit each: 64 to a word.
+pub fn signs(vector: &[f32]) -> impl Iterator<Item = u64> {
+    vector.chunks(64).map(|part| part.iter().rev().fold(0, |word, x| word << 1 | u64::from(*x > 0.0)))
+}
+
+/// Bits in which the words differ from each of the rows that stand one after the other; `counts` has room for one a row.
+/// Two vectors at angle α differ in about α/π of their signs (Goemans and Williamson 1995; Charikar 2002).
+pub fn hamming(words: &[u64], rows: &[u64], counts: &mut [u16]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512vpopcntdq") && std::arch::is_x86_feature_detected!("avx512vl") {
+            // SAFETY: the processor has these, as just checked.
+            return unsafe { hamming_avx512(words, rows, counts) };
+        }
+        if std::arch::is_x86_feature_detected!("popcnt") {
+            // SAFETY: the processor counts bits, as just checked.
+            return unsafe { hamming_popcnt(words, rows, counts) };
+        }
+    }
+    hamming_plain(words, rows, counts);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512vpopcntdq,popcnt")]
+fn hamming_avx512(words: &[u64], rows: &[u64], counts: &mut [u16]) {
+    hamming_plain(words, rows, counts);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "popcnt")]
+fn hamming_popcnt(words: &[u64], rows: &[u64], counts: &mut [u16]) {
+    hamming_plain(words, rows, counts);
+}
+
+/// Four words, which is what 256 components have, are unrolled.
+#[inline(always)]
+fn hamming_plain(words: &[u64], rows: &[u64], counts: &mut [u16]) {
+    if let Ok(words) = <&[u64; 4]>::try_from(words) {
+        for (row, count) in rows.as_chunks::<4>().0.iter().zip(counts) {
+            *count = row.iter().zip(words).map(|(a, b)| (a ^ b).count_ones() as u16).sum();
+        }
+        return;
+    }
+    for (row, count) in rows.chunks_exact(words.len().max(1)).zip(counts) {
+        *count = row.iter().zip(words).map(|(a, b)| (a ^ b).count_ones() as u16).sum();
+    }
+}
+
 /// Σ aᵢ·bᵢ of f32 vectors of equal length.
-pub(super) fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
+pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
         // SAFETY: the processor has AVX2 and FMA, as just checked.
@@ -86,6 +134,16 @@ mod tests {
                 let expected: i32 = vector.iter().zip(row).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
                 prop_assert_eq!(sum, expected);
             }
+        }
+
+        #[test]
+        fn signs_differ_where_components_do(pairs in prop::collection::vec((-1.0f32..1.0, -1.0f32..1.0), 1..600)) {
+            let (a, b): (Vec<f32>, Vec<f32>) = pairs.iter().copied().unzip();
+            let rows: Vec<u64> = signs(&b).chain(signs(&a)).collect();
+            let mut counts = [u16::MAX; 2];
+            hamming(&signs(&a).collect::<Vec<_>>(), &rows, &mut counts);
+            let differ = pairs.iter().filter(|(a, b)| (*a > 0.0) != (*b > 0.0)).count();
+            prop_assert_eq!(counts.map(usize::from), [differ, 0]);
         }
 
         #[test]

@@ -1,0 +1,118 @@
+use super::*;
+use crate::cache::{Asked, CacheSettings, Found, SemanticCache};
+use crate::telemetry::Metrics;
+
+fn namespace() -> Namespace {
+    Namespace::new(&"docs".parse().unwrap(), ["x"])
+}
+
+fn answer(text: &str) -> StoredAnswer {
+    StoredAnswer { text: text.into(), contexts: Vec::new().into(), provider: "ollama".into(), bm25_weight: 0.5 }
+}
+
+fn key(byte: u8) -> Option<SealingKey> {
+    SealingKey::new(&[byte; KEY_BYTES])
+}
+
+fn open(path: &Path, key: Option<SealingKey>) -> (SemanticCache, usize, usize) {
+    let (journal, report) = Journal::open(path, key).unwrap();
+    let (restored, damaged) = (report.restored(), report.damaged);
+    let cache = SemanticCache::new(CacheSettings::default(), Metrics::new().cache());
+    (cache.with_journal(journal, report, Moment(1_000)), restored, damaged)
+}
+
+fn keep(cache: &SemanticCache, question: &str) {
+    let namespace = namespace();
+    let asked = Asked { namespace: &namespace, text: question };
+    cache.keep(asked, answer(question), Some(&[0.6, 0.8]), None, Moment(1_000)).unwrap();
+}
+
+fn knows(cache: &SemanticCache, question: &str) -> bool {
+    let namespace = namespace();
+    let hit = cache.exact(Asked { namespace: &namespace, text: question }, Moment(1_000));
+    hit.is_some_and(|hit| hit.found == Found::Exact && hit.entry.answer().text == question)
+}
+
+#[test]
+fn what_was_kept_comes_back_with_its_vector() {
+    let folder = tempfile::tempdir().unwrap();
+    for sealed in [None, Some(7)] {
+        let path = folder.path().join(format!("{sealed:?}"));
+        let (cache, restored, _) = open(&path, sealed.and_then(key));
+        assert_eq!(restored, 0);
+        keep(&cache, "one");
+        keep(&cache, "two");
+        keep(&cache, "three");
+        let two = cache.exact(Asked { namespace: &namespace(), text: "two" }, Moment(1_000)).unwrap();
+        cache.invalidate(&two.entry);
+        drop(cache);
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(bytes.windows(5).any(|at| at == b"three"), sealed.is_none(), "sealed text is not to be read");
+        let (cache, restored, damaged) = open(&path, sealed.and_then(key));
+        assert_eq!((restored, damaged), (2, 0));
+        assert!(knows(&cache, "one") && !knows(&cache, "two") && knows(&cache, "three"));
+        let three = cache.exact(Asked { namespace: &namespace(), text: "three" }, Moment(1_000)).unwrap();
+        assert_eq!(cache.vector(&three.entry).unwrap(), [0.6, 0.8]);
+        keep(&cache, "four");
+        assert!(knows(&cache, "four") && knows(&cache, "one"), "numbers are not used twice");
+    }
+}
+
+#[test]
+fn a_wrong_key_is_an_error_and_the_file_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    let (cache, ..) = open(&path, key(1));
+    keep(&cache, "secret");
+    drop(cache);
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(Journal::open(&path, key(2)), Err(JournalError::WrongKey { .. })));
+    assert!(matches!(Journal::open(&path, None), Err(JournalError::KeyMissing { .. })));
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert!(knows(&open(&path, key(1)).0, "secret"));
+    fs::write(&path, b"something else altogether").unwrap();
+    assert!(matches!(Journal::open(&path, None), Err(JournalError::Foreign { .. })));
+}
+
+#[test]
+fn a_plain_journal_is_sealed_when_a_key_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    keep(&open(&path, None).0, "once open");
+    let (cache, restored, _) = open(&path, key(3));
+    assert_eq!(restored, 1);
+    drop(cache);
+    assert!(!fs::read(&path).unwrap().windows(9).any(|at| at == b"once open"));
+}
+
+#[test]
+fn damage_costs_what_it_hit_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    let (cache, ..) = open(&path, None);
+    for n in 0..20 {
+        keep(&cache, &format!("question {n}"));
+    }
+    drop(cache);
+    let whole = fs::read(&path).unwrap();
+    let record = (whole.len() - 16) / 20;
+    // A flipped byte in the middle, and the end torn off.
+    let mut damaged = whole.clone();
+    damaged[16 + 5 * record + record / 2] ^= 0x55;
+    damaged.truncate(whole.len() - 7);
+    fs::write(&path, &damaged).unwrap();
+    let (cache, restored, lost) = open(&path, None);
+    assert_eq!((restored, lost), (18, 2));
+    assert!(knows(&cache, "question 4") && !knows(&cache, "question 5") && knows(&cache, "question 6"));
+    assert!(!knows(&cache, "question 19"));
+    drop(cache);
+    assert_eq!(open(&path, None).2, 0, "written anew without the damage");
+    for cut in [0, 3, 15, 17, 40] {
+        fs::write(&path, &whole[..cut]).unwrap();
+        if cut >= 16 || cut == 0 {
+            assert_eq!(open(&path, None).1, 0);
+        } else {
+            assert!(Journal::open(&path, None).is_err());
+        }
+    }
+}

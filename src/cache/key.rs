@@ -1,0 +1,117 @@
+//! Which questions may share an answer at all.
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::model::DbName;
+
+/// Everything that shapes an answer besides the words of its question. Entries of two namespaces never meet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Namespace {
+    db: DbName,
+    key: [u8; 16],
+}
+
+impl Namespace {
+    /// The namespace of these values: embedder, provider and model, prompt, search and fusion, filters, …
+    pub fn new<'a>(db: &'a DbName, parts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in std::iter::once(db.as_str()).chain(parts) {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        Self { db: db.clone(), key: half(&hasher.finalize()) }
+    }
+
+    /// The DB whose documents answer.
+    pub fn db(&self) -> &DbName {
+        &self.db
+    }
+
+    /// Its name for people: the DB and a hash of all the rest.
+    pub fn name(&self) -> String {
+        let hash: String = self.key[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{}:{hash}", self.db)
+    }
+
+    pub(super) fn key(&self) -> [u8; 16] {
+        self.key
+    }
+}
+
+/// A question of a namespace, hashed: equal keys are the same question in the same words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct ExactKey([u8; 16]);
+
+impl ExactKey {
+    pub(super) fn new(namespace: &Namespace, question: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&namespace.key);
+        hasher.update(normalised(question).as_bytes());
+        Self(half(&hasher.finalize()))
+    }
+}
+
+fn half(hash: &blake3::Hash) -> [u8; 16] {
+    let [half, _] = hash.as_bytes().as_chunks::<16>().0 else { unreachable!("a hash has 32 bytes") };
+    *half
+}
+
+/// The same words written the same way: composed characters, single spaces, no closing punctuation, and a first letter
+/// that does not depend on who holds the shift key. Other letters keep their case: "IT" is not "it".
+fn normalised(question: &str) -> String {
+    let mut text = String::with_capacity(question.len());
+    for (at, word) in question.split_whitespace().enumerate() {
+        if at > 0 {
+            text.push(' ');
+        }
+        text.extend(word.nfc());
+    }
+    text.truncate(text.trim_end_matches(['?', '!', '.', '。', '？', '！', ' ']).len());
+    let mut letters = text.chars();
+    if let (Some(first), Some(second)) = (letters.next(), letters.next())
+        && first.is_uppercase()
+        && (second.is_lowercase() || second.is_whitespace())
+    {
+        text.replace_range(..first.len_utf8(), &first.to_lowercase().to_string());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn namespace(parts: &[&str]) -> Namespace {
+        Namespace::new(&"docs".parse().unwrap(), parts.iter().copied())
+    }
+
+    #[test]
+    fn the_same_words_have_one_key() {
+        let n = namespace(&["a"]);
+        let key = |text: &str| ExactKey::new(&n, text);
+        assert_eq!(key("How long?"), key("  how   long ?? "));
+        assert_eq!(key("Cafe\u{301}"), key("café"));
+        for (a, b) in [("IT staff", "it staff"), ("what is C?", "what is c?"), ("ab c", "a bc")] {
+            assert_ne!(key(a), key(b));
+        }
+        assert_ne!(key("how"), ExactKey::new(&namespace(&["b"]), "how"));
+    }
+
+    #[test]
+    fn values_cannot_run_into_each_other() {
+        assert_ne!(namespace(&["ab", "c"]), namespace(&["a", "bc"]));
+        assert_ne!(namespace(&["ab"]), namespace(&["ab", ""]));
+        assert!(namespace(&["ab"]).name().starts_with("docs:"));
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(text in "\\PC{0,40}") {
+            let once = normalised(&text);
+            prop_assert_eq!(normalised(&once), once);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The semantic cache: answers that were given before, for questions that mean the same.
+//!
+//! Every semantic cache trades wrong answers for hits. This one looks at a near neighbour from several sides before it gives
+//! its answer ([`guards`]), and in verified mode it bounds how often that answer may be wrong, and measures it
+//! ([`verified`]).
+//!
+//! - **Scope**: entries of two [`Namespace`]s never meet; a namespace is everything that shapes an answer but the words.
+//! - **Lookup**: the same words first (a hash), then the nearest vectors. The question is embedded outside, once, and the
+//!   vector serves the search, too.
+//! - **Admission**: complete, undegraded answers; that is for who calls [`SemanticCache::keep`] to see to.
+//! - **Invalidation**: an entry carries the stamp of the DB's state that it is right for. When the DB has changed since,
+//!   the engine searches again for the entry's question at the next hit: the same passages confirm the entry for the new
+//!   state, others drop it. So changing, deleting and adding documents removes the answers that they concern, and no other.
+//! - **Bounds**: least recently used first, by count and by bytes; time to live; optionally on disk ([`journal`]).
+//!
+//! Policy is apart from storage: `table` and `space` hold and find, [`SemanticCache`] decides.
+
+mod entry;
+pub mod guards;
+mod journal;
+mod key;
+mod semantic;
+mod settings;
+mod space;
+mod table;
+pub mod verified;
+
+#[cfg(test)]
+mod tests;
+
+pub use entry::{Agreement, Entry, Facts, Moment, StoredAnswer};
+pub use guards::{Rejection, Wording};
+pub use journal::{Journal, JournalError, JournalReport, KEY_BYTES, SealingKey};
+pub use key::Namespace;
+pub use semantic::{AMBIGUITY, Asked, CacheStats, Clear, Found, Hit, NotKept, Refused, SemanticCache, Trial, Verdict};
+pub use settings::{CacheChange, CacheMode, CacheSettings, InvalidCacheSetting};
+pub use verified::{Experience, Risk};
