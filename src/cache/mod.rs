@@ -23,6 +23,7 @@ mod semantic;
 mod settings;
 mod space;
 mod table;
+pub mod tune;
 pub mod verified;
 
 #[cfg(test)]

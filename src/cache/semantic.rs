@@ -14,7 +14,6 @@ use super::{
     journal::{Journal, JournalReport, Record},
     key::ExactKey,
     table::{Bounds, OVERHEAD, Table},
-    verified,
 };
 use crate::{
     model::{DbName, Stamp},
@@ -28,8 +27,11 @@ const LOOKED_AT: usize = 8;
 /// another stored text fits as well as their own.
 pub const AMBIGUITY: f32 = 0.015;
 
+/// The same in verified mode, which has a budget of wrong answers to spend where it buys more.
+const VERIFIED_AMBIGUITY: f32 = 0.05;
+
 /// Least cosine that verified mode considers.
-const VERIFIED_FLOOR: f32 = 0.7;
+pub(super) const VERIFIED_FLOOR: f32 = 0.7;
 
 /// A question as the cache sees it.
 #[derive(Debug, Clone, Copy)]
@@ -196,6 +198,11 @@ impl SemanticCache {
         self
     }
 
+    /// What all entries have taught so far.
+    pub fn experience(&self) -> Experience {
+        self.experience.read().clone()
+    }
+
     /// The settings now.
     pub fn settings(&self) -> CacheSettings {
         *self.settings.read()
@@ -233,15 +240,15 @@ impl SemanticCache {
     /// What to do about a question in words that are not known. `draw` is a random number in 0..1.
     pub fn nearest(&self, asked: Asked<'_>, wording: &Wording, vector: &[f32], now: Moment, draw: f64) -> Verdict {
         let settings = self.settings();
-        let least = match settings.mode {
-            CacheMode::Threshold => settings.threshold,
-            CacheMode::Verified => VERIFIED_FLOOR,
+        let (least, margin) = match settings.mode {
+            CacheMode::Threshold => (settings.threshold, AMBIGUITY),
+            CacheMode::Verified => (VERIFIED_FLOOR, VERIFIED_AMBIGUITY),
         };
         // The runner-up may be a little below the threshold and still make the nearest ambiguous.
-        let near = self.table.read().nearest(asked.namespace, vector, least - AMBIGUITY, LOOKED_AT);
+        let near = self.table.read().nearest(asked.namespace, vector, least - margin, LOOKED_AT);
         let alive: Vec<_> = near.into_iter().filter(|(_, entry)| now.since(entry.created) < settings.ttl).collect();
         if settings.mode == CacheMode::Verified {
-            self.risk.lock().question();
+            self.risk.lock().question(settings.delta);
         }
         let mut refused = None;
         for (at, (similarity, entry)) in alive.iter().enumerate() {
@@ -249,7 +256,14 @@ impl SemanticCache {
             if similarity < least {
                 break;
             }
-            let refusal = settings.guards.then(|| guarded(wording, entry, similarity, &alive[at + 1..])).flatten();
+            // Behind a refused neighbour only the very same words in another form will do.
+            if refused.is_some()
+                && !(wording.without(&entry.wording).is_empty() && entry.wording.without(wording).is_empty())
+            {
+                continue;
+            }
+            let refusal =
+                settings.guards.then(|| guarded(wording, entry, similarity - margin, &alive[at + 1..])).flatten();
             if let Some(reason) = refusal {
                 refused.get_or_insert(Refused { entry: Arc::clone(entry), similarity, reason });
                 // Ambiguity is between answers: the next one is no better.
@@ -270,14 +284,8 @@ impl SemanticCache {
     /// Verified mode: whether to trust the entry this time.
     fn weigh(&self, hit: Hit, similarity: f32, delta: f64, draw: f64) -> Verdict {
         let confidence = self.experience.read().confidence(&hit.entry.learned.lock(), similarity);
-        let rate = verified::exploration(confidence, delta);
-        if draw < rate {
-            return Verdict::Trial(Trial { entry: hit.entry, similarity, rate });
-        }
-        if rate == 0.0 {
-            self.risk.lock().untested(confidence);
-        }
-        Verdict::Hit(hit)
+        let (rate, test) = self.risk.lock().decide(confidence, delta, draw);
+        if test { Verdict::Trial(Trial { entry: hit.entry, similarity, rate }) } else { Verdict::Hit(hit) }
     }
 
     /// Takes note of what a trial has shown: whether the LLM's answer says what the stored one says. Words that were
@@ -479,12 +487,13 @@ fn bounds(settings: &CacheSettings) -> Bounds {
     Bounds { entries: settings.max_size, bytes: settings.max_bytes }
 }
 
-/// Whether a guard refuses this neighbour; `farther` are those behind it, nearest first.
-fn guarded(asked: &Wording, entry: &Entry, similarity: f32, farther: &[(f32, Arc<Entry>)]) -> Option<Rejection> {
+/// Whether a guard refuses this neighbour; `farther` are those behind it, nearest first, of which those with more than
+/// `beyond` are rivals.
+fn guarded(asked: &Wording, entry: &Entry, beyond: f32, farther: &[(f32, Arc<Entry>)]) -> Option<Rejection> {
     if let Some(reason) = guards::refuse(asked, &entry.wording) {
         return Some(reason);
     }
-    let rivals = farther.iter().take_while(|(rival, _)| similarity - rival < AMBIGUITY);
+    let rivals = farther.iter().take_while(|(rival, _)| *rival > beyond);
     let ambiguous = rivals.into_iter().any(|(_, rival)| {
         rival.facts.agree(&entry.facts) != Agreement::Yes && guards::refuse(asked, &rival.wording).is_none()
     });

@@ -382,9 +382,6 @@ const DATES: &[(&str, &str)] = &[
     ("friday", "fri"),
     ("saturday", "sat"),
     ("sunday", "sun"),
-    ("today", "today"),
-    ("tomorrow", "tomorrow"),
-    ("yesterday", "yesterday"),
 ];
 
 /// Units with their short forms, where a number stands before them.
@@ -562,9 +559,14 @@ pub(super) fn is_negating_character(c: char) -> bool {
     NEGATING_CHARACTERS.contains(c)
 }
 
-/// The number or date that a word stands for.
+/// The number that a word stands for.
 pub(super) fn number(word: &str) -> Option<&'static str> {
-    NUMBER_WORDS.iter().chain(DATES).find(|(name, _)| *name == word).map(|(_, value)| *value)
+    NUMBER_WORDS.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
+}
+
+/// The date that a word stands for.
+pub(super) fn date(word: &str) -> Option<&'static str> {
+    DATES.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
 }
 
 /// The unit's one name.

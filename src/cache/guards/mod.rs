@@ -12,7 +12,7 @@ mod wording;
 
 use std::fmt;
 
-pub use wording::{QuestionKind, Word, Wording};
+pub use wording::{Numbers, Quantity, QuestionKind, Word, Wording};
 
 /// Why a near neighbour's answer is not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,19 +81,24 @@ impl fmt::Display for Rejection {
 /// that word is what they are about.
 const LONG: usize = 7;
 
+/// Words that differ up to which single words decide; with more, a text was reworded altogether.
+const REWORDED: usize = 6;
+
 /// The first guard that tells the two questions apart; `None` when all agree. Symmetric.
 pub fn refuse(a: &Wording, b: &Wording) -> Option<Rejection> {
-    if a.numbers() != b.numbers() {
+    if a.numbers().differ_from(b.numbers()) {
         return Some(Rejection::Numbers);
     }
-    if a.negated() != b.negated() {
+    let (only_a, only_b) = (a.without(b), b.without(a));
+    // A text that was reworded altogether may negate in other ways ("avoid", "in the absence of").
+    let reworded = only_a.len() + only_b.len() > REWORDED;
+    if a.negated() != b.negated() && !reworded {
         return Some(Rejection::Negation);
     }
-    let (only_a, only_b) = (a.without(b), b.without(a));
     if opposed(&only_a, &only_b) {
         return Some(Rejection::Antonyms);
     }
-    if names_differ(&only_a, &only_b) {
+    if !reworded && names_differ(&only_a, &only_b) {
         return Some(Rejection::Entities);
     }
     if turned_around(a, b) {
@@ -103,8 +108,9 @@ pub fn refuse(a: &Wording, b: &Wording) -> Option<Rejection> {
         return Some(Rejection::QuestionWord);
     }
     // One word for another. With more of them it is a paraphrase as often as another question.
-    let longer = a.words().len().max(b.words().len());
-    (only_a.len() == 1 && only_b.len() == 1 && longer >= LONG && !alike(only_a[0], only_b[0]))
+    let questions = a.kind() != QuestionKind::Open && b.kind() != QuestionKind::Open;
+    let long = a.words().len().max(b.words().len()) >= LONG;
+    (questions && long && only_a.len() == 1 && only_b.len() == 1 && !alike(only_a[0], only_b[0]))
         .then_some(Rejection::Wording)
 }
 
@@ -113,10 +119,10 @@ fn opposed(only_a: &[&Word], only_b: &[&Word]) -> bool {
     only_a.iter().any(|a| only_b.iter().any(|b| lexicon::are_antonyms(&a.text, &b.text)))
 }
 
-/// Whether a name stands on one side where the other side has something else.
+/// Whether each side has a name that the other has not. A name on one side only is as often an addition as a difference.
 fn names_differ(only_a: &[&Word], only_b: &[&Word]) -> bool {
     let name = |words: &[&Word]| words.iter().any(|word| word.name);
-    !only_a.is_empty() && !only_b.is_empty() && (name(only_a) || name(only_b))
+    name(only_a) && name(only_b)
 }
 
 /// Whether two words stand around a direction ("to", "than", a verb between names) one way here and the other way there.

@@ -94,10 +94,36 @@ pub(super) struct Relation<'a> {
     pub(super) directed: bool,
 }
 
+/// The numbers of a text, with their units, and dates.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// Written with digits, and dates.
+    exact: BTreeSet<String>,
+    /// Written as words: "two steps" is as often a figure of speech as a number.
+    spelled: BTreeSet<String>,
+}
+
+impl Numbers {
+    /// Whether one has a number in digits that the other has not, or each has a number that the other has not.
+    pub fn differ_from(&self, other: &Self) -> bool {
+        let lacks = |own: &BTreeSet<String>, other: &Self| {
+            own.iter().any(|number| !other.exact.contains(number) && !other.spelled.contains(number))
+        };
+        lacks(&self.exact, other)
+            || lacks(&other.exact, self)
+            || lacks(&self.spelled, other) && lacks(&other.spelled, self)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.spelled.is_empty()
+    }
+}
+
 /// A question taken apart.
 #[derive(Debug, Clone)]
 pub struct Wording {
-    numbers: BTreeSet<String>,
+    numbers: Numbers,
     negated: bool,
     kind: QuestionKind,
     words: Vec<Word>,
@@ -110,7 +136,7 @@ impl Wording {
     pub fn of(question: &str) -> Self {
         let tokens = tokens(question);
         let mut wording = Self {
-            numbers: BTreeSet::new(),
+            numbers: Numbers::default(),
             negated: false,
             kind: kind(&tokens),
             words: Vec::new(),
@@ -123,21 +149,34 @@ impl Wording {
             let lower = token.lower.as_str();
             let number_before = previous_number.take();
             if let Some(number) = token.number() {
-                // "not only", "2 or 3": the set is what counts, with the unit behind the number.
-                wording.numbers.insert(number.clone());
+                wording.numbers.exact.insert(number.clone());
                 previous_number = Some(number);
                 continue;
             }
+            if let Some(number) = lexicon::number(lower) {
+                wording.numbers.spelled.insert(number.to_owned());
+                previous_number = Some(number.to_owned());
+                continue;
+            }
+            if let Some(date) = lexicon::date(lower) {
+                wording.numbers.exact.insert(date.to_owned());
+                continue;
+            }
             if let (Some(number), Some(unit)) = (number_before, lexicon::unit(lower)) {
-                wording.numbers.remove(&number);
-                wording.numbers.insert(format!("{number} {unit}"));
+                for numbers in [&mut wording.numbers.exact, &mut wording.numbers.spelled] {
+                    if numbers.remove(&number) {
+                        numbers.insert(format!("{number} {unit}"));
+                    }
+                }
                 continue;
             }
             if lexicon::is_negation(lower) || token.negating {
                 let next = tokens.get(at + 1).map(|next| next.lower.as_str());
                 let before = at.checked_sub(1).map(|at| tokens[at].lower.as_str());
-                // "whether or not", "not only" negate nothing.
-                let idle = next == Some("only") || matches!(before, Some("or" | "oder"));
+                // "whether or not", "not only", "why don't we", "no, it does not" negate nothing by themselves.
+                let idle = next == Some("only")
+                    || matches!(before, Some("or" | "oder"))
+                    || at == 0 && (token.pause || matches!(lower, "don't" | "dont"));
                 wording.negated ^= !idle;
                 continue;
             }
@@ -162,7 +201,7 @@ impl Wording {
     }
 
     /// Numbers with their units, and dates.
-    pub fn numbers(&self) -> &BTreeSet<String> {
+    pub fn numbers(&self) -> &Numbers {
         &self.numbers
     }
 
@@ -222,20 +261,24 @@ struct Token {
     lower: String,
     name: bool,
     negating: bool,
+    /// A comma follows.
+    pause: bool,
 }
 
 impl Token {
     /// The number that it is, written in one way.
     fn number(&self) -> Option<String> {
-        let first = self.lower.chars().next()?;
-        if !first.is_numeric() {
-            return lexicon::number(&self.lower).map(str::to_owned);
+        // "v2.10" is version 2.10.
+        let unversioned = self.lower.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let written = unversioned.unwrap_or(&self.lower);
+        if !written.starts_with(char::is_numeric) {
+            return None;
         }
-        let plain: String = self.lower.chars().filter(|c| *c != ',').collect();
+        let plain: String = written.chars().filter(|c| *c != ',').collect();
         let digits = plain.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(plain.len());
         let (value, rest) = plain.split_at(digits);
         let value = match value.parse::<f64>() {
-            Ok(number) if value.contains('.') => number.to_string(),
+            Ok(number) if value.contains('.') && !value.ends_with('.') => number.to_string(),
             _ => value.to_owned(),
         };
         // "5mg" is "5 mg".
@@ -257,7 +300,7 @@ fn tokens(question: &str) -> Vec<Token> {
         let Some(head) = rest.chars().next() else { break };
         if is_unspaced(head) {
             let lower = head.to_string();
-            tokens.push(Token { negating: lexicon::is_negating_character(head), name: false, lower });
+            tokens.push(Token { negating: lexicon::is_negating_character(head), name: false, pause: false, lower });
             rest = &rest[head.len_utf8()..];
             first = false;
             continue;
@@ -275,9 +318,12 @@ fn tokens(question: &str) -> Vec<Token> {
                 let lower = word.to_lowercase();
                 let lower = lower.strip_suffix("'s").unwrap_or(&lower).to_owned();
                 let name = is_name(word, first);
-                tokens.push(Token { lower, name, negating: false });
+                tokens.push(Token { lower, name, negating: false, pause: false });
                 first = false;
             }
+        }
+        if let Some(last) = tokens.last_mut() {
+            last.pause = rest.starts_with(',');
         }
     }
     tokens
@@ -285,7 +331,7 @@ fn tokens(question: &str) -> Vec<Token> {
 
 /// "word.Word" and "word,word" are two words, "3.5" and "1,000" are one.
 fn split_sentence_signs(part: &str) -> impl Iterator<Item = &str> {
-    let number = part.starts_with(|c: char| c.is_numeric());
+    let number = part.strip_prefix(['v', 'V']).unwrap_or(part).starts_with(char::is_numeric);
     part.split(move |c| !number && (c == '.' || c == ',')).filter(|word| !word.is_empty())
 }
 
@@ -320,11 +366,20 @@ fn kind(tokens: &[Token]) -> QuestionKind {
             "when" | "wann" => When,
             "where" | "wo" | "woher" | "wohin" => Where,
             "who" | "whom" | "whose" | "wer" | "wen" | "wem" => Who,
-            "is" | "are" | "were" | "do" | "does" | "did" | "can" | "could" | "will" | "would" | "should" | "has"
-            | "have" | "may" | "am" | "must" | "shall" | "ist" | "sind" | "kann" | "hat" | "gibt" | "darf" | "muss"
+            // "Is there …", "Do you know …", "Can I …" ask for what there is, and how.
+            "is" | "are" | "were" | "does" | "did" | "will" | "would" | "should" | "ist" | "sind" | "darf" | "muss"
                 if at == 0 =>
             {
-                YesNo
+                if matches!(next, "there" | "it" | "you" | "anyone" | "any" | "es") {
+                    Open
+                } else {
+                    YesNo
+                }
+            }
+            "do" | "can" | "could" | "has" | "have" | "may" | "am" | "must" | "shall" | "kann" | "hat" | "gibt"
+                if at == 0 =>
+            {
+                Open
             }
             _ => continue,
         };
