@@ -5,11 +5,14 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
-use reqwest::Response;
+use reqwest::{RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
-use crate::wire::{AskRequest, AskResponse, ErrorBody, IngestRequest, IngestResponse};
+use crate::wire::{
+    AskRequest, AskResponse, CacheClearRequest, CacheClearResponse, CacheMetricsResponse, ErrorBody, IngestRequest,
+    IngestResponse,
+};
 
 /// Talks to one server.
 pub struct Client {
@@ -52,6 +55,23 @@ impl Client {
         json(self.post("/api/query", request, "application/json").await?).await
     }
 
+    /// `GET /api/semantic-cache/metrics`.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest).
+    pub async fn cache_metrics(&self) -> anyhow::Result<CacheMetricsResponse> {
+        let request = self.http.get(format!("{}/api/semantic-cache/metrics", self.base));
+        json(self.send(request).await?).await
+    }
+
+    /// `POST /api/cache/clear`.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest).
+    pub async fn clear_cache(&self, request: &CacheClearRequest) -> anyhow::Result<CacheClearResponse> {
+        json(self.post("/api/cache/clear", request, "application/json").await?).await
+    }
+
     /// `POST /api/stream_query` as server-sent events.
     ///
     /// # Errors
@@ -65,7 +85,10 @@ impl Client {
     }
 
     async fn post(&self, path: &str, body: &impl Serialize, accept: &str) -> anyhow::Result<Response> {
-        let mut request = self.http.post(format!("{}{path}", self.base)).header("accept", accept).json(body);
+        self.send(self.http.post(format!("{}{path}", self.base)).header("accept", accept).json(body)).await
+    }
+
+    async fn send(&self, mut request: RequestBuilder) -> anyhow::Result<Response> {
         if let Some((name, password)) = &self.credentials {
             request = request.basic_auth(name, password.as_ref());
         }

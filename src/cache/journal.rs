@@ -10,7 +10,11 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
 };
 
@@ -225,6 +229,8 @@ enum Job {
 pub struct Journal {
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
+    /// Records since the file was written anew.
+    records: AtomicUsize,
 }
 
 impl Journal {
@@ -254,14 +260,21 @@ impl Journal {
             .name("cache-journal".to_owned())
             .spawn(move || writer.run(&inbox))
             .map_err(io)?;
-        Ok((Self { jobs: Some(jobs), writer: Some(writer) }, report))
+        Ok((Self { jobs: Some(jobs), writer: Some(writer), records: records.len().into() }, report))
+    }
+
+    /// Records in the file.
+    pub(super) fn records(&self) -> usize {
+        self.records.load(Ordering::Relaxed)
     }
 
     pub(super) fn write(&self, record: Record) {
+        self.records.fetch_add(1, Ordering::Relaxed);
         self.send(Job::Write(record));
     }
 
     pub(super) fn rewrite(&self, records: Vec<Record>) {
+        self.records.store(records.len(), Ordering::Relaxed);
         self.send(Job::Rewrite(records));
     }
 

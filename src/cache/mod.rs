@@ -15,6 +15,7 @@
 //!
 //! Policy is apart from storage: `table` and `space` hold and find, [`SemanticCache`] decides.
 
+mod calibration;
 mod entry;
 pub mod guards;
 mod journal;
@@ -29,6 +30,7 @@ pub mod verified;
 #[cfg(test)]
 mod tests;
 
+pub use calibration::{Calibration, CalibrationError, Calibrations};
 pub use entry::{Agreement, Entry, Facts, Moment, StoredAnswer};
 pub use guards::{Rejection, Wording};
 pub use journal::{Journal, JournalError, JournalReport, KEY_BYTES, SealingKey};

@@ -3,7 +3,7 @@
 //! The lock is held while the table is read or changed, never while something is embedded, searched or generated. Finding
 //! needs it shared, so that lookups run side by side; counters of use are atomic.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -29,6 +29,11 @@ pub const AMBIGUITY: f32 = 0.015;
 
 /// The same in verified mode, which has a budget of wrong answers to spend where it buys more.
 const VERIFIED_AMBIGUITY: f32 = 0.05;
+
+/// Records of a journal that is not worth writing anew.
+const SMALL_JOURNAL: usize = 1_000;
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Least cosine that verified mode considers.
 pub(super) const VERIFIED_FLOOR: f32 = 0.7;
@@ -125,6 +130,8 @@ pub struct CacheStats {
     pub misses: u64,
     /// Entries that made room.
     pub evictions: u64,
+    /// Those of the last minute.
+    pub evictions_last_minute: u64,
     /// Entries that became too old.
     pub expirations: u64,
     /// Entries whose passages changed.
@@ -147,6 +154,8 @@ pub struct SemanticCache {
     settings: RwLock<CacheSettings>,
     experience: RwLock<Experience>,
     risk: Mutex<Risk>,
+    /// Evictions so far, by time, of the last minute.
+    evicted: Mutex<VecDeque<(Moment, u64)>>,
     journal: Option<Journal>,
     metrics: CacheMetrics,
     next: std::sync::atomic::AtomicU64,
@@ -160,6 +169,7 @@ impl SemanticCache {
             settings: RwLock::new(settings),
             experience: RwLock::default(),
             risk: Mutex::default(),
+            evicted: Mutex::default(),
             journal: None,
             metrics,
             next: std::sync::atomic::AtomicU64::new(1),
@@ -397,9 +407,21 @@ impl SemanticCache {
         self.gauge(&table);
     }
 
-    /// Removes what is too old, although nobody asks for it. To be called from time to time.
-    pub fn sweep(&self, now: Moment) {
+    /// Removes what is too old although nobody asks for it, notes how many made room, and writes the journal anew when most
+    /// of it is about what is gone. To be called every few seconds; blocks.
+    pub fn tend(&self, now: Moment) {
         self.expire(now, self.settings().ttl);
+        {
+            let mut evicted = self.evicted.lock();
+            evicted.push_back((now, self.metrics.evictions.get()));
+            while evicted.front().is_some_and(|(at, _)| now.since(*at) > MINUTE) {
+                evicted.pop_front();
+            }
+        }
+        if self.journal.as_ref().is_some_and(|journal| journal.records() > 2 * self.table.read().len() + SMALL_JOURNAL)
+        {
+            self.compact();
+        }
     }
 
     /// Removes entries: of one namespace, of one DB, or all. Returns how many there were.
@@ -421,7 +443,7 @@ impl SemanticCache {
     }
 
     /// What it has done so far.
-    pub fn stats(&self) -> CacheStats {
+    pub fn stats(&self, now: Moment) -> CacheStats {
         let (size, bytes) = {
             let table = self.table.read();
             (table.len(), table.bytes())
@@ -433,6 +455,7 @@ impl SemanticCache {
             semantic_hits: metrics.semantic_hits.get(),
             misses: metrics.misses.get(),
             evictions: metrics.evictions.get(),
+            evictions_last_minute: metrics.evictions.get() - self.evicted_before(now),
             expirations: metrics.expirations.get(),
             invalidations: metrics.invalidations.get(),
             rejected: Rejection::ALL.map(|reason| metrics.rejected.with_label_values(&[reason.as_str()]).get()),
@@ -443,8 +466,14 @@ impl SemanticCache {
         }
     }
 
-    /// Writes the journal anew, with what is in the cache and nothing else. Blocks.
-    pub fn compact(&self) {
+    /// Evictions up to a minute ago.
+    fn evicted_before(&self, now: Moment) -> u64 {
+        let evicted = self.evicted.lock();
+        evicted.iter().find(|(at, _)| now.since(*at) <= MINUTE).map_or(0, |(_, count)| *count)
+    }
+
+    /// Writes the journal anew, with what is in the cache and nothing else.
+    fn compact(&self) {
         let Some(journal) = &self.journal else { return };
         let table = self.table.read();
         let entries = table.entries().map(|entry| Record::kept(entry, table.vector(entry), table.keys(entry.id)));

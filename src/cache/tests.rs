@@ -63,7 +63,7 @@ fn the_same_words_hit_and_only_in_their_namespace() {
     assert!(cache.exact(Asked { namespace: &b, text: "How long?" }, NOW).is_none());
     assert!(matches!(ask(&cache, &b, "How long?", 0.0, NOW), Verdict::Miss));
     cache.given(&hit);
-    assert_eq!((hit.entry.accesses(), cache.stats().exact_hits), (1, 1));
+    assert_eq!((hit.entry.accesses(), cache.stats(NOW).exact_hits), (1, 1));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn entries_grow_old_and_are_counted() {
     assert!(cache.exact(Asked { namespace: &n, text: "one" }, young).is_some());
     assert!(matches!(ask(&cache, &n, "un", 1.0, old), Verdict::Miss));
     assert!(cache.exact(Asked { namespace: &n, text: "one" }, old).is_none());
-    let stats = cache.stats();
+    let stats = cache.stats(NOW);
     assert_eq!((stats.expirations, stats.size, stats.bytes), (1, 0, 0));
 }
 
@@ -133,7 +133,7 @@ fn an_answer_larger_than_the_cache_is_not_kept_and_counted() {
     for question in ["one", "two", "three", "four", "five"] {
         keep(&cache, &n, question, 0.0).unwrap();
     }
-    let stats = cache.stats();
+    let stats = cache.stats(NOW);
     assert_eq!(stats.too_large, 1);
     assert!(stats.bytes <= 4_000 && stats.size >= 3 && stats.evictions as usize == 5 - stats.size, "{stats:?}");
 }
@@ -149,7 +149,7 @@ fn shrinking_evicts_the_least_recently_used() {
     cache.change(&CacheChange { max_size: Some(2), ..CacheChange::default() }).unwrap();
     let known = |text| cache.exact(Asked { namespace: &n, text }, NOW).is_some();
     assert!(known("one") && !known("two") && known("three"));
-    assert_eq!(cache.stats().evictions, 1);
+    assert_eq!(cache.stats(NOW).evictions, 1);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn clearing_takes_what_was_meant() {
     assert_eq!(cache.clear(&Clear::Namespace(a.name())), 1);
     assert_eq!(cache.clear(&Clear::Db("docs".parse().unwrap())), 1);
     assert_eq!(cache.clear(&Clear::All), 1);
-    assert_eq!((cache.stats().size, cache.stats().bytes), (0, 0));
+    assert_eq!((cache.stats(NOW).size, cache.stats(NOW).bytes), (0, 0));
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn entries_know_their_state_and_their_evidence() {
     cache.invalidate(&entry);
     cache.invalidate(&entry);
     assert!(cache.exact(asked, NOW).is_none());
-    assert_eq!(cache.stats().invalidations, 1);
+    assert_eq!(cache.stats(NOW).invalidations, 1);
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn verified_mode_explores_then_trusts_and_aliases_what_it_verified() {
     assert!(cache.exact(asked, NOW).is_none());
     cache.learn(&trial, asked, true);
     assert_eq!(cache.exact(asked, NOW).unwrap().entry.question(), "How long are backups kept?");
-    assert!(cache.stats().false_hit_limit.is_some());
+    assert!(cache.stats(NOW).false_hit_limit.is_some());
 }
 
 #[test]
@@ -244,7 +244,7 @@ proptest! {
                 2 => drop(ask(&cache, &n, &question, which as f32, Moment(now))),
                 _ => drop(cache.change(&CacheChange { max_size: Some(size as i64), ..CacheChange::default() })),
             }
-            let (stats, settings) = (cache.stats(), cache.settings());
+            let (stats, settings) = (cache.stats(NOW), cache.settings());
             prop_assert!(stats.size <= settings.max_size && stats.bytes <= settings.max_bytes);
             prop_assert_eq!(stats.size == 0, stats.bytes == 0);
         }

@@ -257,6 +257,67 @@ impl ResilienceArgs {
     }
 }
 
+/// Answers that were given before.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Cache")]
+pub struct CacheArgs {
+    /// Whether there is one.
+    #[arg(long, value_name = "true|false")]
+    #[arg(help = short_help("cache.enabled"), long_help = long_help("cache.enabled"))]
+    pub cache: Option<String>,
+    /// Least cosine.
+    #[arg(long, value_name = "COSINE")]
+    #[arg(help = short_help("cache.threshold"), long_help = long_help("cache.threshold"))]
+    pub cache_threshold: Option<String>,
+    /// Most entries.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("cache.size"), long_help = long_help("cache.size"))]
+    pub cache_size: Option<String>,
+    /// Time to live.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("cache.ttl"), long_help = long_help("cache.ttl"))]
+    pub cache_ttl: Option<String>,
+    /// Most bytes.
+    #[arg(long, value_name = "BYTES")]
+    #[arg(help = short_help("cache.max_bytes"), long_help = long_help("cache.max_bytes"))]
+    pub cache_max_bytes: Option<String>,
+    /// Who decides.
+    #[arg(long, value_name = "MODE", value_parser = PossibleValuesParser::new(choices("cache.mode")))]
+    #[arg(help = short_help("cache.mode"), long_help = long_help("cache.mode"))]
+    pub cache_mode: Option<String>,
+    /// Error bound.
+    #[arg(long, value_name = "SHARE")]
+    #[arg(help = short_help("cache.delta"), long_help = long_help("cache.delta"))]
+    pub cache_delta: Option<String>,
+    /// Whether guards look.
+    #[arg(long, value_name = "true|false")]
+    #[arg(help = short_help("cache.guards"), long_help = long_help("cache.guards"))]
+    pub cache_guards: Option<String>,
+    /// Whether it survives the process.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(help = short_help("cache.persist"), long_help = long_help("cache.persist"))]
+    pub cache_persist: Option<String>,
+    /// Encrypts it on disk.
+    #[arg(long, value_name = "KEY")]
+    #[arg(help = short_help("cache.key"), long_help = long_help("cache.key"))]
+    pub cache_key: Option<SecretText>,
+}
+
+impl CacheArgs {
+    pub(super) fn flags(&self, flags: &mut Flags) {
+        put(flags, "cache.enabled", self.cache.as_ref());
+        put(flags, "cache.threshold", self.cache_threshold.as_ref());
+        put(flags, "cache.size", self.cache_size.as_ref());
+        put(flags, "cache.ttl", self.cache_ttl.as_ref());
+        put(flags, "cache.max_bytes", self.cache_max_bytes.as_ref());
+        put(flags, "cache.mode", self.cache_mode.as_ref());
+        put(flags, "cache.delta", self.cache_delta.as_ref());
+        put(flags, "cache.guards", self.cache_guards.as_ref());
+        put(flags, "cache.persist", self.cache_persist.as_ref());
+        put(flags, "cache.key", self.cache_key.as_ref().map(|key| &key.0));
+    }
+}
+
 /// How questions are searched.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Retrieval")]

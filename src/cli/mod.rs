@@ -3,6 +3,7 @@
 //! One file a command holds its flags, [`groups`](StoreArgs) those that several share; [`settings`] turns flags,
 //! environment and files into checked values. Nothing here does any work.
 
+mod cache;
 mod config;
 mod eval;
 mod exit;
@@ -20,11 +21,14 @@ mod tests;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub use cache::{CacheAction, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, Candidate, TuneFormat};
 pub use config::{ConfigAction, ConfigShowArgs};
 pub use eval::{EvalArgs, EvalFormat};
 pub use exit::ExitStatus;
 pub use global::{ColorChoice, GlobalArgs, LogFormat};
-pub use groups::{ChunkArgs, FusionArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, SecretText, StoreArgs};
+pub use groups::{
+    CacheArgs, ChunkArgs, FusionArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, SecretText, StoreArgs,
+};
 pub use ingest::IngestArgs;
 pub use mock::MockArgs;
 pub use query::QueryArgs;
@@ -62,6 +66,12 @@ pub enum Command {
     Eval(Box<EvalArgs>),
     /// Run a fake Ollama and OpenAI upstream, with latencies and faults as you like
     Mock(MockArgs),
+    /// Look into, clear, fill and tune the semantic cache
+    Cache {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: CacheAction,
+    },
     /// Show, check or write settings
     Config {
         /// What to do with them.

@@ -3,7 +3,7 @@
 use clap::{Args, ValueHint};
 
 use super::{
-    groups::{ChunkArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, StoreArgs, put, put_list},
+    groups::{CacheArgs, ChunkArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, StoreArgs, put, put_list},
     settings::{
         Flags,
         keys::{long_help, short_help},
@@ -60,6 +60,9 @@ pub struct ServeArgs {
     /// What happens when they are away.
     #[command(flatten)]
     pub resilience: ResilienceArgs,
+    /// Answers that were given before.
+    #[command(flatten)]
+    pub cache: CacheArgs,
     /// How questions are searched.
     #[command(flatten)]
     pub retrieval: RetrievalArgs,
@@ -80,6 +83,7 @@ impl ServeArgs {
         self.chunks.flags(&mut flags);
         self.provider.flags(&mut flags);
         self.resilience.flags(&mut flags);
+        self.cache.flags(&mut flags);
         self.retrieval.flags(&mut flags);
         flags
     }

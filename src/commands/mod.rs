@@ -1,5 +1,6 @@
 //! One file a command: it builds the parts, runs them, and says how it ended.
 
+mod cache;
 mod config;
 mod eval;
 mod ingest;
@@ -17,7 +18,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::{
     cli::{
-        self, Cli, ColorChoice, Command, ConfigAction, ExitStatus, GlobalArgs, LogFormat,
+        self, CacheAction, Cli, ColorChoice, Command, ConfigAction, ExitStatus, GlobalArgs, LogFormat,
         settings::{self, LogLevel},
     },
     telemetry::logging,
@@ -32,6 +33,12 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
         Command::Mock(args) => block_on(mock::run(args)),
+        Command::Cache { action: CacheAction::Stats(args) } => block_on(cache::stats(args)),
+        Command::Cache { action: CacheAction::Clear(args) } => block_on(cache::clear(args)),
+        Command::Cache { action: CacheAction::Warm(args) } => block_on(cache::warm(args)),
+        Command::Cache { action: CacheAction::Tune(args) } => {
+            settings_of(&global, args.flags()).and_then(|s| block_on(cache::tune(s, *args)))
+        }
         Command::Config { action: ConfigAction::Show(args) } => config::show(&global, &args),
         Command::Config { action: ConfigAction::Check } => config::check(&global),
         Command::Config { action: ConfigAction::Example } => print(&settings::example()),

@@ -12,7 +12,7 @@ use crate::{
     index::EmbeddedSearch,
     model::DbName,
     providers::{
-        Embedder, Generator, HealthProbe, HttpSettings, ProviderKind, Upstream,
+        Embedder, EmbedderId, Generator, HealthProbe, HttpSettings, ProviderKind, Upstream,
         embedded::{ExtractiveGenerator, StaticEmbedder},
         ollama::{OllamaEmbedder, OllamaGenerator, OllamaProbe},
         openai::{OpenAiEmbedder, OpenAiGenerator, OpenAiProbe},
@@ -27,6 +27,9 @@ use crate::{
 /// An engine, and the services that it depends on.
 pub(super) struct Parts {
     pub(super) engine: Engine,
+    pub(super) metrics: Arc<Metrics>,
+    /// Who embeds what is new.
+    pub(super) embedder: EmbedderId,
     pub(super) upstreams: Vec<server::Upstream>,
     pub(super) resilience: Resilience,
     /// What was chosen, and why, for the start-up lines.
@@ -41,8 +44,10 @@ pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
     let resilience = guards.made;
     announce(&metrics, &models, &settings.db);
     let collections = collections(&settings.data_dir)?;
-    let engine = Engine::new(collections, models, metrics).with_request_timeout(settings.resilience.request_timeout);
-    Ok(Parts { engine, upstreams, resilience, choice })
+    let embedder = models.embedder().id().clone();
+    let engine = Engine::new(collections, models, Arc::clone(&metrics))
+        .with_request_timeout(settings.resilience.request_timeout);
+    Ok(Parts { engine, metrics, embedder, upstreams, resilience, choice })
 }
 
 /// Puts resilience around providers, and keeps what it made for those who show it.

@@ -47,6 +47,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         fusion: settings.retrieval.fusion,
         scope: Scope { languages: args.language.clone(), versions: args.label.clone() },
         provider: None,
+        cache: false,
     };
     let asked = parts.engine.ask(question.clone()).await?;
     if args.json {
@@ -55,7 +56,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         let response: AskResponse = crate::server::answer_body(&question, answer, request_id);
         return print(&(serde_json::to_string_pretty(&response)? + "\n"));
     }
-    let Asked { retrieval, mut events } = asked;
+    let Asked { retrieval, mut events, .. } = asked;
     while let Some(event) = events.next().await {
         match event? {
             AnswerEvent::Text(text) => say(&text)?,

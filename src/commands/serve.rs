@@ -7,14 +7,23 @@ use tokio::net::TcpListener;
 
 use super::{parts, printer};
 use crate::{
+    cache::{Calibrations, Journal, Moment, SealingKey, SemanticCache},
     cli::{ExitStatus, settings::Settings},
+    providers::EmbedderId,
     rag::{
         Engine,
         extract::Limits,
         ingest::{DocumentRoots, IngestOptions},
     },
     server::{self, AppState, ServerSettings},
+    telemetry::Metrics,
 };
+
+/// Cached answers, in the data directory. DBs are folders there, so that a file is none of them.
+const CACHE_FILE: &str = "semantic-cache.journal";
+
+/// What `ragctl cache tune --save` found, by embedder; in the data directory.
+pub(super) const CALIBRATION_FILE: &str = "semantic-cache.json";
 
 pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     let address = (settings.server.host.as_str(), settings.server.port);
@@ -23,7 +32,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     })?;
     let parts = parts::build(&settings).await?;
     eprintln!("ragctl {}: answers come from {}", env!("CARGO_PKG_VERSION"), parts.choice);
-    let engine = Arc::new(parts.engine);
+    let engine = Arc::new(parts.engine.with_cache(cache(&settings, &parts.metrics, &parts.embedder).await?));
 
     let interrupted = tokio::select! {
         ready = prepare(&engine, &settings) => { ready?; false }
@@ -41,6 +50,37 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
         .context("the server failed")?;
     eprintln!("stopped");
     Ok(ExitStatus::Success)
+}
+
+/// The semantic cache, with what the last process left when it is to survive.
+async fn cache(settings: &Settings, metrics: &Metrics, embedder: &EmbedderId) -> anyhow::Result<Arc<SemanticCache>> {
+    let wanted = settings.cache.clone();
+    let folder = settings.data_dir.clone();
+    let embedder = embedder.to_string();
+    let metrics = metrics.cache();
+    let open = move || {
+        let known = Calibrations::load(&folder.join(CALIBRATION_FILE))?.of(&embedder);
+        let mut chosen = wanted.cache;
+        if let (None, Some(known)) = (wanted.threshold, &known) {
+            chosen.threshold = known.threshold.unwrap_or(chosen.threshold);
+        }
+        let mut cache = SemanticCache::new(chosen, metrics);
+        if let Some(known) = known {
+            cache = cache.with_experience(known.experience);
+        }
+        if wanted.persist {
+            let key = wanted.key.as_ref().and_then(SealingKey::new);
+            let (journal, report) = Journal::open(&folder.join(CACHE_FILE), key)?;
+            let damaged = match report.damaged {
+                0 => String::new(),
+                damaged => format!("; {damaged} damaged records were passed over"),
+            };
+            eprintln!("cache: {} answers from {}{damaged}", report.restored(), folder.join(CACHE_FILE).display());
+            cache = cache.with_journal(journal, report, Moment::now());
+        }
+        anyhow::Ok(Arc::new(cache))
+    };
+    tokio::task::spawn_blocking(open).await?
 }
 
 /// Makes the DB ready: it exists, its search is up to date, `--docs` are in it.

@@ -182,6 +182,8 @@ pub struct GenerationStats {
     pub prompt_tokens: Option<u64>,
     /// Tokens of the answer.
     pub completion_tokens: Option<u64>,
+    /// The model was stopped at its limit of tokens, in the middle of what it had to say.
+    pub cut_short: bool,
 }
 
 /// An answer as it is written. Dropping it cancels the call upstream.

@@ -33,6 +33,8 @@ struct ChatLine {
     #[serde(default)]
     done: bool,
     #[serde(default)]
+    done_reason: Option<String>,
+    #[serde(default)]
     prompt_eval_count: Option<u64>,
     #[serde(default)]
     eval_count: Option<u64>,
@@ -79,6 +81,7 @@ impl Generator for OllamaGenerator {
                     yield GenerationEvent::Done(GenerationStats {
                         prompt_tokens: line.prompt_eval_count,
                         completion_tokens: line.eval_count,
+                        cut_short: line.done_reason.as_deref() == Some("length"),
                     });
                     return;
                 }

@@ -98,11 +98,13 @@ impl Generator for OpenAiGenerator {
                 }
                 let chunk: ChatChunk = serde_json::from_value(json).map_err(|error| upstream.malformed(error.to_string()))?;
                 if let Some(usage) = chunk.usage {
-                    stats = GenerationStats { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens };
+                    stats.prompt_tokens = usage.prompt_tokens;
+                    stats.completion_tokens = usage.completion_tokens;
                 }
                 for choice in chunk.choices {
                     // Servers that send no [DONE] still name the reason; usage may follow, so the end is awaited.
                     finished |= choice.finish_reason.is_some();
+                    stats.cut_short |= choice.finish_reason.as_deref() == Some("length");
                     if let Some(text) = choice.delta.content.filter(|text| !text.is_empty()) {
                         yield GenerationEvent::Text(text);
                     }

@@ -6,8 +6,10 @@ use async_stream::try_stream;
 use futures::{StreamExt, stream};
 
 use super::{
-    Engine, RagError, prompt,
-    question::{AnswerEvent, Asked, DegradedReason, Outcome, Question, Retrieval, Timings},
+    Engine, RagError,
+    cached::{Missed, Place, Recalled},
+    prompt,
+    question::{AnswerEvent, Asked, Cached, DegradedReason, Outcome, Question, Retrieval, Timings},
 };
 use crate::{
     model::Method,
@@ -42,7 +44,10 @@ impl Engine {
         generator: Arc<dyn Generator>,
         question: &Question,
     ) -> Result<Asked, RagError> {
-        let retrieval = self.retrieve(question).await?;
+        let Missed { retrieval, place, cached } = match self.recall(started, &generator, question).await? {
+            Recalled::Hit(asked) => return Ok(asked),
+            Recalled::Missed(missed) => missed,
+        };
         if retrieval.contexts.is_empty() {
             return Ok(nothing_found(question, retrieval, generator.provider(), started));
         }
@@ -61,8 +66,14 @@ impl Engine {
         }
         let clock = Clock { started, generating, timings: retrieval.timings };
         let metrics = Arc::clone(&self.metrics);
-        let written = Written { provider, model, degraded, clock, method: question.method, metrics };
-        Ok(Asked { retrieval, events: written.events(answer).boxed() })
+        let kept = place.filter(|_| degraded.is_none()).map(|place| Keeping {
+            place,
+            text: String::new(),
+            retrieval: retrieval.clone(),
+        });
+        let (method, label) = (question.method, cached.as_str());
+        let written = Written { provider, model, degraded, clock, method, label, kept, metrics };
+        Ok(Asked { retrieval, events: written.events(answer).boxed(), cached })
     }
 
     /// Waits for the first event, because only before it another answerer may take over.
@@ -112,6 +123,13 @@ struct Clock {
     timings: Timings,
 }
 
+/// An answer that the cache is to keep when it is whole.
+struct Keeping {
+    place: Place,
+    text: String,
+    retrieval: Retrieval,
+}
+
 /// An answer that is being written, and what to say and count when it is done.
 struct Written {
     provider: ProviderKind,
@@ -119,6 +137,9 @@ struct Written {
     degraded: Option<DegradedReason>,
     clock: Clock,
     method: Method,
+    /// What the cache had to do with it.
+    label: &'static str,
+    kept: Option<Keeping>,
     metrics: Arc<Metrics>,
 }
 
@@ -128,7 +149,7 @@ impl Written {
         mut answer: GenerationStream,
     ) -> impl futures::Stream<Item = Result<AnswerEvent, RagError>> + Send + 'static {
         try_stream! {
-            let Self { provider, model, degraded, mut clock, method, metrics } = self;
+            let Self { provider, model, degraded, mut clock, method, label, mut kept, metrics } = self;
             let mut complete = None;
             while let Some(event) = answer.next().await {
                 let event = event.inspect_err(|error| {
@@ -137,6 +158,9 @@ impl Written {
                 match event {
                     GenerationEvent::Text(text) => {
                         clock.timings.first_token.get_or_insert_with(|| clock.generating.elapsed());
+                        if let Some(kept) = &mut kept {
+                            kept.text.push_str(&text);
+                        }
                         yield AnswerEvent::Text(text);
                     }
                     GenerationEvent::Done(stats) => complete = Some(stats),
@@ -156,7 +180,11 @@ impl Written {
                 first_token: clock.timings.first_token,
                 tokens: stats.completion_tokens,
             });
-            metrics.query_done(method, clock.timings.total);
+            metrics.query_done(method, label, clock.timings.total);
+            // Before the last event: who has seen the end can ask again, and finds it.
+            if let Some(Keeping { place, text, retrieval }) = kept.filter(|_| !stats.cut_short) {
+                place.keep(provider, text, &retrieval);
+            }
             yield AnswerEvent::Done(Outcome { provider, degraded, timings: clock.timings });
         }
     }
@@ -168,5 +196,5 @@ fn nothing_found(question: &Question, retrieval: Retrieval, provider: ProviderKi
     let timings = Timings { total: started.elapsed(), ..retrieval.timings };
     let outcome = Outcome { provider, degraded: retrieval.degraded, timings };
     let events = stream::iter([Ok(AnswerEvent::Text(text)), Ok(AnswerEvent::Done(outcome))]).boxed();
-    Asked { retrieval, events }
+    Asked { retrieval, events, cached: Cached::Bypass }
 }

@@ -21,6 +21,8 @@ pub struct Collection {
     search: Arc<dyn Search>,
     /// What the store says about its vectors, as of the last [`follow`](Self::follow): asked at every question.
     embedder: RwLock<Option<EmbedderRecord>>,
+    /// State that the search mirrors at least.
+    stamp: RwLock<Option<Stamp>>,
     /// Held while the search catches up: twice at once would be work done twice.
     following: Mutex<()>,
 }
@@ -46,6 +48,11 @@ impl Collection {
         self.embedder.read().clone()
     }
 
+    /// State of the DB that questions see at least; does not block. Changes when documents do.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.stamp.read().clone()
+    }
+
     /// Brings the search up to the store's state; cheap when it is there already.
     ///
     /// # Errors
@@ -53,7 +60,10 @@ impl Collection {
     pub fn follow(&self) -> Result<FollowReport, RagError> {
         let _only_one = self.following.lock();
         *self.embedder.write() = self.store.embedder()?;
-        Ok(self.search.follow(&StoreFeed(self.store.as_ref()))?)
+        let stamp = self.store.stamp()?;
+        let report = self.search.follow(&StoreFeed(self.store.as_ref()))?;
+        *self.stamp.write() = Some(stamp);
+        Ok(report)
     }
 
     /// Whether the search mirrors the store's newest state, e.g. because another process ingested.
@@ -132,6 +142,7 @@ impl Collections {
             store,
             search,
             embedder: RwLock::default(),
+            stamp: RwLock::default(),
             following: Mutex::default(),
         });
         collection.follow()?;

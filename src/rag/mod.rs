@@ -5,6 +5,7 @@
 //! A DB that is open is a [`Collection`]: the store, which is the truth, and the search that mirrors it.
 
 pub mod answer;
+mod cached;
 pub mod chunk;
 mod coalesce;
 mod collection;
@@ -27,9 +28,13 @@ pub use collection::{Collection, Collections, OpenSearch};
 pub use error::RagError;
 pub use guarded::{AttemptTimeouts, GuardedEmbedder, GuardedGenerator};
 pub use models::Models;
-pub use question::{Answer, AnswerEvent, Asked, DegradedReason, FusionChoice, Outcome, Question, Retrieval, Timings};
+pub use question::{
+    Answer, AnswerEvent, Asked, CacheNote, Cached, DegradedReason, FusionChoice, MissReason, Outcome, Question,
+    Retrieval, Timings,
+};
 
 use crate::{
+    cache::SemanticCache,
     model::DbName,
     rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
     store::{Counts, DocumentSummary, Filters},
@@ -41,6 +46,8 @@ pub struct Engine {
     collections: Arc<Collections>,
     models: Models,
     metrics: Arc<Metrics>,
+    /// Answers that were given before.
+    cache: Option<Arc<SemanticCache>>,
     /// Longest time that a question may take.
     request_timeout: Option<std::time::Duration>,
     /// Turns to search.
@@ -52,7 +59,19 @@ impl Engine {
     pub fn new(collections: Collections, models: Models, metrics: Arc<Metrics>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let searches = Arc::new(tokio::sync::Semaphore::new(cores + 1));
-        Self { collections: Arc::new(collections), models, metrics, request_timeout: None, searches }
+        Self { collections: Arc::new(collections), models, metrics, cache: None, request_timeout: None, searches }
+    }
+
+    /// Gives answers again that were given before.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Arc<SemanticCache>) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Answers that were given before, if they are kept.
+    pub fn cache(&self) -> Option<&Arc<SemanticCache>> {
+        self.cache.as_ref()
     }
 
     /// Bounds the time that a question may take.

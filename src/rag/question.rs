@@ -1,11 +1,12 @@
 //! What is asked, and what comes back.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream::BoxStream};
 
 use super::RagError;
 use crate::{
+    cache::{Found, Rejection},
     model::{Context, DbName, Method, Scope},
     providers::{Message, ProviderKind},
 };
@@ -29,6 +30,8 @@ pub struct Question {
     pub scope: Scope,
     /// Who answers; `None`: the server's default.
     pub provider: Option<ProviderKind>,
+    /// Whether an earlier answer will do, and this one may be kept.
+    pub cache: bool,
 }
 
 /// What was asked for about fusion; what is left open depends on the embedder (see
@@ -82,6 +85,8 @@ pub struct Timings {
     pub generate: Duration,
     /// From asking the LLM to its first token; `None` before there is one.
     pub first_token: Option<Duration>,
+    /// Looking into the cache.
+    pub cache: Duration,
     /// Everything.
     pub total: Duration,
 }
@@ -90,7 +95,7 @@ pub struct Timings {
 #[derive(Debug, Clone)]
 pub struct Retrieval {
     /// Passages, best first.
-    pub contexts: Vec<Context>,
+    pub contexts: Arc<[Context]>,
     /// Share of the lexical score that was (or would be) used in weighted fusion.
     pub bm25_weight: f32,
     /// Set when the search was not the one that was asked for.
@@ -105,6 +110,66 @@ pub struct Asked {
     pub retrieval: Retrieval,
     /// The answer as it is written; dropping it stops the writing, upstream, too.
     pub events: BoxStream<'static, Result<AnswerEvent, RagError>>,
+    /// What the cache had to do with it.
+    pub cached: Cached,
+}
+
+/// What the cache had to do with an answer.
+#[derive(Debug, Clone, Default)]
+pub enum Cached {
+    /// Nothing: it was not asked.
+    #[default]
+    Bypass,
+    /// It had no answer. The note is about an entry that was near, or that was dropped.
+    Miss(Option<(MissReason, CacheNote)>),
+    /// The answer is from there.
+    Hit(Found, CacheNote),
+}
+
+impl Cached {
+    /// The label in metrics.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Bypass => "bypass",
+            Self::Miss(_) => "miss",
+            Self::Hit(Found::Exact, _) => "exact",
+            Self::Hit(Found::Semantic(_), _) => "semantic",
+        }
+    }
+}
+
+/// Why an entry's answer was not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissReason {
+    /// It answers another question, or may do so.
+    Rejected(Rejection),
+    /// The documents have changed since.
+    Invalidated,
+}
+
+impl MissReason {
+    /// The machine-readable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rejected(reason) => reason.as_str(),
+            Self::Invalidated => "invalidated",
+        }
+    }
+}
+
+/// About a cache entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CacheNote {
+    /// Cosine of the questions.
+    pub similarity: f32,
+    /// The entry's question.
+    pub question: String,
+    /// Times that it was given.
+    pub accesses: u64,
+    /// Where it may be found.
+    pub namespace: String,
+    /// Since it was answered.
+    pub age: Duration,
 }
 
 /// A piece of an answer.
@@ -136,6 +201,8 @@ pub struct Answer {
     pub retrieval: Retrieval,
     /// Who wrote it, how long it took, and whether it is whole.
     pub outcome: Outcome,
+    /// What the cache had to do with it.
+    pub cached: Cached,
 }
 
 impl Asked {
@@ -148,7 +215,9 @@ impl Asked {
         while let Some(event) = self.events.next().await {
             match event? {
                 AnswerEvent::Text(piece) => text.push_str(&piece),
-                AnswerEvent::Done(outcome) => return Ok(Answer { text, retrieval: self.retrieval, outcome }),
+                AnswerEvent::Done(outcome) => {
+                    return Ok(Answer { text, retrieval: self.retrieval, outcome, cached: self.cached });
+                }
             }
         }
         Err(RagError::Interrupted)

@@ -16,9 +16,14 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
 
+use crate::cache::Moment;
+
 pub use handlers::ask::response as answer_body;
 pub use openapi::document as openapi_document;
 pub use state::{AppState, ServerSettings, Upstream};
+
+/// How often the cache is tended.
+const TEND_EVERY: Duration = Duration::from_secs(5);
 
 /// How often DBs that are open are checked for changes by other processes.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
@@ -68,6 +73,7 @@ impl Background {
         tasks.spawn(health::probe(Arc::clone(state)));
         tasks.spawn(health::sample_system(Arc::clone(state)));
         tasks.spawn(follow_other_processes(Arc::clone(state)));
+        tasks.spawn(tend_cache(Arc::clone(state)));
         Self(tasks)
     }
 }
@@ -75,6 +81,19 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         self.0.abort_all();
+    }
+}
+
+/// Removes cached answers that are too old, and keeps the cache's file from growing without end.
+async fn tend_cache(state: Arc<AppState>) {
+    let Some(cache) = state.engine.cache().cloned() else { return };
+    let mut tick = tokio::time::interval(TEND_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let cache = Arc::clone(&cache);
+        // A panic in there is logged by the runtime's hook; the next pass tries again.
+        drop(tokio::task::spawn_blocking(move || cache.tend(Moment::now())).await);
     }
 }
 

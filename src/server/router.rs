@@ -18,7 +18,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     error::ApiError,
-    handlers::{ask, dbs, documents, health, metrics, provider, stream},
+    handlers::{ask, cache, dbs, documents, health, metrics, provider, stream},
     middleware, openapi,
     state::AppState,
 };
@@ -43,13 +43,18 @@ pub(super) fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(metrics::prometheus))
         .routes(routes!(metrics::circuit_breaker))
         .routes(routes!(metrics::connection_pool))
+        .routes(routes!(cache::metrics))
+        .routes(routes!(cache::stats))
+        .routes(routes!(cache::config, cache::configure))
+        .routes(routes!(cache::clear))
 }
 
 /// Short routes of the other dialect: the same handler, the same description.
-pub(super) const ALIASES: [(&str, &str); 3] = [
+pub(super) const ALIASES: [(&str, &str); 4] = [
     ("/query", "/api/query"),
     ("/metrics/circuit-breaker", "/api/circuit-breaker/metrics"),
     ("/metrics/connection-pool", "/api/connection-pool/metrics"),
+    ("/metrics/semantic-cache", "/api/semantic-cache/metrics"),
 ];
 
 pub(super) fn router(state: Arc<AppState>) -> Router {
@@ -59,6 +64,7 @@ pub(super) fn router(state: Arc<AppState>) -> Router {
         .route("/query", post(ask::query))
         .route("/metrics/circuit-breaker", get(metrics::circuit_breaker))
         .route("/metrics/connection-pool", get(metrics::connection_pool))
+        .route("/metrics/semantic-cache", get(cache::metrics))
         .route("/openapi.json", get(openapi::serve))
         .merge(SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json")))
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "NotFound", "no such route; GET /docs lists them all"))

@@ -201,7 +201,9 @@ impl Metrics {
                 self.queries.with_label_values(&[method, provider, db]);
                 self.query_errors.with_label_values(&[method, provider, "internal"]);
             }
-            self.query_seconds.with_label_values(&[method, "bypass"]);
+            for cache in ["exact", "semantic", "miss", "bypass"] {
+                self.query_seconds.with_label_values(&[method, cache]);
+            }
             self.retrieval_seconds.with_label_values(&[method, db]);
             self.retrieved_docs.with_label_values(&[method]);
         }
@@ -229,9 +231,9 @@ impl Metrics {
         self.query_errors.with_label_values(&[method.as_str(), provider, kind]).inc();
     }
 
-    /// An answer is complete.
-    pub fn query_done(&self, method: Method, total: Duration) {
-        self.query_seconds.with_label_values(&[method.as_str(), "bypass"]).observe(total.as_secs_f64());
+    /// An answer is complete; `cache` says what the cache had to do with it: `exact`, `semantic`, `miss` or `bypass`.
+    pub fn query_done(&self, method: Method, cache: &str, total: Duration) {
+        self.query_seconds.with_label_values(&[method.as_str(), cache]).observe(total.as_secs_f64());
     }
 
     /// An answer was marked as degraded.

@@ -1,7 +1,6 @@
 //! Questions and answers.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 /// A question. Unknown fields are ignored, fields of the wrong type refused.
@@ -44,6 +43,9 @@ pub struct AskRequest {
     /// Only documents with these version labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<Vec<String>>,
+    /// Whether an earlier answer will do, and this one may be kept; true by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<bool>,
 }
 
 /// An answer.
@@ -70,9 +72,8 @@ pub struct AskResponse {
     pub provider: String,
     /// Whether the answer comes from the cache.
     pub cache_hit: bool,
-    /// About the cache entry, on a hit.
-    #[schema(value_type = Option<Object>)]
-    pub cache_metadata: Option<Value>,
+    /// About the cache entry that answered, or that was near and did not.
+    pub cache_metadata: Option<CacheMetadata>,
     /// Whether a healthy system would have answered otherwise.
     pub degraded: bool,
     /// Why, e.g. `llm_unavailable`.
@@ -81,6 +82,26 @@ pub struct AskResponse {
     pub request_id: String,
     /// Where the time went.
     pub timings_ms: TimingsMs,
+}
+
+/// About a cache entry.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CacheMetadata {
+    /// `exact` or `semantic` when it answered, null when it did not.
+    pub cache_type: Option<String>,
+    /// Why it did not answer: the guard that refused it, `evidence`, `exploration` or `invalidated`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Cosine of the two questions.
+    pub similarity: f32,
+    /// The question that it was kept for.
+    pub original_query: String,
+    /// Times that it was given.
+    pub access_count: u64,
+    /// Where it may be found.
+    pub namespace: String,
+    /// Seconds since it was answered.
+    pub age_seconds: f64,
 }
 
 /// Where a passage comes from.

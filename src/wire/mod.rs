@@ -4,11 +4,16 @@
 //! name ends in `_ms`.
 
 mod ask;
+mod cache;
 mod documents;
 mod health;
 mod metrics;
 
-pub use ask::{AskRequest, AskResponse, ContextMetadata, StreamHead, StreamToken, TimingsMs};
+pub use ask::{AskRequest, AskResponse, CacheMetadata, ContextMetadata, StreamHead, StreamToken, TimingsMs};
+pub use cache::{
+    CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,
+    CacheDatabase, CacheFigures, CacheMetricsResponse, CacheStatsResponse, GenerationCacheBody,
+};
 pub use documents::{
     DbName as DbNameBody, DbsResponse, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentCounts, DocumentEntry,
     DocumentsResponse, FileErrorBody, FiltersResponse, IngestRequest, IngestResponse,

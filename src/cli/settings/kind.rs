@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time};
 
-use crate::model::DbName;
+use crate::{cache::KEY_BYTES, model::DbName};
 
 /// What a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +35,8 @@ pub enum Kind {
     Duration,
     /// A number from 0 to 1.
     Share,
+    /// A number between 0 and 1, neither of them.
+    Inner,
     /// True or false.
     Truth,
     /// One of these words.
@@ -47,6 +49,8 @@ pub enum Kind {
     Model,
     /// A key; anything goes.
     Secret,
+    /// A key of 256 bits.
+    HexKey,
 }
 
 /// Longest [`Kind::Duration`]: longer ones are typing errors.
@@ -64,6 +68,7 @@ impl Kind {
             Self::Seconds { min, max } => format!("a number of seconds from {min} to {max}"),
             Self::Duration => "a duration like 500ms, 30s or 2m, at most 24h".into(),
             Self::Share => "a number from 0 to 1".into(),
+            Self::Inner => "a number above 0 and below 1".into(),
             Self::Truth => "true or false (also 1, 0, yes, no, on, off)".into(),
             Self::Choice([words @ .., last]) if !words.is_empty() => format!("{} or {last}", words.join(", ")),
             Self::Choice(words) => words.concat(),
@@ -73,6 +78,7 @@ impl Kind {
             }
             Self::Model => "the name of a model".into(),
             Self::Secret => "a key".into(),
+            Self::HexKey => "64 hexadecimal digits, as `openssl rand -hex 32` makes them".into(),
         }
     }
 
@@ -83,7 +89,7 @@ impl Kind {
 
     /// Whether a config file has it without quotes.
     pub fn is_bare(self) -> bool {
-        matches!(self, Self::Integer { .. } | Self::Seconds { .. } | Self::Share | Self::Truth)
+        matches!(self, Self::Integer { .. } | Self::Seconds { .. } | Self::Share | Self::Inner | Self::Truth)
     }
 
     /// Whether this text is a value. Every item of a list is asked for alone.
@@ -96,6 +102,8 @@ impl Kind {
             Self::Seconds { min, max } => text.parse().is_ok_and(|seconds: f64| (min..=max).contains(&seconds)),
             Self::Duration => duration(text).is_some(),
             Self::Share => text.parse().is_ok_and(|share: f64| (0.0..=1.0).contains(&share)),
+            Self::Inner => text.parse().is_ok_and(|number: f64| number > 0.0 && number < 1.0),
+            Self::HexKey => hex_key(text).is_some(),
             Self::Truth => truth(text).is_some(),
             Self::Choice(words) => words.contains(&text),
             Self::Url => web(text).is_some(),
@@ -116,6 +124,20 @@ pub(super) fn truth(text: &str) -> Option<bool> {
         "false" | "0" | "no" | "off" => Some(false),
         _ => None,
     }
+}
+
+/// The bytes of a key in hexadecimal digits.
+pub(super) fn hex_key(text: &str) -> Option<[u8; KEY_BYTES]> {
+    let digits = text.as_bytes().as_chunks::<2>().0;
+    let mut key = [0; KEY_BYTES];
+    if text.len() != 2 * KEY_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (byte, [high, low]) in key.iter_mut().zip(digits) {
+        let value = |digit: &u8| char::from(*digit).to_digit(16);
+        *byte = (value(high)? << 4 | value(low)?) as u8;
+    }
+    Some(key)
 }
 
 /// An address that an HTTP client can call.

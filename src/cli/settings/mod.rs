@@ -29,6 +29,7 @@ pub use report::{SettingReport, example, report};
 
 use super::global::{ColorChoice, LogFormat};
 use crate::{
+    cache::CacheMode,
     model::{DbName, Method},
     providers::ProviderKind,
     rag::{AttemptTimeouts, FusionChoice, chunk::ChunkParams},
@@ -49,6 +50,8 @@ pub struct Settings {
     pub provider: ProviderSettings,
     /// What is done about models that are away.
     pub resilience: ResilienceSettings,
+    /// Answers that were given before.
+    pub cache: CacheSettings,
     /// How documents are cut.
     pub chunking: ChunkParams,
     /// How questions are searched.
@@ -133,6 +136,30 @@ pub struct ResilienceSettings {
     pub pool: PoolSettings,
 }
 
+/// Answers that were given before.
+#[derive(Clone)]
+pub struct CacheSettings {
+    /// The cache itself; its threshold is the default when `threshold` is `None`.
+    pub cache: crate::cache::CacheSettings,
+    /// Least cosine of a semantic hit; `None`: the embedder's own, or the default.
+    pub threshold: Option<f32>,
+    /// Whether it survives the process.
+    pub persist: bool,
+    /// Encrypts it on disk.
+    pub key: Option<[u8; crate::cache::KEY_BYTES]>,
+}
+
+impl fmt::Debug for CacheSettings {
+    /// Leaves out the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheSettings")
+            .field("cache", &self.cache)
+            .field("threshold", &self.threshold)
+            .field("persist", &self.persist)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How questions are searched that do not say.
 #[derive(Debug, Clone, Copy)]
 pub struct RetrievalSettings {
@@ -181,6 +208,7 @@ impl Settings {
             server: server(&values)?,
             provider: provider(&values)?,
             resilience: resilience(&values)?,
+            cache: cache(&values)?,
             chunking: chunking(&values)?,
             retrieval: retrieval(&values)?,
             log: LogSettings {
@@ -255,6 +283,33 @@ fn resilience(values: &Values<'_>) -> Result<ResilienceSettings, SettingsError> 
             queue: values.parsed("pool.queue")?,
             max_keepalive: values.parsed("pool.max_keepalive")?,
             keepalive_expiry: values.seconds("pool.keepalive_expiry")?,
+        },
+    })
+}
+
+fn cache(values: &Values<'_>) -> Result<CacheSettings, SettingsError> {
+    let truth = |key| Ok::<_, SettingsError>(values.truth(key)?.unwrap_or_default());
+    let threshold = values.share("cache.threshold")?;
+    let defaults = crate::cache::CacheSettings::default();
+    Ok(CacheSettings {
+        cache: crate::cache::CacheSettings {
+            enabled: truth("cache.enabled")?,
+            threshold: threshold.unwrap_or(defaults.threshold),
+            ttl: values.seconds("cache.ttl")?,
+            max_size: values.parsed("cache.size")?,
+            max_bytes: values.parsed("cache.max_bytes")?,
+            mode: match values.text("cache.mode")?.as_str() {
+                "verified" => CacheMode::Verified,
+                _ => CacheMode::Threshold,
+            },
+            delta: values.parsed("cache.delta")?,
+            guards: truth("cache.guards")?,
+        },
+        threshold,
+        persist: truth("cache.persist")?,
+        key: match values.optional("cache.key") {
+            Some(_) => Some(values.with("cache.key", kind::hex_key)?),
+            None => None,
         },
     })
 }

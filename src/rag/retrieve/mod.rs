@@ -2,7 +2,11 @@
 
 pub mod fusion;
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     Collection, Engine, RagError, language,
@@ -53,6 +57,21 @@ impl FusionChoice {
         } else {
             FusionParams::Weighted { bm25_weight: weight }
         }
+    }
+}
+
+/// A question's vector, or why there is none.
+#[derive(Debug)]
+pub(super) struct Embedded {
+    /// `None` when nobody asked for one.
+    pub(super) vector: Result<Option<Arc<[f32]>>, RagError>,
+    /// How long it took.
+    pub(super) took: Duration,
+}
+
+impl Default for Embedded {
+    fn default() -> Self {
+        Self { vector: Ok(None), took: Duration::ZERO }
     }
 }
 
@@ -113,32 +132,52 @@ impl Engine {
     /// # Errors
     /// Unknown DB, vectors of another embedder, a broken store, a misconfigured embedder.
     pub async fn retrieve(&self, question: &Question) -> Result<Retrieval, RagError> {
-        let started = Instant::now();
         let collection = self.collection(question).await?;
+        let embedded = match question.method.needs_embedding() {
+            true => self.embed(question, &collection).await,
+            false => Embedded::default(),
+        };
+        self.search(question, collection, embedded).await
+    }
+
+    /// The vector of a question, by the embedder that made the DB's vectors.
+    pub(super) async fn embed(&self, question: &Question, collection: &Collection) -> Embedded {
+        let started = Instant::now();
+        let vector = async {
+            let embedder = self.models.embedder_for(&question.db, collection.embedder().as_ref())?;
+            let mut vectors = embedder.embed(std::slice::from_ref(&question.text), Purpose::Query).await?;
+            Ok::<_, RagError>(vectors.pop().map(Arc::from))
+        };
+        Embedded { vector: vector.await, took: started.elapsed() }
+    }
+
+    /// Searches, with the vector if the method needs one.
+    pub(super) async fn search(
+        &self,
+        question: &Question,
+        collection: Arc<Collection>,
+        embedded: Embedded,
+    ) -> Result<Retrieval, RagError> {
         let stored = collection.embedder();
         let mut method = question.method;
         let mut degraded = None;
         let mut vector = None;
         let mut embedder_id = stored.as_ref().map(|stored| EmbedderId::new(stored.id.clone()));
         if method.needs_embedding() {
-            let embedder = self.models.embedder_for(&question.db, stored.as_ref())?;
-            embedder_id = Some(embedder.id().clone());
-            match embedder.embed(std::slice::from_ref(&question.text), Purpose::Query).await {
-                Ok(mut vectors) => vector = vectors.pop(),
-                Err(error) if error.is_unavailable() && self.models.falls_back() => {
+            embedder_id = Some(self.models.embedder_for(&question.db, stored.as_ref())?.id().clone());
+            match embedded.vector {
+                Ok(of_question) => vector = of_question,
+                Err(RagError::Provider(error)) if error.is_unavailable() && self.models.falls_back() => {
                     match &error {
                         ProviderError::CircuitOpen { .. } => tracing::debug!(%error, "lexical search alone"),
-                        _ => {
-                            tracing::warn!(embedder = %embedder.id(), %error, "the embedder is unavailable: lexical search alone")
-                        }
+                        _ => tracing::warn!(%error, "the embedder is unavailable: lexical search alone"),
                     }
                     method = Method::Bm25;
                     degraded = Some(DegradedReason::EmbeddingUnavailable);
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
-        let embed = started.elapsed();
 
         let searching = Instant::now();
         let bm25_weight = question.fusion.weight(embedder_id.as_ref(), &question.text);
@@ -155,14 +194,15 @@ impl Engine {
         let retrieve = searching.elapsed();
         self.metrics.retrieved(question.method, &question.db, retrieve, contexts.len());
         Ok(Retrieval {
-            contexts,
+            contexts: contexts.into(),
             bm25_weight,
             degraded,
-            timings: Timings { embed, retrieve, total: started.elapsed(), ..Timings::default() },
+            timings: Timings { embed: embedded.took, retrieve, ..Timings::default() },
         })
     }
 
-    async fn collection(&self, question: &Question) -> Result<Arc<Collection>, RagError> {
+    /// The DB of a question, opened if it is not open.
+    pub(super) async fn collection(&self, question: &Question) -> Result<Arc<Collection>, RagError> {
         if let Some(open) = self.collections().opened(&question.db) {
             return Ok(open);
         }

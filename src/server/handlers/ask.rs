@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 use axum::{Extension, extract::State};
 
 use crate::{
+    cache::Found,
     model::{Method, Scope},
     providers::ProviderKind,
-    rag::{Answer, Context, FusionChoice, Outcome, Question, Retrieval},
+    rag::{Answer, Cached, Context, FusionChoice, Outcome, Question, Retrieval},
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
-    wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, TimingsMs},
+    wire::{AskRequest, AskResponse, CacheMetadata, ContextMetadata, ErrorBody, TimingsMs},
 };
 
 /// Longest question, in characters.
@@ -89,6 +90,7 @@ pub(super) fn validate(state: &AppState, request: AskRequest) -> Result<Question
             versions: request.versions.unwrap_or_default(),
         },
         provider,
+        cache: request.cache.unwrap_or(true),
     })
 }
 
@@ -106,7 +108,7 @@ pub fn response(question: &Question, answer: Answer, request_id: String) -> AskR
     AskResponse {
         answer: answer.text,
         contexts: Some(contexts),
-        ..outcome(question, &answer.retrieval, &answer.outcome, request_id)
+        ..outcome(question, &answer.retrieval, &answer.outcome, &answer.cached, request_id)
     }
 }
 
@@ -115,6 +117,7 @@ pub(super) fn outcome(
     question: &Question,
     retrieval: &Retrieval,
     outcome: &Outcome,
+    cached: &Cached,
     request_id: String,
 ) -> AskResponse {
     let timings = outcome.timings;
@@ -128,13 +131,13 @@ pub(super) fn outcome(
         rerank_top_n: 10,
         db: question.db.to_string(),
         provider: outcome.provider.to_string(),
-        cache_hit: false,
-        cache_metadata: None,
+        cache_hit: matches!(cached, Cached::Hit(..)),
+        cache_metadata: cache_metadata(cached),
         degraded: outcome.degraded.is_some(),
         degraded_reason: outcome.degraded.map(|reason| reason.to_string()),
         request_id,
         timings_ms: TimingsMs {
-            cache: 0.0,
+            cache: ms(timings.cache),
             embed: ms(timings.embed),
             retrieve: ms(timings.retrieve),
             rerank: 0.0,
@@ -142,6 +145,25 @@ pub(super) fn outcome(
             total: ms(timings.total),
         },
     }
+}
+
+/// About the entry that answered, or that nearly did.
+fn cache_metadata(cached: &Cached) -> Option<CacheMetadata> {
+    let (cache_type, reason, note) = match cached {
+        Cached::Hit(Found::Exact, note) => (Some("exact"), None, note),
+        Cached::Hit(Found::Semantic(_), note) => (Some("semantic"), None, note),
+        Cached::Miss(Some((reason, note))) => (None, Some(reason.as_str()), note),
+        Cached::Miss(None) | Cached::Bypass => return None,
+    };
+    Some(CacheMetadata {
+        cache_type: cache_type.map(str::to_owned),
+        reason: reason.map(str::to_owned),
+        similarity: note.similarity,
+        original_query: note.question.clone(),
+        access_count: note.accesses,
+        namespace: note.namespace.clone(),
+        age_seconds: note.age.as_secs_f64(),
+    })
 }
 
 pub(super) fn metadata(context: &Context) -> ContextMetadata {

@@ -162,7 +162,7 @@ fn percentiles(times: Percentiles) -> PercentilesBody {
     PercentilesBody { p50: times.p50, p95: times.p95, p99: times.p99 }
 }
 
-fn now_seconds() -> f64 {
+pub(super) fn now_seconds() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 

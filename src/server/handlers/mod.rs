@@ -1,6 +1,7 @@
 //! One file a group of routes. A handler validates, calls the engine, and shapes the answer; nothing else.
 
 pub mod ask;
+pub mod cache;
 pub mod dbs;
 pub mod documents;
 pub mod health;

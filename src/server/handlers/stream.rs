@@ -73,14 +73,14 @@ fn plain(asked: Asked, head: &StreamHead) -> Response {
 }
 
 fn events(question: Question, asked: Asked, head: StreamHead, id: String) -> Response {
-    let Asked { retrieval, mut events } = asked;
+    let Asked { retrieval, mut events, cached } = asked;
     let events = stream! {
         yield event("contexts", &head);
         while let Some(next) = events.next().await {
             match next {
                 Ok(AnswerEvent::Text(text)) => yield event("token", &StreamToken { text }),
                 Ok(AnswerEvent::Done(outcome)) => {
-                    yield event("done", &ask::outcome(&question, &retrieval, &outcome, id.clone()));
+                    yield event("done", &ask::outcome(&question, &retrieval, &outcome, &cached, id.clone()));
                 }
                 Err(error) => yield event("error", &error_body(error, id.clone())),
             }

@@ -1,0 +1,325 @@
+//! The cache on the way of a question: before anything is searched or generated, and after an answer is whole.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::{FutureExt, StreamExt, stream};
+
+use super::{
+    Collection, Engine, RagError, prompt,
+    question::{AnswerEvent, Asked, CacheNote, Cached, MissReason, Outcome, Question, Retrieval, Timings},
+    retrieve::Embedded,
+};
+use crate::{
+    cache::{
+        Agreement, Asked as Words, Entry, Found, Hit, Moment, Namespace, Rejection, SemanticCache, StoredAnswer, Trial,
+        Verdict, Wording,
+    },
+    model::Stamp,
+    providers::{GenerationEvent, GenerationRequest, Generator, ProviderKind},
+};
+
+/// How long the cache waits for a question's vector. An embedder that is hung or dead makes a miss, never a hang.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long a model may take to say whether two answers agree.
+const JUDGE_FOR: Duration = Duration::from_secs(60);
+
+/// What the cache had for a question.
+pub(super) enum Recalled {
+    /// An answer.
+    Hit(Asked),
+    /// None.
+    Missed(Missed),
+}
+
+/// A question that has to be answered: with its contexts, because the cache may have needed them already.
+pub(super) struct Missed {
+    pub(super) retrieval: Retrieval,
+    /// Where the answer goes when it is whole.
+    pub(super) place: Option<Place>,
+    pub(super) cached: Cached,
+}
+
+/// Where an answer goes when it is whole.
+pub(super) struct Place {
+    cache: Arc<SemanticCache>,
+    namespace: Namespace,
+    question: String,
+    vector: Option<Arc<[f32]>>,
+    stamp: Option<Stamp>,
+    /// An entry that this answer puts to the test.
+    trial: Option<Trial>,
+    generator: Arc<dyn Generator>,
+}
+
+/// A question that looks for an answer in the cache.
+struct Search<'a> {
+    engine: &'a Engine,
+    cache: &'a Arc<SemanticCache>,
+    question: &'a Question,
+    collection: Arc<Collection>,
+    namespace: Namespace,
+    stamp: Option<Stamp>,
+    now: Moment,
+    started: Instant,
+    /// Time spent on the cache itself.
+    took: Duration,
+}
+
+impl Engine {
+    /// Looks into the cache, and retrieves the contexts when it has no answer.
+    pub(super) async fn recall(
+        &self,
+        started: Instant,
+        generator: &Arc<dyn Generator>,
+        question: &Question,
+    ) -> Result<Recalled, RagError> {
+        let wanted = question.cache && question.history.is_empty();
+        let Some(cache) = self.cache.as_ref().filter(|cache| wanted && cache.settings().enabled) else {
+            let retrieval = self.retrieve(question).await?;
+            return Ok(Recalled::Missed(Missed { retrieval, place: None, cached: Cached::Bypass }));
+        };
+        let collection = self.collection(question).await?;
+        let namespace = namespace(question, &collection, generator.as_ref());
+        let stamp = collection.stamp();
+        let search = Search {
+            engine: self,
+            cache,
+            question,
+            collection,
+            namespace,
+            stamp,
+            now: Moment::now(),
+            started,
+            took: Duration::ZERO,
+        };
+        search.run(generator).await
+    }
+}
+
+/// Everything that shapes an answer besides the question's words and the state of the documents, which each entry carries.
+fn namespace(question: &Question, collection: &Collection, generator: &dyn Generator) -> Namespace {
+    let embedder = collection.embedder().map(|embedder| embedder.id).unwrap_or_default();
+    let fusion = question.fusion;
+    let shape =
+        format!("{} {} {:?} {:?} {:?}", question.k, question.method, fusion.rrf, fusion.rrf_k, fusion.bm25_weight);
+    let [languages, versions] = [&question.scope.languages, &question.scope.versions].map(|filter| {
+        let mut values = filter.clone();
+        values.sort_unstable();
+        values.dedup();
+        format!("{values:?}")
+    });
+    let provider = generator.provider().as_str();
+    let parts = [&embedder, provider, generator.model(), prompt::INSTRUCTION, &shape, &languages, &versions];
+    Namespace::new(&question.db, parts)
+}
+
+impl Search<'_> {
+    async fn run(mut self, generator: &Arc<dyn Generator>) -> Result<Recalled, RagError> {
+        let mut note = None;
+        if let Some(hit) = self.timed(|search| search.cache.exact(search.words(), search.now)) {
+            if self.is_current(&hit.entry).await? {
+                return Ok(Recalled::Hit(self.give(&hit, Timings::default())));
+            }
+            note = Some((MissReason::Invalidated, self.note(&hit.entry, 1.0)));
+        }
+        let (embedded, verdict) = self.embed_and_look().await;
+        let vector = embedded.vector.as_ref().ok().cloned().flatten();
+        let mut retrieval = self.engine.search(self.question, Arc::clone(&self.collection), embedded).await?;
+        let mut trial = None;
+        match verdict {
+            Verdict::Hit(hit) => match self.refusal(&hit, &retrieval).await? {
+                None => return Ok(Recalled::Hit(self.give(&hit, retrieval.timings))),
+                Some(reason) => note = Some((reason, self.note(&hit.entry, hit.similarity()))),
+            },
+            Verdict::Refused(refused) => {
+                self.cache.refused(refused.reason);
+                note = Some((MissReason::Rejected(refused.reason), self.note(&refused.entry, refused.similarity)));
+            }
+            Verdict::Trial(tested) => {
+                let hit = Hit { entry: Arc::clone(&tested.entry), found: Found::Semantic(tested.similarity) };
+                let reason = match self.refusal(&hit, &retrieval).await? {
+                    Some(reason) => reason,
+                    None => {
+                        self.cache.refused(Rejection::Exploration);
+                        trial = Some(tested);
+                        MissReason::Rejected(Rejection::Exploration)
+                    }
+                };
+                note = Some((reason, self.note(&hit.entry, hit.similarity())));
+            }
+            Verdict::Miss => {}
+        }
+        self.cache.missed();
+        retrieval.timings.cache = self.took;
+        let place = Place {
+            cache: Arc::clone(self.cache),
+            namespace: self.namespace,
+            question: self.question.text.clone(),
+            vector,
+            stamp: self.stamp,
+            trial,
+            generator: Arc::clone(generator),
+        };
+        Ok(Recalled::Missed(Missed { retrieval, place: Some(place), cached: Cached::Miss(note) }))
+    }
+
+    fn words(&self) -> Words<'_> {
+        Words { namespace: &self.namespace, text: &self.question.text }
+    }
+
+    fn timed<T>(&mut self, work: impl FnOnce(&Self) -> T) -> T {
+        let started = Instant::now();
+        let done = work(self);
+        self.took += started.elapsed();
+        done
+    }
+
+    /// Embeds the question, once, for the cache and for the search. When that takes too long for the cache, only the search
+    /// waits on.
+    async fn embed_and_look(&mut self) -> (Embedded, Verdict) {
+        let (engine, question, collection) = (self.engine, self.question, Arc::clone(&self.collection));
+        let mut embedding = engine.embed(question, &collection).boxed();
+        let Ok(embedded) = tokio::time::timeout(DEADLINE, &mut embedding).await else {
+            tracing::debug!("no vector within the cache's time: a miss");
+            let needed = question.method.needs_embedding();
+            return (if needed { embedding.await } else { Embedded::default() }, Verdict::Miss);
+        };
+        let Ok(Some(vector)) = &embedded.vector else { return (embedded, Verdict::Miss) };
+        let vector = Arc::clone(vector);
+        let verdict = self.timed(|search| {
+            let wording = Wording::of(&question.text);
+            search.cache.nearest(search.words(), &wording, &vector, search.now, fastrand::f64())
+        });
+        (embedded, verdict)
+    }
+
+    /// Why a near neighbour's answer must not be given, now that the question's own passages are known.
+    async fn refusal(&self, hit: &Hit, retrieval: &Retrieval) -> Result<Option<MissReason>, RagError> {
+        if !self.is_current(&hit.entry).await? {
+            return Ok(Some(MissReason::Invalidated));
+        }
+        if !hit.entry.is_evidenced_by(&retrieval.contexts) {
+            self.cache.refused(Rejection::Evidence);
+            return Ok(Some(MissReason::Rejected(Rejection::Evidence)));
+        }
+        Ok(None)
+    }
+
+    /// Whether the entry is right for the DB as it is now. If the DB has changed since it was last known to be, its question
+    /// is searched again: the same passages confirm it, others drop it.
+    async fn is_current(&self, entry: &Entry) -> Result<bool, RagError> {
+        let Some(stamp) = &self.stamp else { return Ok(false) };
+        if entry.is_of(stamp) {
+            return Ok(true);
+        }
+        let question = Question { text: entry.question().to_owned(), ..self.question.clone() };
+        let embedded = match self.cache.vector(entry) {
+            Some(vector) => Embedded { vector: Ok(Some(vector.into())), took: Duration::ZERO },
+            None if question.method.needs_embedding() => self.engine.embed(&question, &self.collection).await,
+            None => Embedded::default(),
+        };
+        let found = self.engine.search(&question, Arc::clone(&self.collection), embedded).await?;
+        if found.degraded.is_some() {
+            return Ok(false);
+        }
+        let same = entry.made_from(&found.contexts);
+        if same {
+            entry.confirm(stamp.clone());
+        } else {
+            self.cache.invalidate(entry);
+        }
+        Ok(same)
+    }
+
+    fn note(&self, entry: &Entry, similarity: f32) -> CacheNote {
+        CacheNote {
+            similarity,
+            question: entry.question().to_owned(),
+            accesses: entry.accesses(),
+            namespace: entry.namespace().name(),
+            age: self.now.since(entry.created()),
+        }
+    }
+
+    /// The stored answer, in the form of one that is being written.
+    fn give(&self, hit: &Hit, spent: Timings) -> Asked {
+        self.cache.given(hit);
+        let answer = hit.entry.answer();
+        let timings = Timings { cache: self.took, total: self.started.elapsed(), ..spent };
+        let cached = Cached::Hit(hit.found, self.note(&hit.entry, hit.similarity()));
+        self.engine.metrics.query_done(self.question.method, cached.as_str(), timings.total);
+        let provider = answer.provider.parse().unwrap_or(ProviderKind::Embedded);
+        let outcome = Outcome { provider, degraded: None, timings };
+        let events = [Ok(AnswerEvent::Text(answer.text.clone())), Ok(AnswerEvent::Done(outcome))];
+        let contexts = Arc::clone(&answer.contexts);
+        let retrieval = Retrieval { contexts, bm25_weight: answer.bm25_weight, degraded: None, timings };
+        Asked { retrieval, events: stream::iter(events).boxed(), cached }
+    }
+}
+
+impl Place {
+    /// Keeps a whole answer, and learns from it about the entry that it puts to the test.
+    pub(super) fn keep(self, provider: ProviderKind, text: String, retrieval: &Retrieval) {
+        let answer = StoredAnswer {
+            text,
+            contexts: Arc::clone(&retrieval.contexts),
+            provider: provider.to_string(),
+            bm25_weight: retrieval.bm25_weight,
+        };
+        let Some(trial) = self.trial.clone() else { return self.store(answer) };
+        match answer.facts().agree(trial.entry.facts()) {
+            Agreement::Yes => self.learn(&trial, answer, true),
+            Agreement::No => self.learn(&trial, answer, false),
+            // In the background: the one who asked has the answer already.
+            Agreement::Unclear => drop(tokio::spawn(async move {
+                let same = self.judge(trial.entry.answer(), &answer).await;
+                self.learn(&trial, answer, same);
+            })),
+        }
+    }
+
+    fn learn(self, trial: &Trial, answer: StoredAnswer, right: bool) {
+        self.cache.learn(trial, Words { namespace: &self.namespace, text: &self.question }, right);
+        if !right {
+            self.store(answer);
+        }
+    }
+
+    fn store(self, answer: StoredAnswer) {
+        let words = Words { namespace: &self.namespace, text: &self.question };
+        if let Err(reason) = self.cache.keep(words, answer, self.vector.as_deref(), self.stamp, Moment::now()) {
+            tracing::debug!(?reason, "the answer is not kept");
+        }
+    }
+
+    /// Asks the model that wrote them whether two answers say the same; only a clear yes counts.
+    async fn judge(&self, one: &StoredAnswer, other: &StoredAnswer) -> bool {
+        // The extractive answerer understands nothing that the facts do not show.
+        if self.generator.provider() == ProviderKind::Embedded {
+            return false;
+        }
+        let request = GenerationRequest {
+            question: self.question.clone(),
+            contexts: Vec::new(),
+            messages: prompt::judge(&self.question, &one.text, &other.text),
+            deadline: Some(tokio::time::Instant::now() + JUDGE_FOR),
+        };
+        let said = async {
+            let mut events = self.generator.generate(request).await.ok()?;
+            let mut said = String::new();
+            while let Some(event) = events.next().await {
+                match event.ok()? {
+                    GenerationEvent::Text(text) => said.push_str(&text),
+                    GenerationEvent::Done(_) => return Some(said),
+                }
+            }
+            None
+        };
+        let said = tokio::time::timeout(JUDGE_FOR, said).await.ok().flatten();
+        said.is_some_and(|said| prompt::says_yes(&said))
+    }
+}
