@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
             [CompletionResult]::new('mock', 'mock', [CompletionResultType]::ParameterValue, 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like')
+            [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Look into, clear, fill and tune the semantic cache')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show, check or write settings')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
@@ -84,6 +85,16 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--pool-queue', '--pool-queue', [CompletionResultType]::ParameterName, 'Most calls that wait [default: 1000]')
             [CompletionResult]::new('--pool-max-keepalive', '--pool-max-keepalive', [CompletionResultType]::ParameterName, 'Most idle connections that are kept [default: 30]')
             [CompletionResult]::new('--pool-keepalive-expiry', '--pool-keepalive-expiry', [CompletionResultType]::ParameterName, 'How long an idle connection is kept, in seconds [default: 30]')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Give answers again that were given before to the same question, in the same or other words [default: true]')
+            [CompletionResult]::new('--cache-threshold', '--cache-threshold', [CompletionResultType]::ParameterName, 'Least cosine of two questions of which one may get the other''s answer [default: 0.95, or what `ragctl cache tune --save` found for the embedder]')
+            [CompletionResult]::new('--cache-size', '--cache-size', [CompletionResultType]::ParameterName, 'Most cached answers [default: 1000]')
+            [CompletionResult]::new('--cache-ttl', '--cache-ttl', [CompletionResultType]::ParameterName, 'How long a cached answer may be given, in seconds [default: 3600]')
+            [CompletionResult]::new('--cache-max-bytes', '--cache-max-bytes', [CompletionResultType]::ParameterName, 'Most bytes of all cached answers [default: 67108864]')
+            [CompletionResult]::new('--cache-mode', '--cache-mode', [CompletionResultType]::ParameterName, 'Who decides on other words: one threshold for all [default: threshold]')
+            [CompletionResult]::new('--cache-delta', '--cache-delta', [CompletionResultType]::ParameterName, 'Largest share of questions that may get another question''s answer in verified mode [default: 0.01]')
+            [CompletionResult]::new('--cache-guards', '--cache-guards', [CompletionResultType]::ParameterName, 'Refuse a near question''s answer when numbers, names, negation, opposites, direction or question words differ [default: true]')
+            [CompletionResult]::new('--cache-persist', '--cache-persist', [CompletionResultType]::ParameterName, 'Keep cached answers on disk, so that they survive a restart and a crash [default: false]')
+            [CompletionResult]::new('--cache-key', '--cache-key', [CompletionResultType]::ParameterName, 'Encrypts cached answers on disk')
             [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'Search method of questions that name none [default: hybrid]')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Contexts of an answer [default: 5]')
             [CompletionResult]::new('--top-k', '--top-k', [CompletionResultType]::ParameterName, 'Contexts of an answer [default: 5]')
@@ -245,6 +256,132 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'ragctl;cache' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show what the cache of a running server does')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Remove cached answers from a running server')
+            [CompletionResult]::new('warm', 'warm', [CompletionResultType]::ParameterValue, 'Ask a running server the questions of a file, so that it knows the answers')
+            [CompletionResult]::new('tune', 'tune', [CompletionResultType]::ParameterValue, 'Find settings: replay questions whose answers are known under many of them')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ragctl;cache;stats' {
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The server')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'The figures as the server gives them')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;cache;clear' {
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The server')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Those of one namespace, as `cache_metadata` names it')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Those from one DB')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All of them')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;cache;warm' {
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The server')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Questions at once')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB to ask')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;cache;tune' {
+            [CompletionResult]::new('--bound', '--bound', [CompletionResultType]::ParameterName, 'Largest share of questions that may get another question''s answer')
+            [CompletionResult]::new('--a', '--a', [CompletionResultType]::ParameterName, 'Compare this threshold (or `verified`) …')
+            [CompletionResult]::new('--b', '--b', [CompletionResultType]::ParameterName, '… with this one')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the measurements here; .csv or .json')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the measurements here; .csv or .json')
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers [default: auto]')
+            [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'Where Ollama is [default: http://localhost:11434]')
+            [CompletionResult]::new('--llm-model', '--llm-model', [CompletionResultType]::ParameterName, 'Model of Ollama that answers [default: llama3.1:8b]')
+            [CompletionResult]::new('--embed-model', '--embed-model', [CompletionResultType]::ParameterName, 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text]')
+            [CompletionResult]::new('--openai-base-url', '--openai-base-url', [CompletionResultType]::ParameterName, 'Where the OpenAI-compatible server is, usually ending in /v1 [default: https://api.openai.com/v1]')
+            [CompletionResult]::new('--openai-api-key', '--openai-api-key', [CompletionResultType]::ParameterName, 'Key of the OpenAI-compatible server')
+            [CompletionResult]::new('--openai-model', '--openai-model', [CompletionResultType]::ParameterName, 'Model of the OpenAI-compatible server that answers [default: gpt-4o-mini]')
+            [CompletionResult]::new('--openai-embed-model', '--openai-embed-model', [CompletionResultType]::ParameterName, 'Model of the OpenAI-compatible server that embeds [default: text-embedding-3-small]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to an LLM server, in seconds [default: 5]')
+            [CompletionResult]::new('--read-timeout', '--read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of an LLM server, in seconds [default: 180]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Keep what was found for the embedder, so that `ragctl serve` starts from it')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;cache;help' {
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show what the cache of a running server does')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Remove cached answers from a running server')
+            [CompletionResult]::new('warm', 'warm', [CompletionResultType]::ParameterValue, 'Ask a running server the questions of a file, so that it knows the answers')
+            [CompletionResult]::new('tune', 'tune', [CompletionResultType]::ParameterValue, 'Find settings: replay questions whose answers are known under many of them')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ragctl;cache;help;stats' {
+            break
+        }
+        'ragctl;cache;help;clear' {
+            break
+        }
+        'ragctl;cache;help;warm' {
+            break
+        }
+        'ragctl;cache;help;tune' {
+            break
+        }
+        'ragctl;cache;help;help' {
+            break
+        }
         'ragctl;config' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
@@ -359,6 +496,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
             [CompletionResult]::new('mock', 'mock', [CompletionResultType]::ParameterValue, 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like')
+            [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Look into, clear, fill and tune the semantic cache')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show, check or write settings')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
@@ -378,6 +516,25 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             break
         }
         'ragctl;help;mock' {
+            break
+        }
+        'ragctl;help;cache' {
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show what the cache of a running server does')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Remove cached answers from a running server')
+            [CompletionResult]::new('warm', 'warm', [CompletionResultType]::ParameterValue, 'Ask a running server the questions of a file, so that it knows the answers')
+            [CompletionResult]::new('tune', 'tune', [CompletionResultType]::ParameterValue, 'Find settings: replay questions whose answers are known under many of them')
+            break
+        }
+        'ragctl;help;cache;stats' {
+            break
+        }
+        'ragctl;help;cache;clear' {
+            break
+        }
+        'ragctl;help;cache;warm' {
+            break
+        }
+        'ragctl;help;cache;tune' {
             break
         }
         'ragctl;help;config' {

@@ -39,6 +39,7 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "ingest" -d 'Read docu
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a question'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "cache" -d 'Look into, clear, fill and tune the semantic cache'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "config" -d 'Show, check or write settings'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "man" -d 'Print the manual page'
@@ -86,6 +87,17 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-block -d 'L
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-queue -d 'Most calls that wait [default: 1000]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-max-keepalive -d 'Most idle connections that are kept [default: 30]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-keepalive-expiry -d 'How long an idle connection is kept, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache -d 'Give answers again that were given before to the same question, in the same or other words [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-threshold -d 'Least cosine of two questions of which one may get the other\'s answer [default: 0.95, or what `ragctl cache tune --save` found for the embedder]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-size -d 'Most cached answers [default: 1000]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-ttl -d 'How long a cached answer may be given, in seconds [default: 3600]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-max-bytes -d 'Most bytes of all cached answers [default: 67108864]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-mode -d 'Who decides on other words: one threshold for all [default: threshold]' -r -f -a "threshold\t''
+verified\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-delta -d 'Largest share of questions that may get another question\'s answer in verified mode [default: 0.01]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-guards -d 'Refuse a near question\'s answer when numbers, names, negation, opposites, direction or question words differ [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-persist -d 'Keep cached answers on disk, so that they survive a restart and a crash [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-key -d 'Encrypts cached answers on disk' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l method -d 'Search method of questions that name none [default: hybrid]' -r -f -a "vector\t''
 bm25\t''
 hybrid\t''"
@@ -239,6 +251,98 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s v -l verbose -d '
 complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "stats" -d 'Show what the cache of a running server does'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "clear" -d 'Remove cached answers from a running server'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "warm" -d 'Ask a running server the questions of a file, so that it knows the answers'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "tune" -d 'Find settings: replay questions whose answers are known under many of them'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l url -d 'The server' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'The figures as the server gives them'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l url -d 'The server' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l namespace -d 'Those of one namespace, as `cache_metadata` names it' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l db -d 'Those from one DB' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l all -d 'All of them'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l url -d 'The server' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l concurrency -d 'Questions at once' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l db -d 'DB to ask' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l bound -d 'Largest share of questions that may get another question\'s answer' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l a -d 'Compare this threshold (or `verified`) …' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l b -d '… with this one' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l format -d 'Form of the report' -r -f -a "table\t'For people'
+json\t'One JSON object'
+csv\t'One line a setting'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s o -l output -d 'Write the measurements here; .csv or .json' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l provider -d 'Who answers [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l ollama-url -d 'Where Ollama is [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l llm-model -d 'Model of Ollama that answers [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embed-model -d 'Model of Ollama that embeds, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-base-url -d 'Where the OpenAI-compatible server is, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-api-key -d 'Key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-model -d 'Model of the OpenAI-compatible server that answers [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-embed-model -d 'Model of the OpenAI-compatible server that embeds [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l save -d 'Keep what was found for the embedder, so that `ragctl serve` starts from it'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Show what the cache of a running server does'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "clear" -d 'Remove cached answers from a running server'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "warm" -d 'Ask a running server the questions of a file, so that it knows the answers'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "tune" -d 'Find settings: replay questions whose answers are known under many of them'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -308,15 +412,20 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s v -l verbose -d 'M
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "serve" -d 'Run the API over your documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "ingest" -d 'Read documents into a DB'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "query" -d 'Ask a question'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "cache" -d 'Look into, clear, fill and tune the semantic cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Show what the cache of a running server does'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "clear" -d 'Remove cached answers from a running server'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "warm" -d 'Ask a running server the questions of a file, so that it knows the answers'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "tune" -d 'Find settings: replay questions whose answers are known under many of them'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where it comes from'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings and say what is wrong'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a config file with every setting and its default'

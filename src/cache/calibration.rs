@@ -108,7 +108,10 @@ mod tests {
         let mut all = Calibrations::default();
         all.set("ollama:nomic".into(), calibration.clone());
         all.save(&path).unwrap();
-        assert_eq!(Calibrations::load(&path).unwrap().of("ollama:nomic"), Some(calibration));
+        let read = Calibrations::load(&path).unwrap().of("ollama:nomic").unwrap();
+        assert_eq!(read.threshold, calibration.threshold);
+        let confidence = |known: &Calibration| known.experience.confidence(&Default::default(), 0.9);
+        assert!((confidence(&read) - confidence(&calibration)).abs() < 1e-9);
         for nonsense in ["{", "[]", r#"{"x":{"threshold":7,"experience":{"right":[],"wrong":[]}}}"#] {
             fs::write(&path, nonsense).unwrap();
             assert!(matches!(Calibrations::load(&path), Err(CalibrationError::Malformed { .. })));

@@ -294,7 +294,7 @@ pub struct CacheArgs {
     #[arg(help = short_help("cache.guards"), long_help = long_help("cache.guards"))]
     pub cache_guards: Option<String>,
     /// Whether it survives the process.
-    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     #[arg(help = short_help("cache.persist"), long_help = long_help("cache.persist"))]
     pub cache_persist: Option<String>,
     /// Encrypts it on disk.

@@ -34,9 +34,11 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     eprintln!("ragctl {}: answers come from {}", env!("CARGO_PKG_VERSION"), parts.choice);
     let engine = Arc::new(parts.engine.with_cache(cache(&settings, &parts.metrics, &parts.embedder).await?));
 
+    // One listener from the beginning to the end: a signal between two of them would be lost.
+    let mut shutdown = Box::pin(shutdown_signal());
     let interrupted = tokio::select! {
         ready = prepare(&engine, &settings) => { ready?; false }
-        () = shutdown_signal() => true,
+        () = &mut shutdown => true,
     };
     if interrupted {
         return Ok(ExitStatus::Interrupted);
@@ -45,7 +47,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     let bound = listener.local_addr().context("the listener has no address")?;
     let state = Arc::new(AppState::new(engine, server_settings(&settings)?, parts.upstreams, parts.resilience));
     eprintln!("listening on http://{bound}");
-    server::serve(listener, state, shutdown_signal(), settings.server.shutdown_grace)
+    server::serve(listener, state, shutdown, settings.server.shutdown_grace)
         .await
         .context("the server failed")?;
     eprintln!("stopped");

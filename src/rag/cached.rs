@@ -126,7 +126,8 @@ impl Search<'_> {
             }
             note = Some((MissReason::Invalidated, self.note(&hit.entry, 1.0)));
         }
-        let (embedded, verdict) = self.embed_and_look().await;
+        // What changed concerns these very words: another entry's answer would be no better.
+        let (embedded, verdict) = self.embed_and_look(note.is_none()).await;
         let vector = embedded.vector.as_ref().ok().cloned().flatten();
         let mut retrieval = self.engine.search(self.question, Arc::clone(&self.collection), embedded).await?;
         let mut trial = None;
@@ -180,7 +181,7 @@ impl Search<'_> {
 
     /// Embeds the question, once, for the cache and for the search. When that takes too long for the cache, only the search
     /// waits on.
-    async fn embed_and_look(&mut self) -> (Embedded, Verdict) {
+    async fn embed_and_look(&mut self, look: bool) -> (Embedded, Verdict) {
         let (engine, question, collection) = (self.engine, self.question, Arc::clone(&self.collection));
         let mut embedding = engine.embed(question, &collection).boxed();
         let Ok(embedded) = tokio::time::timeout(DEADLINE, &mut embedding).await else {
@@ -188,7 +189,7 @@ impl Search<'_> {
             let needed = question.method.needs_embedding();
             return (if needed { embedding.await } else { Embedded::default() }, Verdict::Miss);
         };
-        let Ok(Some(vector)) = &embedded.vector else { return (embedded, Verdict::Miss) };
+        let (Ok(Some(vector)), true) = (&embedded.vector, look) else { return (embedded, Verdict::Miss) };
         let vector = Arc::clone(vector);
         let verdict = self.timed(|search| {
             let wording = Wording::of(&question.text);

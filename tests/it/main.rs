@@ -10,6 +10,7 @@ mod layering;
 mod monitoring;
 mod outage;
 mod persistence;
+mod semantic_cache;
 mod snapshots;
 mod support;
 mod upstreams;

@@ -18,7 +18,8 @@ const QUESTION: &str = "How long can a voyage be paused?";
 fn serve(workplace: &Workplace, mock: &MockUpstream, more: &[&str]) -> Server {
     let url = mock.url();
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/src/providers/embedded/model");
-    let args = ["--docs", "docs", "--provider", "ollama", "--ollama-url", &url, "--embed-model", model];
+    let args =
+        ["--docs", "docs", "--provider", "ollama", "--ollama-url", &url, "--embed-model", model, "--cache", "false"];
     workplace.serve_with(&[&args, more].concat(), &[])
 }
 

@@ -63,6 +63,8 @@ fn literal(key: &Key) -> String {
         (Fallback::Open(_), Kind::Origins) => "[\"https://wiki.example.com\"]".to_owned(),
         (Fallback::Open(_), Kind::Truth) => "true".to_owned(),
         (Fallback::Open(_), Kind::Share) => "0.75".to_owned(),
+        (Fallback::Open(_), Kind::Inner) => "0.95".to_owned(),
+        (Fallback::Open(_), Kind::HexKey) => format!("\"{}\"", "0123456789abcdef".repeat(4)),
         (Fallback::Open(_), _) => "\"…\"".to_owned(),
     }
 }
