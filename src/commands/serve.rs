@@ -47,9 +47,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     let bound = listener.local_addr().context("the listener has no address")?;
     let state = Arc::new(AppState::new(engine, server_settings(&settings)?, parts.upstreams, parts.resilience));
     eprintln!("listening on http://{bound}");
-    server::serve(listener, state, shutdown, settings.server.shutdown_grace)
-        .await
-        .context("the server failed")?;
+    server::serve(listener, state, shutdown, settings.server.shutdown_grace).await.context("the server failed")?;
     eprintln!("stopped");
     Ok(ExitStatus::Success)
 }
