@@ -10,20 +10,22 @@
 //! | [`commands`] | one file a command: builds the parts, runs them, says how it ended |
 //! | [`server`], [`client`], [`mock`] | the HTTP API, who talks to it, and a fake LLM upstream for tests |
 //! | [`rag`] | the engine: documents in, answers out |
-//! | [`store`], [`index`], [`providers`] | the truth; what is derived from it; the models |
+//! | [`store`], [`index`], [`cache`], [`providers`] | the truth; what is derived from it; answers given before; the models |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
 //! | [`wire`], [`telemetry`], [`model`] | shapes of requests and answers; metrics and logs; the domain's nouns |
 //!
 //! # The way of one question
 //!
 //! 1. [`server`] gives the request an id, parses and checks it: every refusal names the field and what is allowed.
-//! 2. [`rag::Engine::retrieve`] embeds the question with the embedder that made the DB's vectors, then, on a blocking
+//! 2. The [`cache`] answers what was asked before in the same words. Other words are embedded first, once, for cache and
+//!    search; a near question's answer is given when the guards find no difference, and the passages overlap.
+//! 3. [`rag::Engine::retrieve`] embeds the question with the embedder that made the DB's vectors, then, on a blocking
 //!    thread, searches both indexes, fuses the two lists and reads the best chunks from the store.
-//! 3. [`rag::Engine::ask`] asks the LLM: [joins](rag::CoalescingGenerator) the same question if it is being answered
+//! 4. [`rag::Engine::ask`] asks the LLM: [joins](rag::CoalescingGenerator) the same question if it is being answered
 //!    already, else goes through the [guard](resilience::Guard), which retries within a budget and asks the breaker before
 //!    each attempt, and takes its turn in the [pool](resilience::Pool). If there is no first token, the embedded
 //!    answerer quotes the contexts instead, and the answer is marked as degraded.
-//! 4. The answer streams back. A client that goes away drops the stream, and with it the call upstream.
+//! 5. The answer streams back, and is kept when it is whole. A client that goes away drops the stream, and with it the call upstream.
 //!
 //! # The way of one document
 //!
@@ -36,7 +38,8 @@
 //!
 //! - The store is the only truth; everything in [`index`] can be deleted.
 //! - A DB holds vectors of one embedder. A vector that points nowhere is never stored and never ranks.
-//! - A degraded or partial answer is always marked, and never taken for a whole one.
+//! - A degraded or partial answer is always marked, never taken for a whole one, and never cached.
+//! - A cached answer is given only for the state of the DB for which its passages are known to be the right ones.
 //! - Nothing blocks the async runtime; no lock is held across an await.
 //!
 //! # Deliberately absent

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -47,6 +47,32 @@ pub struct StoredAnswer {
     pub provider: String,
     /// Share of the lexical score in weighted fusion.
     pub bm25_weight: f32,
+    /// What is the same in every response with this answer, as it is sent: made by who sends it, the first time.
+    #[serde(skip)]
+    pub rendered: Rendered,
+}
+
+/// Text that is made once and shared. It follows from the answer, and counts for nothing when answers are compared.
+#[derive(Debug, Clone, Default)]
+pub struct Rendered(Arc<OnceLock<Box<str>>>);
+
+impl Rendered {
+    /// The text, if it was made.
+    pub fn get(&self) -> Option<&str> {
+        self.0.get().map(AsRef::as_ref)
+    }
+
+    /// Keeps the text; the first one stays.
+    pub fn set(&self, text: &str) {
+        // Two that were made at the same time are the same.
+        let _ = self.0.set(text.into());
+    }
+}
+
+impl PartialEq for Rendered {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl StoredAnswer {
@@ -81,7 +107,8 @@ impl StoredAnswer {
         let contexts = self.contexts.iter().map(|c| {
             size_of::<Context>() + c.text.len() + c.key.len() + c.source.len() + c.version.len() + c.language.len()
         });
-        self.text.len() + self.provider.len() + contexts.sum::<usize>()
+        // Twice: as it is, and rendered.
+        2 * (self.text.len() + self.provider.len() + contexts.sum::<usize>())
     }
 }
 
@@ -142,8 +169,8 @@ pub struct Entry {
     pub(super) wording: Wording,
     /// What was answered.
     pub(super) answer: Arc<StoredAnswer>,
-    /// What that claims.
-    pub(super) facts: Facts,
+    /// What that claims, once somebody wants to know.
+    pub(super) facts: OnceLock<Facts>,
     /// When.
     pub(super) created: Moment,
     /// Tick of the last use.
@@ -171,7 +198,7 @@ impl Entry {
 
     /// What that claims.
     pub fn facts(&self) -> &Facts {
-        &self.facts
+        self.facts.get_or_init(|| self.answer.facts())
     }
 
     /// Where it may be found.
@@ -231,6 +258,7 @@ mod tests {
             contexts: keys.iter().map(context).collect(),
             provider: "ollama".into(),
             bm25_weight: 0.5,
+            rendered: Default::default(),
         }
     }
 

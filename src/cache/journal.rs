@@ -191,7 +191,7 @@ impl Restored {
             namespace: kept.namespace,
             wording: Wording::of(&kept.question),
             question: kept.question,
-            facts: kept.answer.facts(),
+            facts: Default::default(),
             answer: Arc::new(kept.answer),
             created: kept.created,
             used: 0.into(),

@@ -7,7 +7,13 @@ fn namespace() -> Namespace {
 }
 
 fn answer(text: &str) -> StoredAnswer {
-    StoredAnswer { text: text.into(), contexts: Vec::new().into(), provider: "ollama".into(), bm25_weight: 0.5 }
+    StoredAnswer {
+        text: text.into(),
+        contexts: Vec::new().into(),
+        provider: "ollama".into(),
+        bm25_weight: 0.5,
+        rendered: Default::default(),
+    }
 }
 
 fn key(byte: u8) -> Option<SealingKey> {

@@ -30,8 +30,14 @@ impl Namespace {
 
     /// Its name for people: the DB and a hash of all the rest.
     pub fn name(&self) -> String {
-        let hash: String = self.key[..6].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{}:{hash}", self.db)
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut name = String::with_capacity(self.db.as_str().len() + 13);
+        name.push_str(self.db.as_str());
+        name.push(':');
+        for byte in &self.key[..6] {
+            name.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
+        }
+        name
     }
 
     pub(super) fn key(&self) -> [u8; 16] {
@@ -65,7 +71,10 @@ fn normalised(question: &str) -> String {
         if at > 0 {
             text.push(' ');
         }
-        text.extend(word.nfc());
+        match word.is_ascii() {
+            true => text.push_str(word),
+            false => text.extend(word.nfc()),
+        }
     }
     text.truncate(text.trim_end_matches(['?', '!', '.', '。', '？', '！', ' ']).len());
     let mut letters = text.chars();

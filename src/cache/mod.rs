@@ -11,7 +11,7 @@
 //! - **Invalidation**: an entry carries the stamp of the DB's state that it is right for. When the DB has changed since,
 //!   the engine searches again for the entry's question at the next hit: the same passages confirm the entry for the new
 //!   state, others drop it. So changing, deleting and adding documents removes the answers that they concern, and no other.
-//! - **Bounds**: least recently used first, by count and by bytes; time to live; optionally on disk ([`journal`]).
+//! - **Bounds**: least recently used first, by count and by bytes; time to live; optionally on disk ([`Journal`]).
 //!
 //! Policy is apart from storage: `table` and `space` hold and find, [`SemanticCache`] decides.
 
@@ -31,7 +31,7 @@ pub mod verified;
 mod tests;
 
 pub use calibration::{Calibration, CalibrationError, Calibrations};
-pub use entry::{Agreement, Entry, Facts, Moment, StoredAnswer};
+pub use entry::{Agreement, Entry, Facts, Moment, Rendered, StoredAnswer};
 pub use guards::{Rejection, Wording};
 pub use journal::{Journal, JournalError, JournalReport, KEY_BYTES, SealingKey};
 pub use key::Namespace;

@@ -371,7 +371,7 @@ impl SemanticCache {
             namespace: asked.namespace.clone(),
             question: asked.text.to_owned(),
             wording: Wording::of(asked.text),
-            facts: answer.facts(),
+            facts: Default::default(),
             answer: Arc::new(answer),
             created: now,
             used: 0.into(),
@@ -524,7 +524,7 @@ fn guarded(asked: &Wording, entry: &Entry, beyond: f32, farther: &[(f32, Arc<Ent
     }
     let rivals = farther.iter().take_while(|(rival, _)| *rival > beyond);
     let ambiguous = rivals.into_iter().any(|(_, rival)| {
-        rival.facts.agree(&entry.facts) != Agreement::Yes && guards::refuse(asked, &rival.wording).is_none()
+        rival.facts().agree(entry.facts()) != Agreement::Yes && guards::refuse(asked, &rival.wording).is_none()
     });
     ambiguous.then_some(Rejection::Ambiguous)
 }

@@ -36,6 +36,7 @@ fn answer(text: &str, keys: &[&str]) -> StoredAnswer {
         contexts: keys.iter().map(|key| context(key)).collect(),
         provider: "ollama".into(),
         bm25_weight: 0.5,
+        rendered: Default::default(),
     }
 }
 

@@ -190,7 +190,13 @@ fn run_log(
     let remember = |number: usize, logged: &Logged| {
         // Questions whose answers are not known are each their own.
         let text = logged.answer.clone().unwrap_or_else(|| format!("answer {number}"));
-        let answer = StoredAnswer { text, contexts: [].into(), provider: String::new(), bm25_weight: 0.0 };
+        let answer = StoredAnswer {
+            text,
+            contexts: [].into(),
+            provider: String::new(),
+            bm25_weight: 0.0,
+            rendered: Default::default(),
+        };
         let question = Asked { namespace: &namespace, text: &logged.question.text };
         let kept = cache.keep(question, answer, Some(&logged.question.vector), None, NOW);
         debug_assert!(kept.is_ok(), "the cache has no bounds");

@@ -75,7 +75,7 @@ pub struct Experience {
 
 impl Default for Experience {
     /// Before anything is known: of two questions at a cosine of 0.9 every third pair asks for different things, which is
-    /// what labelled pairs of forum questions show, and at 1 still every ninth. Counts as [`PRIOR`] observations a step.
+    /// what labelled pairs of forum questions show, and at 1 still every ninth. Counts as a tenth of an observation a step.
     fn default() -> Self {
         let share = |at| ((similarity(at) - 0.6) / 0.45).clamp(0.0, 1.0);
         let right: Vec<f64> = (0..THRESHOLDS - 1).map(|at| PRIOR * share(at)).collect();

@@ -49,7 +49,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         provider: None,
         cache: false,
     };
-    let asked = parts.engine.ask(question.clone()).await?;
+    let asked = parts.engine.ask(&question).await?;
     if args.json {
         let answer = asked.answer().await?;
         let request_id = uuid::Uuid::new_v4().to_string();

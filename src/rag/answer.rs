@@ -25,11 +25,11 @@ impl Engine {
     ///
     /// # Errors
     /// Unknown DB or provider, vectors of another embedder, a broken store; a misconfigured LLM (wrong key, unknown model).
-    pub async fn ask(&self, question: Question) -> Result<Asked, RagError> {
+    pub async fn ask(&self, question: &Question) -> Result<Asked, RagError> {
         let started = Instant::now();
         let generator = Arc::clone(self.models.generator(question.provider)?);
         let asked_of = generator.provider();
-        let asked = self.start(started, generator, &question).await;
+        let asked = self.start(started, generator, question).await;
         let method = question.method;
         match &asked {
             Ok(_) => self.metrics.query_started(method, asked_of.as_str(), &question.db),

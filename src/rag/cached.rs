@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     cache::{
-        Agreement, Asked as Words, Entry, Found, Hit, Moment, Namespace, Rejection, SemanticCache, StoredAnswer, Trial,
-        Verdict, Wording,
+        Agreement, Asked as Words, Entry, Found, Hit, Moment, Namespace, Rejection, Rendered, SemanticCache,
+        StoredAnswer, Trial, Verdict, Wording,
     },
     model::Stamp,
     providers::{GenerationEvent, GenerationRequest, Generator, ProviderKind},
@@ -104,16 +104,22 @@ impl Engine {
 fn namespace(question: &Question, collection: &Collection, generator: &dyn Generator) -> Namespace {
     let embedder = collection.embedder().map(|embedder| embedder.id).unwrap_or_default();
     let fusion = question.fusion;
-    let shape =
-        format!("{} {} {:?} {:?} {:?}", question.k, question.method, fusion.rrf, fusion.rrf_k, fusion.bm25_weight);
+    let rrf = fusion.rrf.map_or("-", |rrf| if rrf { "rrf" } else { "weighted" });
+    let (rrf_k, weight) =
+        (fusion.rrf_k.unwrap_or(0), fusion.bm25_weight.map_or(-1, |weight| i64::from(weight.to_bits())));
+    let shape = format!("{} {rrf} {rrf_k} {weight}", question.k);
     let [languages, versions] = [&question.scope.languages, &question.scope.versions].map(|filter| {
+        if filter.is_empty() {
+            return String::new();
+        }
         let mut values = filter.clone();
         values.sort_unstable();
         values.dedup();
         format!("{values:?}")
     });
-    let provider = generator.provider().as_str();
-    let parts = [&embedder, provider, generator.model(), prompt::INSTRUCTION, &shape, &languages, &versions];
+    let (provider, method) = (generator.provider().as_str(), question.method.as_str());
+    let parts =
+        [&embedder, provider, generator.model(), prompt::VERSION.as_str(), method, &shape, &languages, &versions];
     Namespace::new(&question.db, parts)
 }
 
@@ -251,7 +257,7 @@ impl Search<'_> {
         self.cache.given(hit);
         let answer = hit.entry.answer();
         let timings = Timings { cache: self.took, total: self.started.elapsed(), ..spent };
-        let cached = Cached::Hit(hit.found, self.note(&hit.entry, hit.similarity()));
+        let cached = Cached::Hit(hit.found, self.note(&hit.entry, hit.similarity()), answer.rendered.clone());
         self.engine.metrics.query_done(self.question.method, cached.as_str(), timings.total);
         let provider = answer.provider.parse().unwrap_or(ProviderKind::Embedded);
         let outcome = Outcome { provider, degraded: None, timings };
@@ -270,6 +276,7 @@ impl Place {
             contexts: Arc::clone(&retrieval.contexts),
             provider: provider.to_string(),
             bm25_weight: retrieval.bm25_weight,
+            rendered: Rendered::default(),
         };
         let Some(trial) = self.trial.clone() else { return self.store(answer) };
         match answer.facts().agree(trial.entry.facts()) {

@@ -6,7 +6,7 @@ use futures::{StreamExt, stream::BoxStream};
 
 use super::RagError;
 use crate::{
-    cache::{Found, Rejection},
+    cache::{Found, Rejection, Rendered},
     model::{Context, DbName, Method, Scope},
     providers::{Message, ProviderKind},
 };
@@ -122,8 +122,8 @@ pub enum Cached {
     Bypass,
     /// It had no answer. The note is about an entry that was near, or that was dropped.
     Miss(Option<(MissReason, CacheNote)>),
-    /// The answer is from there.
-    Hit(Found, CacheNote),
+    /// The answer is from there, and may have been rendered before.
+    Hit(Found, CacheNote, Rendered),
 }
 
 impl Cached {
@@ -132,8 +132,8 @@ impl Cached {
         match self {
             Self::Bypass => "bypass",
             Self::Miss(_) => "miss",
-            Self::Hit(Found::Exact, _) => "exact",
-            Self::Hit(Found::Semantic(_), _) => "semantic",
+            Self::Hit(Found::Exact, ..) => "exact",
+            Self::Hit(Found::Semantic(_), ..) => "semantic",
         }
     }
 }

@@ -78,16 +78,19 @@ pub(super) fn router(state: Arc<AppState>) -> Router {
         .layer(limit)
         .layer(CatchPanicLayer::custom(middleware::panicked))
         .layer(from_fn_with_state(Arc::clone(&state), middleware::observe))
-        .layer(cors(&state.settings.cors_origins))
+        .layer(tower::util::option_layer(cors(&state.settings.cors_origins)))
         .with_state(state)
 }
 
 /// Browsers of these origins may call; `*` stands for all, no origin for none.
-fn cors(origins: &[String]) -> CorsLayer {
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    if origins.is_empty() {
+        return None;
+    }
     let layer = CorsLayer::new().allow_methods(Any).allow_headers(Any);
     if origins.iter().any(|origin| origin == "*") {
-        return layer.allow_origin(Any);
+        return Some(layer.allow_origin(Any));
     }
     let known: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
-    layer.allow_origin(AllowOrigin::list(known))
+    Some(layer.allow_origin(AllowOrigin::list(known)))
 }

@@ -1,7 +1,7 @@
 //! How good and how fast is the semantic cache? `cargo bench --bench semantic_cache`
 //!
 //! Quality is measured on labelled pairs in `../shared/data/pairs` where that folder is there, and on the smaller set in
-//! `fixtures/pairs`; speed on random vectors.
+//! `fixtures/pairs`; speed on random vectors, and over HTTP against a bare handler that returns the same body.
 
 use std::{
     path::Path,
@@ -23,10 +23,20 @@ const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/pairs"
 const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/pairs");
 
 fn main() {
+    if let Ok(body) = std::env::var(BARE) {
+        return http::serve_bare(body.into());
+    }
     let embedder = StaticEmbedder::bundled().expect("the compiled-in model loads");
+    if std::env::var("RAGCTL_BENCH").is_ok_and(|part| part == "http") {
+        return http::run();
+    }
     quality(&embedder);
     speed();
+    http::run();
 }
+
+/// Set for the process that serves a body and nothing else.
+const BARE: &str = "RAGCTL_BENCH_BARE_BODY";
 
 fn quality(embedder: &StaticEmbedder) {
     for (folder, name) in [(SHARED, "gptcache-999.csv"), (SHARED, "qqp-20k.csv"), (OWN, "labelled.csv")] {
@@ -197,6 +207,7 @@ fn speed() {
                 contexts: [].into(),
                 provider: "x".into(),
                 bm25_weight: 0.5,
+                rendered: Default::default(),
             };
             let text = format!("what is the retention of backup number {at}?");
             cache
@@ -262,4 +273,149 @@ fn report(name: &str, took: &mut [Duration], wanted: &str) {
     took.sort_unstable();
     let micros = |d: Duration| format!("{:.1} µs", d.as_nanos() as f64 / 1_000.0);
     println!("| {name} | {} | {} | {wanted} |", micros(took[took.len() / 2]), micros(took[took.len() * 99 / 100]));
+}
+
+/// Exact hits over HTTP, against a handler that does nothing but return the same body.
+mod http {
+    use std::{
+        io::{BufRead, BufReader, Read, Write},
+        net::{SocketAddr, TcpStream},
+        process::{Child, Command, Stdio},
+        sync::atomic::{AtomicU64, Ordering},
+        time::{Duration, Instant},
+    };
+
+    use axum::{Router, body::Bytes, http::header, routing::post};
+
+    /// Connections that ask one question after the other.
+    const CONNECTIONS: usize = 16;
+    /// Length of a measurement.
+    const FOR: Duration = Duration::from_secs(4);
+    /// Measurements of each, taking turns.
+    const ROUNDS: usize = 3;
+    /// What the predecessor serves a second on a machine like this.
+    const PREDECESSOR: f64 = 380.0;
+
+    struct Running(Child, SocketAddr);
+
+    impl Drop for Running {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    /// Starts a server and waits for its `listening on http://…`.
+    fn start(command: &mut Command) -> Running {
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let address = loop {
+            let line = lines.next().expect("it says where it listens").expect("text");
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                break address.parse().expect("an address");
+            }
+        };
+        // Read to the end, or the pipe fills up.
+        std::thread::spawn(move || lines.for_each(drop));
+        Running(child, address)
+    }
+
+    /// The body and nothing else, until the process is killed.
+    pub fn serve_bare(body: Bytes) {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let answer = move |_: Bytes| async move { ([(header::CONTENT_TYPE, "application/json")], body) };
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+            eprintln!("listening on http://{}", listener.local_addr().expect("an address"));
+            axum::serve(listener, Router::new().route("/query", post(answer))).await.expect("it serves");
+        });
+    }
+
+    fn request() -> Vec<u8> {
+        let body = r#"{"query":"How long can a voyage be paused?"}"#;
+        let length = body.len();
+        format!("POST /query HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
+            .into_bytes()
+    }
+
+    /// Sends the request and reads the whole response; returns where its body begins.
+    fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> usize {
+        stream.write_all(request).expect("sent");
+        buffer.clear();
+        let mut part = [0u8; 16 * 1024];
+        loop {
+            let read = stream.read(&mut part).expect("received");
+            assert!(read > 0, "the server closed");
+            buffer.extend_from_slice(&part[..read]);
+            let Some(end) = buffer.windows(4).position(|at| at == b"\r\n\r\n") else { continue };
+            let head = std::str::from_utf8(&buffer[..end]).expect("a head");
+            assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+            if buffer.len() >= end + 4 + length.parse::<usize>().expect("a number") {
+                return end + 4;
+            }
+        }
+    }
+
+    /// Requests a second.
+    fn rate(address: SocketAddr) -> f64 {
+        let (count, started) = (AtomicU64::new(0), Instant::now());
+        std::thread::scope(|scope| {
+            for _ in 0..CONNECTIONS {
+                scope.spawn(|| {
+                    let mut stream = TcpStream::connect(address).expect("connected");
+                    stream.set_nodelay(true).expect("no delay");
+                    let (request, mut buffer) = (request(), Vec::new());
+                    while started.elapsed() < FOR {
+                        exchange(&mut stream, &request, &mut buffer);
+                        count.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        count.into_inner() as f64 / started.elapsed().as_secs_f64()
+    }
+
+    pub fn run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/docs");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ragctl"));
+        command.current_dir(folder.path()).args([
+            "serve",
+            "--port",
+            "0",
+            "--provider",
+            "embedded",
+            "-q",
+            "--docs",
+            docs,
+        ]);
+        let ragctl = start(&mut command);
+        let mut stream = TcpStream::connect(ragctl.1).expect("connected");
+        let mut buffer = Vec::new();
+        let mut body = String::new();
+        for _ in 0..3 {
+            let start = exchange(&mut stream, &request(), &mut buffer);
+            body = String::from_utf8(buffer[start..].to_vec()).expect("text");
+        }
+        assert!(body.contains(r#""cache_type":"exact""#), "{body}");
+        let executable = std::env::current_exe().expect("this program");
+        let bare = start(Command::new(executable).env(super::BARE, &body));
+        let (mut hits, mut bound) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            hits.push(rate(ragctl.1));
+            bound.push(rate(bare.1));
+        }
+        let median = |rates: &mut Vec<f64>| {
+            rates.sort_by(f64::total_cmp);
+            rates[rates.len() / 2]
+        };
+        let (hits, bound) = (median(&mut hits), median(&mut bound));
+        println!("\n## Over HTTP, {CONNECTIONS} connections, clients on the same machine, {} bytes\n", body.len());
+        println!("| | per second | wanted |\n|---|---|---|");
+        println!("| a bare axum handler with the same body | {bound:.0} | |");
+        println!("| exact hits | {hits:.0} | |");
+        println!("| of the bare handler | {:.0} % | > 60 % |", 100.0 * hits / bound);
+        println!("| against the predecessor ({PREDECESSOR:.0} a second) | ×{:.0} | ≥ ×100 |", hits / PREDECESSOR);
+    }
 }

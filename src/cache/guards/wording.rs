@@ -307,7 +307,7 @@ fn tokens(question: &str) -> Vec<Token> {
         }
         let mut end = rest
             .char_indices()
-            .find(|(_, c)| !(c.is_alphanumeric() && !is_unspaced(*c)) && !"'_-.,".contains(*c))
+            .find(|(_, c)| (!c.is_alphanumeric() || is_unspaced(*c)) && !"'_-.,".contains(*c))
             .map_or(rest.len(), |(at, _)| at);
         // Signs stay only between letters and digits: "3.5", "load_dataset", "state-of-the-art" is taken apart below.
         end = rest[..end].trim_end_matches(['\'', '-', '.', ',']).len();

@@ -2,13 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Extension, extract::State};
+use axum::{
+    Extension,
+    extract::State,
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
 
 use crate::{
     cache::Found,
     model::{Method, Scope},
     providers::ProviderKind,
-    rag::{Answer, Cached, Context, FusionChoice, Outcome, Question, Retrieval},
+    rag::{Answer, Cached, Context, FusionChoice, Outcome, Question, Retrieval, Timings},
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
     wire::{AskRequest, AskResponse, CacheMetadata, ContextMetadata, ErrorBody, TimingsMs},
 };
@@ -36,10 +42,53 @@ pub async fn query(
     State(state): State<Arc<AppState>>,
     Extension(RequestId(id)): Extension<RequestId>,
     Json(request): Json<AskRequest>,
-) -> Result<axum::Json<AskResponse>, ApiError> {
+) -> Result<Response, ApiError> {
     let question = validate(&state, request)?;
-    let answer = state.engine.ask(question.clone()).await?.answer().await?;
-    Ok(axum::Json(response(&question, answer, id)))
+    let answer = state.engine.ask(&question).await?.answer().await?;
+    let body = body(&question, answer, id).map_err(|error| ApiError::internal(&error))?;
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// What follows in a response after the part that a cached answer always has, in the order of [`AskResponse`].
+#[derive(Serialize)]
+struct Tail<'a> {
+    cache_hit: bool,
+    cache_metadata: &'a Option<CacheMetadata>,
+    degraded: bool,
+    degraded_reason: &'a Option<String>,
+    request_id: &'a str,
+    timings_ms: TimingsMs,
+}
+
+/// Where the tail begins. Within a JSON text the quotation marks would be escaped.
+const TAIL: &str = ",\"cache_hit\":";
+
+/// The body of a complete answer. The passages of a cached one are rendered once.
+fn body(question: &Question, answer: Answer, request_id: String) -> serde_json::Result<String> {
+    let Cached::Hit(_, _, rendered) = &answer.cached else {
+        return serde_json::to_string(&response(question, answer, request_id));
+    };
+    let rendered = rendered.clone();
+    let Some(head) = rendered.get() else {
+        let body = serde_json::to_string(&response(question, answer, request_id))?;
+        if let Some((head, _)) = body.split_once(TAIL) {
+            rendered.set(head);
+        }
+        return Ok(body);
+    };
+    let tail = serde_json::to_string(&Tail {
+        cache_hit: true,
+        cache_metadata: &cache_metadata(&answer.cached),
+        degraded: false,
+        degraded_reason: &None,
+        request_id: &request_id,
+        timings_ms: timings(&answer.outcome.timings),
+    })?;
+    let mut body = String::with_capacity(head.len() + tail.len());
+    body.push_str(head);
+    body.push(',');
+    body.push_str(tail.trim_start_matches('{'));
+    Ok(body)
 }
 
 /// Checks a request and fills in the server's defaults.
@@ -136,22 +185,26 @@ pub(super) fn outcome(
         degraded: outcome.degraded.is_some(),
         degraded_reason: outcome.degraded.map(|reason| reason.to_string()),
         request_id,
-        timings_ms: TimingsMs {
-            cache: ms(timings.cache),
-            embed: ms(timings.embed),
-            retrieve: ms(timings.retrieve),
-            rerank: 0.0,
-            generate: ms(timings.generate),
-            total: ms(timings.total),
-        },
+        timings_ms: self::timings(&timings),
+    }
+}
+
+fn timings(timings: &Timings) -> TimingsMs {
+    TimingsMs {
+        cache: ms(timings.cache),
+        embed: ms(timings.embed),
+        retrieve: ms(timings.retrieve),
+        rerank: 0.0,
+        generate: ms(timings.generate),
+        total: ms(timings.total),
     }
 }
 
 /// About the entry that answered, or that nearly did.
 fn cache_metadata(cached: &Cached) -> Option<CacheMetadata> {
     let (cache_type, reason, note) = match cached {
-        Cached::Hit(Found::Exact, note) => (Some("exact"), None, note),
-        Cached::Hit(Found::Semantic(_), note) => (Some("semantic"), None, note),
+        Cached::Hit(Found::Exact, note, _) => (Some("exact"), None, note),
+        Cached::Hit(Found::Semantic(_), note, _) => (Some("semantic"), None, note),
         Cached::Miss(Some((reason, note))) => (None, Some(reason.as_str()), note),
         Cached::Miss(None) | Cached::Bypass => return None,
     };
@@ -179,4 +232,52 @@ pub(super) fn metadata(context: &Context) -> ContextMetadata {
 /// Milliseconds, to the microsecond.
 fn ms(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rag::CacheNote;
+
+    #[test]
+    fn a_rendered_answer_reads_like_one_that_is_not() {
+        let context = Context {
+            text: "a \",\"cache_hit\":\" b".into(),
+            key: "k".into(),
+            source: "s.md".into(),
+            chunk: 1,
+            version: "v".into(),
+            language: "en".into(),
+            score: 0.5,
+        };
+        let timings = Timings { total: Duration::from_micros(1_500), ..Timings::default() };
+        let note = CacheNote {
+            similarity: 1.0,
+            question: "q \"".into(),
+            accesses: 3,
+            namespace: "n".into(),
+            age: Duration::from_secs(1),
+        };
+        let answer = Answer {
+            text: "yes, \"cache_hit\": [1]".into(),
+            retrieval: Retrieval { contexts: [context].into(), bm25_weight: 0.5, degraded: None, timings },
+            outcome: Outcome { provider: ProviderKind::Embedded, degraded: None, timings },
+            cached: Cached::Hit(Found::Exact, note, Default::default()),
+        };
+        let question = Question {
+            text: "q".into(),
+            history: Vec::new(),
+            db: "docs".parse().unwrap(),
+            k: 5,
+            method: Method::Hybrid,
+            fusion: FusionChoice::default(),
+            scope: Scope::default(),
+            provider: None,
+            cache: true,
+        };
+        let first = body(&question, answer.clone(), "id".into()).unwrap();
+        let again = body(&question, answer.clone(), "id".into()).unwrap();
+        assert_eq!(first, again);
+        assert_eq!(first, serde_json::to_string(&response(&question, answer, "id".into())).unwrap());
+    }
 }

@@ -42,7 +42,7 @@ pub async fn stream_query(
     Json(request): Json<AskRequest>,
 ) -> Result<Response, ApiError> {
     let question = ask::validate(&state, request)?;
-    let asked = state.engine.ask(question.clone()).await?;
+    let asked = state.engine.ask(&question).await?;
     let head = StreamHead {
         contexts: asked.retrieval.contexts.iter().map(|context| context.text.clone()).collect(),
         metadatas: asked.retrieval.contexts.iter().map(ask::metadata).collect(),
