@@ -19,6 +19,9 @@ use super::{
 };
 use crate::model::{Context, Stamp};
 
+/// What an entry costs besides its texts and its vector: keys, rows, counters.
+const OVERHEAD: usize = 512;
+
 /// A point in time, in milliseconds since 1970: entries outlive the process, so that the clock is the calendar's. Handed in
 /// everywhere, never read inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -186,6 +189,36 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// An entry that nobody has used yet; `dimension` is that of its question's vector, 0 without one.
+    pub(super) fn new(
+        id: u64,
+        namespace: Namespace,
+        question: String,
+        answer: StoredAnswer,
+        dimension: usize,
+        created: Moment,
+    ) -> Self {
+        Self {
+            id,
+            namespace,
+            wording: Wording::of(&question),
+            bytes: Self::bytes_of(&question, &answer, dimension),
+            question,
+            answer: Arc::new(answer),
+            facts: OnceLock::new(),
+            created,
+            used: 0.into(),
+            accesses: 0.into(),
+            stamp: Mutex::default(),
+            learned: Mutex::default(),
+        }
+    }
+
+    /// What an entry costs, about: its texts, its vector, and [`OVERHEAD`].
+    pub(super) fn bytes_of(question: &str, answer: &StoredAnswer, dimension: usize) -> usize {
+        OVERHEAD + answer.bytes() + 2 * question.len() + size_of::<f32>() * dimension
+    }
+
     /// The question as it was asked first.
     pub fn question(&self) -> &str {
         &self.question

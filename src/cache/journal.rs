@@ -11,7 +11,6 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{
-        Arc,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -25,9 +24,7 @@ use ring::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Entry, Experience, Moment, Namespace, StoredAnswer, Wording, key::ExactKey, table::OVERHEAD, verified::Learned,
-};
+use super::{Entry, Experience, Moment, Namespace, StoredAnswer, key::ExactKey, verified::Learned};
 use crate::model::Stamp;
 
 /// First line of a journal whose records can be read by anybody.
@@ -184,21 +181,12 @@ pub(super) struct Restored {
 
 impl Restored {
     fn new(kept: KeptRecord) -> Self {
-        let bytes =
-            OVERHEAD + kept.answer.bytes() + 2 * kept.question.len() + 4 * kept.vector.as_ref().map_or(0, Vec::len);
+        let dimension = kept.vector.as_ref().map_or(0, Vec::len);
         let entry = Entry {
-            id: kept.id,
-            namespace: kept.namespace,
-            wording: Wording::of(&kept.question),
-            question: kept.question,
-            facts: Default::default(),
-            answer: Arc::new(kept.answer),
-            created: kept.created,
-            used: 0.into(),
             accesses: kept.accesses.into(),
             stamp: Mutex::new(kept.stamp),
             learned: Mutex::new(kept.learned),
-            bytes,
+            ..Entry::new(kept.id, kept.namespace, kept.question, kept.answer, dimension, kept.created)
         };
         Self { entry, vector: kept.vector, keys: kept.keys }
     }

@@ -35,6 +35,6 @@ pub use entry::{Agreement, Entry, Facts, Moment, Rendered, StoredAnswer};
 pub use guards::{Rejection, Wording};
 pub use journal::{Journal, JournalError, JournalReport, KEY_BYTES, SealingKey};
 pub use key::Namespace;
-pub use semantic::{AMBIGUITY, Asked, CacheStats, Clear, Found, Hit, NotKept, Refused, SemanticCache, Trial, Verdict};
+pub use semantic::{Asked, CacheStats, Clear, Found, Hit, NotKept, Refused, SemanticCache, Trial, Verdict};
 pub use settings::{CacheChange, CacheMode, CacheSettings, InvalidCacheSetting};
 pub use verified::{Experience, Risk};

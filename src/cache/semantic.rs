@@ -3,7 +3,14 @@
 //! The lock is held while the table is read or changed, never while something is embedded, searched or generated. Finding
 //! needs it shared, so that lookups run side by side; counters of use are atomic.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -13,7 +20,7 @@ use super::{
     guards::{self, Rejection},
     journal::{Journal, JournalReport, Record},
     key::ExactKey,
-    table::{Bounds, OVERHEAD, Table},
+    table::{Bounds, Table},
 };
 use crate::{
     model::{DbName, Stamp},
@@ -25,7 +32,7 @@ const LOOKED_AT: usize = 8;
 
 /// Cosine within which two neighbours are about equally near. Of 999 paraphrases, this keeps most of those apart that
 /// another stored text fits as well as their own.
-pub const AMBIGUITY: f32 = 0.015;
+const AMBIGUITY: f32 = 0.015;
 
 /// The same in verified mode, which has a budget of wrong answers to spend where it buys more.
 const VERIFIED_AMBIGUITY: f32 = 0.05;
@@ -158,7 +165,7 @@ pub struct SemanticCache {
     evicted: Mutex<VecDeque<(Moment, u64)>>,
     journal: Option<Journal>,
     metrics: CacheMetrics,
-    next: std::sync::atomic::AtomicU64,
+    next: AtomicU64,
 }
 
 impl SemanticCache {
@@ -172,7 +179,7 @@ impl SemanticCache {
             evicted: Mutex::default(),
             journal: None,
             metrics,
-            next: std::sync::atomic::AtomicU64::new(1),
+            next: AtomicU64::new(1),
         };
         cache.gauge(&cache.table.read());
         cache
@@ -303,16 +310,19 @@ impl SemanticCache {
     pub fn learn(&self, trial: &Trial, asked: Asked<'_>, right: bool) {
         trial.entry.learned.lock().observe(trial.similarity, right);
         self.experience.write().observe(trial.similarity, right);
-        self.risk.lock().tested(trial.rate, right);
-        let observation = Record::Observed { id: trial.entry.id, similarity: trial.similarity, right };
-        self.note(|| observation);
+        let limit = {
+            let mut risk = self.risk.lock();
+            risk.tested(trial.rate, right);
+            risk.upper_limit()
+        };
+        self.metrics.false_hit_limit.set(limit);
+        self.note(|| Record::Observed { id: trial.entry.id, similarity: trial.similarity, right });
         if right {
             let key = ExactKey::new(asked.namespace, asked.text);
             if self.table.write().alias(key, trial.entry.id) {
                 self.note(|| Record::Alias { id: trial.entry.id, key });
             }
         }
-        self.metrics.false_hit_limit.set(self.risk.lock().upper_limit());
     }
 
     /// Counts a hit that was given.
@@ -360,25 +370,17 @@ impl SemanticCache {
         if !settings.enabled {
             return Err(NotKept::Disabled);
         }
-        let bytes = OVERHEAD + answer.bytes() + 2 * asked.text.len() + size_of_val(vector.unwrap_or_default());
+        let dimension = vector.map_or(0, <[f32]>::len);
+        let bytes = Entry::bytes_of(asked.text, &answer, dimension);
         if bytes > settings.max_bytes {
             self.metrics.too_large.inc();
             return Err(NotKept::TooLarge);
         }
         let key = ExactKey::new(asked.namespace, asked.text);
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
         let entry = Arc::new(Entry {
-            id: self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
-            namespace: asked.namespace.clone(),
-            question: asked.text.to_owned(),
-            wording: Wording::of(asked.text),
-            facts: Default::default(),
-            answer: Arc::new(answer),
-            created: now,
-            used: 0.into(),
-            accesses: 0.into(),
             stamp: Mutex::new(stamp),
-            learned: Mutex::default(),
-            bytes,
+            ..Entry::new(id, asked.namespace.clone(), asked.text.to_owned(), answer, dimension, now)
         });
         let mut table = self.table.write();
         // Of a stampede, the first answer stays; the others say the same.

@@ -16,9 +16,6 @@ use super::{
     space::Space,
 };
 
-/// What an entry costs besides its texts and its vector: keys, rows, counters.
-pub(super) const OVERHEAD: usize = 512;
-
 /// How much the cache may hold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {

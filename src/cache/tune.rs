@@ -9,8 +9,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    AMBIGUITY, Asked, CacheMode, CacheSettings, Experience, Moment, Namespace, Risk, SemanticCache, StoredAnswer,
-    Verdict, Wording, guards, verified::Learned,
+    Asked, CacheMode, CacheSettings, Experience, Moment, Namespace, Risk, SemanticCache, StoredAnswer, Verdict,
+    Wording, guards,
+    verified::{Learned, wilson},
 };
 use crate::{
     model::{DbName, vectors::dot_f32},
@@ -120,14 +121,7 @@ impl Measured {
 
 /// Upper end of Wilson's interval for a share, one-sided 95 %.
 pub fn upper_limit(count: usize, of: usize) -> f64 {
-    const Z: f64 = 1.644_9;
-    if of == 0 {
-        return 1.0;
-    }
-    let (n, p) = (of as f64, count as f64 / of as f64);
-    let middle = p + Z * Z / (2.0 * n);
-    let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    ((middle + spread) / (1.0 + Z * Z / n)).min(1.0)
+    wilson(count as f64, of as f64).map_or(1.0, |(_, upper)| upper)
 }
 
 /// Replays labelled pairs under a setting. In verified mode `experience` is what is known before, and what is known
@@ -264,11 +258,6 @@ pub fn recommended(measured: &[Measured], bound: f64) -> Option<&Measured> {
 /// Thresholds that are worth a line: from 0.70 to 0.99.
 pub fn thresholds() -> impl Iterator<Item = f32> {
     (0..=5).map(|n| 0.70 + n as f32 * 0.02).chain((0..=18).map(|n| 0.81 + n as f32 * 0.01))
-}
-
-/// How near a rival makes an answer ambiguous, for reports.
-pub const fn ambiguity() -> f32 {
-    AMBIGUITY
 }
 
 #[cfg(test)]

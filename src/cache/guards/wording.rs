@@ -113,11 +113,6 @@ impl Numbers {
             || lacks(&other.exact, self)
             || lacks(&self.spelled, other) && lacks(&other.spelled, self)
     }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.exact.is_empty() && self.spelled.is_empty()
-    }
 }
 
 /// A question taken apart.
