@@ -127,8 +127,8 @@ pub(super) enum Record {
     Observed { id: u64, similarity: f32, right: bool },
     /// Further words lead to an entry.
     Alias { id: u64, key: ExactKey },
-    /// What was known when the journal was last written anew.
-    Experience(Experience),
+    /// What verified mode had learned when the journal was last written anew; not what it knew before it began.
+    Learned(Experience),
 }
 
 impl Record {
@@ -196,7 +196,8 @@ impl Restored {
 #[derive(Default)]
 pub struct JournalReport {
     pub(super) entries: Vec<Restored>,
-    pub(super) experience: Option<Experience>,
+    /// What verified mode has learned since the journal began.
+    pub(super) learned: Option<Experience>,
     /// Records that could not be read.
     pub damaged: usize,
 }
@@ -240,7 +241,7 @@ impl Journal {
         };
         let mut records: Vec<Record> =
             report.entries.iter().map(|r| Record::kept(&r.entry, r.vector.as_deref(), &r.keys)).collect();
-        records.extend(report.experience.clone().map(Record::Experience));
+        records.extend(report.learned.clone().map(Record::Learned));
         let mut writer = Writer { path: path.to_owned(), key, file: None };
         writer.rewrite(&records).map_err(io)?;
         let (jobs, inbox) = mpsc::channel();
@@ -413,7 +414,7 @@ fn read(path: &Path, bytes: &[u8], key: Option<&SealingKey>) -> Result<JournalRe
 fn replay(payloads: impl Iterator<Item = Option<Vec<u8>>>, mut damaged: usize) -> JournalReport {
     let mut order: Vec<u64> = Vec::new();
     let mut kept: HashMap<u64, KeptRecord> = HashMap::new();
-    let mut experience: Option<Experience> = None;
+    let mut learned: Option<Experience> = None;
     for payload in payloads {
         let Some(payload) = payload else {
             damaged += 1;
@@ -434,22 +435,22 @@ fn replay(payloads: impl Iterator<Item = Option<Vec<u8>>>, mut damaged: usize) -
                 if let Some(record) = kept.get_mut(&id) {
                     record.learned.observe(similarity, right);
                 }
-                experience.get_or_insert_default().observe(similarity, right);
+                learned.get_or_insert_with(Experience::nothing).observe(similarity, right);
             }
             Some(Record::Alias { id, key }) => {
                 if let Some(record) = kept.get_mut(&id) {
                     record.keys.push(key);
                 }
             }
-            Some(Record::Experience(known)) => match known.checked() {
-                Some(known) => experience = Some(known),
+            Some(Record::Learned(counts)) => match counts.checked() {
+                Some(counts) => learned = Some(counts),
                 None => damaged += 1,
             },
             None => damaged += 1,
         }
     }
     let entries = order.into_iter().filter_map(|id| kept.remove(&id)).map(Restored::new).collect();
-    JournalReport { entries, experience, damaged }
+    JournalReport { entries, learned, damaged }
 }
 
 #[cfg(test)]

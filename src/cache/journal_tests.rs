@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use super::*;
-use crate::cache::{Asked, CacheSettings, Found, SemanticCache};
+use crate::cache::{Asked, CacheSettings, Found, SemanticCache, Trial};
 use crate::telemetry::Metrics;
 
 fn namespace() -> Namespace {
@@ -78,6 +80,37 @@ fn a_wrong_key_is_an_error_and_the_file_stays() {
     assert!(knows(&open(&path, key(1)).0, "secret"));
     fs::write(&path, b"something else altogether").unwrap();
     assert!(matches!(Journal::open(&path, None), Err(JournalError::Foreign { .. })));
+}
+
+#[test]
+fn what_was_learned_adds_to_a_calibration_made_before_or_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    let start = |calibrated: &Experience| {
+        let (journal, report) = Journal::open(&path, None).unwrap();
+        SemanticCache::new(CacheSettings::default(), Metrics::new().cache())
+            .with_experience(calibrated.clone())
+            .with_journal(journal, report, Moment(1_000))
+    };
+    let mut expected = Experience::default();
+    let cache = start(&expected);
+    let namespace = namespace();
+    let asked = Asked { namespace: &namespace, text: "one" };
+    keep(&cache, "one");
+    let entry = cache.exact(asked, Moment(1_000)).unwrap().entry;
+    for right in [true, true, false] {
+        cache.learn(&Trial { entry: Arc::clone(&entry), similarity: 0.91, rate: 1.0 }, asked, right);
+        expected.observe(0.91, right);
+    }
+    drop(cache);
+    assert_eq!(start(&Experience::default()).experience(), expected, "read back from single records");
+    assert_eq!(start(&Experience::default()).experience(), expected, "read back from the sum");
+    let mut calibrated = Experience::default();
+    for _ in 0..100 {
+        calibrated.observe(0.85, true);
+        expected.observe(0.85, true);
+    }
+    assert_eq!(start(&calibrated).experience(), expected, "the calibration is not lost behind the journal");
 }
 
 #[test]

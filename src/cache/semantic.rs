@@ -101,7 +101,7 @@ pub struct Trial {
     /// Its cosine.
     pub similarity: f32,
     /// How often such a question is tested.
-    rate: f64,
+    pub(super) rate: f64,
 }
 
 /// What the cache says to a question in new words.
@@ -159,7 +159,10 @@ pub struct CacheStats {
 pub struct SemanticCache {
     table: RwLock<Table>,
     settings: RwLock<CacheSettings>,
+    /// What is known about similarities, from elsewhere and from here.
     experience: RwLock<Experience>,
+    /// The part of it that was learned here, for the journal.
+    learned: Mutex<Experience>,
     risk: Mutex<Risk>,
     /// Evictions so far, by time, of the last minute.
     evicted: Mutex<VecDeque<(Moment, u64)>>,
@@ -175,6 +178,7 @@ impl SemanticCache {
             table: RwLock::new(Table::new()),
             settings: RwLock::new(settings),
             experience: RwLock::default(),
+            learned: Mutex::new(Experience::nothing()),
             risk: Mutex::default(),
             evicted: Mutex::default(),
             journal: None,
@@ -207,8 +211,9 @@ impl SemanticCache {
             table.expire(now, settings.ttl);
             table.shrink(bounds(&settings));
         }
-        if let Some(experience) = report.experience {
-            *self.experience.get_mut() = experience;
+        if let Some(learned) = report.learned {
+            self.experience.get_mut().add(&learned);
+            *self.learned.get_mut() = learned;
         }
         self.journal = Some(journal);
         self.gauge(&self.table.read());
@@ -310,6 +315,7 @@ impl SemanticCache {
     pub fn learn(&self, trial: &Trial, asked: Asked<'_>, right: bool) {
         trial.entry.learned.lock().observe(trial.similarity, right);
         self.experience.write().observe(trial.similarity, right);
+        self.learned.lock().observe(trial.similarity, right);
         let limit = {
             let mut risk = self.risk.lock();
             risk.tested(trial.rate, right);
@@ -479,8 +485,8 @@ impl SemanticCache {
         let Some(journal) = &self.journal else { return };
         let table = self.table.read();
         let entries = table.entries().map(|entry| Record::kept(entry, table.vector(entry), table.keys(entry.id)));
-        let experience = Record::Experience(self.experience.read().clone());
-        journal.rewrite(entries.chain([experience]).collect());
+        let learned = Record::Learned(self.learned.lock().clone());
+        journal.rewrite(entries.chain([learned]).collect());
     }
 
     fn note(&self, record: impl FnOnce() -> Record) {

@@ -97,6 +97,22 @@ fn step(similarity: f32) -> usize {
 }
 
 impl Experience {
+    /// Nothing at all: what observations are added to that are kept apart from what was known before them.
+    pub(super) fn nothing() -> Self {
+        let counts = vec![0.0; THRESHOLDS - 1];
+        let mut experience = Self { right: counts.clone(), wrong: counts, thresholds: Vec::new() };
+        experience.conclude();
+        experience
+    }
+
+    /// Adds what was observed elsewhere.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (counts, more) in [(&mut self.right, &other.right), (&mut self.wrong, &other.wrong)] {
+            counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
+        }
+        self.conclude();
+    }
+
     /// Adds an observation of any entry.
     pub fn observe(&mut self, similarity: f32, right: bool) {
         if f64::from(similarity) < LOWEST {
