@@ -46,6 +46,7 @@
 //!
 //! `bench` and `monitor`: each gets a room of its own, and none of them is hidden in what is here.
 
+pub mod bench;
 pub mod cache;
 pub mod cli;
 pub mod client;

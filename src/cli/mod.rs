@@ -3,6 +3,7 @@
 //! One file a command holds its flags, [`groups`](StoreArgs) those that several share; [`settings`] turns flags,
 //! environment and files into checked values. Nothing here does any work.
 
+mod bench;
 mod cache;
 mod config;
 mod eval;
@@ -21,6 +22,7 @@ mod tests;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub use bench::{AbArgs, BenchAction, BenchArgs, CompareArgs, MergeArgs, RequestArgs, RunArgs};
 pub use cache::{CacheAction, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, Candidate, TuneFormat};
 pub use config::{ConfigAction, ConfigShowArgs};
 pub use eval::{EvalArgs, EvalFormat};
@@ -42,7 +44,7 @@ pub use serve::ServeArgs;
     propagate_version = true,
     arg_required_else_help = true,
     after_help = "Every setting is also an environment variable and a line of ragctl.toml: see `ragctl config example`.\n\
-                  Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted."
+                  Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 a measurement misses its gate, 130 interrupted."
 )]
 pub struct Cli {
     /// What to do.
@@ -64,6 +66,8 @@ pub enum Command {
     Query(Box<QueryArgs>),
     /// Measure retrieval quality on a collection in BEIR layout
     Eval(Box<EvalArgs>),
+    /// Put load on an API and measure it; compare measurements
+    Bench(Box<BenchArgs>),
     /// Run a fake Ollama and OpenAI upstream, with latencies and faults as you like
     Mock(MockArgs),
     /// Look into, clear, fill and tune the semantic cache

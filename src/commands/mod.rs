@@ -1,5 +1,6 @@
 //! One file a command: it builds the parts, runs them, and says how it ended.
 
+mod bench;
 mod cache;
 mod config;
 mod eval;
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Ingest(args) => settings_of(&global, args.flags()).and_then(|s| block_on(ingest::run(s, *args))),
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
+        Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),
         Command::Mock(args) => block_on(mock::run(args)),
         Command::Cache { action: CacheAction::Stats(args) } => block_on(cache::stats(args)),
         Command::Cache { action: CacheAction::Clear(args) } => block_on(cache::clear(args)),

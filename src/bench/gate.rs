@@ -1,0 +1,329 @@
+//! Gates: conditions on a result, like `p95<500ms`.
+
+use std::{fmt, str::FromStr};
+
+use super::{
+    quantile::{self, QUANTILES},
+    result::{Distribution, GateBody, ResultFile},
+};
+
+/// A condition on a result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    text: String,
+    figure: Figure,
+    comparison: Comparison,
+    value: f64,
+}
+
+/// What a condition is about.
+#[derive(Debug, Clone, PartialEq)]
+enum Figure {
+    /// A time in milliseconds: of all answers, or of a phase.
+    Time(&'static str, &'static str),
+    /// Share of failures in percent, of a class or of all.
+    Errors(Option<String>),
+    /// Answers per second.
+    Rps,
+    /// Good answers per second.
+    Goodput,
+    /// Share of degraded answers in percent.
+    Degraded,
+    /// Share of answers from the cache in percent.
+    CacheHits,
+    /// Share of expected sources, 0..=1.
+    Recall,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+    Equal,
+}
+
+const PHASES: [&str; 6] = ["service", "connect", "ttfb", "ttft", "inter_token", "lag"];
+const STATISTICS: [&str; 10] = ["p50", "p75", "p90", "p95", "p99", "p999", "p9999", "mean", "min", "max"];
+
+/// What can be said.
+const USAGE: &str = "FIGURE<VALUE is wanted, with <, <=, >, >= or ==, like p95<500ms, errors<1%, rps>100, degraded==0; figures: \
+                     p50 p75 p90 p95 p99 p999 p9999 mean min max (also of a phase: ttfb.p95, ttft, inter_token, connect, service, \
+                     lag), errors, errors.CLASS, rps, goodput, degraded, cache_hits, recall";
+
+impl FromStr for Gate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let usage = || format!("\"{text}\" is no gate: {USAGE}");
+        let at = compact.find(['<', '>', '=']).ok_or_else(usage)?;
+        let (name, rest) = compact.split_at(at);
+        let (comparison, value) = [
+            ("<=", Comparison::AtMost),
+            (">=", Comparison::AtLeast),
+            ("==", Comparison::Equal),
+            ("<", Comparison::Less),
+            (">", Comparison::More),
+        ]
+        .into_iter()
+        .find_map(|(sign, comparison)| Some((comparison, rest.strip_prefix(sign)?)))
+        .ok_or_else(usage)?;
+        let figure = Figure::parse(name).ok_or_else(usage)?;
+        let value = figure.value(value).ok_or_else(|| {
+            let unit = match figure {
+                Figure::Time(..) => "a time like 500ms, 1.5s or 800us",
+                Figure::Errors(_) | Figure::Degraded | Figure::CacheHits => "a share like 1% or 0",
+                Figure::Recall => "a number from 0 to 1",
+                Figure::Rps | Figure::Goodput => "a number per second",
+            };
+            format!("\"{text}\": {unit} is wanted behind the sign")
+        })?;
+        Ok(Self { text: text.to_owned(), figure, comparison, value })
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Figure {
+    fn parse(name: &str) -> Option<Self> {
+        let statistic = |name: &str| STATISTICS.iter().find(|known| **known == name).copied();
+        if let Some(statistic) = statistic(name) {
+            return Some(Self::Time("", statistic));
+        }
+        if let Some((phase, rest)) = name.split_once('.') {
+            if phase == "errors" {
+                let known = super::failure::ErrorClass::ALL.iter().any(|class| class.as_str() == rest);
+                return known.then(|| Self::Errors(Some(rest.to_owned())));
+            }
+            let phase = PHASES.iter().find(|known| **known == phase)?;
+            return Some(Self::Time(phase, statistic(rest)?));
+        }
+        Some(match name {
+            "errors" | "error_rate" => Self::Errors(None),
+            "rps" => Self::Rps,
+            "goodput" => Self::Goodput,
+            "degraded" => Self::Degraded,
+            "cache_hits" => Self::CacheHits,
+            "recall" => Self::Recall,
+            _ => return None,
+        })
+    }
+
+    fn value(&self, text: &str) -> Option<f64> {
+        let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+        match self {
+            Self::Time(..) => {
+                let units = [("us", 1e-3), ("µs", 1e-3), ("ms", 1.0), ("s", 1e3), ("m", 6e4)];
+                let unit = units.into_iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)));
+                // A bare number is milliseconds, as everywhere in result files.
+                let (text, factor) = unit.unwrap_or((text, 1.0));
+                number(text).map(|value| value * factor)
+            }
+            Self::Errors(_) | Self::Degraded | Self::CacheHits => {
+                number(text.strip_suffix('%').unwrap_or(text)).filter(|share| *share <= 100.0)
+            }
+            Self::Recall => number(text).filter(|share| *share <= 1.0),
+            Self::Rps | Self::Goodput => number(text.strip_suffix("/s").unwrap_or(text)),
+        }
+    }
+
+    /// The value in a result, or why there is none.
+    fn of(&self, result: &ResultFile) -> Result<f64, String> {
+        let metrics = &result.metrics;
+        let more = metrics.more.as_ref();
+        let absent = || "the result does not say".to_owned();
+        if metrics.total_requests == 0 {
+            return Err("no request came to an end".into());
+        }
+        let answered = |value: Option<f64>| match value {
+            Some(_) if metrics.successful_requests == 0 => Err("no request succeeded".to_owned()),
+            Some(value) => Ok(value),
+            None => Err(absent()),
+        };
+        match self {
+            Self::Time("", statistic) => {
+                held(statistic, metrics.successful_requests)?;
+                let times = &metrics.response_times_ms;
+                answered(match *statistic {
+                    "p50" => Some(times.p50),
+                    "p75" => times.p75,
+                    "p90" => times.p90,
+                    "p95" => Some(times.p95),
+                    "p99" => Some(times.p99),
+                    "p999" => times.p999,
+                    "p9999" => times.p9999,
+                    "mean" => Some(times.mean),
+                    "min" => Some(times.min),
+                    _ => Some(times.max),
+                })
+            }
+            Self::Time(phase, statistic) => {
+                let more = more.ok_or_else(absent)?;
+                let of = match *phase {
+                    "service" => more.service_ms,
+                    "connect" => more.connect_ms,
+                    "ttfb" => more.ttfb_ms,
+                    "ttft" => more.ttft_ms,
+                    "inter_token" => more.inter_token_ms,
+                    _ => more.dispatch_lag_ms,
+                };
+                let of: Distribution = of.ok_or_else(|| format!("no {phase} was measured"))?;
+                held(statistic, of.count)?;
+                match *statistic {
+                    "p50" => Ok(of.p50),
+                    "p95" => Ok(of.p95),
+                    "p99" => Ok(of.p99),
+                    "mean" => Ok(of.mean),
+                    "min" => Ok(of.min),
+                    "max" => Ok(of.max),
+                    other => {
+                        Err(format!("{other} of a phase is not in a result; p50, p95, p99, mean, min and max are"))
+                    }
+                }
+            }
+            Self::Errors(None) => Ok(metrics.error_rate_percent),
+            Self::Errors(Some(class)) => {
+                let count = more.ok_or_else(absent)?.errors.get(class).copied().unwrap_or(0);
+                Ok(100.0 * count as f64 / metrics.total_requests as f64)
+            }
+            Self::Rps => answered(Some(metrics.successful_requests as f64 / metrics.duration_seconds.max(1e-6))),
+            Self::Goodput => answered(more.map(|more| more.goodput_rps)),
+            Self::Degraded => answered(more.map(|more| more.degraded_percent)),
+            Self::CacheHits => answered(more.and_then(|more| more.cache).map(|cache| cache.hit_percent)),
+            Self::Recall => answered(more.and_then(|more| more.recall)),
+        }
+    }
+
+    const fn unit(&self) -> &'static str {
+        match self {
+            Self::Time(..) => " ms",
+            Self::Errors(_) | Self::Degraded | Self::CacheHits => " %",
+            Self::Rps | Self::Goodput => "/s",
+            Self::Recall => "",
+        }
+    }
+}
+
+/// A quantile that the data cannot hold must not pass a gate.
+fn held(statistic: &str, count: u64) -> Result<(), String> {
+    let quantile = QUANTILES.iter().find(|(name, _)| *name == statistic).map(|(_, quantile)| *quantile);
+    match quantile.map(quantile::needed).filter(|needed| count < *needed) {
+        Some(needed) => {
+            Err(format!("{statistic} needs {needed} successes, there are {count}; raise --iterations or --duration"))
+        }
+        None => Ok(()),
+    }
+}
+
+impl Gate {
+    /// Whether a result meets it.
+    pub fn judge(&self, result: &ResultFile) -> GateBody {
+        let (verdict, measured) = match self.figure.of(result) {
+            Err(reason) => ("unknown", reason),
+            Ok(measured) => {
+                let met = match self.comparison {
+                    Comparison::Less => measured < self.value,
+                    Comparison::AtMost => measured <= self.value,
+                    Comparison::More => measured > self.value,
+                    Comparison::AtLeast => measured >= self.value,
+                    Comparison::Equal => (measured - self.value).abs() < 1e-9,
+                };
+                (if met { "met" } else { "missed" }, format!("{measured:.3}{}", self.figure.unit()))
+            }
+        };
+        GateBody { gate: self.text.clone(), verdict: verdict.into(), measured }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::result::{Metrics, MoreMetrics, ResponseTimes, TestInfo};
+
+    fn result(ok: u64, errors: u64) -> ResultFile {
+        let times = ResponseTimes { p50: 100.0, p95: 480.0, p99: 900.0, mean: 150.0, ..ResponseTimes::default() };
+        let more = MoreMetrics { errors: [("http_429".to_owned(), errors)].into(), ..MoreMetrics::default() };
+        ResultFile {
+            schema_version: 1,
+            test_info: TestInfo::default(),
+            metrics: Metrics {
+                total_requests: ok + errors,
+                successful_requests: ok,
+                error_count: errors,
+                error_rate_percent: 100.0 * errors as f64 / (ok + errors) as f64,
+                response_times_ms: times,
+                duration_seconds: 2.0,
+                more: Some(more),
+                ..Metrics::default()
+            },
+            resource_usage: Default::default(),
+            ended: "completed".into(),
+            soundness: Default::default(),
+            warnings: Vec::new(),
+            gates: Vec::new(),
+            stages: Vec::new(),
+            server: None,
+            environment: Default::default(),
+            timeline: Vec::new(),
+            histograms: Default::default(),
+        }
+    }
+
+    fn verdict(gate: &str, of: &ResultFile) -> String {
+        gate.parse::<Gate>().unwrap().judge(of).verdict
+    }
+
+    #[test]
+    fn gates_are_judged_in_their_units() {
+        let good = result(500, 0);
+        for (gate, wanted) in [
+            ("p95<500ms", "met"),
+            ("p95 < 0.4s", "missed"),
+            ("p50<=100", "met"),
+            ("mean<150000us", "missed"),
+            ("errors<1%", "met"),
+            ("errors == 0", "met"),
+            ("rps>249", "met"),
+            ("rps>250/s", "missed"),
+            ("degraded==0", "met"),
+            ("errors.http_429<=0", "met"),
+        ] {
+            assert_eq!(verdict(gate, &good), wanted, "{gate}");
+        }
+        assert_eq!(verdict("errors.http_429<1%", &result(500, 100)), "missed");
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_not_met() {
+        assert_eq!(verdict("p95<500ms", &result(50, 0)), "unknown");
+        assert_eq!(verdict("p99<5s", &result(300, 0)), "unknown");
+        assert_eq!(verdict("recall>0.5", &result(500, 0)), "unknown");
+        assert_eq!(verdict("p50<1s", &result(0, 100)), "unknown");
+        assert_eq!(verdict("ttft.p95<1s", &result(500, 0)), "unknown");
+    }
+
+    #[test]
+    fn nonsense_is_told_before_anything_is_sent() {
+        for text in [
+            "",
+            "p95",
+            "p95<",
+            "p95<fast",
+            "p42<1s",
+            "errors<200%",
+            "rps>-1",
+            "p95=<1s",
+            "errors.http_999<1",
+            "ttfb.p42<1s",
+        ] {
+            let error = text.parse::<Gate>().unwrap_err();
+            assert!(error.contains("wanted"), "{text}: {error}");
+        }
+    }
+}

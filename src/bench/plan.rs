@@ -1,0 +1,99 @@
+//! What a run is to do.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    request::RequestPlan,
+    schedule::{Arrivals, Profile},
+    target::Target,
+    workload::Workload,
+};
+
+/// How load is made.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Load {
+    /// Closed loop: so many users, each of which sends when its last answer has come.
+    Users(Profile),
+    /// Open loop: so many requests a second, whether answers come or not.
+    Rate {
+        /// Requests a second.
+        profile: Profile,
+        /// How they are spread.
+        arrivals: Arrivals,
+        /// Connections to send them over.
+        connections: usize,
+    },
+}
+
+impl Load {
+    /// Level over time.
+    pub const fn profile(&self) -> &Profile {
+        match self {
+            Self::Users(profile) | Self::Rate { profile, .. } => profile,
+        }
+    }
+
+    /// Most requests that can be under way at once.
+    pub fn connections(&self) -> usize {
+        match self {
+            Self::Users(profile) => (profile.highest().round() as usize).max(1),
+            Self::Rate { connections, .. } => *connections,
+        }
+    }
+}
+
+/// A part of a run that is reported by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// What it is called.
+    pub name: String,
+    /// How long it takes.
+    pub length: Duration,
+}
+
+/// What a run is to do.
+#[derive(Clone)]
+pub struct Plan {
+    /// What it is called.
+    pub name: String,
+    /// Where requests go, in turn.
+    pub targets: Vec<Target>,
+    /// What is sent.
+    pub request: RequestPlan,
+    /// What is asked.
+    pub workload: Arc<Workload>,
+    /// How load is made.
+    pub load: Load,
+    /// The parts of it; their lengths add up to that of the load.
+    pub stages: Vec<Stage>,
+    /// Requests after which it ends.
+    pub iterations: Option<u64>,
+    /// Requests that are sent before and not measured.
+    pub warmup: u64,
+    /// Longest that a request may take from when it is sent.
+    pub timeout: Duration,
+    /// Longest that is waited for what is under way when the time is over.
+    pub drain: Duration,
+    /// Time without any answer, but with connections refused or broken, after which the server is taken for dead.
+    pub give_up_after: Duration,
+    /// Generator threads.
+    pub threads: usize,
+    /// What chance depends on.
+    pub seed: u64,
+}
+
+/// A length for runs that end by their number of requests.
+pub const ENDLESS: Duration = Duration::from_secs(100 * 24 * 3_600);
+
+impl Plan {
+    /// When load ends, if it ends by time.
+    pub fn length(&self) -> Option<Duration> {
+        self.iterations.is_none().then(|| self.load.profile().length())
+    }
+
+    /// Threads for so many connections: more than one only when one would be the bottleneck.
+    pub fn threads_for(connections: usize) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        cores.min(connections.div_ceil(16)).max(1)
+    }
+}

@@ -1,0 +1,99 @@
+//! What the load generator itself uses and may use: it must not be what is measured.
+
+use std::time::{Duration, Instant};
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+use super::run::RunError;
+
+/// What was used during a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usage {
+    /// Share of one core that this process used, on average; 1 is one core.
+    pub own_cores: f64,
+    /// Share of all cores of the machine that was used by anybody, in percent.
+    pub machine_percent: f64,
+    /// Memory of the machine that is in use, in percent.
+    pub memory_percent: f64,
+    /// Memory of the machine that is free for use, in MiB.
+    pub memory_available_mb: f64,
+    /// Memory of this process at the end, in MiB.
+    pub own_memory_mb: f64,
+}
+
+/// What is known at the start of a run.
+pub(super) struct Started {
+    /// Where the system tells nothing, everything is 0.
+    system: Option<System>,
+    own: Option<Pid>,
+    cpu_ms: u64,
+    at: Instant,
+}
+
+impl Usage {
+    pub(super) fn start() -> Started {
+        let mut system = System::new().ok();
+        let own = sysinfo::get_current_pid().ok();
+        let cpu_ms = system.as_mut().map_or(0, |system| {
+            system.refresh_cpu_usage();
+            own_cpu(system, own).0
+        });
+        Started { system, own, cpu_ms, at: Instant::now() }
+    }
+}
+
+impl Started {
+    pub(super) fn finish(self) -> Usage {
+        let Some(mut system) = self.system else { return Usage::default() };
+        system.refresh_cpu_usage();
+        system.refresh_memory();
+        let (cpu_ms, memory) = own_cpu(&mut system, self.own);
+        let used = Duration::from_millis(cpu_ms.saturating_sub(self.cpu_ms));
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        let (total, available) = (system.total_memory(), system.available_memory());
+        Usage {
+            own_cores: used.as_secs_f64() / self.at.elapsed().as_secs_f64().max(1e-6),
+            machine_percent: f64::from(system.global_cpu_usage()),
+            memory_percent: if total == 0 {
+                0.0
+            } else {
+                100.0 * (total.saturating_sub(available)) as f64 / total as f64
+            },
+            memory_available_mb: mib(available),
+            own_memory_mb: mib(memory),
+        }
+    }
+}
+
+/// CPU time of this process in milliseconds, and its memory in bytes.
+fn own_cpu(system: &mut System, own: Option<Pid>) -> (u64, u64) {
+    let Some(own) = own else { return (0, 0) };
+    let what = ProcessRefreshKind::nothing().with_cpu().with_memory();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own]), true, what);
+    system.process(own).map_or((0, 0), |process| (process.accumulated_cpu_time(), process.memory()))
+}
+
+/// Files that are open besides connections.
+#[cfg(unix)]
+const OTHER_FILES: u64 = 64;
+
+/// Makes sure that so many connections can be open, and raises the limit to what the system grants where it is too low.
+pub(super) fn allow_files(connections: usize) -> Result<(), RunError> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let wanted = connections as u64 + OTHER_FILES;
+        let limit = getrlimit(Resource::Nofile);
+        if limit.current.is_none_or(|current| current >= wanted) {
+            return Ok(());
+        }
+        let highest = limit.maximum.unwrap_or(wanted);
+        let raised = Rlimit { current: Some(highest.min(wanted.max(highest.min(1 << 20)))), maximum: limit.maximum };
+        if highest < wanted || setrlimit(Resource::Nofile, raised).is_err() {
+            return Err(RunError::Files { wanted: connections, limit: highest });
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = connections;
+    Ok(())
+}

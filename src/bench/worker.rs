@@ -1,0 +1,277 @@
+//! One user: waits for its turn, sends, reads, takes note, and again.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    answer::{Observed, Reader},
+    connection::{Connection, Opened},
+    failure::{ErrorClass, Failure},
+    plan::{Load, Plan},
+    recorder::{Instants, Recorder, Timed},
+    schedule::{Schedule, Turn},
+};
+
+/// First wait after a connection was refused; it doubles up to [`LONGEST_WAIT`]. A user whose server is gone does not ask
+/// ten thousand times a second.
+const FIRST_WAIT: Duration = Duration::from_millis(10);
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
+
+/// What all workers of all threads share.
+pub(super) struct Shared {
+    pub(super) plan: Plan,
+    /// Bytes of the requests, by target and query.
+    pub(super) requests: Vec<Vec<Box<[u8]>>>,
+    /// The number of the next request.
+    pub(super) next: AtomicU64,
+    /// No further request is begun.
+    pub(super) stop: CancellationToken,
+    /// Open loop: what is due.
+    pub(super) due: Option<Due>,
+}
+
+/// Requests of an open loop that are due: the pacer releases them, whoever is free takes the next.
+pub(super) struct Due {
+    pub(super) released: Semaphore,
+    /// Instants of those that were not taken yet; the pacer has a copy of its own.
+    pub(super) schedule: Mutex<Schedule>,
+    pub(super) taken: AtomicU64,
+}
+
+/// What the threads tell while they run, each by itself.
+#[derive(Default)]
+#[repr(align(128))]
+pub(super) struct Pulse {
+    /// Requests that came to an end.
+    pub(super) finished: AtomicU64,
+    /// Of these, such as failed.
+    pub(super) failed: AtomicU64,
+    /// Of these, such as the server did not answer at all.
+    pub(super) silent: AtomicU64,
+}
+
+/// A request that is to be sent.
+struct Slot {
+    number: u64,
+    /// When it is due; `None`: now.
+    due: Option<Instant>,
+    /// It waited for a free connection.
+    queued: bool,
+}
+
+pub(super) struct Worker {
+    number: usize,
+    shared: Arc<Shared>,
+    pulse: Arc<Pulse>,
+    reader: Reader,
+    connection: Option<Connection>,
+    /// Connections that were opened and those found closed, not yet recorded.
+    opened: Option<Opened>,
+    stale: u64,
+    wait: Duration,
+    /// Whether a request is under way.
+    busy: Rc<Cell<bool>>,
+}
+
+impl Worker {
+    pub(super) fn new(number: usize, shared: Arc<Shared>, pulse: Arc<Pulse>, busy: Rc<Cell<bool>>) -> Self {
+        let reader = Reader::new(shared.plan.request.endpoint);
+        let wait = FIRST_WAIT;
+        Self { number, shared, pulse, reader, connection: None, opened: None, stale: 0, wait, busy }
+    }
+
+    /// Sends requests that are not measured, as long as `left` says so; opens the connection in any case when it is needed from
+    /// the start. Returns the last failure.
+    pub(super) async fn warm_up(&mut self, left: &AtomicU64) -> Result<u64, Failure> {
+        let (mut done, mut last) = (0, Ok(()));
+        let first = match &self.shared.plan.load {
+            Load::Users(profile) => profile.turn(self.number, Duration::ZERO) == Some(Turn::Now),
+            Load::Rate { .. } => true,
+        };
+        while first && !self.shared.stop.is_cancelled() {
+            let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            let Ok(number) = taken else { break };
+            match self.exchange(number).await {
+                Ok(_) => done += 1,
+                Err(failure) => last = Err(failure),
+            }
+        }
+        if first && self.connection.is_none() {
+            let target = self.target();
+            let opening = Connection::open(&self.shared.plan.targets[target]);
+            match tokio::time::timeout(self.shared.plan.timeout, opening).await {
+                Ok(Ok((connection, opened))) => (self.connection, self.opened) = (Some(connection), Some(opened)),
+                Ok(Err(failure)) => last = Err(failure),
+                Err(_) => last = Err(timed_out(self.shared.plan.timeout)),
+            }
+        }
+        if done == 0 { last.map(|()| 0) } else { Ok(done) }
+    }
+
+    /// Sends requests until there are no more.
+    pub(super) async fn run(mut self, start: Instant, recorder: Rc<RefCell<Recorder>>) {
+        while let Some(slot) = self.turn(start).await {
+            let sent = Instant::now();
+            let due = slot.due.unwrap_or(sent);
+            self.busy.set(true);
+            let answer = self.exchange(slot.number).await;
+            let at = Instants { due, sent, end: Instant::now() };
+            self.busy.set(false);
+            self.pulse.finished.fetch_add(1, Ordering::Relaxed);
+            let silent = {
+                let mut recorder = recorder.borrow_mut();
+                let measures = recorder.at(at.end);
+                measures.counts.sent += 1;
+                measures.counts.stale += std::mem::take(&mut self.stale);
+                if let Some(opened) = self.opened.take() {
+                    measures.opened(opened);
+                }
+                if slot.due.is_some() {
+                    let lag = sent.saturating_duration_since(due);
+                    measures.record(Timed::Lag, lag);
+                    if slot.queued {
+                        measures.counts.queued += 1;
+                    } else {
+                        measures.record(Timed::OwnLag, lag);
+                    }
+                }
+                match answer {
+                    Ok((first_byte, bytes, seen)) => {
+                        measures.succeeded(&at, first_byte, bytes, &seen);
+                        false
+                    }
+                    Err(failure) => {
+                        let silent = failure.class.is_silence();
+                        self.pulse.failed.fetch_add(1, Ordering::Relaxed);
+                        self.pulse.silent.fetch_add(u64::from(silent), Ordering::Relaxed);
+                        measures.failed(&at, failure);
+                        silent
+                    }
+                }
+            };
+            self.pause(silent).await;
+        }
+    }
+
+    async fn pause(&mut self, silent: bool) {
+        if !silent {
+            self.wait = FIRST_WAIT;
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(self.wait) => {}
+            () = self.shared.stop.cancelled() => {}
+        }
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+    }
+
+    /// Waits for the next request.
+    async fn turn(&mut self, start: Instant) -> Option<Slot> {
+        let shared = Arc::clone(&self.shared);
+        if let Some(due) = &shared.due {
+            let queued = match due.released.try_acquire() {
+                Ok(permit) => {
+                    permit.forget();
+                    true
+                }
+                Err(_) => {
+                    due.released.acquire().await.ok()?.forget();
+                    false
+                }
+            };
+            if shared.stop.is_cancelled() {
+                return None;
+            }
+            let at = due.schedule.lock().next()?;
+            due.taken.fetch_add(1, Ordering::Relaxed);
+            let number = shared.next.fetch_add(1, Ordering::Relaxed);
+            return Some(Slot { number, due: Some(start + at), queued });
+        }
+        loop {
+            if shared.stop.is_cancelled() {
+                return None;
+            }
+            match shared.plan.load.profile().turn(self.number, start.elapsed())? {
+                Turn::Now => break,
+                Turn::At(at) => tokio::select! {
+                    () = tokio::time::sleep_until((start + at).into()) => {}
+                    () = shared.stop.cancelled() => return None,
+                },
+            }
+        }
+        let number = shared.next.fetch_add(1, Ordering::Relaxed);
+        if shared.plan.iterations.is_some_and(|limit| number >= limit) {
+            return None;
+        }
+        Some(Slot { number, due: None, queued: false })
+    }
+
+    /// Users are dealt out to the targets, not requests: a connection stays with its target.
+    fn target(&self) -> usize {
+        self.number % self.shared.plan.targets.len()
+    }
+
+    /// One request and its answer: when its first byte came, its bytes, and what it says about itself.
+    async fn exchange(&mut self, number: u64) -> Result<(Instant, u64, Observed), Failure> {
+        let shared = Arc::clone(&self.shared);
+        let limit = shared.plan.timeout;
+        match tokio::time::timeout(limit, self.attempt(&shared, number)).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(failure)) => {
+                if self.connection.as_ref().is_some_and(|connection| !connection.is_reusable()) {
+                    self.connection = None;
+                }
+                Err(failure)
+            }
+            Err(_) => {
+                self.connection = None;
+                Err(timed_out(limit))
+            }
+        }
+    }
+
+    async fn attempt(&mut self, shared: &Shared, number: u64) -> Result<(Instant, u64, Observed), Failure> {
+        let target = self.target();
+        let query = shared.plan.workload.pick(number);
+        let bytes = &shared.requests[target][query];
+        let head = shared.plan.request.method == "HEAD";
+        loop {
+            let connection = match self.connection.take().filter(Connection::is_reusable) {
+                Some(connection) => self.connection.insert(connection),
+                None => {
+                    let (connection, opened) = Connection::open(&shared.plan.targets[target]).await?;
+                    self.opened = Some(opened);
+                    self.connection.insert(connection)
+                }
+            };
+            let used = connection.is_used();
+            match connection.exchange(bytes, head, &mut self.reader).await {
+                Ok(response) => {
+                    let seen = self.reader.judge(&shared.plan.workload.queries()[query])?;
+                    return Ok((response.first_byte, response.body, seen));
+                }
+                // The server may close a connection that is idle at any time: every client tries again on a new one.
+                Err(failure) if used && failure.class == ErrorClass::Reset => {
+                    self.connection = None;
+                    self.stale += 1;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+}
+
+fn timed_out(limit: Duration) -> Failure {
+    Failure::new(ErrorClass::Timeout, format!("no complete answer within {}", humantime::format_duration(limit)))
+}

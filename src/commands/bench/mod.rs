@@ -1,0 +1,23 @@
+//! `ragctl bench`.
+
+mod ab;
+mod compare;
+mod parts;
+mod progress;
+mod run;
+mod screen;
+
+use crate::{
+    cli::{BenchAction, BenchArgs, ExitStatus},
+    providers,
+};
+
+pub(super) async fn run(args: BenchArgs, colors: Option<bool>) -> anyhow::Result<ExitStatus> {
+    providers::install_tls();
+    match args.action {
+        None => run::run(args.run, colors).await,
+        Some(BenchAction::Compare(args)) => compare::compare(&args),
+        Some(BenchAction::Ab(args)) => ab::run(*args).await,
+        Some(BenchAction::Merge(args)) => compare::merge(&args, colors),
+    }
+}
