@@ -4,6 +4,7 @@
 
 mod api;
 mod bad_input;
+mod bench;
 mod cli;
 mod crash;
 mod layering;
@@ -12,5 +13,6 @@ mod outage;
 mod persistence;
 mod semantic_cache;
 mod snapshots;
+mod stub;
 mod support;
 mod upstreams;

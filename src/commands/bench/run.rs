@@ -67,21 +67,21 @@ pub(super) async fn run(args: RunArgs, colors: Option<bool>) -> anyhow::Result<E
     let mut gates = scenario.as_ref().map(|scenario| scenario.gates.clone()).unwrap_or_default();
     gates.extend(args.threshold.iter().cloned());
     let faults = match (&args.mock, &scenario) {
-        (Some(mock), Some(scenario)) => Some(Faults::set(mock.clone(), &scenario.faults).await?),
+        (Some(mock), Some(scenario)) => Some(Faults::prepare(mock, scenario.faults.clone()).await?),
         _ => None,
     };
     let target = plan.targets[0].clone();
     let every = plan.length().map_or(LOOK, |length| (length / 20).clamp(Duration::from_millis(100), LOOK));
-    let watch = Arc::new(Watch::new(target, every));
-    let (data, plan) = measure(&args, plan, &watch, colors).await?;
-    if let Some(faults) = faults {
+    let meanwhile = Arc::new(Meanwhile { watch: Watch::new(target, every), faults });
+    let (data, plan) = measure(&args, plan, &meanwhile, colors).await?;
+    if let Some(faults) = &meanwhile.faults {
         faults.clear().await;
     }
     let about = About {
         queries,
         scenario: scenario.as_ref().map(|scenario| scenario.name.clone()),
         tags: args.tag.iter().cloned().collect(),
-        server: watch.finish().await,
+        server: meanwhile.watch.finish().await,
     };
     let mut result = summary::summarize(&plan, &data, about);
     result.gates = gates.iter().map(|gate| gate.judge(&result)).collect();
@@ -176,7 +176,7 @@ fn tell_of_addresses(targets: &[Target]) {
 async fn measure(
     args: &RunArgs,
     plan: Plan,
-    watch: &Arc<Watch>,
+    meanwhile: &Arc<Meanwhile>,
     colors: Option<bool>,
 ) -> anyhow::Result<(run::RunData, Plan)> {
     let interrupt = CancellationToken::new();
@@ -186,8 +186,15 @@ async fn measure(
         on_signal.cancel();
     });
     let kept = plan.clone();
-    let (watch, runtime) = (Arc::clone(watch), Handle::current());
-    let begin = move || runtime.block_on(watch.begin());
+    let (meanwhile, runtime) = (Arc::clone(meanwhile), Handle::current());
+    let begin = move || {
+        runtime.block_on(async {
+            meanwhile.watch.begin().await;
+            if let Some(faults) = &meanwhile.faults {
+                faults.begin().await;
+            }
+        });
+    };
     let data = if args.tui && std::io::stdout().is_terminal() {
         super::screen::measure(plan, args.start_at, begin, interrupt, colors != Some(false)).await
     } else {
@@ -200,31 +207,40 @@ async fn measure(
     Ok((data?, kept))
 }
 
+/// What goes on beside the load.
+struct Meanwhile {
+    watch: Watch,
+    faults: Option<Faults>,
+}
+
 /// Faults of the fake upstream, for the time of a scenario.
 struct Faults {
     http: reqwest::Client,
     url: url::Url,
+    rules: Vec<serde_json::Value>,
 }
 
 impl Faults {
-    async fn set(mock: url::Url, faults: &[serde_json::Value]) -> anyhow::Result<Self> {
+    /// Makes sure that there is a fake upstream, and that it is well.
+    async fn prepare(mock: &url::Url, rules: Vec<serde_json::Value>) -> anyhow::Result<Self> {
         let url = mock.join("/mock/faults").context("--mock is no URL to which a path can be added")?;
-        let this = Self { http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?, url };
-        let refused = || format!("{} does not take faults; is `ragctl mock` running there?", this.url);
-        this.http
-            .delete(this.url.clone())
-            .send()
-            .await
-            .and_then(reqwest::Response::error_for_status)
-            .with_context(refused)?;
-        for fault in faults {
-            let sent = this.http.post(this.url.clone()).json(fault).send().await;
-            sent.and_then(reqwest::Response::error_for_status).with_context(refused)?;
-        }
+        let this = Self { http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?, url, rules };
+        let cleared = this.http.delete(this.url.clone()).send().await.and_then(reqwest::Response::error_for_status);
+        cleared.with_context(|| format!("{} does not take faults; is `ragctl mock` running there?", this.url))?;
         Ok(this)
     }
 
-    async fn clear(self) {
+    /// The times of the faults count from now on.
+    async fn begin(&self) {
+        let body = serde_json::json!({ "rules": self.rules });
+        let set =
+            self.http.post(self.url.clone()).json(&body).send().await.and_then(reqwest::Response::error_for_status);
+        if let Err(error) = set {
+            eprintln!("the faults could not be set at {}: {error}", self.url);
+        }
+    }
+
+    async fn clear(&self) {
         if let Err(error) = self.http.delete(self.url.clone()).send().await {
             eprintln!("the faults of {} could not be cleared: {error}", self.url);
         }
