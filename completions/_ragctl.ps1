@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('ingest', 'ingest', [CompletionResultType]::ParameterValue, 'Read documents into a DB')
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Put load on an API and measure it; compare measurements')
             [CompletionResult]::new('mock', 'mock', [CompletionResultType]::ParameterValue, 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like')
             [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Look into, clear, fill and tune the semantic cache')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show, check or write settings')
@@ -233,6 +234,160 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;bench' {
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The server; may be repeated')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Requests to measure (100 when neither this nor --duration is given)')
+            [CompletionResult]::new('--iterations', '--iterations', [CompletionResultType]::ParameterName, 'Requests to measure (100 when neither this nor --duration is given)')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'How long to measure')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'How long to measure')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Requests at once; of an open loop: connections (default 10, open loop 100)')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Requests at once; of an open loop: connections (default 10, open loop 100)')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Open loop: requests per second, sent whether answers come or not; latency counts from when each was due')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Open loop: requests per second, sent whether answers come or not; latency counts from when each was due')
+            [CompletionResult]::new('--arrivals', '--arrivals', [CompletionResultType]::ParameterName, 'How the requests of an open loop are spread: constant or poisson')
+            [CompletionResult]::new('--ramp', '--ramp', [CompletionResultType]::ParameterName, 'Time in which load rises to its level, reported by itself')
+            [CompletionResult]::new('--warmup', '--warmup', [CompletionResultType]::ParameterName, 'Requests before the measurement')
+            [CompletionResult]::new('--scenario', '--scenario', [CompletionResultType]::ParameterName, 'Load that changes over time: normal, spike, stress, soak, circuit-breaker, or a TOML file of the same form')
+            [CompletionResult]::new('--scale', '--scale', [CompletionResultType]::ParameterName, 'Stretches the times of a scenario')
+            [CompletionResult]::new('--mock', '--mock', [CompletionResultType]::ParameterName, 'The fake upstream behind the server, whose faults the scenario switches')
+            [CompletionResult]::new('--endpoint', '--endpoint', [CompletionResultType]::ParameterName, 'What load is put on: query, stream, health, or a path')
+            [CompletionResult]::new('--body', '--body', [CompletionResultType]::ParameterName, 'Body for a path, or @FILE; makes it a POST. {query} in it stands for a query')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'A further header; may be repeated')
+            [CompletionResult]::new('--http-method', '--http-method', [CompletionResultType]::ParameterName, 'HTTP method for a path')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'How the server retrieves')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Passages of an answer')
+            [CompletionResult]::new('--k', '--k', [CompletionResultType]::ParameterName, 'Passages of an answer')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB to ask')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers: auto, ollama, openai or embedded')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Longest that a request may take')
+            [CompletionResult]::new('--queries', '--queries', [CompletionResultType]::ParameterName, 'Queries: a .txt with one a line, a .csv or a .jsonl, with clusters and expected sources where they have them')
+            [CompletionResult]::new('--mix', '--mix', [CompletionResultType]::ParameterName, 'Order of the queries: sequential, uniform or zipf:EXPONENT')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'What chance depends on')
+            [CompletionResult]::new('--threshold', '--threshold', [CompletionResultType]::ParameterName, 'Conditions that the result has to meet, like ''p95<500ms'' ''errors<1%''')
+            [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'Results to compare with: a file, a pattern, or latest or best of the output folder')
+            [CompletionResult]::new('--max-regression', '--max-regression', [CompletionResultType]::ParameterName, 'What may become worse by how much, like ''p95:10%''')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for the result')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for the result')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Forms of the result: json, csv, md, html, junit, hgrm')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the run')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'A note in the result; may be repeated')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Generator threads; default: as many as the load needs')
+            [CompletionResult]::new('--start-at', '--start-at', [CompletionResultType]::ParameterName, 'Begin the measurement at this time, like 2026-11-21T15:00:00Z: lines up several load generators')
+            [CompletionResult]::new('--drain', '--drain', [CompletionResultType]::ParameterName, 'Longest to wait for open answers when the time is over')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('--no-cache', '--no-cache', [CompletionResultType]::ParameterName, 'Ask past the server''s cache')
+            [CompletionResult]::new('--tui', '--tui', [CompletionResultType]::ParameterName, 'Show the run as it goes, in the whole terminal')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('compare', 'compare', [CompletionResultType]::ParameterValue, 'Compare stored results')
+            [CompletionResult]::new('ab', 'ab', [CompletionResultType]::ParameterValue, 'Compare two servers, round by round in turns: the comparison to rely on')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Add up the results of several load generators')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ragctl;bench;compare' {
+            [CompletionResult]::new('--max-regression', '--max-regression', [CompletionResultType]::ParameterName, 'What may become worse by how much, like ''p95:10%''')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'The verdicts as JSON')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;bench;ab' {
+            [CompletionResult]::new('--a', '--a', [CompletionResultType]::ParameterName, 'The server to compare with')
+            [CompletionResult]::new('--b', '--b', [CompletionResultType]::ParameterName, 'The server to judge')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'Rounds to begin with; each asks both servers the same')
+            [CompletionResult]::new('--max-rounds', '--max-rounds', [CompletionResultType]::ParameterName, 'Rounds at most, while nothing can be told yet')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Requests to each server in a round')
+            [CompletionResult]::new('--iterations', '--iterations', [CompletionResultType]::ParameterName, 'Requests to each server in a round')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Requests at once')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Requests at once')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Open loop: requests per second')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Open loop: requests per second')
+            [CompletionResult]::new('--warmup', '--warmup', [CompletionResultType]::ParameterName, 'Requests before the first round, and a tenth of them before each')
+            [CompletionResult]::new('--margin', '--margin', [CompletionResultType]::ParameterName, 'What is of no matter')
+            [CompletionResult]::new('--endpoint', '--endpoint', [CompletionResultType]::ParameterName, 'What load is put on: query, stream, health, or a path')
+            [CompletionResult]::new('--body', '--body', [CompletionResultType]::ParameterName, 'Body for a path, or @FILE; makes it a POST. {query} in it stands for a query')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'A further header; may be repeated')
+            [CompletionResult]::new('--http-method', '--http-method', [CompletionResultType]::ParameterName, 'HTTP method for a path')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'How the server retrieves')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Passages of an answer')
+            [CompletionResult]::new('--k', '--k', [CompletionResultType]::ParameterName, 'Passages of an answer')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB to ask')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers: auto, ollama, openai or embedded')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Longest that a request may take')
+            [CompletionResult]::new('--queries', '--queries', [CompletionResultType]::ParameterName, 'Queries: a .txt with one a line, a .csv or a .jsonl, with clusters and expected sources where they have them')
+            [CompletionResult]::new('--mix', '--mix', [CompletionResultType]::ParameterName, 'Order of the queries: sequential, uniform or zipf:EXPONENT')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'What chance depends on')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for the result')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for the result')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('--no-cache', '--no-cache', [CompletionResultType]::ParameterName, 'Ask past the server''s cache')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'The verdicts as JSON')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;bench;merge' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder for the result')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Folder for the result')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Forms of the result: json, csv, md, html, junit, hgrm')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;bench;help' {
+            [CompletionResult]::new('compare', 'compare', [CompletionResultType]::ParameterValue, 'Compare stored results')
+            [CompletionResult]::new('ab', 'ab', [CompletionResultType]::ParameterValue, 'Compare two servers, round by round in turns: the comparison to rely on')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Add up the results of several load generators')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ragctl;bench;help;compare' {
+            break
+        }
+        'ragctl;bench;help;ab' {
+            break
+        }
+        'ragctl;bench;help;merge' {
+            break
+        }
+        'ragctl;bench;help;help' {
             break
         }
         'ragctl;mock' {
@@ -495,6 +650,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('ingest', 'ingest', [CompletionResultType]::ParameterValue, 'Read documents into a DB')
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Put load on an API and measure it; compare measurements')
             [CompletionResult]::new('mock', 'mock', [CompletionResultType]::ParameterValue, 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like')
             [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Look into, clear, fill and tune the semantic cache')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show, check or write settings')
@@ -513,6 +669,21 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             break
         }
         'ragctl;help;eval' {
+            break
+        }
+        'ragctl;help;bench' {
+            [CompletionResult]::new('compare', 'compare', [CompletionResultType]::ParameterValue, 'Compare stored results')
+            [CompletionResult]::new('ab', 'ab', [CompletionResultType]::ParameterValue, 'Compare two servers, round by round in turns: the comparison to rely on')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Add up the results of several load generators')
+            break
+        }
+        'ragctl;help;bench;compare' {
+            break
+        }
+        'ragctl;help;bench;ab' {
+            break
+        }
+        'ragctl;help;bench;merge' {
             break
         }
         'ragctl;help;mock' {

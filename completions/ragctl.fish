@@ -38,6 +38,7 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "serve" -d 'Run the AP
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "ingest" -d 'Read documents into a DB'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a question'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "cache" -d 'Look into, clear, fill and tune the semantic cache'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "config" -d 'Show, check or write settings'
@@ -234,6 +235,117 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s v -l verbose -d '
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l url -d 'The server; may be repeated' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s n -l iterations -d 'Requests to measure (100 when neither this nor --duration is given)' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s d -l duration -d 'How long to measure' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s c -l concurrency -d 'Requests at once; of an open loop: connections (default 10, open loop 100)' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s r -l rate -d 'Open loop: requests per second, sent whether answers come or not; latency counts from when each was due' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l arrivals -d 'How the requests of an open loop are spread: constant or poisson' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l ramp -d 'Time in which load rises to its level, reported by itself' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l warmup -d 'Requests before the measurement' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l scenario -d 'Load that changes over time: normal, spike, stress, soak, circuit-breaker, or a TOML file of the same form' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l scale -d 'Stretches the times of a scenario' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l mock -d 'The fake upstream behind the server, whose faults the scenario switches' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l endpoint -d 'What load is put on: query, stream, health, or a path' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l body -d 'Body for a path, or @FILE; makes it a POST. {query} in it stands for a query' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l header -d 'A further header; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l http-method -d 'HTTP method for a path' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l method -d 'How the server retrieves' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s k -l k -d 'Passages of an answer' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l db -d 'DB to ask' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l provider -d 'Who answers: auto, ollama, openai or embedded' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l timeout -d 'Longest that a request may take' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l queries -d 'Queries: a .txt with one a line, a .csv or a .jsonl, with clusters and expected sources where they have them' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l mix -d 'Order of the queries: sequential, uniform or zipf:EXPONENT' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l seed -d 'What chance depends on' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l threshold -d 'Conditions that the result has to meet, like \'p95<500ms\' \'errors<1%\'' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l baseline -d 'Results to compare with: a file, a pattern, or latest or best of the output folder' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l max-regression -d 'What may become worse by how much, like \'p95:10%\'' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s o -l output -d 'Folder for the result' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l format -d 'Forms of the result: json, csv, md, html, junit, hgrm' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l name -d 'Name of the run' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l tag -d 'A note in the result; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l threads -d 'Generator threads; default: as many as the load needs' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l start-at -d 'Begin the measurement at this time, like 2026-11-21T15:00:00Z: lines up several load generators' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l drain -d 'Longest to wait for open answers when the time is over' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l no-cache -d 'Ask past the server\'s cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l tui -d 'Show the run as it goes, in the whole terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "compare" -d 'Compare stored results'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "merge" -d 'Add up the results of several load generators'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l max-regression -d 'What may become worse by how much, like \'p95:10%\'' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l json -d 'The verdicts as JSON'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l a -d 'The server to compare with' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l b -d 'The server to judge' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l rounds -d 'Rounds to begin with; each asks both servers the same' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l max-rounds -d 'Rounds at most, while nothing can be told yet' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s n -l iterations -d 'Requests to each server in a round' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s c -l concurrency -d 'Requests at once' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s r -l rate -d 'Open loop: requests per second' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l warmup -d 'Requests before the first round, and a tenth of them before each' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l margin -d 'What is of no matter' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l endpoint -d 'What load is put on: query, stream, health, or a path' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l body -d 'Body for a path, or @FILE; makes it a POST. {query} in it stands for a query' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l header -d 'A further header; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l http-method -d 'HTTP method for a path' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l method -d 'How the server retrieves' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s k -l k -d 'Passages of an answer' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l db -d 'DB to ask' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l provider -d 'Who answers: auto, ollama, openai or embedded' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l timeout -d 'Longest that a request may take' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l queries -d 'Queries: a .txt with one a line, a .csv or a .jsonl, with clusters and expected sources where they have them' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l mix -d 'Order of the queries: sequential, uniform or zipf:EXPONENT' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l seed -d 'What chance depends on' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s o -l output -d 'Folder for the result' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l no-cache -d 'Ask past the server\'s cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l json -d 'The verdicts as JSON'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s o -l output -d 'Folder for the result' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l format -d 'Forms of the result: json, csv, md, html, junit, hgrm' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "compare" -d 'Compare stored results'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Add up the results of several load generators'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l host -d 'Address to listen on' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l port -d 'Port to listen on; 0 picks a free one' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l ttft -d 'Time to the first token: 300ms, uniform:100ms,400ms or lognormal:300ms,0.4' -r
@@ -412,16 +524,20 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s v -l verbose -d 'M
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "serve" -d 'Run the API over your documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "ingest" -d 'Read documents into a DB'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "query" -d 'Ask a question'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "cache" -d 'Look into, clear, fill and tune the semantic cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval mock cache config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "cache" -d 'Look into, clear, fill and tune the semantic cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "compare" -d 'Compare stored results'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "merge" -d 'Add up the results of several load generators'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Show what the cache of a running server does'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "clear" -d 'Remove cached answers from a running server'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "warm" -d 'Ask a running server the questions of a file, so that it knows the answers'

@@ -9,6 +9,7 @@
 //! | [`cli`] | what may be said at the command line; flags, environment and files become checked settings |
 //! | [`commands`] | one file a command: builds the parts, runs them, says how it ended |
 //! | [`server`], [`client`], [`mock`] | the HTTP API, who talks to it, and a fake LLM upstream for tests |
+//! | [`bench`] | the load generator: measures an API over HTTP, and compares what it measured |
 //! | [`rag`] | the engine: documents in, answers out |
 //! | [`store`], [`index`], [`cache`], [`providers`] | the truth; what is derived from it; answers given before; the models |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
@@ -34,6 +35,14 @@
 //! what happened since. That is also how a running server notices what another process ingested, and how an index that is
 //! missing, damaged or of another format comes back.
 //!
+//! # The way of one measured request
+//!
+//! [`bench::run`] starts threads with an event loop each. In a closed loop a user sends when its last answer came; in an open
+//! one a pacer releases what the [schedule](bench::schedule) has due, and whoever is free sends it over its own
+//! [connection](bench::connection). The [answer](bench::answer) is judged, its times go into the thread's own histograms
+//! ([`bench::recorder`]), which are handed on once a second. [`bench::summary`] makes the [result](bench::result) of it,
+//! [`bench::gate`] and [`bench::compare`] judge that, [`bench::report`] writes it.
+//!
 //! # Invariants
 //!
 //! - The store is the only truth; everything in [`index`] can be deleted.
@@ -44,7 +53,7 @@
 //!
 //! # Deliberately absent
 //!
-//! `bench` and `monitor`: each gets a room of its own, and none of them is hidden in what is here.
+//! `monitor`: it gets a room of its own, and nothing of it is hidden in what is here.
 
 pub mod bench;
 pub mod cache;

@@ -77,6 +77,8 @@ pub struct Reader {
     pieces: u64,
     tokens: Option<u64>,
     done: Option<Result<Value, String>>,
+    /// Its form is known to have a last event.
+    has_end: bool,
     plain: Plain,
 }
 
@@ -103,6 +105,7 @@ impl Reader {
             pieces: 0,
             tokens: None,
             done: None,
+            has_end: false,
             plain: Plain::No,
         }
     }
@@ -127,6 +130,9 @@ impl Reader {
             Endpoint::Query => {
                 let said: Said =
                     serde_json::from_slice(&self.body).map_err(|error| self.strange(&error.to_string()))?;
+                if said.answer.is_none() {
+                    return Err(self.strange("it has no answer"));
+                }
                 Ok(said.observed(query))
             }
             Endpoint::Stream => Err(self.strange("neither server-sent events nor the older form")),
@@ -152,9 +158,7 @@ impl Reader {
                 Ok(Observed { stream: times, ..said.map(|said| said.observed(query)).unwrap_or_default() })
             }
             // What the endpoint of somebody else sends at the end is not known.
-            (None, Plain::No) if self.endpoint == Endpoint::Other && self.form == Form::JsonLines => {
-                Ok(Observed { stream: times, ..Observed::default() })
-            }
+            (None, Plain::No) if !self.has_end => Ok(Observed { stream: times, ..Observed::default() }),
             (None, Plain::No) => {
                 Err(Failure::new(ErrorClass::TruncatedStream, "the stream ended without its last event"))
             }
@@ -227,6 +231,8 @@ impl Reader {
                 if TEXTS.iter().any(has) {
                     self.text(now);
                 }
+                // OpenAI's and Ollama's streams say when they are whole.
+                self.has_end |= value.get("choices").is_some() || value["done"].is_boolean();
                 let tokens = value.get("eval_count").or_else(|| value.pointer("/usage/completion_tokens"));
                 self.tokens = tokens.and_then(Value::as_u64).or(self.tokens);
                 if value["done"] == Value::Bool(true) {
@@ -253,6 +259,7 @@ impl Sink for Reader {
         self.event.clear();
         (self.line, self.pieces, self.tokens) = (0, 0, None);
         (self.first, self.last, self.done) = (None, None, None);
+        self.has_end = self.endpoint == Endpoint::Stream;
         if !(200..300).contains(&status) {
             self.form = Form::Other;
         }
@@ -289,9 +296,9 @@ impl Sink for Reader {
 /// What an answer says, as far as it is of interest here; the rest is passed over.
 #[derive(Deserialize)]
 struct Said {
-    /// An answer has one, even if it is empty.
-    #[allow(dead_code)]
-    answer: serde::de::IgnoredAny,
+    /// An answer has one, even if it is empty; the head of a stream has none.
+    #[serde(default)]
+    answer: Option<serde::de::IgnoredAny>,
     #[serde(default)]
     cache_hit: Option<bool>,
     #[serde(default)]
@@ -337,4 +344,107 @@ impl Said {
 fn is_source(source: &str, expected: &str) -> bool {
     let rest = source.strip_suffix(expected);
     rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', '\\']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query() -> Query {
+        Query { text: "?".into(), expected: vec!["guide.md".into(), "other.md".into()] }
+    }
+
+    /// What is made of a body that comes in pieces of this many bytes.
+    fn read(endpoint: Endpoint, form: Form, body: &str, pieces: usize) -> Result<Observed, Failure> {
+        let mut reader = Reader::new(endpoint);
+        // What an earlier answer left must not be seen.
+        reader.begin(500, Form::Other);
+        reader.part(b"old");
+        reader.begin(200, form);
+        body.as_bytes().chunks(pieces).for_each(|part| reader.part(part));
+        reader.judge(&query())
+    }
+
+    const DONE: &str = r#"{"answer":"","metadatas":[{"source":"docs/guide.md"},{"source":"x"}],"cache_hit":true,"cache_metadata":{"cache_type":"semantic"},"degraded":true}"#;
+
+    #[test]
+    fn a_whole_answer_tells_about_itself() {
+        for pieces in [1, 7, 10_000] {
+            let seen = read(Endpoint::Query, Form::Other, DONE, pieces).unwrap();
+            assert_eq!((seen.cache, seen.degraded, seen.recall), (Some(CacheClass::Semantic), true, Some(0.5)));
+        }
+        let silent = read(Endpoint::Query, Form::Other, r#"{"answer":"yes"}"#, 99).unwrap();
+        assert_eq!((silent.cache, silent.degraded, silent.recall), (None, false, Some(0.0)));
+        for body in ["", "<html>", "[]", "{}", r#"{"answer":null}"#] {
+            assert_eq!(read(Endpoint::Query, Form::Other, body, 99).unwrap_err().class, ErrorClass::Body, "{body}");
+        }
+    }
+
+    #[test]
+    fn streams_of_every_dialect_are_timed() {
+        let events = format!(
+            "event: contexts\ndata: {{\"contexts\":[]}}\n\nevent: token\ndata: {{\"text\":\"a\"}}\n\n: ping\n\nevent: token\ndata: {{\"text\":\"b\"}}\r\n\nevent: done\ndata: {DONE}\n\n"
+        );
+        let ollama = "{\"message\":{\"content\":\"a\"},\"done\":false}\n{\"response\":\"b\",\"done\":false}\n{\"done\":true,\"eval_count\":7}\n";
+        let openai = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"reasoning_content\":\"a\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"b\"}}],\"usage\":{\"completion_tokens\":7}}\n\ndata: [DONE]\n\n";
+        let cases = [
+            (Endpoint::Stream, Form::Events, events.as_str(), 2, None),
+            (Endpoint::Other, Form::JsonLines, ollama, 2, Some(7)),
+            (Endpoint::Other, Form::Events, openai, 2, Some(7)),
+        ];
+        for (endpoint, form, body, texts, tokens) in cases {
+            for pieces in [1, 5, 10_000] {
+                let stream = read(endpoint, form, body, pieces).unwrap().stream.unwrap();
+                assert_eq!((stream.pieces, stream.tokens), (texts, tokens), "{body}");
+                assert!(stream.distance().is_some());
+            }
+            // Without its last event it is not whole.
+            let cut = &body[..body.len() - 20];
+            assert_eq!(read(endpoint, form, cut, 9).unwrap_err().class, ErrorClass::TruncatedStream, "{cut}");
+        }
+        let whole = read(Endpoint::Stream, Form::Events, &events, 9).unwrap();
+        assert_eq!((whole.cache, whole.recall), (Some(CacheClass::Semantic), Some(0.5)));
+    }
+
+    #[test]
+    fn the_older_form_of_a_stream_is_timed_too() {
+        let body = "[[CTXJSON]]{\"contexts\":[],\"metadatas\":[{\"source\":\"guide.md\"}],\"db\":\"x\"}\nthe answer";
+        for pieces in [1, 5, 10_000] {
+            let seen = read(Endpoint::Stream, Form::Other, body, pieces).unwrap();
+            assert_eq!(seen.recall, Some(0.5));
+            assert!(seen.stream.unwrap().pieces >= 1);
+        }
+        assert_eq!(read(Endpoint::Stream, Form::Other, "hello", 9).unwrap_err().class, ErrorClass::Body);
+    }
+
+    #[test]
+    fn an_error_within_a_stream_is_one() {
+        let body = "event: error\ndata: {\"message\":\"the LLM is gone\"}\n\n";
+        let failure = read(Endpoint::Stream, Form::Events, body, 9).unwrap_err();
+        assert_eq!((failure.class, failure.message.as_str()), (ErrorClass::StreamError, "the LLM is gone"));
+        let reported = read(Endpoint::Other, Form::JsonLines, "{\"error\":\"no such model\"}\n", 9).unwrap_err();
+        assert_eq!(reported.class, ErrorClass::StreamError);
+    }
+
+    #[test]
+    fn events_of_somebody_else_need_no_end() {
+        assert!(read(Endpoint::Other, Form::Events, "data: {\"tick\":1}\n\n", 9).is_ok());
+    }
+
+    #[test]
+    fn an_error_is_quoted_and_classed_by_its_status() {
+        for (status, class) in [
+            (429, ErrorClass::Http429),
+            (404, ErrorClass::Http4xx),
+            (503, ErrorClass::Http5xx),
+            (301, ErrorClass::HttpOther),
+        ] {
+            let mut reader = Reader::new(Endpoint::Other);
+            reader.begin(status, Form::Events);
+            reader.part(b"too\nmany");
+            let failure = reader.judge(&query()).unwrap_err();
+            assert_eq!((failure.class, failure.status), (class, Some(status)));
+            assert!(failure.message.contains("too many"), "{}", failure.message);
+        }
+    }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{
-    quantile::{self, QUANTILES},
+    quantile::{self, QUANTILES, Z_95},
     recorder::Timed,
     result::{ResultFile, round},
     slices::Slice,
@@ -22,9 +22,6 @@ pub const ENOUGH: usize = 20;
 
 /// Share of failures in percent from which latencies say nothing.
 const MOSTLY: f64 = 50.0;
-
-/// Standard normal quantile of a two-sided 95 % interval.
-const Z_95: f64 = 1.959_964;
 
 /// Chance of a false alarm of a gate, over all figures.
 const ALPHA: f64 = 0.05;
@@ -304,12 +301,7 @@ fn value(figure: &str, of: &ResultFile) -> Result<f64, String> {
     if metrics.successful_requests < needed {
         return Err(format!("{figure} needs {needed} answers, a run has {}", metrics.successful_requests));
     }
-    let times = &metrics.response_times_ms;
-    Ok(match figure {
-        "p50" => times.p50,
-        "p95" => times.p95,
-        _ => times.p99,
-    })
+    metrics.response_times_ms.get(figure).ok_or_else(|| format!("there is no {figure}"))
 }
 
 /// A change in percent with its interval, and whether it is more than chance.

@@ -26,7 +26,7 @@ use super::{
 const BUFFER: usize = 64 * 1024;
 
 /// Most headers of a response.
-const HEADERS: usize = 64;
+const HEADERS: usize = 100;
 
 /// Takes the body of a response as it comes.
 pub trait Sink {

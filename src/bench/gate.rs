@@ -149,19 +149,7 @@ impl Figure {
         match self {
             Self::Time("", statistic) => {
                 held(statistic, metrics.successful_requests)?;
-                let times = &metrics.response_times_ms;
-                answered(match *statistic {
-                    "p50" => Some(times.p50),
-                    "p75" => times.p75,
-                    "p90" => times.p90,
-                    "p95" => Some(times.p95),
-                    "p99" => Some(times.p99),
-                    "p999" => times.p999,
-                    "p9999" => times.p9999,
-                    "mean" => Some(times.mean),
-                    "min" => Some(times.min),
-                    _ => Some(times.max),
-                })
+                answered(metrics.response_times_ms.get(statistic))
             }
             Self::Time(phase, statistic) => {
                 let more = more.ok_or_else(absent)?;

@@ -1,7 +1,7 @@
 //! The load generator: measures an HTTP API so that its numbers can be trusted.
 //!
-//! [`schedule`] says when, [`workload`] says what, [`worker`] sends it over a [`connection`], [`recorder`] keeps counts and
-//! HDR histograms, [`run`] holds it together.
+//! [`schedule`] says when, [`workload`] says what; a worker sends it over a [`connection`], [`recorder`] keeps counts and
+//! HDR histograms, [`run`](mod@run) holds it together.
 //!
 //! What makes the numbers honest:
 //! - In an open loop a latency counts from when the request was **due**, whatever held it up; what could not be sent, or

@@ -2,7 +2,7 @@
 //!
 //! Timers of the event loop round up to a millisecond, which at a thousand requests a second would be measured as the
 //! server's latency. A thread of its own sleeps until shortly before the next instant and spins for the rest; at high
-//! rates it releases everything that has become due since it last looked, at most [`BATCH`] late.
+//! rates it sleeps from time to time and releases everything that has become due meanwhile.
 
 use std::{
     io,
@@ -20,8 +20,9 @@ use super::{
 /// What a sleep may be late on a quiet machine.
 const SPIN: Duration = Duration::from_micros(60);
 
-/// Requests that are nearer to each other than this are released together.
-const BATCH: Duration = Duration::from_micros(100);
+/// Requests that are nearer to each other than this are released together, that much late at most: to meet each of them would
+/// cost a core, which the server may need.
+const DENSE: Duration = Duration::from_micros(150);
 
 /// Longest sleep: so soon the end of a run is noticed.
 const NAP: Duration = Duration::from_millis(50);
@@ -37,6 +38,9 @@ pub(super) fn start(shared: &Arc<Shared>, start: Instant) -> io::Result<Option<J
         let Some(due) = &shared.due else { return };
         let mut instants = schedule.take(limit).peekable();
         while let Some(next) = instants.peek().map(|at| start + *at) {
+            if next < Instant::now() + DENSE {
+                std::thread::sleep(DENSE);
+            }
             if !wait(next, || shared.stop.is_cancelled() || due.released.is_closed()) {
                 return;
             }
@@ -46,9 +50,6 @@ pub(super) fn start(shared: &Arc<Shared>, start: Instant) -> io::Result<Option<J
                 released += 1;
             }
             due.released.add_permits(released);
-            if instants.peek().is_some_and(|at| start + *at < now + BATCH) {
-                std::thread::sleep(BATCH.saturating_sub(SPIN));
-            }
         }
         // With a number of requests the run ends when these are answered: whoever waits for another need not.
         if limit != usize::MAX {

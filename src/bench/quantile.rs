@@ -10,6 +10,9 @@ use statrs::{
 pub const QUANTILES: [(&str, f64); 7] =
     [("p50", 0.5), ("p75", 0.75), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999), ("p9999", 0.9999)];
 
+/// Standard normal quantile of a two-sided 95 % interval.
+pub(super) const Z_95: f64 = 1.959_964;
+
 /// Half of what a 95 % interval leaves out.
 const TAIL: f64 = 0.025;
 

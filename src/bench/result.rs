@@ -208,6 +208,25 @@ pub struct ResponseTimes {
     pub stddev: Option<f64>,
 }
 
+impl ResponseTimes {
+    /// A figure by its name, `p50` to `p9999`, `mean`, `min` or `max`; `None` where the result does not have it.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        match name {
+            "p50" => Some(self.p50),
+            "p75" => self.p75,
+            "p90" => self.p90,
+            "p95" => Some(self.p95),
+            "p99" => Some(self.p99),
+            "p999" => self.p999,
+            "p9999" => self.p9999,
+            "mean" => Some(self.mean),
+            "min" => Some(self.min),
+            "max" => Some(self.max),
+            _ => None,
+        }
+    }
+}
+
 /// What the predecessor did not measure.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -252,7 +271,7 @@ pub struct MoreMetrics {
     pub stream_seconds: f64,
     /// Bytes of bodies.
     pub bytes: u64,
-    /// Connections that were opened during the measurement.
+    /// Connections that the load went over, those that the warm-up opened among them.
     pub connections_opened: u64,
     /// Idle connections that the server had closed.
     pub connections_stale: u64,

@@ -266,7 +266,7 @@ fn conduct(
         ended,
         total: conductor.total,
         stages: conductor.stages,
-        slices: conductor.slices.finish(),
+        slices: conductor.slices.finish(took),
         unsent,
         unfinished,
         usage,

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 /// A level over time, straight from point to point.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Profile {
     pieces: Vec<Piece>,
 }

@@ -181,12 +181,16 @@ impl Slices {
         }
     }
 
-    /// All slices, in order.
-    pub(super) fn finish(mut self) -> Vec<Slice> {
+    /// All slices, in order, of a run that took this long: the last may be shorter than the others.
+    pub(super) fn finish(mut self, took: Duration) -> Vec<Slice> {
         while !self.open.is_empty() {
             self.close_first();
         }
-        self.closed.into_values().collect()
+        let mut slices: Vec<Slice> = self.closed.into_values().collect();
+        if let Some(last) = slices.last_mut() {
+            last.length = last.length.min(took.saturating_sub(last.start)).max(Duration::from_millis(1));
+        }
+        slices
     }
 }
 
@@ -207,7 +211,7 @@ mod tests {
         for window in [0, 1, 0, 2, 1, 3, 2] {
             slices.add(0, window, &second(10 * (window + 1)));
         }
-        let done = slices.finish();
+        let done = slices.finish(Duration::from_secs(3_000));
         assert_eq!(
             done.iter().map(|slice| (slice.start.as_secs(), slice.ok)).collect::<Vec<_>>(),
             [(0, 2), (1, 2), (2, 2), (3, 1)]
@@ -222,7 +226,7 @@ mod tests {
             slices.add(usize::from(window >= 1_000), window, &second(1 + window % 7));
         }
         assert_eq!(slices.live().len(), LIVE_SECONDS);
-        let done = slices.finish();
+        let done = slices.finish(Duration::from_secs(3_000));
         assert!(done.len() <= MOST, "{}", done.len());
         assert_eq!(done.iter().map(|slice| slice.ok).sum::<u64>(), 2_001);
         assert_eq!(done.iter().map(|slice| slice.histogram().len()).sum::<u64>(), 2_001);

@@ -7,7 +7,7 @@ use sysinfo::System;
 
 use super::{
     plan::{Load, Plan},
-    quantile::{self, QUANTILES},
+    quantile::{self, QUANTILES, Z_95},
     recorder::{Measures, Timed},
     result::{
         CacheShares, Distribution, Environment, LoadInfo, Metrics, MoreMetrics, RefusedAddress, ResolutionBody,
@@ -22,6 +22,9 @@ use super::{
 /// Dispatch lag of the generator itself, in microseconds at the 99th percentile, beyond which it distorts what it measures.
 const MOST_LAG: u64 = 1_000;
 
+/// Share of the median latency below which a lag does not matter.
+const MATTERS: f64 = 0.05;
+
 /// Share of its threads' time that a generator may use before it is the bottleneck.
 const MOST_CPU: f64 = 0.9;
 
@@ -31,8 +34,7 @@ const MOSTLY: f64 = 50.0;
 /// Seconds lost on addresses that do not accept from which a warning is due.
 const DETOUR: f64 = 0.02;
 
-/// Standard normal quantiles: two-sided 95 %, and that of 80 % power.
-const Z_95: f64 = 1.959_964;
+/// Standard normal quantile of 80 % power.
 const Z_POWER: f64 = 0.841_621;
 
 /// What else a report says, that a run does not know.
@@ -291,7 +293,7 @@ fn detectable(latency: &Histogram<u64>, slices: &[Slice]) -> BTreeMap<String, f6
         .filter_map(|(name, quantile)| {
             let error = log_error(latency, slices, *quantile)?;
             let change = ((Z_95 + Z_POWER) * std::f64::consts::SQRT_2 * error).exp() - 1.0;
-            Some(((*name).to_owned(), round(100.0 * change)))
+            change.is_finite().then(|| ((*name).to_owned(), round(100.0 * change)))
         })
         .collect()
 }
@@ -308,7 +310,8 @@ fn soundness(plan: &Plan, data: &RunData) -> Soundness {
     }
     if let Some(lag) = data.total.times(Timed::OwnLag).filter(|lag| lag.len() >= 100) {
         let p99 = lag.value_at_quantile(0.99);
-        if p99 > MOST_LAG {
+        let median = data.total.times(Timed::Latency).map_or(0, |latency| latency.value_at_quantile(0.5));
+        if p99 > MOST_LAG && p99 as f64 > MATTERS * median as f64 {
             reasons.push(format!(
                 "requests were sent late: 1 % of them {:.1} ms or more after they were due, although a connection was free; the \
                  machine has no room for this rate",

@@ -45,8 +45,11 @@ struct Snapshot {
     in_use: Option<f64>,
 }
 
+/// Labels that a series must have.
+type Labels = &'static [(&'static str, &'static str)];
+
 /// Counters by the name that they have in a result, and where Prometheus has them.
-const COUNTERS: [(&str, &str, &[(&str, &str)]); 12] = [
+const COUNTERS: [(&str, &str, Labels); 12] = [
     ("queries", "ollama_rag_queries_total", &[]),
     ("query_errors", "ollama_rag_query_errors_total", &[]),
     ("cache_exact_hits", "ollama_rag_semcache_hits_total", &[("type", "exact")]),

@@ -164,7 +164,7 @@ pub struct RunArgs {
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Also reads the files of the script that it replaces. A single baseline is advice: machines differ from run to run. Twenty \
-                  or more make a gate.\n\nExit status: 0 nothing worse, 1 they cannot be compared, 3 something is worse."
+                  or more make a gate.\n\nExit status: 0 nothing worse, 1 they cannot be compared, 3 worse than --max-regression or than twenty baselines allow."
 )]
 pub struct CompareArgs {
     /// Baseline: a file, or a pattern of files

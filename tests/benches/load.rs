@@ -373,7 +373,7 @@ fn mock(latency: &str) -> (std::process::Child, String) {
 }
 
 async fn arm(url: &str, seed: u64) -> Arm {
-    let load = Load::Users(Profile::constant(5.0, ENDLESS));
+    let load = Load::Users(Profile::constant(10.0, ENDLESS));
     let mut plan = plan(url, load, ENDLESS, Some(100)).await;
     plan.request = RequestPlan::other("GET", "/api/tags", None);
     (plan.seed, plan.warmup) = (seed, 5);

@@ -83,15 +83,6 @@ fn head(result: &ResultFile, paint: &Paint, out: &mut String) {
 
 fn latency(result: &ResultFile, more: &MoreMetrics, paint: &Paint, out: &mut String) {
     let times = &result.metrics.response_times_ms;
-    let value = |name: &str| match name {
-        "p50" => Some(times.p50),
-        "p75" => times.p75,
-        "p90" => times.p90,
-        "p95" => Some(times.p95),
-        "p99" => Some(times.p99),
-        "p999" => times.p999,
-        _ => times.p9999,
-    };
     line(out, &format!("  latency     mean {}, least {}, most {}", time(times.mean), time(times.min), time(times.max)));
     for (name, _) in QUANTILES {
         let label = match name {
@@ -104,11 +95,11 @@ fn latency(result: &ResultFile, more: &MoreMetrics, paint: &Paint, out: &mut Str
             if !matches!(name, "p999" | "p9999") {
                 line(out, &format!("    {label:7}   –  (needs {} answers)", count(*needed)));
             }
-        } else if let (Some(value), Some([low, high])) = (value(name), more.intervals_ms.get(name)) {
+        } else if let (Some(value), Some([low, high])) = (times.get(name), more.intervals_ms.get(name)) {
             let wide = if *low > 0.0 && high / low > 2.0 { "  wide: measure longer" } else { "" };
             let range = format!("{} to {}", time(*low), time(*high));
             line(out, &format!("    {label:7} {}   95 %: {range}{wide}", paint.strong(&format!("{:>9}", time(value)))));
-        } else if let Some(value) = value(name) {
+        } else if let Some(value) = times.get(name) {
             line(out, &format!("    {label:7} {:>9}", time(value)));
         }
     }
