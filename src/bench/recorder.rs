@@ -309,7 +309,7 @@ impl Windows {
     }
 
     /// When the window that holds this moment ends.
-    fn end(&self, elapsed: Duration) -> Duration {
+    pub fn end(&self, elapsed: Duration) -> Duration {
         let (stage, window) = self.at(elapsed);
         let end = self.start(stage, window) + WINDOW;
         self.stages.get(stage + 1).map_or(end, |(next, _)| end.min(*next))

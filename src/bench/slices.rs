@@ -8,7 +8,7 @@ use std::{
 use hdrhistogram::Histogram;
 
 use super::{
-    recorder::{Measures, Timed, WINDOW, Windows, histogram},
+    recorder::{Measures, Timed, Windows, histogram},
     result::{SliceBody, decode},
     run::{LIVE_SECONDS, LiveSecond},
 };
@@ -135,10 +135,11 @@ impl Slices {
     fn close_first(&mut self) {
         let Some((window, (stage, measures))) = self.open.pop_first() else { return };
         let errors = measures.failures.total();
+        let start = self.windows.start(stage, window);
         let counts = measures.counts;
         let slice = Slice {
-            start: self.windows.start(stage, window),
-            length: WINDOW,
+            start,
+            length: self.windows.end(start) - start,
             stage,
             sent: counts.sent,
             ok: counts.ok,

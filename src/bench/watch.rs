@@ -272,7 +272,9 @@ fn story(counted: &BTreeMap<String, f64>, samples: &[ServerSample]) -> Vec<Strin
             }
         }
     }
-    if let (Some(requests), Some(connections)) = (grown("upstream_requests"), grown("connections_opened")) {
+    if let (Some(requests), Some(connections)) = (grown("upstream_requests"), grown("connections_opened"))
+        && requests > 0.0
+    {
         let retries = match grown("retries").filter(|retries| *retries > 0.0) {
             Some(retries) => format!(", {} of them retries", whole(retries)),
             None => String::new(),
