@@ -9,7 +9,7 @@
 //! | [`cli`] | what may be said at the command line; flags, environment and files become checked settings |
 //! | [`commands`] | one file a command: builds the parts, runs them, says how it ended |
 //! | [`server`], [`client`], [`mock`] | the HTTP API, who talks to it, and a fake LLM upstream for tests |
-//! | [`bench`] | the load generator: measures an API over HTTP, and compares what it measured |
+//! | [`bench`](mod@bench) | the load generator: measures an API over HTTP, and compares what it measured |
 //! | [`rag`] | the engine: documents in, answers out |
 //! | [`store`], [`index`], [`cache`], [`providers`] | the truth; what is derived from it; answers given before; the models |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |

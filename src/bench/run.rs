@@ -24,14 +24,14 @@ use tokio::{sync::Semaphore, task::LocalSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    failure::{Failure, Failures},
+    failure::Failures,
     pacer,
     plan::{Load, Plan, Stage},
     recorder::{Counts, Measures, Part, Recorder, Timed, Windows},
     schedule::Schedule,
     slices::{Slice, Slices},
     usage::Usage,
-    worker::{Due, Pulse, Shared, Worker},
+    worker::{Due, Pulse, Shared, WarmUp, Worker},
 };
 
 /// How often the run is looked at.
@@ -157,9 +157,6 @@ pub async fn run(
     }
 }
 
-/// What a generator thread says when its warm-up is over.
-type Warm = Result<u64, Failure>;
-
 struct Thread {
     pulse: Arc<Pulse>,
     handle: JoinHandle<io::Result<u64>>,
@@ -275,16 +272,13 @@ fn conduct(
 }
 
 /// Waits until every thread is warm.
-fn warm_up(shared: &Shared, warmed: &mpsc::Receiver<Warm>, interrupt: &CancellationToken) -> Result<(), RunError> {
-    let (mut waiting, mut answered, mut last) = (shared.plan.threads, 0, None);
+fn warm_up(shared: &Shared, warmed: &mpsc::Receiver<WarmUp>, interrupt: &CancellationToken) -> Result<(), RunError> {
+    let (mut waiting, mut seen) = (shared.plan.threads, WarmUp::default());
     while waiting > 0 {
         match warmed.recv_timeout(LOOK) {
             Ok(warm) => {
                 waiting -= 1;
-                match warm {
-                    Ok(done) => answered += done,
-                    Err(failure) => last = Some(failure),
-                }
+                seen.add(warm);
             }
             Err(mpsc::RecvTimeoutError::Timeout) if interrupt.is_cancelled() => shared.stop.cancel(),
             Err(mpsc::RecvTimeoutError::Timeout) => {}
@@ -293,9 +287,8 @@ fn warm_up(shared: &Shared, warmed: &mpsc::Receiver<Warm>, interrupt: &Cancellat
             }
         }
     }
-    match last {
-        // Errors that the server sends are for the report; silence is not worth a run.
-        Some(failure) if answered == 0 && failure.status.is_none() && !interrupt.is_cancelled() => {
+    match seen.silence() {
+        Some(failure) if !interrupt.is_cancelled() => {
             let base = shared.plan.targets.first().map_or_else(String::new, |target| target.base.clone());
             Err(RunError::Mute { base, reason: failure.message })
         }
@@ -320,7 +313,7 @@ struct Generator {
     shared: Arc<Shared>,
     pulse: Arc<Pulse>,
     left: Arc<AtomicU64>,
-    warm: mpsc::Sender<Warm>,
+    warm: mpsc::Sender<WarmUp>,
     started: tokio::sync::oneshot::Receiver<Instant>,
     windows: Windows,
     out: mpsc::Sender<Part>,
@@ -347,17 +340,13 @@ fn generate(it: Generator) -> io::Result<u64> {
                 (worker, warm)
             }));
         }
-        let (mut workers, mut answered, mut last) = (Vec::new(), 0, None);
+        let (mut workers, mut seen) = (Vec::new(), WarmUp::default());
         for task in warming {
             let (worker, warm) = task.await.map_err(io::Error::other)?;
             workers.push(worker);
-            match warm {
-                Ok(done) => answered += done,
-                Err(failure) => last = Some(failure),
-            }
+            seen.add(warm);
         }
-        let failed = last.filter(|_| answered == 0);
-        drop(warm.send(failed.map_or(Ok(answered), Err)));
+        drop(warm.send(seen));
         let Ok(start) = started.await else { return Ok(0) };
         let recorder = Rc::new(RefCell::new(Recorder::new(start, windows, out)));
         let tasks: Vec<_> = workers

@@ -70,6 +70,34 @@ struct Slot {
     queued: bool,
 }
 
+/// What the warm-up has shown.
+#[derive(Debug, Default)]
+pub(super) struct WarmUp {
+    /// Requests that were sent.
+    asked: u64,
+    /// Of these, such as the server answered, well or not.
+    answered: u64,
+    /// Connections that are open now.
+    connected: u64,
+    /// The last failure.
+    failure: Option<Failure>,
+}
+
+impl WarmUp {
+    /// Adds what another worker has seen.
+    pub(super) fn add(&mut self, other: Self) {
+        self.asked += other.asked;
+        self.answered += other.answered;
+        self.connected += other.connected;
+        self.failure = other.failure.or(self.failure.take());
+    }
+
+    /// Why there is no use in a run: nothing was answered, or, if nothing was asked, nothing accepts.
+    pub(super) fn silence(self) -> Option<Failure> {
+        self.failure.filter(|_| if self.asked > 0 { self.answered == 0 } else { self.connected == 0 })
+    }
+}
+
 pub(super) struct Worker {
     number: usize,
     shared: Arc<Shared>,
@@ -92,9 +120,9 @@ impl Worker {
     }
 
     /// Sends requests that are not measured, as long as `left` says so; opens the connection in any case when it is needed from
-    /// the start. Returns the last failure.
-    pub(super) async fn warm_up(&mut self, left: &AtomicU64) -> Result<u64, Failure> {
-        let (mut done, mut last) = (0, Ok(()));
+    /// the start.
+    pub(super) async fn warm_up(&mut self, left: &AtomicU64) -> WarmUp {
+        let mut seen = WarmUp::default();
         let first = match &self.shared.plan.load {
             Load::Users(profile) => profile.turn(self.number, Duration::ZERO) == Some(Turn::Now),
             Load::Rate { .. } => true,
@@ -102,21 +130,24 @@ impl Worker {
         while first && !self.shared.stop.is_cancelled() {
             let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
             let Ok(number) = taken else { break };
+            seen.asked += 1;
             match self.exchange(number).await {
-                Ok(_) => done += 1,
-                Err(failure) => last = Err(failure),
+                Ok(_) => seen.answered += 1,
+                // Errors that the server sends are for the report.
+                Err(failure) if failure.status.is_some() => seen.answered += 1,
+                Err(failure) => seen.failure = Some(failure),
             }
         }
-        if first && self.connection.is_none() {
-            let target = self.target();
-            let opening = Connection::open(&self.shared.plan.targets[target]);
+        if first && self.connection.is_none() && !self.shared.stop.is_cancelled() {
+            let opening = Connection::open(&self.shared.plan.targets[self.target()]);
             match tokio::time::timeout(self.shared.plan.timeout, opening).await {
                 Ok(Ok((connection, opened))) => (self.connection, self.opened) = (Some(connection), Some(opened)),
-                Ok(Err(failure)) => last = Err(failure),
-                Err(_) => last = Err(timed_out(self.shared.plan.timeout)),
+                Ok(Err(failure)) => seen.failure = Some(failure),
+                Err(_) => seen.failure = Some(timed_out(self.shared.plan.timeout)),
             }
         }
-        if done == 0 { last.map(|()| 0) } else { Ok(done) }
+        seen.connected += u64::from(self.connection.is_some());
+        seen
     }
 
     /// Sends requests until there are no more.
