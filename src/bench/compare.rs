@@ -144,13 +144,17 @@ pub fn compare(bases: &[(String, ResultFile)], new: (&str, &ResultFile), margins
     let mut refused = Vec::new();
     let mut usable = Vec::new();
     for (base_name, base) in bases {
-        let reasons = differing(base, new);
+        let mut reasons = differing(base, new);
+        if bases.len() > 1 {
+            reasons.extend(base.soundness.reasons.iter().cloned());
+            reasons.extend((base.ended != "completed").then(|| format!("it did not come to its end ({})", base.ended)));
+        }
         if reasons.is_empty() {
             usable.push(base);
         } else if bases.len() == 1 {
             refused.push(format!("the runs were not made alike: {}", reasons.join("; ")));
         } else {
-            refused.push(format!("{base_name} was made differently: {}", reasons.join("; ")));
+            refused.push(format!("{base_name} is left out: {}", reasons.join("; ")));
         }
     }
     let mut notes = Vec::new();
@@ -188,15 +192,25 @@ fn margin(margins: &[Margin], figure: &str) -> Option<f64> {
 
 /// In what two runs were made differently.
 fn differing(base: &ResultFile, new: &ResultFile) -> Vec<String> {
+    let (one, other) = (&base.test_info, &new.test_info);
     let mut reasons = Vec::new();
     let mut differ = |what: &str, base: String, new: String| {
         if base != new {
             reasons.push(format!("{what} {base} and {new}"));
         }
     };
-    let (one, other) = (&base.test_info, &new.test_info);
     differ("concurrency", one.concurrent_requests.to_string(), other.concurrent_requests.to_string());
+    for (run, name) in [(base, "baseline"), (new, "new run")] {
+        if run.schema_version > 0 && run.test_info.load.is_none() {
+            return vec![format!("the {name} does not say how it was made")];
+        }
+    }
     if let (Some(a), Some(b)) = (&one.load, &other.load) {
+        differ("load", a.profile.clone(), b.profile.clone());
+        differ("servers", a.urls.len().to_string(), b.urls.len().to_string());
+        if a.asked_seconds.is_none() {
+            differ("requests", one.num_requests.to_string(), other.num_requests.to_string());
+        }
         differ("loop", a.loop_kind.clone(), b.loop_kind.clone());
         differ("arrivals", format!("{:?}", a.arrivals), format!("{:?}", b.arrivals));
         differ("rate", format!("{:?}", a.rate), format!("{:?}", b.rate));
@@ -228,7 +242,8 @@ fn suspicion(which: &str, run: &ResultFile) -> Option<String> {
 }
 
 fn difference(figure: &str, bases: &[&ResultFile], new: &ResultFile, margin: Option<f64>) -> Difference {
-    let base = bases[0];
+    // Of many, any that has the figure stands for them.
+    let base = bases.iter().find(|base| value(figure, base).is_ok()).unwrap_or(&bases[0]);
     let told = (value(figure, base), value(figure, new));
     let (old, now) = match told {
         (Ok(old), Ok(now)) => (old, now),
@@ -295,7 +310,7 @@ fn value(figure: &str, of: &ResultFile) -> Result<f64, String> {
         ));
     }
     if figure == "rps" {
-        return Ok(metrics.successful_requests as f64 / metrics.duration_seconds.max(1e-6));
+        return Ok(metrics.success_rate());
     }
     let needed = QUANTILES.iter().find(|(name, _)| *name == figure).map_or(1, |(_, q)| quantile::needed(*q));
     if metrics.successful_requests < needed {

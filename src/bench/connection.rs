@@ -80,7 +80,6 @@ pub struct Connection {
     end: usize,
     /// Whether the next request can go over it.
     reusable: bool,
-    used: bool,
 }
 
 /// How a body ends.
@@ -115,17 +114,12 @@ impl Connection {
             }
         };
         let buffer = vec![0; BUFFER].into_boxed_slice();
-        Ok((Self { stream, buffer, start: 0, end: 0, reusable: true, used: false }, Opened { connect, tls }))
+        Ok((Self { stream, buffer, start: 0, end: 0, reusable: true }, Opened { connect, tls }))
     }
 
     /// Whether another request can go over it.
     pub const fn is_reusable(&self) -> bool {
         self.reusable
-    }
-
-    /// Whether a request has gone over it already: the server may have closed it since.
-    pub const fn is_used(&self) -> bool {
-        self.used
     }
 
     /// Sends a request, whose bytes are whole, and gives the body of its response to `sink`. If it fails or is dropped on the
@@ -140,7 +134,6 @@ impl Connection {
             session.flush().await.map_err(|error| reset(&error))?;
         }
         let (Head { status, framing, keep, form, .. }, first_byte) = self.head(head).await?;
-        self.used = true;
         sink.begin(status, form);
         let body = match framing {
             Framing::Empty => 0,

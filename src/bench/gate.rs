@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use super::{
     quantile::{self, QUANTILES},
-    result::{Distribution, GateBody, ResultFile},
+    result::{Distribution, GateBody, Metrics, ResultFile},
 };
 
 /// A condition on a result.
@@ -149,6 +149,7 @@ impl Figure {
         match self {
             Self::Time("", statistic) => {
                 held(statistic, metrics.successful_requests)?;
+                survived(statistic, metrics)?;
                 answered(metrics.response_times_ms.get(statistic))
             }
             Self::Time(phase, statistic) => {
@@ -175,14 +176,17 @@ impl Figure {
                     }
                 }
             }
-            Self::Errors(None) => Ok(metrics.error_rate_percent),
+            // From the counts: a rounded share of a million would hide a failure.
+            Self::Errors(None) => Ok(100.0 * metrics.error_count as f64 / metrics.total_requests as f64),
             Self::Errors(Some(class)) => {
                 let count = more.ok_or_else(absent)?.errors.get(class).copied().unwrap_or(0);
                 Ok(100.0 * count as f64 / metrics.total_requests as f64)
             }
-            Self::Rps => answered(Some(metrics.successful_requests as f64 / metrics.duration_seconds.max(1e-6))),
+            Self::Rps => answered(Some(metrics.success_rate())),
             Self::Goodput => answered(more.map(|more| more.goodput_rps)),
-            Self::Degraded => answered(more.map(|more| more.degraded_percent)),
+            Self::Degraded => answered(
+                more.map(|more| 100.0 * more.degraded_count as f64 / metrics.successful_requests.max(1) as f64),
+            ),
             Self::CacheHits => answered(more.and_then(|more| more.cache).map(|cache| cache.hit_percent)),
             Self::Recall => answered(more.and_then(|more| more.recall)),
         }
@@ -209,6 +213,22 @@ fn held(statistic: &str, count: u64) -> Result<(), String> {
     }
 }
 
+/// The latencies of a few survivors, or without those that were still to come, must not pass a gate.
+fn survived(statistic: &str, metrics: &Metrics) -> Result<(), String> {
+    let (failed, all) = (metrics.error_count, metrics.total_requests);
+    if 2 * failed >= all {
+        return Err(format!("{failed} of {all} requests failed: the rest says nothing"));
+    }
+    let open = metrics.more.as_ref().map_or(0, |more| more.unsent + more.unfinished);
+    let quantile = QUANTILES.iter().find(|(name, _)| *name == statistic).map(|(_, quantile)| *quantile);
+    // Each of them may be longer than all others.
+    let allowed = quantile.map_or(0.0, |quantile| 1.0 - quantile);
+    if open as f64 > allowed * (all + open) as f64 && statistic != "min" {
+        return Err(format!("{open} requests were not sent or not answered: theirs would be the longest"));
+    }
+    Ok(())
+}
+
 impl Gate {
     /// Whether a result meets it.
     pub fn judge(&self, result: &ResultFile) -> GateBody {
@@ -232,11 +252,12 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::result::{Metrics, MoreMetrics, ResponseTimes, TestInfo};
+    use crate::bench::result::{MoreMetrics, ResponseTimes, TestInfo};
 
     fn result(ok: u64, errors: u64) -> ResultFile {
         let times = ResponseTimes { p50: 100.0, p95: 480.0, p99: 900.0, mean: 150.0, ..ResponseTimes::default() };
-        let more = MoreMetrics { errors: [("http_429".to_owned(), errors)].into(), ..MoreMetrics::default() };
+        let errors_by_class = [("http_429".to_owned(), errors)].into();
+        let more = MoreMetrics { errors: errors_by_class, success_rps: ok as f64 / 2.0, ..MoreMetrics::default() };
         ResultFile {
             schema_version: 1,
             test_info: TestInfo::default(),
@@ -294,6 +315,18 @@ mod tests {
         assert_eq!(verdict("recall>0.5", &result(500, 0)), "unknown");
         assert_eq!(verdict("p50<1s", &result(0, 100)), "unknown");
         assert_eq!(verdict("ttft.p95<1s", &result(500, 0)), "unknown");
+    }
+
+    #[test]
+    fn survivors_do_not_pass_for_all() {
+        assert_eq!(verdict("p95<500ms", &result(500, 500)), "unknown");
+        let mut hung = result(500, 0);
+        hung.metrics.more = Some(MoreMetrics { unsent: 90, unfinished: 10, ..MoreMetrics::default() });
+        assert_eq!((verdict("p95<500ms", &hung), verdict("p50<500ms", &hung)), ("unknown".into(), "met".into()));
+        assert_eq!(verdict("max<50s", &hung), "unknown");
+        let mut two = result(1_000_000, 2);
+        two.metrics.error_rate_percent = 0.0;
+        assert_eq!(verdict("errors==0", &two), "missed");
     }
 
     #[test]

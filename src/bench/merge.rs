@@ -137,6 +137,9 @@ fn measures(file: &ResultFile) -> Measures {
     counts.sent = file.metrics.total_requests;
     counts.ok = file.metrics.successful_requests;
     counts.good = more.good;
+    counts.in_time = (more.success_rps * file.metrics.duration_seconds).round() as u64;
+    let ended = (file.metrics.throughput_rps * file.metrics.duration_seconds).round() as u64;
+    counts.failed_in_time = ended.saturating_sub(counts.in_time);
     counts.degraded = more.degraded_count;
     (counts.exact, counts.semantic, counts.misses) = (cache.exact, cache.semantic, cache.misses);
     counts.recall = more.recall.unwrap_or(0.0) * more.recall_judged as f64;

@@ -38,6 +38,9 @@ pub(super) fn start(shared: &Arc<Shared>, start: Instant) -> io::Result<Option<J
         let Some(due) = &shared.due else { return };
         let mut instants = schedule.take(limit).peekable();
         while let Some(next) = instants.peek().map(|at| start + *at) {
+            if shared.stop.is_cancelled() {
+                return;
+            }
             if next < Instant::now() + DENSE {
                 std::thread::sleep(DENSE);
             }

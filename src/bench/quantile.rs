@@ -3,7 +3,7 @@
 use hdrhistogram::Histogram;
 use statrs::{
     distribution::{Binomial, DiscreteCDF},
-    function::beta::inv_beta_reg,
+    function::beta::beta_reg,
 };
 
 /// The quantiles that are told.
@@ -12,6 +12,9 @@ pub const QUANTILES: [(&str, f64); 7] =
 
 /// Standard normal quantile of a two-sided 95 % interval.
 pub(super) const Z_95: f64 = 1.959_964;
+
+/// Observations on both sides from which the normal distribution does: the exact functions lose their precision with millions.
+const MANY: f64 = 1_000.0;
 
 /// Half of what a 95 % interval leaves out.
 const TAIL: f64 = 0.025;
@@ -42,20 +45,52 @@ pub fn estimate(histogram: &Histogram<u64>, quantile: f64) -> Option<Estimate> {
     if count < needed(quantile) {
         return None;
     }
-    let ranks = Binomial::new(quantile, count).ok()?;
+    let (below, above) = (count as f64 * quantile, count as f64 * (1.0 - quantile));
     // P(B < low) and P(B >= high) are each at most the tail.
-    let low = ranks.inverse_cdf(TAIL).max(1);
-    let high = (ranks.inverse_cdf(1.0 - TAIL) + 1).min(count);
+    let (low, high) = if below.min(above) > MANY {
+        let reach = Z_95 * (below * (1.0 - quantile)).sqrt();
+        ((below - reach) as u64, (below + reach) as u64 + 1)
+    } else {
+        let ranks = Binomial::new(quantile, count).ok()?;
+        (ranks.inverse_cdf(TAIL), ranks.inverse_cdf(1.0 - TAIL) + 1)
+    };
+    let (low, high) = (low.max(1), high.min(count));
     let at = |rank: u64| histogram.value_at_quantile(rank as f64 / count as f64) as f64;
     Some(Estimate { value: histogram.value_at_quantile(quantile) as f64, low: at(low), high: at(high) })
 }
 
-/// The interval of Clopper and Pearson for a share, with 95 % confidence.
+/// The interval of Clopper and Pearson for a share, with 95 % confidence; of many on both sides, Wilson's.
 pub fn share(count: u64, of: u64) -> Estimate {
     let (k, n) = (count as f64, of as f64);
-    let low = if count == 0 { 0.0 } else { inv_beta_reg(k, n - k + 1.0, TAIL) };
-    let high = if count >= of { 1.0 } else { inv_beta_reg(k + 1.0, n - k, 1.0 - TAIL) };
+    if k.min(n - k) > MANY {
+        let p = k / n;
+        let (middle, reach) =
+            (p + Z_95 * Z_95 / (2.0 * n), Z_95 * (p * (1.0 - p) / n + Z_95 * Z_95 / (4.0 * n * n)).sqrt());
+        let whole = 1.0 + Z_95 * Z_95 / n;
+        return Estimate { value: p, low: (middle - reach) / whole, high: (middle + reach) / whole };
+    }
+    let low = match count {
+        0 => 0.0,
+        all if all >= of => TAIL.powf(1.0 / n),
+        _ => beta_quantile(k, n - k + 1.0, TAIL),
+    };
+    let high = match count {
+        _ if count >= of => 1.0,
+        0 => 1.0 - TAIL.powf(1.0 / n),
+        _ => beta_quantile(k + 1.0, n - k, 1.0 - TAIL),
+    };
     Estimate { value: if of == 0 { 0.0 } else { k / n }, low, high }
+}
+
+/// Where the distribution function of a beta distribution reaches a probability. By bisection, which ends for any count; the
+/// library's own inverse does not for some shares of many millions.
+fn beta_quantile(a: f64, b: f64, probability: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if beta_reg(a, b, middle) < probability { low = middle } else { high = middle }
+    }
+    (low + high) / 2.0
 }
 
 #[cfg(test)]
@@ -93,5 +128,12 @@ mod tests {
         assert!((none.high - 0.0362).abs() < 0.0002, "{}", none.high);
         assert_eq!(share(100, 100).high, 1.0);
         assert_eq!(share(0, 0).high, 1.0);
+        let some = share(5, 50);
+        assert!((some.low - 0.0333).abs() < 0.0002 && (some.high - 0.2181).abs() < 0.0002, "{some:?}");
+        // Many millions, too.
+        for count in [0, 1, 10, 900, 1_100, 20_000_000, 39_999_999, 40_000_000] {
+            let Estimate { value, low, high } = share(count, 40_000_000);
+            assert!(low <= value && value <= high && high - low < 0.001, "{count}");
+        }
     }
 }

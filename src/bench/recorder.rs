@@ -133,6 +133,10 @@ pub struct Counts {
     pub saturated: u64,
     /// Requests that waited for a free connection.
     pub queued: u64,
+    /// Answers that came before the load ended; of a run by time those after it are no throughput.
+    pub in_time: u64,
+    /// Failures that came before the load ended.
+    pub failed_in_time: u64,
 }
 
 impl Counts {
@@ -154,6 +158,8 @@ impl Counts {
         self.stale += other.stale;
         self.saturated += other.saturated;
         self.queued += other.queued;
+        self.in_time += other.in_time;
+        self.failed_in_time += other.failed_in_time;
     }
 }
 

@@ -126,7 +126,10 @@ pub struct LoadInfo {
     /// Seconds that were asked for, when the run was to end by time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_seconds: Option<f64>,
-    /// HTTP method and path.
+    /// How the load changes over time.
+    #[serde(default)]
+    pub profile: String,
+    /// HTTP method and path; of query values only a fingerprint.
     pub endpoint: String,
     /// What else each question said (`k`, method, DB, …), or the body.
     pub request: String,
@@ -174,6 +177,14 @@ pub struct Metrics {
     /// What the predecessor did not measure.
     #[serde(flatten)]
     pub more: Option<MoreMetrics>,
+}
+
+impl Metrics {
+    /// Answers per second.
+    pub fn success_rate(&self) -> f64 {
+        let whole = self.successful_requests as f64 / self.duration_seconds.max(1e-6);
+        self.more.as_ref().map_or(whole, |more| more.success_rps)
+    }
 }
 
 /// Latencies of successes, in milliseconds.

@@ -212,8 +212,8 @@ fn conduct(
         abandon.cancel();
         return Err(error);
     }
-    begin();
     wait_until(start_at, interrupt);
+    begin();
     let usage = Usage::start();
     let started = Timestamp::now();
     let start = Instant::now();
@@ -232,6 +232,7 @@ fn conduct(
     };
     let pulses: Vec<_> = threads.iter().map(|thread| Arc::clone(&thread.pulse)).collect();
     let ended = conductor.watch(&shared, &pulses, &parts, start, interrupt, live);
+    let stopped = start.elapsed();
     shared.stop.cancel();
     let unsent = shared.due.as_ref().map_or(0, |due| {
         due.released.close();
@@ -255,8 +256,12 @@ fn conduct(
     }
     conductor.collect(&parts, Duration::ZERO);
     let usage = usage.finish();
-    let took = conductor.latest - start;
-    let took = shared.plan.length().filter(|_| ended == Ended::Completed).map_or(took, |length| took.max(length));
+    let took = match (ended, shared.plan.length()) {
+        (Ended::Completed, Some(length)) => length,
+        (Ended::Completed, None) => conductor.latest - start,
+        // The time without answers before it was given up counts.
+        (Ended::Interrupted | Ended::ServerGone, _) => stopped,
+    };
     Ok(RunData {
         started,
         took,
@@ -347,6 +352,8 @@ fn generate(it: Generator) -> io::Result<u64> {
             seen.add(warm);
         }
         drop(warm.send(seen));
+        // Whoever waits must notice when a thread is gone that never sent.
+        drop(warm);
         let Ok(start) = started.await else { return Ok(0) };
         let recorder = Rc::new(RefCell::new(Recorder::new(start, windows, out)));
         let tasks: Vec<_> = workers
@@ -403,20 +410,29 @@ impl Conductor {
     ) -> Ended {
         let sum = |of: fn(&Pulse) -> &AtomicU64| pulses.iter().map(|p| of(p).load(Ordering::Relaxed)).sum::<u64>();
         let length = shared.plan.length();
-        // Answered so far, silences until then, and when that was.
-        let mut alive = (0, 0, Instant::now());
+        // Answered so far, and since when there was nothing but silence.
+        let (mut answered, mut silent_since) = (0, None);
         loop {
             let look = length.map_or(LOOK, |length| length.saturating_sub(start.elapsed()).min(LOOK));
             let over = !self.collect(parts, look);
-            let (finished, silent) = (sum(|p| &p.finished), sum(|p| &p.silent));
+            // In this order, so that no sum is ahead of one that it is a part of.
+            let silent = sum(|p| &p.silent);
+            let finished = sum(|p| &p.finished);
+            let begun = sum(|p| &p.begun);
             self.tell(shared, finished, sum(|p| &p.failed), start, live);
             if interrupt.is_cancelled() {
                 return Ended::Interrupted;
             }
-            if finished - silent > alive.0 {
-                alive = (finished - silent, silent, Instant::now());
-            } else if silent > alive.1 && alive.2.elapsed() >= shared.plan.give_up_after {
-                return Ended::ServerGone;
+            if finished.saturating_sub(silent) > answered {
+                (answered, silent_since) = (finished - silent, None);
+            }
+            if finished > answered {
+                let since: &mut (u64, Instant) = silent_since.get_or_insert((silent, Instant::now()));
+                // What is still under way may yet be answered; one broken connection is no death.
+                let lasting = since.1.elapsed() >= shared.plan.give_up_after && silent > since.0;
+                if lasting && begun == finished {
+                    return Ended::ServerGone;
+                }
             }
             // All threads are done, or the time is over.
             if over || length.is_some_and(|length| start.elapsed() >= length) {

@@ -233,7 +233,7 @@ impl Expect {
     pub fn judge(self, result: &ResultFile) -> Vec<(&'static str, Option<bool>, String)> {
         let mut findings = Vec::new();
         if self.breaking_point {
-            findings.push(("breaking point", None, breaking_point(&result.stages)));
+            findings.push(("breaking point", None, breaking_point(&result.stages, result.ended == "completed")));
         }
         if self.breaker_recovers {
             let (met, finding) = breaker(result.server.as_ref());
@@ -248,15 +248,15 @@ impl Expect {
 }
 
 /// The first stage that is overloaded, and by what it shows.
-fn breaking_point(stages: &[StageBody]) -> String {
+fn breaking_point(stages: &[StageBody], completed: bool) -> String {
     let answered = |stage: &&StageBody| stage.latency_ms.is_some_and(|latency| latency.count >= 72);
     let Some(first) = stages.iter().find(answered) else {
         return "no stage has enough answers to tell where it breaks".into();
     };
     let base = first.latency_ms.map_or(0.0, |latency| latency.p95);
     let mut best: &StageBody = first;
-    for stage in stages {
-        let failed = if stage.total == 0 { 0.0 } else { 100.0 * stage.errors as f64 / stage.total as f64 };
+    for stage in stages.iter().filter(|stage| stage.total > 0) {
+        let failed = 100.0 * stage.errors as f64 / stage.total as f64;
         let p95 = stage.latency_ms.map_or(f64::INFINITY, |latency| latency.p95);
         let at = format!("breaks at \"{}\" (level {})", stage.name, stage.level);
         let sustained =
@@ -270,6 +270,9 @@ fn breaking_point(stages: &[StageBody]) -> String {
         if stage.goodput_rps > best.goodput_rps {
             best = stage;
         }
+    }
+    if !completed {
+        return "not reached in the stages that were run; the run did not come to its end".into();
     }
     format!(
         "not reached: up to the last stage fewer than {BROKEN_ERRORS} % fail and p95 grows less than {BROKEN_LATENCY} times"
@@ -347,14 +350,16 @@ mod tests {
     fn the_breaking_point_is_named() {
         let calm = stage("calm", 10.0, 0, 20.0, 100.0);
         let busy = stage("busy", 100.0, 10, 90.0, 500.0);
-        let told = breaking_point(&[calm.clone(), busy.clone(), stage("full", 300.0, 200, 150.0, 400.0)]);
+        let told = breaking_point(&[calm.clone(), busy.clone(), stage("full", 300.0, 200, 150.0, 400.0)], true);
         assert!(
             told.contains("breaks at \"full\"") && told.contains("20.0 %") && told.contains("500.0 good"),
             "{told}"
         );
-        let told = breaking_point(&[calm.clone(), busy.clone(), stage("slow", 300.0, 0, 900.0, 510.0)]);
+        let told = breaking_point(&[calm.clone(), busy.clone(), stage("slow", 300.0, 0, 900.0, 510.0)], true);
         assert!(told.contains("breaks at \"slow\"") && told.contains("45.0 times"), "{told}");
-        assert!(breaking_point(&[calm, busy]).contains("not reached"));
+        let never = StageBody { total: 0, latency_ms: None, ..busy.clone() };
+        assert!(breaking_point(&[calm.clone(), never], false).contains("did not come to its end"));
+        assert!(breaking_point(&[calm, busy], true).contains("not reached"));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! All of it is known before the run and follows from the numbers and a seed; nothing here reads a clock.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
+
+use super::plan::ENDLESS;
 
 /// A level over time, straight from point to point.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -99,6 +101,18 @@ impl Profile {
             }
         }
         None
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, Piece { length, from, to, .. }) in self.pieces.iter().enumerate() {
+            let comma = if at > 0 { ", " } else { "" };
+            let time = if *length >= ENDLESS.as_secs_f64() { String::new() } else { format!(" for {length} s") };
+            let level = if from == to { from.to_string() } else { format!("{from} to {to}") };
+            write!(f, "{comma}{level}{time}")?;
+        }
+        Ok(())
     }
 }
 

@@ -116,7 +116,8 @@ fn load_info(plan: &Plan, about: &About) -> LoadInfo {
         arrivals,
         rate,
         asked_seconds: plan.length().map(|length| round(length.as_secs_f64())),
-        endpoint: format!("{} {}", plan.request.method, plan.request.path),
+        endpoint: format!("{} {}", plan.request.method, shown_path(&plan.request.path)),
+        profile: plan.load.profile().to_string(),
         request,
         queries: about.queries.clone(),
         queries_fingerprint: plan.workload.fingerprint().to_owned(),
@@ -128,6 +129,16 @@ fn load_info(plan: &Plan, about: &About) -> LoadInfo {
         scenario: about.scenario.clone(),
         tags: about.tags.clone(),
     }
+}
+
+/// A path whose query values are not to be read: there may be a key among them. The same values show the same.
+fn shown_path(path: &str) -> String {
+    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
+    let shown = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, value)) => format!("{name}={}", &blake3::hash(value.as_bytes()).to_hex()[..6]),
+        None => pair.to_owned(),
+    });
+    format!("{path}?{}", shown.collect::<Vec<_>>().join("&"))
 }
 
 /// What the metrics of a result follow from.
@@ -152,7 +163,7 @@ pub(super) fn metrics(it: Measured<'_>) -> Metrics {
         successful_requests: all.counts.ok,
         error_count: errors,
         error_rate_percent: round(100.0 * share.value),
-        throughput_rps: round(total as f64 / seconds),
+        throughput_rps: round((all.counts.in_time + all.counts.failed_in_time) as f64 / seconds),
         response_times_ms: times,
         duration_seconds: round(seconds),
         more: Some(more(it, [round(100.0 * share.low), round(100.0 * share.high)])),
@@ -199,8 +210,8 @@ fn more(it: Measured<'_>, error_rate_interval: [f64; 2]) -> MoreMetrics {
     let (written, unit) = if counts.tokens > 0 { (counts.tokens, "token") } else { (counts.pieces, "chunk") };
     let distribution = |of| Distribution::of(all.times(of));
     MoreMetrics {
-        success_rps: round(counts.ok as f64 / seconds),
-        goodput_rps: round(counts.good as f64 / seconds),
+        success_rps: round(counts.in_time as f64 / seconds),
+        goodput_rps: round(counts.in_time as f64 / seconds * counts.good as f64 / counts.ok.max(1) as f64),
         errors: failures.classes.iter().map(|(class, tally)| (class.to_string(), tally.count)).collect(),
         error_samples: failures
             .classes
@@ -298,7 +309,8 @@ fn detectable(latency: &Histogram<u64>, slices: &[Slice]) -> BTreeMap<String, f6
         .collect()
 }
 
-fn soundness(plan: &Plan, data: &RunData) -> Soundness {
+/// Whether the numbers of a run are those of the server.
+pub fn soundness(plan: &Plan, data: &RunData) -> Soundness {
     let mut reasons = Vec::new();
     let threads = data.threads as f64;
     if data.usage.own_cores > MOST_CPU * threads {
@@ -390,8 +402,8 @@ fn stages(plan: &Plan, data: &RunData) -> Vec<StageBody> {
             level: round(plan.load.profile().level(end)),
             total: measures.finished(),
             errors: measures.failures.total(),
-            success_rps: per_second(counts.ok),
-            goodput_rps: per_second(counts.good),
+            success_rps: per_second(counts.in_time),
+            goodput_rps: round(per_second(counts.in_time) * counts.good as f64 / counts.ok.max(1) as f64),
             degraded: counts.degraded,
             latency_ms: Distribution::of(measures.times(Timed::Latency)),
             recall: (counts.judged > 0).then(|| round(counts.recall / counts.judged as f64)),

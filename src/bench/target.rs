@@ -7,6 +7,7 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use percent_encoding::percent_decode_str;
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::{self, pki_types::ServerName};
@@ -129,9 +130,10 @@ impl Target {
             "https" => Some(tls(&host).map_err(|reason| TargetError::Tls { base: base.clone(), reason })?),
             _ => None,
         };
-        let authorization = (!url.username().is_empty()).then(|| {
-            let pair = format!("{}:{}", url.username(), url.password().unwrap_or_default());
-            format!("Basic {}", BASE64_STANDARD.encode(pair))
+        let authorization = (!url.username().is_empty() || url.password().is_some()).then(|| {
+            let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+            let (name, password) = (decoded(url.username()), decoded(url.password().unwrap_or_default()));
+            format!("Basic {}", BASE64_STANDARD.encode([name, password].join(&b':')))
         });
         let named = url.host_str().unwrap_or_default();
         let host = url.port().map_or_else(|| named.to_owned(), |port| format!("{named}:{port}"));

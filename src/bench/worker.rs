@@ -53,6 +53,8 @@ pub(super) struct Due {
 #[derive(Default)]
 #[repr(align(128))]
 pub(super) struct Pulse {
+    /// Requests that were sent.
+    pub(super) begun: AtomicU64,
     /// Requests that came to an end.
     pub(super) finished: AtomicU64,
     /// Of these, such as failed.
@@ -131,7 +133,12 @@ impl Worker {
             let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
             let Ok(number) = taken else { break };
             seen.asked += 1;
-            match self.exchange(number).await {
+            let stop = self.shared.stop.clone();
+            let answer = tokio::select! {
+                answer = self.exchange(number) => answer,
+                () = stop.cancelled() => break,
+            };
+            match answer {
                 Ok(_) => seen.answered += 1,
                 // Errors that the server sends are for the report.
                 Err(failure) if failure.status.is_some() => seen.answered += 1,
@@ -152,10 +159,12 @@ impl Worker {
 
     /// Sends requests until there are no more.
     pub(super) async fn run(mut self, start: Instant, recorder: Rc<RefCell<Recorder>>) {
+        let ends = self.shared.plan.length().map(|length| start + length);
         while let Some(slot) = self.turn(start).await {
             let sent = Instant::now();
             let due = slot.due.unwrap_or(sent);
             self.busy.set(true);
+            self.pulse.begun.fetch_add(1, Ordering::Relaxed);
             let answer = self.exchange(slot.number).await;
             let at = Instants { due, sent, end: Instant::now() };
             self.busy.set(false);
@@ -164,6 +173,7 @@ impl Worker {
                 let mut recorder = recorder.borrow_mut();
                 let measures = recorder.at(at.end);
                 measures.counts.sent += 1;
+                let in_time = ends.is_none_or(|ends| at.end <= ends);
                 measures.counts.stale += std::mem::take(&mut self.stale);
                 if let Some(opened) = self.opened.take() {
                     measures.opened(opened);
@@ -180,6 +190,7 @@ impl Worker {
                 match answer {
                     Ok((first_byte, bytes, seen)) => {
                         measures.succeeded(&at, first_byte, bytes, &seen);
+                        measures.counts.in_time += u64::from(in_time);
                         false
                     }
                     Err(failure) => {
@@ -187,6 +198,7 @@ impl Worker {
                         self.pulse.failed.fetch_add(1, Ordering::Relaxed);
                         self.pulse.silent.fetch_add(u64::from(silent), Ordering::Relaxed);
                         measures.failed(&at, failure);
+                        measures.counts.failed_in_time += u64::from(in_time);
                         silent
                     }
                 }
@@ -278,22 +290,23 @@ impl Worker {
         let bytes = &shared.requests[target][query];
         let head = shared.plan.request.method == "HEAD";
         loop {
+            let mut fresh = false;
             let connection = match self.connection.take().filter(Connection::is_reusable) {
                 Some(connection) => self.connection.insert(connection),
                 None => {
                     let (connection, opened) = Connection::open(&shared.plan.targets[target]).await?;
                     self.opened = Some(opened);
+                    fresh = true;
                     self.connection.insert(connection)
                 }
             };
-            let used = connection.is_used();
             match connection.exchange(bytes, head, &mut self.reader).await {
                 Ok(response) => {
                     let seen = self.reader.judge(&shared.plan.workload.queries()[query])?;
                     return Ok((response.first_byte, response.body, seen));
                 }
                 // The server may close a connection that is idle at any time: every client tries again on a new one.
-                Err(failure) if used && failure.class == ErrorClass::Reset => {
+                Err(failure) if !fresh && failure.class == ErrorClass::Reset => {
                     self.connection = None;
                     self.stale += 1;
                 }

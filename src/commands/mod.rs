@@ -25,6 +25,11 @@ use crate::{
     telemetry::logging,
 };
 
+/// What was asked for cannot be, whatever the world looks like.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> ExitStatus {
     let Cli { command, global } = cli;
@@ -49,7 +54,11 @@ pub fn run(cli: Cli) -> ExitStatus {
     };
     result.unwrap_or_else(|error| {
         eprintln!("ragctl: {error:#}");
-        if error.is::<settings::SettingsError>() { ExitStatus::Usage } else { ExitStatus::Failure }
+        if error.is::<settings::SettingsError>() || error.is::<UsageError>() {
+            ExitStatus::Usage
+        } else {
+            ExitStatus::Failure
+        }
     })
 }
 

@@ -262,6 +262,53 @@ fn ctrl_c_reports_and_saves_what_was_measured() {
     assert!(read["metrics"]["successful_requests"].as_u64().unwrap() >= 30);
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_dense_open_loop_at_once() {
+    let stub = Stub::start(|_, _, _, stream| respond(stream, 200, ANSWER));
+    let workplace = Workplace::new();
+    let mut command = ragctl(workplace.folder.path());
+    command.args(["bench", "--url", &stub.url(), "--endpoint", "/", "-d", "10min", "--rate", "20000", "-c", "4"]);
+    let child = command.args(["--output", "out"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while stub.requests.load(Ordering::Relaxed) < 200 && Instant::now() < deadline {
+        sleep(Duration::from_millis(20));
+    }
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let interrupted = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    assert!(interrupted.elapsed() < Duration::from_secs(20), "{:?}", interrupted.elapsed());
+    assert_eq!(result(&workplace, &output)["ended"], "interrupted");
+}
+
+#[test]
+fn one_broken_connection_is_no_dead_server() {
+    // Slow answers, and one reset in the first second: for longer than the patience nothing else ends.
+    let stub = Stub::start(|n, _, _, stream| {
+        if n == 0 {
+            return false;
+        }
+        sleep(Duration::from_millis(6_500));
+        respond(stream, 200, ANSWER)
+    });
+    let workplace = Workplace::new();
+    let output = bench(&workplace, &stub.url(), &["-n", "4", "-c", "3", "--warmup", "0"]);
+    let read = result(&workplace, &output);
+    assert_eq!(read["ended"], "completed", "{}", text(&output.stdout));
+    assert!(read["metrics"]["successful_requests"].as_u64().unwrap() >= 3, "{}", read["metrics"]);
+}
+
+#[test]
+fn two_servers_that_refuse_are_not_compared() {
+    let stub = || Stub::start(|n, _, _, stream| respond(stream, if n % 5 == 0 { 200 } else { 429 }, ANSWER));
+    let (a, b) = (stub(), stub());
+    let workplace = Workplace::new();
+    let output = workplace.run(&["bench", "ab", "--a", &a.url(), "--b", &b.url(), "-n", "50", "-c", "2"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("most requests failed"), "{}", text(&output.stderr));
+}
+
 #[test]
 fn what_cannot_work_is_told_before_the_first_request() {
     let stub = Stub::start(|_, _, _, stream| respond(stream, 200, ANSWER));
@@ -281,8 +328,8 @@ fn what_cannot_work_is_told_before_the_first_request() {
         (&url, &["--queries", "empty.txt"], 1, "holds no query"),
         (&url, &["--rate", "0"], 2, "a rate above 0"),
         (&url, &["--iterations", "0"], 2, "--iterations"),
-        (&url, &["--scenario", "absent"], 1, "built-in ones are"),
-        (&url, &["--endpoint", "what"], 1, "query, stream, health or a /path"),
+        (&url, &["--scenario", "absent"], 2, "built-in ones are"),
+        (&url, &["--endpoint", "what"], 2, "query, stream, health or a /path"),
         (&url, &["--concurrency", "100000", "-n", "1"], 1, "open files"),
         (&nobody, &[], 1, "start the server"),
     ];

@@ -16,15 +16,19 @@ use crate::{
         recorder::Timed,
         run::{self, Ended, RunData},
         schedule::{Arrivals, Profile},
+        summary,
         target::Target,
         workload::Workload,
     },
     cli::{AbArgs, ExitStatus},
-    commands::{print, serve},
+    commands::{UsageError, print, serve},
 };
 
 /// Share of arms whose load generator was the bottleneck, from which nothing can be said.
 const UNSOUND: f64 = 0.2;
+
+/// Share of failures in percent from which nothing can be said.
+const MOSTLY: f64 = 50.0;
 
 /// What is reported.
 #[derive(Serialize)]
@@ -32,6 +36,7 @@ struct Report<'a> {
     a: &'a str,
     b: &'a str,
     margin: f64,
+    failed_percent: [f64; 2],
     verdict: AbVerdict,
     effects: &'a [Effect],
     rounds: &'a [Round],
@@ -41,7 +46,8 @@ pub(super) async fn run(args: AbArgs) -> anyhow::Result<ExitStatus> {
     let request = parts::request(&args.request)?;
     let (workload, _) = parts::workload(&args.request, &request, None)?;
     if args.max_rounds < args.rounds {
-        bail!("--max-rounds {} is less than --rounds {}", args.max_rounds, args.rounds);
+        let text = format!("--max-rounds {} is less than --rounds {}", args.max_rounds, args.rounds);
+        return Err(UsageError(text).into());
     }
     let [a, b] = [Target::resolve(&args.a).await?, Target::resolve(&args.b).await?];
     let interrupt = CancellationToken::new();
@@ -63,11 +69,12 @@ pub(super) async fn run(args: AbArgs) -> anyhow::Result<ExitStatus> {
             let order = if number.is_multiple_of(2) { [&a, &b] } else { [&b, &a] };
             let mut arms = Vec::new();
             for target in order {
-                let data = run::run(arm(target, warm), None, || {}, interrupt.clone(), |_| {}).await?;
+                let plan = arm(target, warm);
+                let data = run::run(plan.clone(), None, || {}, interrupt.clone(), |_| {}).await?;
                 if data.ended == Ended::ServerGone {
                     bail!("{} stopped answering in round {}", target.base, number + 1);
                 }
-                unsound += usize::from(data.usage.own_cores > 0.9 * data.threads as f64);
+                unsound += usize::from(!summary::soundness(&plan, &data).sound);
                 arms.push(of(&data));
             }
             if interrupt.is_cancelled() {
@@ -89,9 +96,24 @@ pub(super) async fn run(args: AbArgs) -> anyhow::Result<ExitStatus> {
         let errors = rounds.iter().map(|round| round.a.errors.max(round.b.errors)).fold(0.0, f64::max);
         bail!("no round has enough answers to compare ({:.0} % of the requests failed at worst)", 100.0 * errors);
     }
+    let [failed_a, failed_b] = [|round: &Round| round.a.errors, |round: &Round| round.b.errors]
+        .map(|of| 100.0 * rounds.iter().map(of).sum::<f64>() / rounds.len().max(1) as f64);
+    if failed_a >= MOSTLY || failed_b >= MOSTLY {
+        bail!(
+            "most requests failed (A: {failed_a:.1} %, B: {failed_b:.1} %): the rest says nothing about either server"
+        );
+    }
     let busy = unsound as f64 > UNSOUND * 2.0 * rounds.len() as f64;
     let verdict = if busy || interrupt.is_cancelled() { AbVerdict::Inconclusive } else { ab::overall(&effects) };
-    let report = Report { a: &a.base, b: &b.base, margin: args.margin, verdict, effects: &effects, rounds: &rounds };
+    let report = Report {
+        a: &a.base,
+        b: &b.base,
+        margin: args.margin,
+        failed_percent: [failed_a, failed_b],
+        verdict,
+        effects: &effects,
+        rounds: &rounds,
+    };
     let json = serde_json::to_string_pretty(&report)? + "\n";
     if let Some(folder) = &args.output {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -166,9 +188,11 @@ fn of(data: &RunData) -> Arm {
 
 fn text(report: &Report<'_>, busy: bool) -> String {
     let mut out = format!(
-        "A  {}\nB  {}\n{} rounds, margin {:.1} %\n\n",
+        "A  {} ({:.2} % failed)\nB  {} ({:.2} % failed)\n{} rounds, margin {:.1} %\n\n",
         report.a,
+        report.failed_percent[0],
         report.b,
+        report.failed_percent[1],
         report.rounds.len(),
         100.0 * report.margin
     );

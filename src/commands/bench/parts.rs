@@ -14,6 +14,7 @@ use crate::{
         workload::{Mix, Workload},
     },
     cli::RequestArgs,
+    commands::UsageError,
     wire::AskRequest,
 };
 
@@ -44,13 +45,22 @@ pub(super) fn request(args: &RequestArgs) -> anyhow::Result<RequestPlan> {
             let method = args.http_method.as_deref().unwrap_or(if body.is_some() { "POST" } else { "GET" });
             RequestPlan::other(method, path, body)
         }
-        other => bail!("--endpoint {other}: query, stream, health or a /path is wanted"),
+        other => return usage(format!("--endpoint {other}: query, stream, health or a /path is wanted")),
     };
+    let asks =
+        args.k.is_some() || args.method.is_some() || args.db.is_some() || args.provider.is_some() || args.no_cache;
+    if asks && plan.endpoint == Endpoint::Other {
+        return usage("-k, --method, --db, --provider and --no-cache are for --endpoint query or stream".into());
+    }
     if !args.endpoint.starts_with('/') && (args.body.is_some() || args.http_method.is_some()) {
-        bail!("--body and --http-method are for an --endpoint /path");
+        return usage("--body and --http-method are for an --endpoint /path".into());
     }
     plan.headers.clone_from(&args.header);
     Ok(plan)
+}
+
+fn usage<T>(text: String) -> anyhow::Result<T> {
+    Err(UsageError(text).into())
 }
 
 /// What is asked, and how that is called.
@@ -61,8 +71,8 @@ pub(super) fn workload(
 ) -> anyhow::Result<(Workload, String)> {
     let mix = args.mix.or(mix).unwrap_or(Mix::Sequential);
     if !request.takes_queries() {
-        if args.queries.is_some() {
-            bail!("--queries: this endpoint takes no query; put {{query}} into its --body");
+        if args.queries.is_some() || args.mix.is_some() {
+            return usage("--queries, --mix: this endpoint takes no query; put {query} into its --body".into());
         }
         return Ok((Workload::single(), "none".into()));
     }

@@ -20,7 +20,7 @@ use crate::{
         watch::Watch,
     },
     cli::{ExitStatus, RunArgs},
-    commands::{print, serve},
+    commands::{UsageError, print, serve},
 };
 
 /// Requests of a run that says neither how many nor how long.
@@ -38,13 +38,21 @@ const LOOK: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(args: RunArgs, colors: Option<bool>) -> anyhow::Result<ExitStatus> {
     // Everything that can be wrong is found out before the first request.
-    let scenario = args.scenario.as_deref().map(|name| Scenario::load(name, args.scale)).transpose()?;
+    let scenario = args.scenario.as_deref().map(|name| Scenario::load(name, args.scale)).transpose();
+    let scenario = scenario.map_err(|error| UsageError(error.to_string()))?;
     let request = parts::request(&args.request)?;
     let (workload, queries) = parts::workload(&args.request, &request, scenario.as_ref().and_then(|s| s.mix))?;
     let baselines = args.baseline.as_deref().map(|which| parts::stored(which, &args.output)).transpose()?;
     report::prepare(&args.output).context("the result could not be saved; choose another folder with --output")?;
     let targets = parts::targets(&args.url).await?;
     let (load, stages, iterations) = load(&args, scenario.as_ref());
+    if load.connections() < targets.len() {
+        return Err(UsageError(format!(
+            "{} servers need at least as many requests at once (--concurrency)",
+            targets.len()
+        ))
+        .into());
+    }
     let plan = Plan {
         name: name(&args, scenario.as_ref()),
         threads: args
@@ -66,6 +74,10 @@ pub(super) async fn run(args: RunArgs, colors: Option<bool>) -> anyhow::Result<E
     tell_of_addresses(&plan.targets);
     let mut gates = scenario.as_ref().map(|scenario| scenario.gates.clone()).unwrap_or_default();
     gates.extend(args.threshold.iter().cloned());
+    let unset = scenario.as_ref().is_some_and(|scenario| !scenario.faults.is_empty() && args.mock.is_none());
+    if unset {
+        eprintln!("the scenario's faults are not set: name the fake upstream behind the server with --mock");
+    }
     let faults = match (&args.mock, &scenario) {
         (Some(mock), Some(scenario)) => Some(Faults::prepare(mock, scenario.faults.clone()).await?),
         _ => None,
@@ -84,6 +96,9 @@ pub(super) async fn run(args: RunArgs, colors: Option<bool>) -> anyhow::Result<E
         server: meanwhile.watch.finish().await,
     };
     let mut result = summary::summarize(&plan, &data, about);
+    if unset {
+        result.warnings.push("The faults of the scenario were not set (no --mock): nothing failed on purpose.".into());
+    }
     result.gates = gates.iter().map(|gate| gate.judge(&result)).collect();
     if let Some(scenario) = &scenario {
         for (what, met, finding) in scenario.expect.judge(&result) {
@@ -116,14 +131,14 @@ fn finish(
     }
     saved?;
     let missed = result.gates.iter().any(|gate| gate.verdict != "met");
-    let worse = comparison.as_ref().is_some_and(|c| compare::status(c, &args.max_regression) == ExitStatus::Regression);
-    let untold = comparison.is_some_and(|comparison| comparison.says_nothing());
+    let compared = comparison.as_ref().map(|comparison| compare::status(comparison, &args.max_regression));
     Ok(match ended {
         Ended::Interrupted => ExitStatus::Interrupted,
         Ended::ServerGone => ExitStatus::Failure,
-        Ended::Completed if missed || worse => ExitStatus::Regression,
+        Ended::Completed if missed || compared == Some(ExitStatus::Regression) => ExitStatus::Regression,
         // A comparison that was asked for and cannot be made must not read as a pass.
-        Ended::Completed if untold || result.metrics.successful_requests == 0 => ExitStatus::Failure,
+        Ended::Completed if compared == Some(ExitStatus::Failure) => ExitStatus::Failure,
+        Ended::Completed if result.metrics.successful_requests == 0 => ExitStatus::Failure,
         Ended::Completed => ExitStatus::Success,
     })
 }
@@ -217,6 +232,8 @@ struct Meanwhile {
 struct Faults {
     http: reqwest::Client,
     url: url::Url,
+    /// The URL without credentials.
+    shown: String,
     rules: Vec<serde_json::Value>,
 }
 
@@ -224,9 +241,21 @@ impl Faults {
     /// Makes sure that there is a fake upstream, and that it is well.
     async fn prepare(mock: &url::Url, rules: Vec<serde_json::Value>) -> anyhow::Result<Self> {
         let url = mock.join("/mock/faults").context("--mock is no URL to which a path can be added")?;
-        let this = Self { http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?, url, rules };
-        let cleared = this.http.delete(this.url.clone()).send().await.and_then(reqwest::Response::error_for_status);
-        cleared.with_context(|| format!("{} does not take faults; is `ragctl mock` running there?", this.url))?;
+        let mut shown = url.clone();
+        // Errors mean that the URL cannot hold credentials at all.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
+        let shown = shown.to_string();
+        let this =
+            Self { http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?, url, shown, rules };
+        let cleared = this
+            .http
+            .delete(this.url.clone())
+            .send()
+            .await
+            .and_then(reqwest::Response::error_for_status)
+            .map_err(reqwest::Error::without_url);
+        cleared.with_context(|| format!("{} does not take faults; is `ragctl mock` running there?", this.shown))?;
         Ok(this)
     }
 
@@ -236,13 +265,13 @@ impl Faults {
         let set =
             self.http.post(self.url.clone()).json(&body).send().await.and_then(reqwest::Response::error_for_status);
         if let Err(error) = set {
-            eprintln!("the faults could not be set at {}: {error}", self.url);
+            eprintln!("the faults could not be set at {}: {}", self.shown, error.without_url());
         }
     }
 
     async fn clear(&self) {
         if let Err(error) = self.http.delete(self.url.clone()).send().await {
-            eprintln!("the faults of {} could not be cleared: {error}", self.url);
+            eprintln!("the faults of {} could not be cleared: {}", self.shown, error.without_url());
         }
     }
 }
