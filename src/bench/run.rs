@@ -410,8 +410,8 @@ impl Conductor {
     ) -> Ended {
         let sum = |of: fn(&Pulse) -> &AtomicU64| pulses.iter().map(|p| of(p).load(Ordering::Relaxed)).sum::<u64>();
         let length = shared.plan.length();
-        // Answered so far, and since when there was nothing but silence.
-        let (mut answered, mut silent_since) = (0, None);
+        // Answers so far, silences until the last of them, and since when there was nothing but silence.
+        let (mut answered, mut silent_before, mut silent_since) = (0, 0, None);
         loop {
             let look = length.map_or(LOOK, |length| length.saturating_sub(start.elapsed()).min(LOOK));
             let over = !self.collect(parts, look);
@@ -424,13 +424,11 @@ impl Conductor {
                 return Ended::Interrupted;
             }
             if finished.saturating_sub(silent) > answered {
-                (answered, silent_since) = (finished - silent, None);
-            }
-            if finished > answered {
-                let since: &mut (u64, Instant) = silent_since.get_or_insert((silent, Instant::now()));
+                (answered, silent_before, silent_since) = (finished - silent, silent, None);
+            } else if silent > silent_before {
+                let since = silent_since.get_or_insert_with(Instant::now);
                 // What is still under way may yet be answered; one broken connection is no death.
-                let lasting = since.1.elapsed() >= shared.plan.give_up_after && silent > since.0;
-                if lasting && begun == finished {
+                if since.elapsed() >= shared.plan.give_up_after && begun == finished {
                     return Ended::ServerGone;
                 }
             }
