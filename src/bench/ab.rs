@@ -11,7 +11,12 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::result::round;
+use super::{
+    quantile::{needed, spread},
+    recorder::Timed,
+    result::{ms, round},
+    run::RunData,
+};
 
 /// Chance of a false alarm over all figures and looks.
 const ALPHA: f64 = 0.05;
@@ -35,6 +40,26 @@ pub struct Arm {
     pub rps: Option<f64>,
     /// Share of failures, 0..=1.
     pub errors: f64,
+}
+
+impl Arm {
+    /// What a run has shown, as far as its data can hold it.
+    pub fn of(data: &RunData) -> Self {
+        let latency = data.total.times(Timed::Latency);
+        let at = |quantile: f64| {
+            let held = latency.filter(|latency| latency.len() >= needed(quantile))?;
+            Some(ms(held.value_at_quantile(quantile)))
+        };
+        let finished = data.total.finished().max(1);
+        let rps = data.total.counts.ok as f64 / data.took.as_secs_f64().max(1e-6);
+        Self {
+            p50: at(0.5),
+            p95: at(0.95),
+            p99: at(0.99),
+            rps: (rps > 0.0).then_some(rps),
+            errors: data.total.failures.total() as f64 / finished as f64,
+        }
+    }
 }
 
 /// Both arms of a round.
@@ -166,8 +191,7 @@ fn effect(figure: &'static str, of: Worse, rounds: &[Round], margin: f64) -> Opt
     if n < 5 || n < rounds.len() * 9 / 10 {
         return None;
     }
-    let mean = seen.iter().sum::<f64>() / n as f64;
-    let deviation = (seen.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt();
+    let (mean, deviation) = spread(&seen);
     let error = deviation / (n as f64).sqrt();
     let t = StudentsT::new(0.0, 1.0, (n - 1) as f64).ok()?;
     let (p, reach) = if error > 0.0 {

@@ -69,8 +69,6 @@ pub struct Reader {
     status: u16,
     form: Form,
     body: Vec<u8>,
-    /// Within a stream: where the line begins that is not whole yet.
-    line: usize,
     event: String,
     first: Option<Instant>,
     last: Option<Instant>,
@@ -98,7 +96,6 @@ impl Reader {
             status: 0,
             form: Form::Other,
             body: Vec::new(),
-            line: 0,
             event: String::new(),
             first: None,
             last: None,
@@ -182,9 +179,10 @@ impl Reader {
     /// Reads the lines that have become whole.
     fn lines(&mut self) {
         let now = Instant::now();
-        while let Some(length) = self.body[self.line..].iter().position(|byte| *byte == b'\n') {
-            let line = String::from_utf8_lossy(&self.body[self.line..self.line + length]).into_owned();
-            self.line += length + 1;
+        let mut read = 0;
+        while let Some(length) = self.body[read..].iter().position(|byte| *byte == b'\n') {
+            let line = String::from_utf8_lossy(&self.body[read..read + length]).into_owned();
+            read += length + 1;
             let line = line.trim_end_matches('\r');
             if self.form == Form::JsonLines {
                 self.message("", line, now);
@@ -196,8 +194,7 @@ impl Reader {
             }
         }
         // What was read is not needed again.
-        self.body.drain(..self.line);
-        self.line = 0;
+        self.body.drain(..read);
     }
 
     /// One message of a stream: of this API, of Ollama's, or of OpenAI's.
@@ -257,7 +254,7 @@ impl Sink for Reader {
         (self.status, self.form, self.plain) = (status, form, Plain::No);
         self.body.clear();
         self.event.clear();
-        (self.line, self.pieces, self.tokens) = (0, 0, None);
+        (self.pieces, self.tokens) = (0, None);
         (self.first, self.last, self.done) = (None, None, None);
         self.has_end = self.endpoint == Endpoint::Stream;
         if !(200..300).contains(&status) {

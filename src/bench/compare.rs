@@ -20,9 +20,6 @@ use super::{
 /// Baselines from which a comparison is a gate.
 pub const ENOUGH: usize = 20;
 
-/// Share of failures in percent from which latencies say nothing.
-const MOSTLY: f64 = 50.0;
-
 /// Chance of a false alarm of a gate, over all figures.
 const ALPHA: f64 = 0.05;
 
@@ -303,12 +300,7 @@ fn value(figure: &str, of: &ResultFile) -> Result<f64, String> {
     if figure == "errors" {
         return Ok(100.0 * metrics.error_count as f64 / metrics.total_requests as f64);
     }
-    if 100.0 * metrics.error_count as f64 / metrics.total_requests as f64 >= MOSTLY {
-        return Err(format!(
-            "{} of {} requests failed: the rest says nothing",
-            metrics.error_count, metrics.total_requests
-        ));
-    }
+    metrics.mostly_answered()?;
     if figure == "rps" {
         return Ok(metrics.success_rate());
     }
@@ -365,8 +357,7 @@ fn predicted(figure: &str, bases: &[&ResultFile], now: f64) -> Option<Judged> {
     if logs.len() < 3 {
         return None;
     }
-    let mean = logs.iter().sum::<f64>() / n;
-    let deviation = (logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let (mean, deviation) = quantile::spread(&logs);
     let t = StudentsT::new(0.0, 1.0, n - 1.0).ok()?.inverse_cdf(1.0 - ALPHA / FIGURES.len() as f64);
     let reach = t * deviation * (1.0 + 1.0 / n).sqrt();
     let off = log(now) - mean;
@@ -395,10 +386,8 @@ fn rate_error(run: &ResultFile, slices: &[Slice]) -> Option<f64> {
         .map(|slice| slice.ok as f64 / slice.length.as_secs_f64().max(1e-3))
         .collect();
     if whole.len() >= 10 {
-        let n = whole.len() as f64;
-        let mean = whole.iter().sum::<f64>() / n;
-        let deviation = (whole.iter().map(|rate| (rate - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-        return (mean > 0.0).then(|| (deviation / mean / n.sqrt()).max(1e-4));
+        let (mean, deviation) = quantile::spread(&whole);
+        return (mean > 0.0).then(|| (deviation / mean / (whole.len() as f64).sqrt()).max(1e-4));
     }
     // Of a closed loop it follows from the mean latency.
     let times = &run.metrics.response_times_ms;

@@ -59,6 +59,14 @@ pub fn estimate(histogram: &Histogram<u64>, quantile: f64) -> Option<Estimate> {
     Some(Estimate { value: histogram.value_at_quantile(quantile) as f64, low: at(low), high: at(high) })
 }
 
+/// Mean and standard deviation of a sample of at least two.
+pub(super) fn spread(sample: &[f64]) -> (f64, f64) {
+    let n = sample.len() as f64;
+    let mean = sample.iter().sum::<f64>() / n;
+    let squares: f64 = sample.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, (squares / (n - 1.0)).sqrt())
+}
+
 /// The interval of Clopper and Pearson for a share, with 95 % confidence; of many on both sides, Wilson's.
 pub fn share(count: u64, of: u64) -> Estimate {
     let (k, n) = (count as f64, of as f64);

@@ -180,6 +180,18 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// Whether latencies and rates say something about the server.
+    ///
+    /// # Errors
+    /// Half of the requests or more failed.
+    pub fn mostly_answered(&self) -> Result<(), String> {
+        let (failed, all) = (self.error_count, self.total_requests);
+        if 2 * failed >= all {
+            return Err(format!("{failed} of {all} requests failed: the rest says nothing"));
+        }
+        Ok(())
+    }
+
     /// Answers per second.
     pub fn success_rate(&self) -> f64 {
         let whole = self.successful_requests as f64 / self.duration_seconds.max(1e-6);

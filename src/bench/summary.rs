@@ -293,9 +293,8 @@ pub fn log_error(histogram: &Histogram<u64>, slices: &[Slice], quantile: f64) ->
     if logs.len() < 10 {
         return Some(own);
     }
-    let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-    let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (logs.len() - 1) as f64;
-    Some(own.max((variance / logs.len() as f64).sqrt()))
+    let (_, deviation) = quantile::spread(&logs);
+    Some(own.max(deviation / (logs.len() as f64).sqrt()))
 }
 
 fn detectable(latency: &Histogram<u64>, slices: &[Slice]) -> BTreeMap<String, f64> {

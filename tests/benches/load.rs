@@ -20,7 +20,6 @@ use parking_lot::Mutex;
 use ragctl::bench::{
     ab::{self, AbVerdict, Arm, Round},
     plan::{ENDLESS, Load, Plan, Stage},
-    quantile,
     recorder::{self, Timed},
     request::RequestPlan,
     run::{self, RunData},
@@ -379,14 +378,7 @@ async fn arm(url: &str, seed: u64) -> Arm {
     plan.request = RequestPlan::other("GET", "/api/tags", None);
     (plan.seed, plan.warmup) = (seed, 5);
     let data = run::run(plan, None, || {}, CancellationToken::new(), |_| {}).await.expect("a run");
-    let latency = data.total.times(Timed::Latency);
-    let at = |q: f64| {
-        let held = latency.filter(|latency| latency.len() >= quantile::needed(q))?;
-        Some(held.value_at_quantile(q) as f64 / 1_000.0)
-    };
-    let rps = data.total.counts.ok as f64 / data.took.as_secs_f64();
-    let errors = data.total.failures.total() as f64 / data.total.finished().max(1) as f64;
-    Arm { p50: at(0.5), p95: at(0.95), p99: at(0.99), rps: Some(rps), errors }
+    Arm::of(&data)
 }
 
 async fn ab_rates() {

@@ -12,9 +12,7 @@ use crate::{
     bench::{
         ab::{self, AbVerdict, Arm, Effect, Round},
         plan::{ENDLESS, Load, Plan, Stage},
-        quantile,
-        recorder::Timed,
-        run::{self, Ended, RunData},
+        run::{self, Ended},
         schedule::{Arrivals, Profile},
         summary,
         target::Target,
@@ -75,7 +73,7 @@ pub(super) async fn run(args: AbArgs) -> anyhow::Result<ExitStatus> {
                     bail!("{} stopped answering in round {}", target.base, number + 1);
                 }
                 unsound += usize::from(!summary::soundness(&plan, &data).sound);
-                arms.push(of(&data));
+                arms.push(Arm::of(&data));
             }
             if interrupt.is_cancelled() {
                 break;
@@ -166,23 +164,6 @@ fn plan(
         drain: args.request.timeout,
         give_up_after: Duration::from_secs(5),
         seed,
-    }
-}
-
-fn of(data: &RunData) -> Arm {
-    let latency = data.total.times(Timed::Latency);
-    let at = |q: f64| {
-        let held = latency.filter(|latency| latency.len() >= quantile::needed(q))?;
-        Some(held.value_at_quantile(q) as f64 / 1_000.0)
-    };
-    let finished = data.total.finished().max(1);
-    let rps = data.total.counts.ok as f64 / data.took.as_secs_f64().max(1e-6);
-    Arm {
-        p50: at(0.5),
-        p95: at(0.95),
-        p99: at(0.99),
-        rps: (rps > 0.0).then_some(rps),
-        errors: data.total.failures.total() as f64 / finished as f64,
     }
 }
 

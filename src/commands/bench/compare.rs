@@ -21,7 +21,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitStatus> {
         // A pattern of baselines may hold the new result, too: it is none of its own.
         let same = |name: &str| std::fs::canonicalize(name).ok() == std::fs::canonicalize(path).ok();
         let others: Vec<_> = bases.iter().filter(|(name, _)| bases.len() == 1 || !same(name)).cloned().collect();
-        comparisons.push(report(&others, &path.display().to_string(), &new, &args.max_regression));
+        comparisons.push(compare::compare(&others, (&path.display().to_string(), &new), &args.max_regression));
     }
     if args.json {
         print(&(serde_json::to_string_pretty(&comparisons)? + "\n"))?;
@@ -33,10 +33,6 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitStatus> {
     let statuses: Vec<ExitStatus> = comparisons.iter().map(|c| status(c, &args.max_regression)).collect();
     let worst = [ExitStatus::Regression, ExitStatus::Failure].into_iter().find(|status| statuses.contains(status));
     Ok(worst.unwrap_or(ExitStatus::Success))
-}
-
-pub(super) fn report(bases: &[(String, ResultFile)], name: &str, new: &ResultFile, margins: &[Margin]) -> Comparison {
-    compare::compare(bases, (name, new), margins)
 }
 
 /// What a comparison means for CI. A single baseline is advice, unless it was said what may not become worse.

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{compare, parts, progress};
 use crate::{
     bench::{
+        compare as comparing,
         plan::{ENDLESS, Load, Plan, Stage},
         report,
         result::{GateBody, ResultFile},
@@ -125,7 +126,7 @@ fn finish(
 ) -> anyhow::Result<ExitStatus> {
     let saved = parts::save(result, &args.output, &args.format);
     print(&report::text(result, colors.unwrap_or_else(|| std::io::stdout().is_terminal())))?;
-    let comparison = baselines.map(|bases| compare::report(&bases, "this run", result, &args.max_regression));
+    let comparison = baselines.map(|bases| comparing::compare(&bases, ("this run", result), &args.max_regression));
     if let Some(comparison) = &comparison {
         print(&compare::text(comparison))?;
     }
