@@ -9,9 +9,12 @@ use reqwest::{RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
-use crate::wire::{
-    AskRequest, AskResponse, CacheClearRequest, CacheClearResponse, CacheMetricsResponse, ErrorBody, IngestRequest,
-    IngestResponse,
+use crate::{
+    scrape::without_credentials,
+    wire::{
+        AskRequest, AskResponse, CacheClearRequest, CacheClearResponse, CacheMetricsResponse, ErrorBody, IngestRequest,
+        IngestResponse,
+    },
 };
 
 /// Talks to one server.
@@ -19,7 +22,7 @@ pub struct Client {
     http: reqwest::Client,
     /// Without credentials, so that messages may show it.
     base: String,
-    credentials: Option<(String, Option<String>)>,
+    authorization: Option<String>,
 }
 
 impl Client {
@@ -30,13 +33,8 @@ impl Client {
     pub fn new(base: &Url, connect_timeout: Duration) -> anyhow::Result<Self> {
         crate::providers::install_tls();
         let http = reqwest::Client::builder().connect_timeout(connect_timeout).build().context("no HTTP client")?;
-        let mut shown = base.clone();
-        let credentials =
-            (!base.username().is_empty()).then(|| (base.username().to_owned(), base.password().map(str::to_owned)));
-        // Errors mean that the URL cannot hold credentials at all.
-        let _ = shown.set_username("");
-        let _ = shown.set_password(None);
-        Ok(Self { http, base: shown.as_str().trim_end_matches('/').to_owned(), credentials })
+        let (shown, authorization) = without_credentials(base);
+        Ok(Self { http, base: shown.as_str().trim_end_matches('/').to_owned(), authorization })
     }
 
     /// `POST /api/ingest`.
@@ -89,8 +87,8 @@ impl Client {
     }
 
     async fn send(&self, mut request: RequestBuilder) -> anyhow::Result<Response> {
-        if let Some((name, password)) = &self.credentials {
-            request = request.basic_auth(name, password.as_ref());
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
         }
         let response = request
             .send()

@@ -6,12 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use percent_encoding::percent_decode_str;
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::{self, pki_types::ServerName};
 use url::Url;
+
+use crate::scrape::without_credentials;
 
 /// How long one address may take to accept a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -91,10 +91,7 @@ impl Target {
     /// # Errors
     /// A name that is not known, or a server that does not accept.
     pub async fn resolve(url: &Url) -> Result<Self, TargetError> {
-        let mut shown = url.clone();
-        // Errors mean that the URL cannot hold credentials at all.
-        let _ = shown.set_username("");
-        let _ = shown.set_password(None);
+        let (shown, authorization) = without_credentials(url);
         let base = shown.origin().ascii_serialization();
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = url.port_or_known_default().unwrap_or(80);
@@ -130,11 +127,6 @@ impl Target {
             "https" => Some(tls(&host).map_err(|reason| TargetError::Tls { base: base.clone(), reason })?),
             _ => None,
         };
-        let authorization = (!url.username().is_empty() || url.password().is_some()).then(|| {
-            let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
-            let (name, password) = (decoded(url.username()), decoded(url.password().unwrap_or_default()));
-            format!("Basic {}", BASE64_STANDARD.encode([name, password].join(&b':')))
-        });
         let named = url.host_str().unwrap_or_default();
         let host = url.port().map_or_else(|| named.to_owned(), |port| format!("{named}:{port}"));
         let prefix = url.path().trim_end_matches('/').to_owned();

@@ -7,14 +7,16 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use serde_json::Value;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     result::{ServerBody, ServerSample, round},
     target::Target,
 };
-use crate::telemetry::Exposition;
+use crate::{
+    resilience::State,
+    scrape::{Breaker, Observation, Scraper},
+};
 
 /// How long the server may take to tell.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -22,13 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Most samples; beyond that every other one is dropped and they come half as often.
 const MOST: usize = 600;
 
-/// Largest text that is read.
-const LARGEST: usize = 8 << 20;
-
 /// Looks at a server, in the background, from [`begin`](Self::begin) to [`finish`](Self::finish).
 pub struct Watch {
-    http: reqwest::Client,
-    target: Target,
+    scraper: Arc<Scraper>,
     every: Duration,
     before: Mutex<Option<Snapshot>>,
     samples: Arc<Mutex<Vec<ServerSample>>>,
@@ -45,24 +43,32 @@ struct Snapshot {
     in_use: Option<f64>,
 }
 
-/// Labels that a series must have.
-type Labels = &'static [(&'static str, &'static str)];
-
-/// Counters by the name that they have in a result, and where Prometheus has them.
-const COUNTERS: [(&str, &str, Labels); 12] = [
-    ("queries", "ollama_rag_queries_total", &[]),
-    ("query_errors", "ollama_rag_query_errors_total", &[]),
-    ("cache_exact_hits", "ollama_rag_semcache_hits_total", &[("type", "exact")]),
-    ("cache_semantic_hits", "ollama_rag_semcache_hits_total", &[("type", "semantic")]),
-    ("cache_misses", "ollama_rag_semcache_misses_total", &[]),
-    ("cache_refused", "ollama_rag_semcache_rejected_total", &[]),
-    ("degraded", "ollama_rag_degraded_answers_total", &[]),
-    ("breaker_opened", "ollama_rag_circuit_breaker_transitions_total", &[("to_state", "open")]),
-    ("breaker_closed", "ollama_rag_circuit_breaker_transitions_total", &[("to_state", "closed")]),
-    ("upstream_requests", "ollama_rag_connection_pool_requests_total", &[]),
-    ("connections_opened", "ollama_rag_connection_pool_opened_total", &[]),
-    ("retries", "ollama_rag_retries_total", &[]),
-];
+/// Counters by the name that they have in a result.
+fn counters(seen: &Observation) -> BTreeMap<String, f64> {
+    let over = |field: fn(&Breaker) -> Option<f64>| {
+        let told: Vec<f64> = seen.breakers.values().filter_map(field).collect();
+        (!told.is_empty()).then(|| told.iter().sum())
+    };
+    let (traffic, cache, pool) = (seen.traffic.as_ref(), seen.cache.as_ref(), seen.pool.as_ref());
+    let opened = over(|breaker| breaker.opened);
+    let told = [
+        ("queries", traffic.and_then(|traffic| traffic.questions)),
+        ("query_errors", traffic.and_then(|traffic| traffic.errors)),
+        // A server that does not tell them apart tells only hits.
+        ("cache_exact_hits", cache.and_then(|cache| cache.exact.or(cache.hits))),
+        ("cache_semantic_hits", cache.and_then(|cache| cache.semantic)),
+        ("cache_misses", cache.and_then(|cache| cache.misses)),
+        ("cache_refused", cache.and_then(|cache| cache.refused)),
+        ("degraded", traffic.and_then(|traffic| traffic.degraded)),
+        ("breaker_opened", opened),
+        ("breaker_closed", over(|breaker| breaker.closed)),
+        ("breaker_transitions", over(|breaker| breaker.transitions).filter(|_| opened.is_none())),
+        ("upstream_requests", pool.and_then(|pool| pool.requests)),
+        ("connections_opened", pool.and_then(|pool| pool.opened)),
+        ("retries", pool.and_then(|pool| pool.retries)),
+    ];
+    told.into_iter().filter_map(|(name, count)| Some((name.to_owned(), count?))).collect()
+}
 
 impl Watch {
     /// Will look at a server every so often.
@@ -70,15 +76,16 @@ impl Watch {
         // The address that the load goes to, not another one of the same name.
         let builder = reqwest::Client::builder().timeout(PATIENCE).resolve(&target.resolution.host, target.address);
         let http = builder.build().unwrap_or_default();
+        let scraper = Scraper::with(http, format!("{}{}", target.base, target.prefix), target.authorization);
         let (before, samples, task) = (Mutex::default(), Arc::default(), Mutex::default());
-        Self { http, target, every, before, samples, task }
+        Self { scraper: Arc::new(scraper), every, before, samples, task }
     }
 
     /// Takes the first look. A server that tells nothing is not watched.
     pub async fn begin(&self) {
-        let before = snapshot(&self.http, &self.target).await;
+        let before = snapshot(&self.scraper).await;
         if before.is_some() {
-            let looking = look(self.http.clone(), self.target.clone(), self.every, Arc::clone(&self.samples));
+            let looking = look(Arc::clone(&self.scraper), self.every, Arc::clone(&self.samples));
             *self.task.lock() = Some(AbortOnDropHandle::new(tokio::spawn(looking)));
         }
         *self.before.lock() = before;
@@ -89,7 +96,7 @@ impl Watch {
         drop(self.task.lock().take());
         let before = self.before.lock().take()?;
         let samples = std::mem::take(&mut *self.samples.lock());
-        let Some(after) = snapshot(&self.http, &self.target).await else {
+        let Some(after) = snapshot(&self.scraper).await else {
             let story = vec!["it did not tell its metrics any more at the end".to_owned()];
             return Some(ServerBody { story, counted: BTreeMap::new(), samples });
         };
@@ -112,11 +119,11 @@ impl Watch {
     }
 }
 
-async fn look(http: reqwest::Client, target: Target, mut every: Duration, samples: Arc<Mutex<Vec<ServerSample>>>) {
+async fn look(scraper: Arc<Scraper>, mut every: Duration, samples: Arc<Mutex<Vec<ServerSample>>>) {
     let started = Instant::now();
     loop {
         tokio::time::sleep(every).await;
-        let Some(seen) = snapshot(&http, &target).await else { continue };
+        let Some(seen) = snapshot(&scraper).await else { continue };
         let sample = ServerSample {
             at: round(started.elapsed().as_secs_f64()),
             breaker: seen.breaker.map(str::to_owned),
@@ -137,97 +144,15 @@ async fn look(http: reqwest::Client, target: Target, mut every: Duration, sample
     }
 }
 
-/// `/metrics`, or, of a server without it, the JSON metrics.
-async fn snapshot(http: &reqwest::Client, target: &Target) -> Option<Snapshot> {
-    let exposed = get(http, target, "/metrics").await.map(|text| Exposition::parse(&text));
-    if let Some(exposed) = exposed.filter(|exposed| exposed.samples().iter().any(|s| s.name.starts_with("ollama_rag_")))
-    {
-        return Some(of_exposition(&exposed));
-    }
-    let mut bodies = Vec::new();
-    for path in ["/api/circuit-breaker/metrics", "/api/semantic-cache/metrics", "/api/connection-pool/metrics"] {
-        let body = get(http, target, path).await.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        bodies.push(body.unwrap_or(Value::Null));
-    }
-    bodies.iter().any(Value::is_object).then(|| of_json(&bodies[0], &bodies[1], &bodies[2]))
-}
-
-async fn get(http: &reqwest::Client, target: &Target, path: &str) -> Option<String> {
-    let mut request = http.get(format!("{}{}{path}", target.base, target.prefix));
-    if let Some(authorization) = &target.authorization {
-        request = request.header("authorization", authorization);
-    }
-    let mut response = request.send().await.ok().filter(|response| response.status().is_success())?;
-    let mut text = Vec::new();
-    while let Some(part) = response.chunk().await.ok()? {
-        text.extend_from_slice(&part);
-        if text.len() > LARGEST {
-            return None;
-        }
-    }
-    String::from_utf8(text).ok()
-}
-
-fn of_exposition(exposed: &Exposition) -> Snapshot {
-    let counters = COUNTERS.iter().filter_map(|(name, series, labels)| {
-        Some(((*name).to_owned(), exposed.sum(series, labels).or_else(|| exposed.sum(series, &[]).map(|_| 0.0))?))
-    });
-    Snapshot {
-        counters: counters.collect(),
-        breaker: exposed.highest("ollama_rag_circuit_breaker_state").map(|_| {
-            let states: Vec<f64> = exposed.of("ollama_rag_circuit_breaker_state").map(|sample| sample.value).collect();
-            // 1 is open, 2 is half open.
-            if states.contains(&1.0) {
-                "open"
-            } else if states.contains(&2.0) {
-                "half_open"
-            } else {
-                "closed"
-            }
-        }),
-        cache_size: exposed.sum("ollama_rag_semcache_size", &[]),
-        memory: exposed.sum("process_resident_memory_bytes", &[]).map(|bytes| bytes / f64::from(1 << 20)),
-        in_use: exposed.sum("ollama_rag_connection_pool_connections", &[("state", "in_use")]),
-    }
-}
-
-/// What the predecessor tells.
-fn of_json(breaker: &Value, cache: &Value, pool: &Value) -> Snapshot {
-    let mut counters = BTreeMap::new();
-    let mut add = |name: &str, value: Option<f64>| {
-        if let Some(value) = value {
-            counters.insert(name.to_owned(), value);
-        }
-    };
-    let cached = |name: &str| {
-        let inner = cache.get("semantic_cache").unwrap_or(cache);
-        inner.get(name).or_else(|| cache.get(name)).and_then(Value::as_f64)
-    };
-    add("cache_exact_hits", cached("exact_hits").or_else(|| cached("hits")));
-    add("cache_semantic_hits", cached("semantic_hits"));
-    add("cache_misses", cached("misses"));
-    let breakers = breaker.get("circuit_breakers").and_then(Value::as_object);
-    let sum = |name: &str| breakers.map(|all| all.values().filter_map(|b| b.get(name)?.as_f64()).sum());
-    add("breaker_transitions", sum("state_transitions"));
-    let pool = pool.get("connection_pool").unwrap_or(pool);
-    add("upstream_requests", pool.get("total_requests").and_then(Value::as_f64));
-    add("connections_opened", pool.get("connections_opened").and_then(Value::as_f64));
-    let states: Vec<&str> = breakers
-        .map(|all| all.values().filter_map(|b| b.get("state")?.as_str()).collect())
-        .unwrap_or_else(|| breaker.get("state").and_then(Value::as_str).into_iter().collect());
-    let state = match () {
-        () if states.is_empty() => None,
-        () if states.iter().any(|state| state.eq_ignore_ascii_case("open")) => Some("open"),
-        () if states.iter().any(|state| state.to_lowercase().starts_with("half")) => Some("half_open"),
-        () => Some("closed"),
-    };
-    Snapshot {
-        counters,
-        breaker: state,
-        cache_size: cached("size").or_else(|| cached("cache_size")),
-        memory: None,
-        in_use: None,
-    }
+async fn snapshot(scraper: &Scraper) -> Option<Snapshot> {
+    let seen = scraper.scrape_counters().await?;
+    Some(Snapshot {
+        counters: counters(&seen),
+        breaker: seen.worst().map(State::as_str),
+        cache_size: seen.cache.as_ref().and_then(|cache| cache.size),
+        memory: seen.process.and_then(|process| process.resident_bytes).map(|bytes| bytes / f64::from(1 << 20)),
+        in_use: seen.pool.as_ref().and_then(|pool| pool.in_use),
+    })
 }
 
 /// The counts in words.

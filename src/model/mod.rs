@@ -8,6 +8,7 @@ mod names;
 mod retrieval;
 pub mod script;
 pub mod vectors;
+pub mod words;
 
 pub use names::{DbName, InvalidDbName};
 pub use retrieval::{Context, FusionParams, Method, ParseMethodError, Scope};

@@ -2,12 +2,10 @@
 //! else.
 
 mod cache;
-mod exposition;
 pub mod logging;
 mod metrics;
 mod upstreams;
 
 pub use cache::{CacheMetrics, REJECTIONS};
-pub use exposition::{Exposition, Sample};
 pub use metrics::{Generation, Metrics};
 pub use upstreams::{BreakerMetrics, ClientMetrics};

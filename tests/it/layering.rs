@@ -6,13 +6,14 @@ use std::{
 };
 
 /// Rooms from the top down; a room may use rooms below its own line, never beside or above it.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["main"],
     &["cli", "commands"],
     &["client"],
     &["server", "bench", "monitor", "mock"],
     &["rag"],
     &["cache", "index", "store", "providers"],
+    &["scrape"],
     &["resilience"],
     &["wire", "telemetry"],
     &["model"],

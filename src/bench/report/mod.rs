@@ -9,7 +9,6 @@ mod markdown;
 mod plot;
 mod sections;
 mod text;
-mod words;
 
 use std::{
     fmt, fs,
@@ -22,9 +21,9 @@ pub use html::html;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use text::text;
-pub(super) use words::{count, percent, time};
 
 use super::result::ResultFile;
+pub(super) use crate::model::words::{count, percent, time};
 
 /// Form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

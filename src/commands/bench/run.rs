@@ -22,6 +22,7 @@ use crate::{
     },
     cli::{ExitStatus, RunArgs},
     commands::{UsageError, print, serve},
+    scrape::without_credentials,
 };
 
 /// Requests of a run that says neither how many nor how long.
@@ -242,11 +243,7 @@ impl Faults {
     /// Makes sure that there is a fake upstream, and that it is well.
     async fn prepare(mock: &url::Url, rules: Vec<serde_json::Value>) -> anyhow::Result<Self> {
         let url = mock.join("/mock/faults").context("--mock is no URL to which a path can be added")?;
-        let mut shown = url.clone();
-        // Errors mean that the URL cannot hold credentials at all.
-        let _ = shown.set_username("");
-        let _ = shown.set_password(None);
-        let shown = shown.to_string();
+        let shown = without_credentials(&url).0.to_string();
         let this =
             Self { http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?, url, shown, rules };
         let cleared = this

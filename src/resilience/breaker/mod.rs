@@ -15,6 +15,7 @@ mod window;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 pub use shell::{BreakerSnapshot, CircuitBreaker, Permit, Transition};
@@ -60,7 +61,8 @@ impl Default for BreakerSettings {
 }
 
 /// What a breaker lets through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// Everything.
     Closed,

@@ -1,5 +1,7 @@
 //! Numbers as a person reads them.
 
+use std::time::Duration;
+
 /// A time with three significant digits and the unit that fits; `millis` are milliseconds.
 pub fn time(millis: f64) -> String {
     let micros = millis * 1_000.0;
@@ -41,9 +43,28 @@ pub fn count(value: u64) -> String {
     text
 }
 
+/// How long something has lasted, in the two units that matter: `0 s`, `41 s`, `2 min 5 s`, `3 h 20 min`, `2 d 4 h`.
+pub fn age(time: Duration) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let seconds = time.as_secs();
+    let Some(first) = UNITS.iter().position(|(size, _)| seconds >= *size) else { return "0 s".to_owned() };
+    let (size, unit) = UNITS[first];
+    let whole = format!("{} {unit}", seconds / size);
+    match UNITS.get(first + 1).map(|(size, unit)| (seconds % UNITS[first].0 / size, unit)) {
+        Some((rest, unit)) if rest > 0 => format!("{whole} {rest} {unit}"),
+        _ => whole,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_has_the_two_units_that_matter() {
+        let ages = [0, 41, 60, 125, 3_600, 12_061, 187_300].map(|seconds| age(Duration::from_secs(seconds)));
+        assert_eq!(ages, ["0 s", "41 s", "1 min", "2 min 5 s", "1 h", "3 h 21 min", "2 d 4 h"]);
+    }
 
     #[test]
     fn numbers_have_three_digits_and_a_unit_that_fits() {

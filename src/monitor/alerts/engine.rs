@@ -1,0 +1,262 @@
+//! The states of alerts, per target and rule.
+//!
+//! ```text
+//! quiet ──when──▶ pending ──held for `for`──▶ firing ──clears──▶ clearing ──held for `hold`──▶ quiet
+//!   ▲                │                          ▲                    │
+//!   └───when ends────┘                          └────clears ends─────┘
+//! ```
+//!
+//! What is not known changes nothing. A clock that is set back makes timers longer, never shorter: how long something
+//! held counts from when it was first seen, by the clock that is handed in.
+
+use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
+
+use super::rules::{Rule, Rules, Severity};
+use crate::monitor::{figure::Figure, moment::Moment};
+
+/// The alerts of all targets.
+#[derive(Debug, Clone)]
+pub struct Alerts {
+    rules: Rules,
+    /// One state per rule for each target that was ever looked at. A map: what numbers targets have is not ours to say.
+    states: BTreeMap<usize, Box<[State]>>,
+    worst_ever: Option<Severity>,
+}
+
+/// An alert has begun or ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// Of which target.
+    pub target: usize,
+    /// Index of the rule in [`Alerts::rules`].
+    pub rule: usize,
+    /// When it was seen.
+    pub at: Moment,
+    /// Which of both.
+    pub kind: ChangeKind,
+    /// The figure of `when` then, or as last known.
+    pub value: f64,
+    /// How long it has fired; `None` when it begins.
+    pub lasted: Option<Duration>,
+}
+
+/// What has happened to an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It has begun.
+    Fired,
+    /// It is over.
+    Cleared,
+}
+
+/// An alert that fires.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Active<'a> {
+    /// Of which target.
+    pub target: usize,
+    /// By which rule.
+    pub rule: &'a Rule,
+    /// Index of the rule in [`Alerts::rules`].
+    pub rule_index: usize,
+    /// When it fired.
+    pub since: Moment,
+    /// The figure of `when`, as last known.
+    pub value: f64,
+    /// Whether somebody has taken note of it.
+    pub acknowledged: bool,
+    /// Whether it is about to clear.
+    pub clearing: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Quiet,
+    Pending { since: Moment },
+    Firing(Firing),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Firing {
+    since: Moment,
+    value: f64,
+    acknowledged: bool,
+    /// Since when it could clear.
+    clearing: Option<Moment>,
+}
+
+/// What a look at a target has shown to a rule.
+#[derive(Debug, Clone, Copy)]
+enum Seen {
+    /// Nothing that could be relied on.
+    Unknown,
+    /// `when` holds.
+    Bad(f64),
+    /// Neither `when` nor `clears` holds.
+    Between(f64),
+    /// `clears` holds, or `if` does not: then the figure may be unknown.
+    Good(Option<f64>),
+}
+
+impl Seen {
+    fn of(rule: &Rule, figure: &dyn Fn(Figure, Duration) -> Option<f64>) -> Self {
+        let known = |of| figure(of, rule.over).filter(|value| !value.is_nan());
+        // Before the figure itself: without questions there is no share of them, and that must not keep it firing.
+        if let Some(only_if) = &rule.only_if {
+            match known(only_if.figure()) {
+                None => return Self::Unknown,
+                Some(value) if !only_if.holds(value) => return Self::Good(known(rule.when.figure())),
+                Some(_) => {}
+            }
+        }
+        match known(rule.when.figure()) {
+            None => Self::Unknown,
+            Some(value) if rule.when.holds(value) => Self::Bad(value),
+            Some(value) if rule.clears.holds(value) => Self::Good(Some(value)),
+            Some(value) => Self::Between(value),
+        }
+    }
+}
+
+/// What happened, the value then, and how long it has lasted.
+type Step = (ChangeKind, f64, Option<Duration>);
+
+impl State {
+    /// Goes on to what follows; `hold_off` and `hold` are how long it takes to fire and to clear.
+    fn step(&mut self, seen: Seen, now: Moment, hold_off: Duration, hold: Duration) -> Option<Step> {
+        match (&mut *self, seen) {
+            (_, Seen::Unknown) => None,
+            (Self::Firing(firing), Seen::Bad(value) | Seen::Between(value)) => {
+                firing.value = value;
+                firing.clearing = None;
+                None
+            }
+            (Self::Firing(firing), Seen::Good(value)) => {
+                firing.value = value.unwrap_or(firing.value);
+                if now.since(*firing.clearing.get_or_insert(now)) < hold {
+                    return None;
+                }
+                let step = (ChangeKind::Cleared, firing.value, Some(now.since(firing.since)));
+                *self = Self::Quiet;
+                Some(step)
+            }
+            (Self::Quiet | Self::Pending { .. }, Seen::Bad(value)) => {
+                let since = if let Self::Pending { since } = *self { since } else { now };
+                if now.since(since) < hold_off {
+                    *self = Self::Pending { since };
+                    return None;
+                }
+                *self = Self::Firing(Firing { since: now, value, acknowledged: false, clearing: None });
+                Some((ChangeKind::Fired, value, None))
+            }
+            (Self::Quiet | Self::Pending { .. }, Seen::Between(_) | Seen::Good(_)) => {
+                *self = Self::Quiet;
+                None
+            }
+        }
+    }
+
+    /// Takes note of it; whether that is news.
+    fn acknowledge(&mut self) -> bool {
+        match self {
+            Self::Firing(firing) => !std::mem::replace(&mut firing.acknowledged, true),
+            _ => false,
+        }
+    }
+}
+
+impl Alerts {
+    /// All quiet.
+    pub fn new(rules: Rules) -> Self {
+        Self { rules, states: BTreeMap::new(), worst_ever: None }
+    }
+
+    /// The rules, as [`Change::rule`] counts them.
+    pub fn rules(&self) -> &[Rule] {
+        self.rules.as_slice()
+    }
+
+    /// Looks at one target. `figure` gives a figure, rates over a window; `None` (or NaN) when it is not known or not
+    /// offered. A target is any number; it is remembered from its first look on.
+    pub fn look(
+        &mut self,
+        target: usize,
+        now: Moment,
+        figure: &dyn Fn(Figure, Duration) -> Option<f64>,
+    ) -> Vec<Change> {
+        self.step(target, now, figure, |rule| rule.hold_off)
+    }
+
+    /// As [`Alerts::look`] when there is no second look to wait for: `for` is ignored.
+    pub fn look_once(
+        &mut self,
+        target: usize,
+        now: Moment,
+        figure: &dyn Fn(Figure, Duration) -> Option<f64>,
+    ) -> Vec<Change> {
+        self.step(target, now, figure, |_| Duration::ZERO)
+    }
+
+    fn step(
+        &mut self,
+        target: usize,
+        now: Moment,
+        figure: &dyn Fn(Figure, Duration) -> Option<f64>,
+        hold_off: impl Fn(&Rule) -> Duration,
+    ) -> Vec<Change> {
+        let rules = self.rules.as_slice();
+        let states = self.states.entry(target).or_insert_with(|| vec![State::Quiet; rules.len()].into());
+        let mut changes = Vec::new();
+        for (index, (rule, state)) in rules.iter().zip(states).enumerate() {
+            let step = state.step(Seen::of(rule, figure), now, hold_off(rule), rule.hold);
+            let Some((kind, value, lasted)) = step else { continue };
+            if kind == ChangeKind::Fired {
+                self.worst_ever = self.worst_ever.max(Some(rule.severity));
+            }
+            changes.push(Change { target, rule: index, at: now, kind, value, lasted });
+        }
+        changes
+    }
+
+    /// Takes note of an alert until it clears; whether it fires and nobody had.
+    pub fn acknowledge(&mut self, target: usize, rule: usize) -> bool {
+        let states = self.states.get_mut(&target);
+        states.and_then(|states| states.get_mut(rule)).is_some_and(State::acknowledge)
+    }
+
+    /// Takes note of all that fire; of how many nobody had.
+    pub fn acknowledge_all(&mut self) -> usize {
+        let states = self.states.values_mut().flat_map(|states| states.iter_mut());
+        states.map(|state| usize::from(state.acknowledge())).sum()
+    }
+
+    /// Those that fire: the most severe first, then those nobody took note of, then the newest.
+    pub fn active(&self) -> Vec<Active<'_>> {
+        let mut active: Vec<_> = self.firing().collect();
+        active.sort_by_key(|alert| (Reverse(alert.rule.severity), alert.acknowledged, Reverse(alert.since)));
+        active
+    }
+
+    /// How bad the worst is that fires, acknowledged or not.
+    pub fn worst(&self) -> Option<Severity> {
+        self.firing().map(|alert| alert.rule.severity).max()
+    }
+
+    /// How bad the worst is that ever fired.
+    pub fn worst_ever(&self) -> Option<Severity> {
+        self.worst_ever
+    }
+
+    fn firing(&self) -> impl Iterator<Item = Active<'_>> {
+        self.states.iter().flat_map(|(&target, states)| {
+            self.rules().iter().zip(states).enumerate().filter_map(move |(rule_index, (rule, state))| {
+                let State::Firing(Firing { since, value, acknowledged, clearing }) = *state else { return None };
+                let clearing = clearing.is_some();
+                Some(Active { target, rule, rule_index, since, value, acknowledged, clearing })
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

@@ -1,0 +1,323 @@
+//! Alert rules as data: those built in, and those of a file.
+
+use std::{fmt, path::Path, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+
+use super::condition::Condition;
+
+/// The rules that come along.
+const BUILTIN: &str = include_str!("builtin.toml");
+
+/// Window that rates are taken over if a rule says nothing else.
+const OVER: Duration = Duration::from_secs(300);
+
+/// How bad it is; the worst is the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// It will not stay harmless.
+    Warning,
+    /// It does harm now.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, the worst first.
+    pub const ALL: [Self; 3] = [Self::Critical, Self::Warning, Self::Info];
+
+    /// Its name in rules.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.as_str() == text)
+            .ok_or_else(|| format!("\"{text}\" is no severity; there are critical, warning and info"))
+    }
+}
+
+/// When to fire, when to clear, and what to say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Its name: `[a-z0-9-]`, unique.
+    pub name: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Fires while this holds.
+    pub when: Condition,
+    /// Clears while this holds; never together with `when`, but there may be values for which neither does.
+    pub clears: Condition,
+    /// Only looked at while this holds (`if` in a file).
+    pub only_if: Option<Condition>,
+    /// Window that rates are taken over; not zero.
+    pub over: Duration,
+    /// How long `when` must hold before it fires (`for` in a file).
+    pub hold_off: Duration,
+    /// How long `clears` must hold before it clears.
+    pub hold: Duration,
+    /// What it means and what to do, on one line.
+    pub text: String,
+}
+
+/// Rules with names of their own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    rules: Vec<Rule>,
+}
+
+/// Why rules cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// The disk.
+    #[error("cannot read the alert rules {file}: {source}; check that the file exists and may be read")]
+    Io {
+        /// Its path.
+        file: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file as a whole cannot be.
+    #[error("{file}: {reason}")]
+    Malformed {
+        /// Where they are from.
+        file: String,
+        /// What is wrong, and what is allowed.
+        reason: String,
+    },
+    /// A rule cannot be.
+    #[error("{file}, alert {rule}: {reason}")]
+    Rule {
+        /// Where it is from.
+        file: String,
+        /// Its name, or its place in the file if it has none.
+        rule: String,
+        /// What is wrong, and what is allowed.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default = "yes")]
+    builtin: bool,
+    #[serde(default)]
+    disable: Vec<String>,
+    /// Read one by one, so that what is wrong with one can be told with its name.
+    #[serde(default)]
+    alert: Vec<toml::Table>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileRule {
+    name: String,
+    #[serde(deserialize_with = "parsed")]
+    severity: Severity,
+    #[serde(deserialize_with = "parsed")]
+    when: Condition,
+    #[serde(default, deserialize_with = "maybe_parsed")]
+    clears: Option<Condition>,
+    #[serde(rename = "if", default, deserialize_with = "maybe_parsed")]
+    only_if: Option<Condition>,
+    #[serde(default, deserialize_with = "maybe_parsed")]
+    over: Option<Time>,
+    #[serde(rename = "for", default, deserialize_with = "maybe_parsed")]
+    hold_off: Option<Time>,
+    #[serde(default, deserialize_with = "maybe_parsed")]
+    hold: Option<Time>,
+    text: String,
+}
+
+/// A duration as rules write it.
+struct Time(Duration);
+
+impl FromStr for Time {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let time = humantime::parse_duration(text.trim());
+        time.map(Self).map_err(|_| format!("\"{text}\" is no time; one like 30s, 5min or 1h is wanted"))
+    }
+}
+
+fn parsed<'de, T: FromStr<Err = String>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    String::deserialize(from)?.parse().map_err(D::Error::custom)
+}
+
+fn maybe_parsed<'de, T: FromStr<Err = String>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    parsed(from).map(Some)
+}
+
+impl Rule {
+    /// A rule of a file, or what is wrong with it.
+    fn read(table: toml::Table) -> Result<Self, String> {
+        // Its second line names the field; a terminal shows one.
+        let file: FileRule = table.try_into().map_err(|error: toml::de::Error| one_line(&error.to_string()))?;
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if file.name.is_empty() || !file.name.chars().all(named) {
+            return Err("a name consists of a to z, 0 to 9 and -, like low-hit-rate".to_owned());
+        }
+        let text = one_line(&file.text);
+        if text.is_empty() {
+            return Err("text is empty: say what the alert means and what to do".to_owned());
+        }
+        let over = file.over.map_or(OVER, |time| time.0);
+        if over.is_zero() {
+            return Err("over is zero: a rate needs a window, like 5min".to_owned());
+        }
+        let (when, severity) = (file.when, file.severity);
+        let clears = file.clears.unwrap_or_else(|| when.opposite());
+        check(&when, &clears, file.only_if.as_ref())?;
+        let [hold_off, hold] = [file.hold_off, file.hold].map(|time| time.map_or(Duration::ZERO, |time| time.0));
+        Ok(Self { name: file.name, severity, when, clears, only_if: file.only_if, over, hold_off, hold, text })
+    }
+}
+
+/// Whether the conditions of a rule make sense together.
+fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> Result<(), String> {
+    let figure = when.figure();
+    if clears.figure() != figure {
+        let other = clears.figure();
+        return Err(format!("when is about {figure}, but clears is about {other}; clears must be about {figure}, too"));
+    }
+    if !when.is_possible() {
+        return Err(format!("when can never hold: no {figure} is such that {when}"));
+    }
+    if !when.opposite().is_possible() {
+        return Err(format!("when always holds: every {figure} is such that {when}"));
+    }
+    if !clears.is_possible() {
+        return Err(format!("it would never clear: no {figure} is such that {clears}"));
+    }
+    if let Some(only_if) = only_if.filter(|only_if| !only_if.is_possible()) {
+        return Err(format!("if can never hold: no {} is such that {only_if}", only_if.figure()));
+    }
+    if let Some(value) = when.common(clears) {
+        let value = Condition::show(figure, value);
+        return Err(format!(
+            "when ({when}) and clears ({clears}) contradict each other: at {value} both hold; clears must be on the \
+             other side, like {}",
+            when.opposite()
+        ));
+    }
+    Ok(())
+}
+
+/// The same on one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Rules {
+    /// The rules that come along.
+    ///
+    /// # Errors
+    /// None, as long as the program is what its tests have seen.
+    pub fn builtin() -> Result<Self, RulesError> {
+        let name = "the built-in alert rules";
+        let file = File::read(name, BUILTIN)?;
+        Ok(Self { rules: file.rules(name)? })
+    }
+
+    /// The rules of a file's text, together with the built-in ones it leaves: `builtin = false` drops those, `disable`
+    /// drops some of them, and a rule of the same name takes the place of one.
+    ///
+    /// # Errors
+    /// No TOML, unknown fields or values, two rules of one name, conditions that contradict each other.
+    pub fn parse(text: &str) -> Result<Self, RulesError> {
+        Self::read("the alert rules", text)
+    }
+
+    /// The same from a file. Blocks.
+    ///
+    /// # Errors
+    /// As [`Rules::parse`], and a file that cannot be read.
+    pub fn load(path: &Path) -> Result<Self, RulesError> {
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::read(&file, &text),
+            Err(source) => Err(RulesError::Io { file, source }),
+        }
+    }
+
+    /// All of them: the built-in ones first, then those of the file in its order.
+    pub fn as_slice(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    fn read(name: &str, text: &str) -> Result<Self, RulesError> {
+        let file = File::read(name, text)?;
+        let mut rules = Self::builtin()?.rules;
+        if let Some(unknown) = file.disable.iter().find(|name| rules.iter().all(|rule| rule.name != **name)) {
+            let known: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
+            let known = known.join(", ");
+            let reason =
+                format!("disable names \"{unknown}\", but no built-in alert is called that; there are {known}");
+            return Err(RulesError::Malformed { file: name.to_owned(), reason });
+        }
+        rules.retain(|rule| file.builtin && !file.disable.contains(&rule.name));
+        for own in file.rules(name)? {
+            match rules.iter_mut().find(|rule| rule.name == own.name) {
+                Some(rule) => *rule = own,
+                None => rules.push(own),
+            }
+        }
+        Ok(Self { rules })
+    }
+}
+
+impl File {
+    fn read(name: &str, text: &str) -> Result<Self, RulesError> {
+        toml::from_str(text).map_err(|error| RulesError::Malformed {
+            file: name.to_owned(),
+            reason: format!("{}; allowed are builtin, disable and [[alert]]", error.to_string().trim_end()),
+        })
+    }
+
+    fn rules(self, name: &str) -> Result<Vec<Rule>, RulesError> {
+        let mut rules: Vec<Rule> = Vec::with_capacity(self.alert.len());
+        for (index, table) in self.alert.into_iter().enumerate() {
+            let called = match table.get("name").and_then(toml::Value::as_str) {
+                Some(name) => format!("\"{}\"", name.escape_debug()),
+                None => format!("number {}", index + 1),
+            };
+            let wrong = |reason| RulesError::Rule { file: name.to_owned(), rule: called, reason };
+            match Rule::read(table) {
+                Ok(rule) if rules.iter().any(|other| other.name == rule.name) => {
+                    return Err(wrong("there are two of that name; rename or remove one".to_owned()));
+                }
+                Ok(rule) => rules.push(rule),
+                Err(reason) => return Err(wrong(reason)),
+            }
+        }
+        Ok(rules)
+    }
+}
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;

@@ -1,0 +1,9 @@
+//! The dashboard: polls servers, remembers what they told, says what is the matter, and shows it.
+//!
+//! [`source`] asks targets, or replays a recording; what comes of it are messages. [`model`] takes them in; it knows nothing
+//! of terminals, clocks or networks. [`view`] draws it, [`alerts`] judges it, [`record`] keeps it, [`report`] sums it up.
+
+pub mod alerts;
+pub mod figure;
+pub mod model;
+pub mod moment;

@@ -1,0 +1,241 @@
+//! What belongs together, in one line of words.
+
+use std::time::Duration;
+
+use super::{
+    event::clean,
+    figures::{of_counts, pool_use},
+    history::{Field, Row},
+    target::{Freshness, Target},
+};
+use crate::{
+    model::words::{age, percent},
+    monitor::{alerts::Severity, figure::Figure, moment::Moment},
+    resilience::State,
+    scrape::Observation,
+};
+
+/// How far back the shares in the line reach.
+const LATELY: Duration = Duration::from_secs(300);
+/// Changes of a breaker's state within [`FLAPPING_WITHIN`] that are called flapping.
+const FLAPPING: usize = 6;
+const FLAPPING_WITHIN: Duration = Duration::from_secs(600);
+/// A pool that is that full is full.
+const FULL_POOL: f64 = 0.95;
+/// A cache that is that full, and has so few hits while it evicts so many a minute, is too small.
+const FULL_CACHE: f64 = 0.9;
+const FEW_HITS: f64 = 0.5;
+const MANY_EVICTIONS: f64 = 10.0;
+/// Shares below are not worth a word.
+const SOME: f64 = 0.01;
+/// Answers that take that many times as long as they did are slow, when they take at least [`LONG`] milliseconds.
+const SLOWER: f64 = 4.0;
+const LONG: f64 = 500.0;
+
+/// Something that one should know about a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// In words.
+    pub text: String,
+}
+
+impl Finding {
+    fn new(severity: Severity, text: String) -> Self {
+        Self { severity, text: clean(&text) }
+    }
+}
+
+/// What is the matter with a target, the worst first; empty when all is well, or when nothing is known yet.
+pub fn findings(target: &Target, now: Moment) -> Vec<Finding> {
+    if let Some(silence) = silence(target, now) {
+        return vec![silence];
+    }
+    let Some(seen) = target.latest.as_deref() else { return Vec::new() };
+    let lately = target.counted(LATELY, now);
+    let breaker = breaker(target, seen, now);
+    // Errors, slowness and bad health are what an open breaker means; its line tells of them.
+    let others = match &breaker {
+        Some(_) => [None, None, None],
+        None => [errors(lately.as_ref()), slow(target, now), unwell(seen)],
+    };
+    let found = [breaker, pool(target, lately.as_ref()), cache(target, lately.as_ref(), now)];
+    let mut found: Vec<Finding> = found.into_iter().chain(others).flatten().collect();
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    found
+}
+
+/// How a target is when nothing is the matter.
+pub fn well(target: &Target, now: Moment) -> String {
+    if target.freshness(now) == Freshness::Awaited {
+        return "waiting for the first answer".to_owned();
+    }
+    let lately = target.counted(LATELY, now);
+    let questions = lately.and_then(|row| row.rate(Field::Questions));
+    let mut parts = Vec::new();
+    match questions {
+        Some(0.0) => parts.push("nobody asks".to_owned()),
+        Some(rate) => parts.push(format!("{} questions/s", short(rate))),
+        None => {}
+    }
+    if let Some(share) = lately.and_then(|row| of_counts(Figure::HitRate, &row)) {
+        parts.push(format!("{} from the cache", share_words(share)));
+    }
+    if let Some(p95) = target.latency(0.95, LATELY, now).filter(|_| questions.is_some_and(|rate| rate > 0.0)) {
+        parts.push(format!("p95 {}", crate::model::words::time(p95)));
+    }
+    let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+    format!("all is well{parts}")
+}
+
+fn silence(target: &Target, now: Moment) -> Option<Finding> {
+    match (target.freshness(now), &target.trouble) {
+        (Freshness::Silent, Some(trouble)) => {
+            let since = target.silent_since.map(|since| age(now.since(since))).unwrap_or_default();
+            let last = target.told.map(|told| format!("; last told {} ago", age(now.since(told)))).unwrap_or_default();
+            let first = target.silent_since == Some(now) || target.failed_polls < 2;
+            let since = if first { String::new() } else { format!(" (for {since})") };
+            let severity = if target.failed_polls < 2 { Severity::Warning } else { Severity::Critical };
+            Some(Finding::new(severity, format!("{} {trouble}{since}{last}", target.name)))
+        }
+        (Freshness::Stale, _) => {
+            let told = target.told.map(|told| age(now.since(told))).unwrap_or_default();
+            let text = format!("{} was last heard {told} ago, it is asked every {}", target.name, age(target.interval));
+            Some(Finding::new(Severity::Warning, text))
+        }
+        _ => None,
+    }
+}
+
+fn breaker(target: &Target, seen: &Observation, now: Moment) -> Option<Finding> {
+    let changes = target.breakers.iter().map(|(name, line)| (name, line.turns(now - FLAPPING_WITHIN, now)));
+    if let Some((name, turns)) = changes.max_by_key(|(_, turns)| *turns).filter(|(_, turns)| *turns >= FLAPPING) {
+        let within = age(FLAPPING_WITHIN);
+        let effect = effects(target.counted(LATELY, now).as_ref());
+        let text =
+            format!("breaker {name} flaps: {turns} changes in {within}, the LLM comes back and fails again{effect}");
+        return Some(Finding::new(Severity::Critical, text));
+    }
+    let worst = seen.worst().filter(|state| *state != State::Closed)?;
+    let (name, breaker) = seen.breakers.iter().find(|(_, breaker)| breaker.state == Some(worst))?;
+    let since = target.breakers.get(name).and_then(|line| line.since(now)).map(|since| now.since(since));
+    // What came of it is what happened since, not what happened before.
+    let lately = target.counted(since.map_or(LATELY, |since| since.clamp(target.interval, LATELY)), now);
+    let lately = lately.as_ref();
+    let since = since.map(|since| format!(" for {}", age(since))).unwrap_or_default();
+    if worst == State::HalfOpen {
+        let text = format!("breaker {name} half-open{since}: probes decide whether the LLM is back{}", effects(lately));
+        return Some(Finding::new(Severity::Warning, text));
+    }
+    let told = target.told.unwrap_or(now);
+    let probe = breaker.retry_after_seconds.map(|left| left - now.since(told).as_secs_f64());
+    let probe = match probe {
+        Some(left) if left >= 1.0 => format!("; next probe in {left:.0} s"),
+        Some(_) => "; a probe is due".to_owned(),
+        None => String::new(),
+    };
+    Some(Finding::new(Severity::Critical, format!("breaker {name} open{since}{}{probe}", effects(lately))))
+}
+
+/// What it does to those who ask.
+fn effects(lately: Option<&Row>) -> String {
+    let share = |figure| lately.and_then(|row| of_counts(figure, row));
+    let asked = lately.and_then(|row| row.get(Field::Questions));
+    let mut parts = Vec::new();
+    if let Some(degraded) = share(Figure::DegradedRate).filter(|share| *share >= SOME) {
+        parts.push(format!("{} of answers degraded", share_words(degraded)));
+    }
+    if let Some(errors) = share(Figure::ErrorRate).filter(|share| *share >= SOME && asked.is_some()) {
+        parts.push(format!("{} of questions fail", share_words(errors)));
+    }
+    let hits = share(Figure::HitRate).filter(|share| *share >= SOME);
+    let effect = match (parts.is_empty(), asked) {
+        (false, _) => format!(" → {}", parts.join(", ")),
+        (true, Some(0.0)) => " → nobody asks at the moment".to_owned(),
+        (true, _) => String::new(),
+    };
+    let cache = hits.map(|hits| format!("; cache still serves {}", share_words(hits))).unwrap_or_default();
+    effect + &cache
+}
+
+fn pool(target: &Target, lately: Option<&Row>) -> Option<Finding> {
+    let pool = target.latest.as_ref()?.pool.as_ref()?;
+    let waiting = pool.waiting.unwrap_or(0.0);
+    let full = pool_use(target).is_some_and(|share| share >= FULL_POOL);
+    if waiting < 1.0 && !full {
+        return None;
+    }
+    let (used, most) = (pool.in_use.unwrap_or(0.0), pool.maxsize.unwrap_or(0.0));
+    let queue = if waiting >= 1.0 { format!(" and {waiting:.0} wait") } else { String::new() };
+    let p95 = lately.and_then(|row| row.get(Field::P95));
+    let p95 = p95.map(|p95| format!(", p95 {}", crate::model::words::time(p95))).unwrap_or_default();
+    let severity = if waiting >= 1.0 { Severity::Warning } else { Severity::Info };
+    let text = format!("the pool is full ({used:.0} of {most:.0}){queue}: the LLM is the bottleneck{p95}");
+    Some(Finding::new(severity, text))
+}
+
+fn cache(target: &Target, lately: Option<&Row>, now: Moment) -> Option<Finding> {
+    let fill = target.figure(Figure::CacheFill, LATELY, now)?;
+    let evictions = target.figure(Figure::EvictionsPerMinute, LATELY, now)?;
+    let hits = lately.and_then(|row| of_counts(Figure::HitRate, row))?;
+    let thrashing = fill >= FULL_CACHE && evictions >= MANY_EVICTIONS && hits < FEW_HITS;
+    thrashing.then(|| {
+        let (evictions, hits) = (short(evictions), share_words(hits));
+        let text = format!(
+            "the cache thrashes: full, {evictions} evictions/min, {hits} hits; it is too small for these questions"
+        );
+        Finding::new(Severity::Warning, text)
+    })
+}
+
+fn errors(lately: Option<&Row>) -> Option<Finding> {
+    let row = lately?;
+    let share = |figure| of_counts(figure, row).filter(|share| *share >= 0.05);
+    if let Some(errors) = share(Figure::ErrorRate) {
+        return Some(Finding::new(Severity::Warning, format!("{} of the questions fail", share_words(errors))));
+    }
+    let degraded = share(Figure::DegradedRate)?;
+    let text = format!("{} of the answers are degraded: the LLM does not answer all calls", share_words(degraded));
+    Some(Finding::new(Severity::Warning, text))
+}
+
+/// Answers take much longer than they did.
+fn slow(target: &Target, now: Moment) -> Option<Finding> {
+    let before = target.latency(0.95, Duration::from_secs(3_600), now)?;
+    let lately = target.latency(0.95, Duration::from_secs(120), now)?;
+    let slow = lately >= LONG && lately >= SLOWER * before;
+    slow.then(|| {
+        let (lately, before) = (crate::model::words::time(lately), crate::model::words::time(before));
+        Finding::new(Severity::Warning, format!("answers are slow: p95 {lately}, it was {before} over the last hour"))
+    })
+}
+
+fn unwell(seen: &Observation) -> Option<Finding> {
+    let health = seen.health.as_ref()?;
+    let status = health.status.as_deref().filter(|status| !["healthy", "ok", "alive"].contains(status))?;
+    let why = match (health.database, health.upstream) {
+        (Some(false), _) => ": its DB cannot be read",
+        (_, Some(false)) => ": its LLM does not answer",
+        _ => "",
+    };
+    let severity = if status == "unhealthy" { Severity::Critical } else { Severity::Warning };
+    Some(Finding::new(severity, format!("it calls itself {status}{why}")))
+}
+
+/// A share in words, without digits that say nothing.
+pub fn share_words(share: f64) -> String {
+    let hundredths = share * 100.0;
+    if hundredths == 0.0 || hundredths >= 9.95 { format!("{hundredths:.0} %") } else { percent(hundredths) }
+}
+
+/// A number with the digits that matter.
+pub fn short(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        v if v < 9.95 => format!("{value:.1}"),
+        v if v < 99_999.5 => format!("{value:.0}"),
+        v if v < 9_999_500.0 => format!("{:.0}k", value / 1e3),
+        _ => format!("{:.0}M", value / 1e6),
+    }
+}

@@ -1,0 +1,508 @@
+//! What the monitor knows, and how it changes: pure, no terminal and no network in it.
+//!
+//! Everything that happens is a [`Message`]; [`Model::update`] takes it in and says what is to be done about it
+//! ([`Effect`]). Views are functions of the model.
+
+pub mod diagnosis;
+pub mod event;
+pub mod figures;
+pub mod history;
+pub mod target;
+pub mod timeline;
+pub mod window;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use self::{
+    event::{Event, EventKind, Log},
+    target::Target,
+    window::Window,
+};
+use super::{
+    alerts::{Alerts, ChangeKind, Condition, Rules, Severity},
+    figure::Figure,
+    moment::Moment,
+};
+use crate::{
+    model::words::age,
+    scrape::{Observation, Trouble},
+};
+
+/// Rows of history over all targets: 30 MB.
+const ROWS: usize = 262_144;
+/// Rows that a target has at least, however many there are.
+const LEAST_ROWS: usize = 1_024;
+
+/// Intervals that `+` and `-` choose from, seconds.
+const INTERVALS: [u64; 9] = [1, 2, 5, 10, 15, 30, 60, 120, 300];
+
+/// How long a word to the user stands.
+const NOTICE: Duration = Duration::from_secs(5);
+
+/// Something happened.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// A target was asked.
+    Polled {
+        /// Which.
+        target: usize,
+        /// When it had answered.
+        at: Moment,
+        /// What it told.
+        result: Box<Result<Observation, Trouble>>,
+    },
+    /// A target will be asked.
+    Due {
+        /// Which.
+        target: usize,
+        /// When.
+        at: Moment,
+    },
+    /// Time went on.
+    Tick,
+    /// The user wants something.
+    Act(Action),
+    /// The user is to be told something.
+    Say(String),
+    /// The time has so many columns on the screen.
+    Columns(u16),
+}
+
+/// What the user wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Leave.
+    Quit,
+    /// See the keys, or not any more.
+    Help,
+    /// Ask all targets now.
+    Refresh,
+    /// Hold the screen still, or let it go on.
+    Freeze,
+    /// Ask more often.
+    Faster,
+    /// Ask less often.
+    Slower,
+    /// See the next target.
+    NextTarget,
+    /// See the one before.
+    PreviousTarget,
+    /// See the target with this number.
+    Target(usize),
+    /// Move the cursor by so many columns.
+    Step(i64),
+    /// Put the cursor there, 0 to 1 of the time that is shown.
+    Point(f64),
+    /// Put the cursor on the event before it, or after it.
+    Jump {
+        /// Later, not earlier.
+        forward: bool,
+    },
+    /// Go back to the present.
+    Follow,
+    /// See less time.
+    ZoomIn,
+    /// See more time.
+    ZoomOut,
+    /// Begin to type a filter of the log.
+    Filter,
+    /// Type.
+    Type(char),
+    /// Take back what was typed.
+    Erase,
+    /// Enough typed.
+    Enter,
+    /// Give up what is going on: help, filter, cursor.
+    Escape,
+    /// Scroll the log, towards the past when negative.
+    Scroll(i64),
+    /// All alerts are known.
+    Acknowledge,
+    /// Write down what is to be seen.
+    Export,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask all targets now.
+    Refresh,
+    /// Ask every so often.
+    Interval(Duration),
+    /// Ring the bell.
+    Bell,
+    /// Write the incident.
+    Export,
+    /// Leave.
+    Quit,
+}
+
+/// The screen is held still.
+#[derive(Debug, Clone)]
+pub struct Frozen {
+    /// Since when.
+    pub at: Moment,
+    /// What each target had told last.
+    pub latest: Vec<Option<Arc<Observation>>>,
+    /// How many events there were.
+    pub polls: u64,
+}
+
+/// What the monitor knows.
+pub struct Model {
+    /// What is watched.
+    pub targets: Vec<Target>,
+    /// The one that is shown.
+    pub selected: usize,
+    /// The time that is shown.
+    pub window: Window,
+    /// What is wrong.
+    pub alerts: Alerts,
+    /// What happened.
+    pub log: Log,
+    /// Only events with this text in them are shown.
+    pub filter: String,
+    /// Whether it is being typed.
+    pub typing: bool,
+    /// How many events the log is scrolled back by.
+    pub scroll: usize,
+    /// Whether the keys are shown.
+    pub help: bool,
+    /// Whether the screen is held still.
+    pub frozen: Option<Frozen>,
+    /// How often targets are asked.
+    pub interval: Duration,
+    /// All polls.
+    pub polls: u64,
+    now: Moment,
+    notice: Option<(Moment, String)>,
+    /// Whether alerts are judged by one look.
+    once: bool,
+}
+
+impl Model {
+    /// Watches targets that were not heard of yet.
+    pub fn new<S: AsRef<str>>(urls: &[S], interval: Duration, rules: Rules, now: Moment) -> Self {
+        let rows = (ROWS / urls.len().max(1)).max(LEAST_ROWS);
+        let targets = urls.iter().map(|url| Target::new(url.as_ref(), interval, rows)).collect();
+        Self {
+            targets,
+            selected: 0,
+            window: Window::new(interval),
+            alerts: Alerts::new(rules),
+            log: Log::default(),
+            filter: String::new(),
+            typing: false,
+            scroll: 0,
+            help: false,
+            frozen: None,
+            interval,
+            polls: 0,
+            now,
+            notice: None,
+            once: false,
+        }
+    }
+
+    /// Judges alerts by one look: what would have to last counts at once.
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    /// The time, as was told last.
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// What the user is to be told at the moment.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_ref().filter(|(until, _)| self.now < *until).map(|(_, text)| text.as_str())
+    }
+
+    /// The moment up to which the screen shows what happened.
+    pub fn present(&self) -> Moment {
+        self.frozen.as_ref().map_or(self.now, |frozen| frozen.at)
+    }
+
+    /// The moment that figures are shown of.
+    pub fn shown(&self) -> Moment {
+        self.window.cursor().unwrap_or_else(|| self.present())
+    }
+
+    /// The target that is shown.
+    pub fn target(&self) -> Option<&Target> {
+        self.targets.get(self.selected)
+    }
+
+    /// What a target told last, as far as the screen shows it; `None` while the cursor is in the past.
+    pub fn seen(&self, target: usize) -> Option<&Observation> {
+        if self.window.cursor().is_some() {
+            return None;
+        }
+        match &self.frozen {
+            Some(frozen) => frozen.latest.get(target)?.as_deref(),
+            None => self.targets.get(target)?.latest.as_deref(),
+        }
+    }
+
+    /// The number of a target, which is added when it is not known: recordings tell of them as they go.
+    pub fn number_of(&mut self, url: &str) -> usize {
+        let known = self.targets.iter().position(|target| target.url == url);
+        known.unwrap_or_else(|| {
+            let rows = (ROWS / (self.targets.len() + 1)).max(LEAST_ROWS);
+            self.targets.push(Target::new(url, self.interval, rows));
+            self.targets.len() - 1
+        })
+    }
+
+    /// Takes in what happened. Time never goes backwards: an earlier `now` counts as the latest that was told.
+    pub fn update(&mut self, message: Message, now: Moment) -> Vec<Effect> {
+        self.now = self.now.max(now);
+        match message {
+            Message::Polled { target, at, result } => self.polled(target, at, *result),
+            Message::Due { target, at } => {
+                if let Some(target) = self.targets.get_mut(target) {
+                    target.next = Some(at);
+                }
+                Vec::new()
+            }
+            Message::Tick => Vec::new(),
+            Message::Act(action) => self.act(action),
+            Message::Say(text) => {
+                self.say(text);
+                Vec::new()
+            }
+            Message::Columns(columns) => {
+                self.window.set_columns(columns);
+                Vec::new()
+            }
+        }
+    }
+
+    fn polled(&mut self, index: usize, at: Moment, result: Result<Observation, Trouble>) -> Vec<Effect> {
+        let Some(target) = self.targets.get_mut(index) else { return Vec::new() };
+        self.polls += 1;
+        self.now = self.now.max(at);
+        let events = match result {
+            Ok(seen) => target.told(index, at, seen),
+            Err(trouble) => target.fell_silent(index, at, trouble),
+        };
+        for event in events {
+            self.note(event);
+        }
+        self.look(index, at)
+    }
+
+    /// Looks whether something is wrong with a target.
+    fn look(&mut self, index: usize, at: Moment) -> Vec<Effect> {
+        let Some(target) = self.targets.get(index) else { return Vec::new() };
+        let figure = |figure: Figure, window: Duration| target.figure(figure, window, at);
+        let changes = match self.once {
+            true => self.alerts.look_once(index, at, &figure),
+            false => self.alerts.look(index, at, &figure),
+        };
+        let mut ring = false;
+        for change in changes {
+            let Some(rule) = self.alerts.rules().get(change.rule) else { continue };
+            let (kind, text) = match change.kind {
+                ChangeKind::Fired => {
+                    ring |= rule.severity == Severity::Critical;
+                    let value = Condition::show(rule.when.figure(), change.value);
+                    (
+                        EventKind::Fired(rule.severity),
+                        format!("{} fires ({} is {value})", rule.name, rule.when.figure()),
+                    )
+                }
+                ChangeKind::Cleared => {
+                    let lasted = change.lasted.map(|lasted| format!(" after {}", age(lasted))).unwrap_or_default();
+                    (EventKind::Cleared, format!("{} is over{lasted}", rule.name))
+                }
+            };
+            self.note(Event::new(change.at, index, kind, text));
+        }
+        if ring { vec![Effect::Bell] } else { Vec::new() }
+    }
+
+    /// Who reads the log in the past keeps the place.
+    fn note(&mut self, event: Event) {
+        if self.scroll > 0 && self.matches(&event) {
+            self.scroll += 1;
+        }
+        self.log.add(event);
+    }
+
+    fn say(&mut self, text: String) {
+        self.notice = Some((self.now + NOTICE, event::clean(&text)));
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        if self.typing {
+            return self.type_filter(action);
+        }
+        let present = self.present();
+        match action {
+            Action::Quit => return vec![Effect::Quit],
+            Action::Help => self.help = !self.help,
+            Action::Refresh => {
+                self.say("asking all targets".to_owned());
+                return vec![Effect::Refresh];
+            }
+            Action::Freeze => self.freeze(),
+            Action::Faster | Action::Slower => return self.pace(action == Action::Faster),
+            Action::NextTarget => self.select(self.selected + 1),
+            Action::PreviousTarget => self.select((self.selected + self.targets.len()).saturating_sub(1)),
+            Action::Target(number) if number < self.targets.len() => self.select(number),
+            Action::Target(number) => self.say(format!("there is no target {}", number + 1)),
+            Action::Step(columns) => self.window.step(columns, present),
+            Action::Point(share) => self.window.point(share, present),
+            Action::Jump { forward } => self.jump(forward),
+            Action::Follow => self.window.follow(),
+            Action::ZoomIn => self.window.zoom(true, present),
+            Action::ZoomOut => self.window.zoom(false, present),
+            Action::Filter => (self.typing, self.scroll) = (true, 0),
+            Action::Type(_) | Action::Erase | Action::Enter => {}
+            Action::Escape => self.escape(),
+            Action::Scroll(by) => self.scroll_log(by),
+            Action::Acknowledge => {
+                let known = self.alerts.acknowledge_all();
+                self.say(match known {
+                    0 => "no alert to acknowledge".to_owned(),
+                    1 => "1 alert acknowledged".to_owned(),
+                    many => format!("{many} alerts acknowledged"),
+                });
+            }
+            Action::Export => return vec![Effect::Export],
+        }
+        Vec::new()
+    }
+
+    fn type_filter(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Type(c) if !c.is_control() && self.filter.chars().count() < 80 => self.filter.push(c),
+            Action::Erase => drop(self.filter.pop()),
+            Action::Enter => self.typing = false,
+            Action::Escape => {
+                self.typing = false;
+                self.filter.clear();
+            }
+            Action::Quit => return vec![Effect::Quit],
+            _ => {}
+        }
+        self.scroll = 0;
+        Vec::new()
+    }
+
+    fn freeze(&mut self) {
+        self.frozen = match self.frozen.take() {
+            Some(_) => {
+                self.window.follow();
+                None
+            }
+            None => Some(Frozen {
+                at: self.now,
+                latest: self.targets.iter().map(|target| target.latest.clone()).collect(),
+                polls: self.polls,
+            }),
+        };
+    }
+
+    fn pace(&mut self, faster: bool) -> Vec<Effect> {
+        let now = self.interval.as_secs_f64();
+        let wanted = match faster {
+            true => INTERVALS.iter().rev().find(|seconds| (**seconds as f64) < now),
+            false => INTERVALS.iter().find(|seconds| (**seconds as f64) > now),
+        };
+        let Some(seconds) = wanted else {
+            self.say(format!("every {} is the {}", age(self.interval), if faster { "shortest" } else { "longest" }));
+            return Vec::new();
+        };
+        self.interval = Duration::from_secs(*seconds);
+        for target in &mut self.targets {
+            target.interval = self.interval;
+        }
+        self.say(format!("every {}", age(self.interval)));
+        vec![Effect::Interval(self.interval)]
+    }
+
+    fn select(&mut self, number: usize) {
+        self.selected = number.checked_rem(self.targets.len()).unwrap_or(0);
+    }
+
+    /// Puts the cursor on the next event of the target that is shown, or the one before.
+    fn jump(&mut self, forward: bool) {
+        let (here, present) = (self.shown(), self.present());
+        let of_target = |event: &&Event| event.target == Some(self.selected) && event.at <= present;
+        let found = match forward {
+            true => self.log.events().filter(of_target).map(|event| event.at).find(|at| *at > here),
+            false => self.log.events().rev().filter(of_target).map(|event| event.at).find(|at| *at < here),
+        };
+        match found {
+            Some(at) => self.window.put(at, present),
+            None if forward => self.window.follow(),
+            None => self.say("nothing happened before".to_owned()),
+        }
+    }
+
+    fn escape(&mut self) {
+        if self.help {
+            self.help = false;
+        } else if !self.window.follows() {
+            self.window.follow();
+        } else if self.scroll > 0 {
+            self.scroll = 0;
+        } else if !self.filter.is_empty() {
+            self.filter.clear();
+        } else if self.frozen.is_some() {
+            self.freeze();
+        }
+    }
+
+    fn scroll_log(&mut self, by: i64) {
+        let most = self.log_lines().count().saturating_sub(1);
+        let wanted = (self.scroll as i64).saturating_sub(by).max(0);
+        self.scroll = usize::try_from(wanted).unwrap_or(0).min(most);
+    }
+
+    fn matches(&self, event: &Event) -> bool {
+        let wanted = self.filter.to_lowercase();
+        wanted.is_empty() || event.text.to_lowercase().contains(&wanted) || {
+            let name = event.target.and_then(|target| self.targets.get(target)).map_or("", |target| &target.name);
+            name.contains(&wanted)
+        }
+    }
+
+    /// The events that the log shows, newest first.
+    pub fn log_lines(&self) -> impl Iterator<Item = &Event> {
+        let shown = self.shown();
+        self.log.events().rev().filter(move |event| event.at <= shown && self.matches(event))
+    }
+
+    /// What is the matter, in words: of the target that is shown, else of the worst other.
+    pub fn diagnosis(&self) -> (Option<Severity>, String) {
+        let now = self.present();
+        let Some(target) = self.target() else { return (None, "nothing is watched".to_owned()) };
+        let mut found = diagnosis::findings(target, now);
+        if !found.is_empty() {
+            let worst = found.first().map(|finding| finding.severity);
+            let texts: Vec<String> = found.drain(..).map(|finding| finding.text).collect();
+            return (worst, texts.join(" · "));
+        }
+        let others = self.targets.iter().enumerate().filter(|(index, _)| *index != self.selected);
+        let others = others.filter_map(|(_, other)| Some((other, diagnosis::findings(other, now).into_iter().next()?)));
+        match others.max_by_key(|(_, finding)| finding.severity) {
+            Some((other, finding)) if finding.text.starts_with(&other.name) => (Some(finding.severity), finding.text),
+            Some((other, finding)) => (Some(finding.severity), format!("{}: {}", other.name, finding.text)),
+            None => (None, diagnosis::well(target, now)),
+        }
+    }
+
+    /// Targets that do not tell, by number.
+    pub fn silent(&self) -> BTreeSet<usize> {
+        let silent = |(index, target): (usize, &Target)| target.silent_since.is_some().then_some(index);
+        self.targets.iter().enumerate().filter_map(silent).collect()
+    }
+}

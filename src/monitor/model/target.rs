@@ -1,0 +1,383 @@
+//! One target: what it told last, what it told before, and how it is.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    event::{Event, EventKind, state_word},
+    history::{Field, History, Row, millis},
+    timeline::Timeline,
+};
+use crate::{
+    model::words::age,
+    monitor::moment::Moment,
+    resilience::State,
+    scrape::{Breaker, Histogram, Observation, Trouble},
+};
+
+/// Clocks that differ by less are taken for the same: an answer takes its time, too.
+const SAME_CLOCK: i64 = 2_000;
+/// Polls that may be missing before the time between counts as a gap.
+const GAP: f64 = 2.5;
+/// How often a histogram is kept, and how many: an hour, to tell percentiles of the last minutes.
+const LATENCY_EVERY: Duration = Duration::from_secs(30);
+const LATENCIES: usize = 120;
+
+/// How sure one may be of what is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Nothing was heard yet.
+    Awaited,
+    /// As it should be.
+    Fresh,
+    /// Older than it should be.
+    Stale,
+    /// It does not tell.
+    Silent,
+}
+
+/// One target.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Where it is, without credentials.
+    pub url: String,
+    /// What it is called on the screen: host and port.
+    pub name: String,
+    /// How often it is asked.
+    pub interval: Duration,
+    /// What it told last.
+    pub latest: Option<Arc<Observation>>,
+    /// When.
+    pub told: Option<Moment>,
+    /// When it was heard from first.
+    pub first_told: Option<Moment>,
+    /// When it was asked last.
+    pub polled: Option<Moment>,
+    /// When it is asked next.
+    pub next: Option<Moment>,
+    /// Why it told nothing, the last time.
+    pub trouble: Option<Trouble>,
+    /// Since when it has told nothing.
+    pub silent_since: Option<Moment>,
+    /// Polls in a row without an answer.
+    pub failed_polls: u32,
+    /// All polls, and those without an answer.
+    pub polls: [u64; 2],
+    /// How often it was started anew.
+    pub restarts: u32,
+    /// What it told, over time.
+    pub history: History,
+    /// The states of its breakers, over time.
+    pub breakers: BTreeMap<String, Timeline>,
+    /// Everything that was counted since the first look.
+    pub total: Option<Row>,
+    /// Times to answers since the first look.
+    pub total_latency: Histogram,
+    latencies: VecDeque<(Moment, Histogram)>,
+    skew: i64,
+    odd: Vec<String>,
+}
+
+impl Target {
+    /// A target that was not heard of yet.
+    pub fn new(url: &str, interval: Duration, rows: usize) -> Self {
+        let name = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
+        Self {
+            url: url.to_owned(),
+            name: name.to_owned(),
+            interval,
+            latest: None,
+            told: None,
+            first_told: None,
+            polled: None,
+            next: None,
+            trouble: None,
+            silent_since: None,
+            failed_polls: 0,
+            polls: [0; 2],
+            restarts: 0,
+            history: History::new(rows),
+            breakers: BTreeMap::new(),
+            total: None,
+            total_latency: Histogram::default(),
+            latencies: VecDeque::new(),
+            skew: 0,
+            odd: Vec::new(),
+        }
+    }
+
+    /// How sure one may be of what it told.
+    pub fn freshness(&self, now: Moment) -> Freshness {
+        match (self.told, self.silent_since) {
+            (_, Some(_)) => Freshness::Silent,
+            (None, None) => Freshness::Awaited,
+            (Some(told), None) if now.since(told) > self.gap() => Freshness::Stale,
+            (Some(_), None) => Freshness::Fresh,
+        }
+    }
+
+    /// The time without news from which on nothing is known.
+    fn gap(&self) -> Duration {
+        self.interval.mul_f64(GAP) + Duration::from_secs(1)
+    }
+
+    /// The state of the breaker that is worst off, at a moment.
+    pub fn state_at(&self, moment: Moment) -> Option<State> {
+        self.breakers.values().fold(None, |worst, line| super::history::worse(worst, line.at(moment)))
+    }
+
+    /// Takes in a poll that told nothing.
+    pub fn fell_silent(&mut self, index: usize, at: Moment, trouble: Trouble) -> Vec<Event> {
+        self.count_poll(at, false);
+        let mut events = Vec::new();
+        if self.trouble.as_ref() != Some(&trouble) {
+            events.push(Event::new(at, index, EventKind::Silent, trouble.to_string()));
+        }
+        let width = self.width(at);
+        self.trouble = Some(trouble);
+        self.failed_polls = self.failed_polls.saturating_add(1);
+        self.silent_since = self.silent_since.or(Some(at));
+        let mut row = Row::new(at, width);
+        row.silent = true;
+        self.history.push(row);
+        events
+    }
+
+    /// Takes in what it told.
+    pub fn told(&mut self, index: usize, at: Moment, seen: Observation) -> Vec<Event> {
+        self.count_poll(at, true);
+        let mut events = Vec::new();
+        let mut say = |at, kind, text: String| events.push(Event::new(at, index, kind, text));
+        if let Some(since) = self.silent_since.take() {
+            let gone = age(at.since(since));
+            say(at, EventKind::Back, format!("tells its metrics again, after {gone}"));
+        }
+        self.trouble = None;
+        self.failed_polls = 0;
+        let before = self.latest.take();
+        let silence = self.told.filter(|told| at.since(*told) > self.gap());
+        let restarted = before.as_ref().is_some_and(|before| self.restarted(before, &seen, at));
+        if restarted {
+            self.restarts += 1;
+            let uptime = seen.health.as_ref().and_then(|health| health.uptime_seconds);
+            let when = uptime.map(|up| format!(", {} ago", age(Duration::from_secs_f64(up.clamp(0.0, 1e9)))));
+            say(
+                at,
+                EventKind::Restarted,
+                format!("was restarted{}; its counters begin anew", when.unwrap_or_default()),
+            );
+            self.latencies.clear();
+        }
+        let skew = self.skew(at, seen.clock);
+        if (skew - self.skew).abs() > SAME_CLOCK {
+            let ahead = if skew < 0 { "ahead of" } else { "behind" };
+            let by = age(Duration::from_millis(skew.unsigned_abs()));
+            say(at, EventKind::Note, format!("its clock is {by} {ahead} ours; its times are shown in ours"));
+            self.skew = skew;
+        }
+        for note in &seen.notes {
+            if !self.odd.contains(note) {
+                say(at, EventKind::Note, note.clone());
+            }
+        }
+        self.odd.clone_from(&seen.notes);
+        self.follow_breakers(index, at, &seen, silence.or(self.told.filter(|_| restarted)), &mut events);
+        let row = self.row(at, before.as_deref(), &seen, restarted);
+        self.history.push(row);
+        match &mut self.total {
+            Some(total) => total.absorb(&row),
+            None => self.total = Some(row),
+        }
+        self.follow_latency(at, before.as_deref(), &seen, restarted);
+        self.first_told = self.first_told.or(Some(at));
+        self.told = Some(at);
+        self.latest = Some(Arc::new(seen));
+        events
+    }
+
+    fn count_poll(&mut self, at: Moment, answered: bool) {
+        self.polled = Some(at);
+        self.polls[0] += 1;
+        self.polls[1] += u64::from(!answered);
+    }
+
+    /// By how much our clock is ahead of its, when that is worth telling.
+    fn skew(&self, at: Moment, clock: Option<f64>) -> i64 {
+        let Some(clock) = clock.filter(|clock| *clock > 1e9 && *clock < 1e11) else { return 0 };
+        let skew = at.0 - (clock * 1e3) as i64;
+        if skew.abs() > SAME_CLOCK { skew } else { 0 }
+    }
+
+    /// How far back a row reaches: to the last one, unless polls are missing.
+    fn width(&self, at: Moment) -> u32 {
+        let interval = millis(self.interval.as_millis().try_into().unwrap_or(i64::MAX));
+        let since = self.history.last().map(|last| at.since(last.at));
+        match since {
+            Some(since) if since <= self.gap() => millis(since.as_millis().try_into().unwrap_or(i64::MAX)),
+            _ => interval.max(1),
+        }
+    }
+
+    fn restarted(&self, before: &Observation, now: &Observation, at: Moment) -> bool {
+        let started = |seen: &Observation| seen.process.and_then(|process| process.started);
+        if let (Some(old), Some(new)) = (started(before), started(now)) {
+            return (new - old).abs() > 1.5;
+        }
+        let uptime = |seen: &Observation| seen.health.as_ref().and_then(|health| health.uptime_seconds);
+        if let (Some(old), Some(new), Some(told)) = (uptime(before), uptime(now), self.told) {
+            // A little is lost between telling and hearing.
+            return new + 2.0 < old + at.since(told).as_secs_f64() * 0.5 && new < old;
+        }
+        let fewer =
+            |count: fn(&Observation) -> Option<f64>| count(before).zip(count(now)).is_some_and(|(old, new)| new < old);
+        fewer(|seen| over(seen, |breaker| breaker.calls))
+            || fewer(|seen| seen.pool.as_ref()?.requests)
+            || fewer(|seen| seen.traffic.as_ref()?.questions)
+    }
+
+    fn follow_breakers(
+        &mut self,
+        index: usize,
+        at: Moment,
+        seen: &Observation,
+        lost: Option<Moment>,
+        events: &mut Vec<Event>,
+    ) {
+        let many = seen.breakers.len() > 1 || self.breakers.len() > 1;
+        for (name, breaker) in &seen.breakers {
+            let line = self.breakers.entry(name.clone()).or_default();
+            // A server that remembers its changes fills the gap by itself, as long as it is the same process.
+            if let Some(lost) = lost.filter(|_| breaker.history.is_empty() || breaker.transitions.is_none()) {
+                line.lose(lost);
+            }
+            let who = if many { format!("{name}: ") } else { "breaker: ".to_owned() };
+            for turn in &breaker.history {
+                let when = Moment::from_seconds(turn.at) + Duration::from_millis(self.skew.max(0).unsigned_abs())
+                    - Duration::from_millis(self.skew.min(0).unsigned_abs());
+                if line.remember(when, turn.from, turn.to, &turn.reason) {
+                    let (from, to) = (state_word(turn.from), state_word(turn.to));
+                    let text = format!("{who}{from} → {to}: {}", turn.reason);
+                    events.push(Event::new(when, index, EventKind::Breaker(turn.to), text));
+                }
+            }
+            let Some(state) = breaker.state else { continue };
+            let before = line.changes().next_back().and_then(|change| change.to);
+            if line.see(at, state)
+                && let Some(before) = before
+            {
+                let text = format!("{who}{} → {}", state_word(before), state_word(state));
+                events.push(Event::new(at, index, EventKind::Breaker(state), text));
+            }
+        }
+    }
+
+    fn row(&self, at: Moment, before: Option<&Observation>, seen: &Observation, restarted: bool) -> Row {
+        let mut row = Row::new(at, self.width(at));
+        row.state = seen.worst();
+        row.restarted = restarted;
+        for (field, count) in COUNTERS {
+            let (Some(new), Some(before)) = (count(seen), before) else { continue };
+            // A counter that went back was reset: what it shows now came since.
+            let grown = match count(before) {
+                Some(old) if !restarted && new >= old => new - old,
+                Some(_) => new,
+                None => continue,
+            };
+            row.set(field, Some(grown));
+        }
+        if let (Some(_), Some(told)) = (before, self.told) {
+            let elapsed = at.since(told);
+            let up = seen.health.as_ref().and_then(|health| health.uptime_seconds).filter(|_| restarted);
+            let covered = up.map_or(elapsed, |up| elapsed.min(Duration::from_secs_f64(up.clamp(0.001, 1e9))));
+            row.covered = millis(covered.as_millis().try_into().unwrap_or(i64::MAX));
+        }
+        for (field, gauge) in GAUGES {
+            row.set(field, gauge(seen));
+        }
+        if let Some(times) = latency_between(before, seen, restarted) {
+            for (field, q) in [(Field::P50, 0.5), (Field::P95, 0.95), (Field::P99, 0.99)] {
+                row.set(field, times.quantile(q).map(|seconds| seconds * 1e3));
+            }
+        }
+        row
+    }
+
+    fn follow_latency(&mut self, at: Moment, before: Option<&Observation>, seen: &Observation, restarted: bool) {
+        if let Some(times) = latency_between(before, seen, restarted).filter(|_| before.is_some()) {
+            self.total_latency.add(&times);
+        }
+        let Some(now) = seen.traffic.as_ref().and_then(|traffic| traffic.latency.as_ref()) else { return };
+        if self.latencies.back().is_none_or(|(last, _)| at.since(*last) >= LATENCY_EVERY) {
+            self.latencies.push_back((at, now.clone()));
+            if self.latencies.len() > LATENCIES {
+                self.latencies.pop_front();
+            }
+        }
+    }
+
+    /// A quantile of the times to answers of the last `window`, milliseconds; as far back as is known.
+    pub fn latency(&self, q: f64, window: Duration, now: Moment) -> Option<f64> {
+        let latest = self.latest.as_ref()?.traffic.as_ref()?.latency.as_ref()?;
+        let begin = now - window;
+        let older = self.latencies.iter().rev().find(|(at, _)| *at <= begin).or(self.latencies.front());
+        let times = match older {
+            Some((_, older)) if self.polls[0] > 1 => latest.since(older),
+            _ => latest.clone(),
+        };
+        times.quantile(q).map(|seconds| seconds * 1e3)
+    }
+}
+
+/// Counters of an observation.
+type Read = fn(&Observation) -> Option<f64>;
+
+/// Where the counts of a row come from.
+const COUNTERS: [(Field, Read); super::history::COUNTS] = [
+    (Field::Questions, |seen| seen.traffic.as_ref()?.questions),
+    (Field::Errors, |seen| seen.traffic.as_ref()?.errors),
+    (Field::Degraded, |seen| seen.traffic.as_ref()?.degraded),
+    (Field::Hits, |seen| seen.cache.as_ref()?.hits),
+    (Field::Exact, |seen| seen.cache.as_ref()?.exact),
+    (Field::Semantic, |seen| seen.cache.as_ref()?.semantic),
+    (Field::Misses, |seen| seen.cache.as_ref()?.misses),
+    (Field::Refused, |seen| seen.cache.as_ref()?.refused),
+    (Field::Evictions, |seen| seen.cache.as_ref()?.evictions),
+    (Field::Calls, |seen| over(seen, |breaker| breaker.calls)),
+    (Field::Failures, |seen| over(seen, |breaker| breaker.failures)),
+    (Field::Rejected, |seen| over(seen, |breaker| breaker.rejected)),
+    (Field::Requests, |seen| seen.pool.as_ref()?.requests),
+    (Field::Opened, |seen| seen.pool.as_ref()?.opened),
+];
+
+/// Where the gauges of a row come from.
+const GAUGES: [(Field, Read); 9] = [
+    (Field::ConsecutiveFailures, |seen| {
+        seen.breakers.values().filter_map(|breaker| breaker.consecutive_failures).reduce(f64::max)
+    }),
+    (Field::InUse, |seen| seen.pool.as_ref()?.in_use),
+    (Field::Idle, |seen| seen.pool.as_ref()?.idle),
+    (Field::Waiting, |seen| seen.pool.as_ref()?.waiting),
+    (Field::Fill, |seen| seen.cache.as_ref()?.fill),
+    (Field::Cpu, |seen| Some(seen.health.as_ref()?.cpu_percent? / 100.0)),
+    (Field::Memory, |seen| Some(seen.health.as_ref()?.memory_percent? / 100.0)),
+    (Field::Disk, |seen| Some(seen.health.as_ref()?.disk_percent? / 100.0)),
+    (Field::Resident, |seen| Some(seen.process?.resident_bytes? / f64::from(1 << 20))),
+];
+
+/// The sum over all breakers that tell.
+pub fn over(seen: &Observation, count: fn(&Breaker) -> Option<f64>) -> Option<f64> {
+    seen.breakers.values().filter_map(count).reduce(|a, b| a + b)
+}
+
+/// Times to the answers between two looks; to all answers when there was no look before.
+fn latency_between(before: Option<&Observation>, seen: &Observation, restarted: bool) -> Option<Histogram> {
+    let times = |seen: &Observation| seen.traffic.as_ref()?.latency.clone();
+    let now = times(seen)?;
+    Some(match before.filter(|_| !restarted).and_then(times) {
+        Some(before) => now.since(&before),
+        None => now,
+    })
+}

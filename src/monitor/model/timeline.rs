@@ -1,0 +1,236 @@
+//! The states of a breaker over time: from what polls see, and from what the server remembers of the time between.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::history::worse;
+use crate::{monitor::moment::Moment, resilience::State};
+
+/// Most changes that are kept.
+const MOST: usize = 10_000;
+
+/// From when on which state holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// From when on.
+    pub at: Moment,
+    /// The state; `None`: not known.
+    pub to: Option<State>,
+    /// Why, as the server says.
+    pub reason: String,
+}
+
+/// The states of a breaker over time.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    changes: VecDeque<Change>,
+    /// Until when the state is known.
+    until: Option<Moment>,
+}
+
+impl Timeline {
+    /// Takes in a change that the server remembers. `true` when it was new.
+    pub fn remember(&mut self, at: Moment, from: State, to: State, reason: &str) -> bool {
+        let next = self.changes.partition_point(|change| change.at <= at);
+        let known = |change: &Change| change.at == at && change.to == Some(to);
+        if next.checked_sub(1).and_then(|before| self.changes.get(before)).is_some_and(known) {
+            return false;
+        }
+        // What a poll saw soon after is this change, seen late.
+        if let Some(seen) = self.changes.get_mut(next)
+            && seen.to == Some(to)
+            && seen.reason.is_empty()
+        {
+            *seen = Change { at, to: Some(to), reason: reason.to_owned() };
+            return true;
+        }
+        if self.changes.is_empty() || next == 0 {
+            // Before the first change that is remembered the breaker was in the state that it came from, but since when?
+            self.changes.push_front(Change { at, to: Some(from), reason: String::new() });
+            self.insert(1, Change { at, to: Some(to), reason: reason.to_owned() });
+        } else {
+            self.insert(next, Change { at, to: Some(to), reason: reason.to_owned() });
+        }
+        self.until = self.until.max(Some(at));
+        true
+    }
+
+    /// What a poll saw. `true` when the state is another one than was known.
+    pub fn see(&mut self, at: Moment, state: State) -> bool {
+        self.until = self.until.max(Some(at));
+        let last = self.changes.back();
+        if last.is_some_and(|last| last.to == Some(state) || last.at > at) {
+            return false;
+        }
+        let new = last.is_some();
+        let next = self.changes.len();
+        self.insert(next, Change { at, to: Some(state), reason: String::new() });
+        new
+    }
+
+    /// From when on nothing is known any more.
+    pub fn lose(&mut self, at: Moment) {
+        if self.changes.back().is_some_and(|last| last.to.is_some() && last.at < at) {
+            let next = self.changes.len();
+            self.insert(next, Change { at, to: None, reason: String::new() });
+        }
+    }
+
+    fn insert(&mut self, at: usize, change: Change) {
+        self.changes.insert(at, change);
+        if self.changes.len() > MOST {
+            self.changes.pop_front();
+        }
+    }
+
+    /// All changes, oldest first.
+    pub fn changes(&self) -> impl DoubleEndedIterator<Item = &Change> {
+        self.changes.iter()
+    }
+
+    /// The state at a moment.
+    pub fn at(&self, moment: Moment) -> Option<State> {
+        if self.until.is_none_or(|until| moment > until) {
+            return None;
+        }
+        let next = self.changes.partition_point(|change| change.at <= moment);
+        self.changes.get(next.checked_sub(1)?)?.to
+    }
+
+    /// Since when the state of a moment has held, as far as is known.
+    pub fn since(&self, moment: Moment) -> Option<Moment> {
+        let next = self.changes.partition_point(|change| change.at <= moment);
+        Some(self.changes.get(next.checked_sub(1)?)?.at)
+    }
+
+    /// Changes from one known state to another, after `from` and not after `to`.
+    pub fn turns(&self, from: Moment, to: Moment) -> usize {
+        let known = |(before, after): &(&Change, &Change)| {
+            after.at > from && after.at <= to && before.to.is_some() && after.to.is_some() && before.to != after.to
+        };
+        self.changes.iter().zip(self.changes.iter().skip(1)).filter(known).count()
+    }
+
+    /// How often it opened, after `from` and not after `to`.
+    pub fn trips(&self, from: Moment, to: Moment) -> usize {
+        let opened = |(before, after): &(&Change, &Change)| {
+            after.to == Some(State::Open)
+                && before.to.is_some_and(|state| state != State::Open)
+                && after.at > from
+                && after.at <= to
+        };
+        self.changes.iter().zip(self.changes.iter().skip(1)).filter(opened).count()
+    }
+
+    /// How long each state held between two moments: closed, open, half-open; what is missing is not known.
+    pub fn shares(&self, from: Moment, to: Moment) -> [Duration; 3] {
+        let mut shares = [Duration::ZERO; 3];
+        let to = self.until.map_or(from, |until| until.min(to));
+        let ends = self.changes.iter().skip(1).map(|change| change.at).chain([to]);
+        for (change, end) in self.changes.iter().zip(ends) {
+            if let Some(state) = change.to {
+                shares[usize::from(state.code())] += end.min(to).since(change.at.max(from));
+            }
+        }
+        shares
+    }
+
+    /// The worst state within each of equal columns of the time from `from` to `to`; `None`: not known.
+    pub fn columns(&self, from: Moment, to: Moment, count: usize) -> Vec<Option<State>> {
+        let mut columns = vec![None; count];
+        let span = i128::from((to.0.saturating_sub(from.0)).max(1));
+        let until = self.until.map_or(from, |until| until.min(to));
+        let most = count as i128;
+        let column = |at: Moment| i128::from(at.0.saturating_sub(from.0)) * most / span;
+        let ends = self.changes.iter().skip(1).map(|change| change.at).chain([until]);
+        for (change, end) in self.changes.iter().zip(ends) {
+            let (begin, end) = (change.at.max(from), end.min(until));
+            if change.to.is_none() || end <= from || begin > end || begin >= to || count == 0 {
+                continue;
+            }
+            let last = column(Moment(end.0 - 1).max(begin)).clamp(0, most - 1) as usize;
+            let first = (column(begin).clamp(0, most - 1) as usize).min(last);
+            for column in &mut columns[first..=last] {
+                *column = worse(*column, change.to);
+            }
+        }
+        columns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use State::{Closed, HalfOpen, Open};
+
+    #[test]
+    fn what_the_server_remembers_is_put_where_it_belongs() {
+        let mut line = Timeline::default();
+        assert!(!line.see(Moment(0), Closed), "the first state is no change");
+        assert!(!line.see(Moment(10_000), Closed), "nor is the same again");
+        // Between two polls it opened and closed again.
+        assert!(line.remember(Moment(12_000), Closed, Open, "5 consecutive failures"));
+        assert!(line.remember(Moment(15_000), Open, HalfOpen, "probing"));
+        assert!(line.remember(Moment(16_000), HalfOpen, Closed, "2 probes answered"));
+        assert!(!line.see(Moment(20_000), Closed));
+        assert!(
+            !line.remember(Moment(12_000), Closed, Open, "5 consecutive failures"),
+            "it is told again with every poll"
+        );
+        assert_eq!(line.at(Moment(13_000)), Some(Open));
+        assert_eq!(line.at(Moment(20_001)), None, "nobody has looked yet");
+        assert_eq!((line.turns(Moment(0), Moment(20_000)), line.trips(Moment(0), Moment(20_000))), (3, 1));
+        let shares = line.shares(Moment(0), Moment(20_000)).map(|share| share.as_secs());
+        assert_eq!(shares, [16, 3, 1]);
+        assert_eq!(
+            line.columns(Moment(0), Moment(20_000), 10)[5..9],
+            [Some(Closed), Some(Open), Some(Open), Some(HalfOpen)]
+        );
+    }
+
+    #[test]
+    fn a_change_that_a_poll_saw_late_is_not_told_twice() {
+        let mut line = Timeline::default();
+        line.see(Moment(0), Closed);
+        assert!(line.see(Moment(10_000), Open));
+        assert!(line.remember(Moment(7_000), Closed, Open, "why"));
+        assert_eq!(line.turns(Moment(0), Moment(10_000)), 1);
+        assert_eq!(line.since(Moment(10_000)), Some(Moment(7_000)));
+    }
+
+    #[test]
+    fn what_nobody_saw_is_not_known() {
+        let mut line = Timeline::default();
+        line.see(Moment(0), Closed);
+        line.lose(Moment(4_000));
+        line.see(Moment(8_000), Open);
+        assert_eq!([2_000, 6_000, 8_000].map(|at| line.at(Moment(at))), [Some(Closed), None, Some(Open)]);
+        assert_eq!(line.turns(Moment(0), Moment(9_000)), 0, "whether it changed once or often is not known");
+    }
+
+    fn state() -> impl Strategy<Value = State> {
+        prop::sample::select(vec![Closed, Open, HalfOpen])
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_of_news_can_be_taken_in(
+            news in prop::collection::vec((0i64..1_000, state(), state(), 0u8..3), 0..40),
+            from in -10i64..1_100, to in -10i64..1_100, count in 0usize..30,
+        ) {
+            let mut line = Timeline::default();
+            for (at, a, b, kind) in news {
+                match kind {
+                    0 => drop(line.see(Moment(at), a)),
+                    1 => drop(line.remember(Moment(at), a, b, "why")),
+                    _ => line.lose(Moment(at)),
+                }
+                prop_assert!(line.changes.iter().zip(line.changes.iter().skip(1)).all(|(a, b)| a.at <= b.at));
+            }
+            prop_assert_eq!(line.columns(Moment(from), Moment(to), count).len(), count);
+            let whole: Duration = line.shares(Moment(from), Moment(to)).iter().sum();
+            prop_assert!(whole <= Moment(to).since(Moment(from)));
+        }
+    }
+}

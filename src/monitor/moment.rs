@@ -1,0 +1,109 @@
+//! Points in time, as recordings and screens have them.
+
+use std::{
+    fmt,
+    ops::{Add, Sub},
+    str::FromStr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+/// A point in time: Unix milliseconds. Handed in wherever it is needed; [`Moment::now`] is for the shell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// What the system's clock says.
+    pub fn now() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(since.as_millis().try_into().unwrap_or(i64::MAX))
+    }
+
+    /// Unix seconds; what is no time of this aeon comes as near as can be.
+    pub fn from_seconds(seconds: f64) -> Self {
+        Self((seconds * 1e3) as i64)
+    }
+
+    /// How long after `earlier` this is; zero when it is not.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0).max(0).unsigned_abs())
+    }
+
+    /// As a format of `strftime` says, in a time zone.
+    pub fn format(self, format: &str, zone: &TimeZone) -> String {
+        match Timestamp::from_millisecond(self.0) {
+            Ok(time) => time.to_zoned(zone.clone()).strftime(format).to_string(),
+            Err(_) => "?".to_owned(),
+        }
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(time.as_millis().try_into().unwrap_or(i64::MAX)))
+    }
+}
+
+impl Sub<Duration> for Moment {
+    type Output = Self;
+
+    fn sub(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub(time.as_millis().try_into().unwrap_or(i64::MAX)))
+    }
+}
+
+/// RFC 3339, UTC.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_millisecond(self.0) {
+            Ok(time) => write!(f, "{time}"),
+            Err(_) => f.write_str("?"),
+        }
+    }
+}
+
+impl FromStr for Moment {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.parse::<Timestamp>()?.as_millisecond()))
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(|error| D::Error::custom(format!("{text:?} is no time ({error})")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_survives_being_written() {
+        let moment = Moment(1_795_273_467_123);
+        assert_eq!(moment.to_string(), "2026-11-21T15:04:27.123Z");
+        assert_eq!(moment.to_string().parse::<Moment>().unwrap(), moment);
+        assert_eq!(serde_json::from_str::<Moment>(&serde_json::to_string(&moment).unwrap()).unwrap(), moment);
+        assert!(serde_json::from_str::<Moment>("\"yesterday\"").is_err());
+    }
+
+    #[test]
+    fn nothing_is_before_its_beginning() {
+        assert_eq!(Moment(5).since(Moment(7)), Duration::ZERO);
+        assert_eq!(Moment(i64::MAX) + Duration::MAX, Moment(i64::MAX));
+        assert_eq!(Moment(i64::MIN).to_string(), "?");
+    }
+}
