@@ -5,5 +5,8 @@
 
 pub mod alerts;
 pub mod figure;
+pub mod keys;
 pub mod model;
 pub mod moment;
+pub mod record;
+pub mod view;

@@ -164,6 +164,7 @@ impl Condition {
         if self.figure != other.figure {
             return None;
         }
+        // What a figure can be at most; the last mark is beyond both values as far as that allows.
         let most = if self.figure.unit() == Unit::Share { 1.0 } else { f64::INFINITY };
         let mut marks = [0.0, self.value, other.value, most.min(2.0 * self.value.max(other.value) + 1.0)];
         marks.sort_by(f64::total_cmp);

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path, str::FromStr, time::Duration};
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{Deserialize, Serialize};
 
 use super::condition::Condition;
 
@@ -131,69 +131,67 @@ const fn yes() -> bool {
     true
 }
 
+/// As written: what is wrong with a field is better told with its name in front.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileRule {
     name: String,
-    #[serde(deserialize_with = "parsed")]
-    severity: Severity,
-    #[serde(deserialize_with = "parsed")]
-    when: Condition,
-    #[serde(default, deserialize_with = "maybe_parsed")]
-    clears: Option<Condition>,
-    #[serde(rename = "if", default, deserialize_with = "maybe_parsed")]
-    only_if: Option<Condition>,
-    #[serde(default, deserialize_with = "maybe_parsed")]
-    over: Option<Time>,
-    #[serde(rename = "for", default, deserialize_with = "maybe_parsed")]
-    hold_off: Option<Time>,
-    #[serde(default, deserialize_with = "maybe_parsed")]
-    hold: Option<Time>,
+    severity: String,
+    when: String,
+    clears: Option<String>,
+    #[serde(rename = "if")]
+    only_if: Option<String>,
+    over: Option<String>,
+    #[serde(rename = "for")]
+    hold_off: Option<String>,
+    hold: Option<String>,
     text: String,
 }
 
-/// A duration as rules write it.
-struct Time(Duration);
-
-impl FromStr for Time {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let time = humantime::parse_duration(text.trim());
-        time.map(Self).map_err(|_| format!("\"{text}\" is no time; one like 30s, 5min or 1h is wanted"))
-    }
+fn field<T: FromStr<Err = String>>(name: &str, text: &str) -> Result<T, String> {
+    text.parse().map_err(|reason| format!("{name}: {reason}"))
 }
 
-fn parsed<'de, T: FromStr<Err = String>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    String::deserialize(from)?.parse().map_err(D::Error::custom)
-}
-
-fn maybe_parsed<'de, T: FromStr<Err = String>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    parsed(from).map(Some)
+fn time(name: &str, text: Option<&str>, default: Duration) -> Result<Duration, String> {
+    let Some(text) = text else { return Ok(default) };
+    humantime::parse_duration(text.trim())
+        .map_err(|_| format!("{name}: \"{text}\" is no time; one like 30s, 5min or 1h is wanted"))
 }
 
 impl Rule {
     /// A rule of a file, or what is wrong with it.
     fn read(table: toml::Table) -> Result<Self, String> {
-        // Its second line names the field; a terminal shows one.
-        let file: FileRule = table.try_into().map_err(|error: toml::de::Error| one_line(&error.to_string()))?;
+        let file: FileRule = table.try_into().map_err(|error: toml::de::Error| {
+            let reason = one_line(&error.to_string());
+            format!("{reason}; name, severity, when and text are needed, and every field is text in quotes")
+        })?;
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if file.name.is_empty() || !file.name.chars().all(named) {
-            return Err("a name consists of a to z, 0 to 9 and -, like low-hit-rate".to_owned());
+            return Err("name: only a to z, 0 to 9 and - are allowed, like low-hit-rate".to_owned());
         }
         let text = one_line(&file.text);
         if text.is_empty() {
-            return Err("text is empty: say what the alert means and what to do".to_owned());
+            return Err("text: it is empty; say what the alert means and what to do".to_owned());
         }
-        let over = file.over.map_or(OVER, |time| time.0);
+        let over = time("over", file.over.as_deref(), OVER)?;
         if over.is_zero() {
-            return Err("over is zero: a rate needs a window, like 5min".to_owned());
+            return Err("over: a rate needs a window that is not zero, like 5min".to_owned());
         }
-        let (when, severity) = (file.when, file.severity);
-        let clears = file.clears.unwrap_or_else(|| when.opposite());
-        check(&when, &clears, file.only_if.as_ref())?;
-        let [hold_off, hold] = [file.hold_off, file.hold].map(|time| time.map_or(Duration::ZERO, |time| time.0));
-        Ok(Self { name: file.name, severity, when, clears, only_if: file.only_if, over, hold_off, hold, text })
+        let when: Condition = field("when", &file.when)?;
+        let clears = file.clears.map_or_else(|| Ok(when.opposite()), |text| field("clears", &text))?;
+        let only_if = file.only_if.map(|text| field("if", &text)).transpose()?;
+        check(&when, &clears, only_if.as_ref())?;
+        Ok(Self {
+            name: file.name,
+            severity: field("severity", &file.severity)?,
+            when,
+            clears,
+            only_if,
+            over,
+            hold_off: time("for", file.hold_off.as_deref(), Duration::ZERO)?,
+            hold: time("hold", file.hold.as_deref(), Duration::ZERO)?,
+            text,
+        })
     }
 }
 
@@ -202,25 +200,28 @@ fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> R
     let figure = when.figure();
     if clears.figure() != figure {
         let other = clears.figure();
-        return Err(format!("when is about {figure}, but clears is about {other}; clears must be about {figure}, too"));
+        return Err(format!("clears: it is about {other}, but when is about {figure}; clears must be so, too"));
     }
+    let never = |field: &str, condition: &Condition| {
+        format!("{field}: {condition} never holds, whatever {} is; choose another value", condition.figure())
+    };
     if !when.is_possible() {
-        return Err(format!("when can never hold: no {figure} is such that {when}"));
+        return Err(never("when", when));
     }
     if !when.opposite().is_possible() {
-        return Err(format!("when always holds: every {figure} is such that {when}"));
+        return Err(format!("when: {when} always holds, whatever {figure} is; choose another value"));
     }
     if !clears.is_possible() {
-        return Err(format!("it would never clear: no {figure} is such that {clears}"));
+        return Err(never("clears", clears));
     }
     if let Some(only_if) = only_if.filter(|only_if| !only_if.is_possible()) {
-        return Err(format!("if can never hold: no {} is such that {only_if}", only_if.figure()));
+        return Err(never("if", only_if));
     }
     if let Some(value) = when.common(clears) {
         let value = Condition::show(figure, value);
         return Err(format!(
-            "when ({when}) and clears ({clears}) contradict each other: at {value} both hold; clears must be on the \
-             other side, like {}",
+            "clears: {clears} contradicts when: at {value}, {when} holds as well; it must hold on the other side only, \
+             like {}",
             when.opposite()
         ));
     }
@@ -234,13 +235,11 @@ fn one_line(text: &str) -> String {
 
 impl Rules {
     /// The rules that come along.
-    ///
-    /// # Errors
-    /// None, as long as the program is what its tests have seen.
-    pub fn builtin() -> Result<Self, RulesError> {
+    pub fn builtin() -> Self {
         let name = "the built-in alert rules";
-        let file = File::read(name, BUILTIN)?;
-        Ok(Self { rules: file.rules(name)? })
+        let rules = File::read(name, BUILTIN).and_then(|file| file.rules(name));
+        // They are part of the program, and a test reads them: there is nothing to tell a user.
+        Self { rules: rules.unwrap_or_default() }
     }
 
     /// The rules of a file's text, together with the built-in ones it leaves: `builtin = false` drops those, `disable`
@@ -271,7 +270,7 @@ impl Rules {
 
     fn read(name: &str, text: &str) -> Result<Self, RulesError> {
         let file = File::read(name, text)?;
-        let mut rules = Self::builtin()?.rules;
+        let mut rules = Self::builtin().rules;
         if let Some(unknown) = file.disable.iter().find(|name| rules.iter().all(|rule| rule.name != **name)) {
             let known: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
             let known = known.join(", ");
@@ -294,7 +293,10 @@ impl File {
     fn read(name: &str, text: &str) -> Result<Self, RulesError> {
         toml::from_str(text).map_err(|error| RulesError::Malformed {
             file: name.to_owned(),
-            reason: format!("{}; allowed are builtin, disable and [[alert]]", error.to_string().trim_end()),
+            reason: format!(
+                "{}\nallowed are builtin = true or false, disable = [\"NAME\", …] and [[alert]]",
+                error.to_string().trim_end()
+            ),
         })
     }
 

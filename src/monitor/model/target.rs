@@ -184,7 +184,8 @@ impl Target {
             }
         }
         self.odd.clone_from(&seen.notes);
-        self.follow_breakers(index, at, &seen, silence.or(self.told.filter(|_| restarted)), &mut events);
+        let lost = silence.or(self.told.filter(|_| restarted));
+        self.follow_breakers(index, at, before.as_deref().filter(|_| !restarted), &seen, lost, &mut events);
         let row = self.row(at, before.as_deref(), &seen, restarted);
         self.history.push(row);
         match &mut self.total {
@@ -238,10 +239,12 @@ impl Target {
             || fewer(|seen| seen.traffic.as_ref()?.questions)
     }
 
+    /// `lost`: when it was heard last, if what happened since may have been missed.
     fn follow_breakers(
         &mut self,
         index: usize,
         at: Moment,
+        before: Option<&Observation>,
         seen: &Observation,
         lost: Option<Moment>,
         events: &mut Vec<Event>,
@@ -249,8 +252,10 @@ impl Target {
         let many = seen.breakers.len() > 1 || self.breakers.len() > 1;
         for (name, breaker) in &seen.breakers {
             let line = self.breakers.entry(name.clone()).or_default();
-            // A server that remembers its changes fills the gap by itself, as long as it is the same process.
-            if let Some(lost) = lost.filter(|_| breaker.history.is_empty() || breaker.transitions.is_none()) {
+            // The same process fills the gap when it counted no change, or tells of those that it counted.
+            let counted = before.and_then(|before| before.breakers.get(name)?.transitions).zip(breaker.transitions);
+            let told = counted.is_some_and(|(old, new)| old == new || !breaker.history.is_empty());
+            if let Some(lost) = lost.filter(|_| !told) {
                 line.lose(lost);
             }
             let who = if many { format!("{name}: ") } else { "breaker: ".to_owned() };

@@ -1,0 +1,191 @@
+//! Targets, alerts and the log: lines of words.
+
+use ratatui::text::{Line, Span};
+
+use super::{
+    Look,
+    theme::{Role, Theme},
+};
+use crate::{
+    model::words::age,
+    monitor::{
+        alerts::Severity,
+        figure::Figure,
+        model::{
+            Model,
+            diagnosis::{self, share_words, short},
+            event::{Event, EventKind, state_word},
+            figures::of_counts,
+            history::Field,
+            target::{Freshness, Target},
+        },
+    },
+};
+
+/// What stands before a thing of some weight.
+pub const fn mark(severity: Option<Severity>) -> &'static str {
+    match severity {
+        Some(Severity::Critical) => "✖",
+        Some(Severity::Warning) => "▲",
+        Some(Severity::Info) => "●",
+        None => "✔",
+    }
+}
+
+/// How a target is, in one word.
+pub fn condition(model: &Model, target: &Target) -> (String, Role) {
+    let now = model.present();
+    match target.freshness(now) {
+        Freshness::Awaited => ("awaited".to_owned(), Role::Dim),
+        Freshness::Silent => ("unreachable".to_owned(), Role::Bad),
+        Freshness::Stale => ("stale".to_owned(), Role::Warn),
+        Freshness::Fresh => {
+            let status = target.latest.as_ref().and_then(|seen| seen.health.as_ref()?.status.clone());
+            match status.as_deref() {
+                Some("healthy" | "ok" | "alive") => ("healthy".to_owned(), Role::Good),
+                Some("unhealthy" | "error") => ("unhealthy".to_owned(), Role::Bad),
+                Some(other) => (crate::monitor::model::event::clean(other), Role::Warn),
+                None => ("answers".to_owned(), Role::Good),
+            }
+        }
+    }
+}
+
+/// One line a target: number, name, condition, age, and a few figures.
+pub fn targets(model: &Model, look: &Look, width: u16, rows: usize) -> Vec<Line<'static>> {
+    // The one that is shown is always in sight.
+    let first = (model.selected + 1).saturating_sub(rows).min(model.targets.len().saturating_sub(rows));
+    let all = model.targets.iter().enumerate().skip(first).take(rows);
+    all.map(|(number, target)| line_of_target(model, look, width, number, target)).collect()
+}
+
+fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target: &Target) -> Line<'static> {
+    let theme = &look.theme;
+    let (now, shown) = (model.present(), number == model.selected);
+    let (condition, role) = condition(model, target);
+    let state = target.latest.as_ref().filter(|_| target.silent_since.is_none()).and_then(|seen| seen.worst());
+    let worst = diagnosis::findings(target, now).first().map(|finding| finding.severity);
+    let name_width = usize::from(width.saturating_sub(44)).clamp(10, 40);
+    let base = if shown { theme.loud(Role::Plain) } else { theme.style(Role::Plain) };
+    let told = target.told.map_or("never".to_owned(), |told| format!("{} ago", age(now.since(told))));
+    let row = target.history.last().filter(|row| !row.silent);
+    let rate =
+        row.and_then(|row| row.rate(Field::Questions)).map_or("n/a".to_owned(), |rate| format!("{}/s", short(rate)));
+    let hits = row.and_then(|row| of_counts(Figure::HitRate, row)).map_or("n/a".to_owned(), share_words);
+    let mut line = vec![
+        Span::styled(format!("{:>2} ", number + 1), theme.style(Role::Dim)),
+        Span::styled(
+            mark(worst),
+            theme.style(worst.map_or(if role == Role::Dim { Role::Dim } else { Role::Good }, Role::of)),
+        ),
+        Span::styled(format!(" {} ", fit(&target.name, name_width)), base),
+        Span::styled(format!("{} ", fit(&condition, 11)), theme.style(role)),
+        Span::styled(
+            format!("{:>10} ", told),
+            theme.style(if role == Role::Warn || role == Role::Bad { role } else { Role::Dim }),
+        ),
+    ];
+    if let Some(state) = state {
+        line.push(Span::styled(format!("{} ", fit(state_word(state), 9)), theme.style(Role::of_state(state))));
+        line.push(Span::styled(format!("{rate:>7} {hits:>5}"), theme.style(Role::Plain)));
+    }
+    Line::from(line)
+}
+
+/// One line an alert, the worst first.
+pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
+    let (now, many) = (model.now(), model.targets.len() > 1);
+    let line = |alert: crate::monitor::alerts::Active<'_>| {
+        let role = Role::of(alert.rule.severity);
+        let theme = &look.theme;
+        let name = Span::styled(
+            format!(" {} ", alert.rule.name),
+            if alert.acknowledged { theme.style(Role::Dim) } else { theme.style(role) },
+        );
+        let mark = if alert.acknowledged { "○" } else { mark(Some(alert.rule.severity)) };
+        let figure = alert.rule.when.figure();
+        let value = crate::monitor::alerts::Condition::show(figure, alert.value);
+        let of = model.targets.get(alert.target).filter(|_| many).map(|target| format!("{} ", target.name));
+        Line::from(vec![
+            Span::styled(mark, theme.style(role)),
+            name,
+            Span::raw(of.unwrap_or_default()),
+            Span::styled(format!("{} ", age(now.since(alert.since))), theme.style(Role::Plain)),
+            Span::styled(
+                format!(
+                    "{figure} {value}{}{}: {}",
+                    if alert.clearing { ", clearing" } else { "" },
+                    if alert.acknowledged { ", known" } else { "" },
+                    alert.rule.text
+                ),
+                theme.style(Role::Dim),
+            ),
+        ])
+    };
+    model.alerts.active().into_iter().map(line).collect()
+}
+
+/// One line an event, the newest first.
+pub fn log(model: &Model, look: &Look, rows: usize) -> Vec<Line<'static>> {
+    model.log_lines().skip(model.scroll).take(rows).map(|event| line_of_event(model, look, event)).collect()
+}
+
+fn line_of_event(model: &Model, look: &Look, event: &Event) -> Line<'static> {
+    let theme = &look.theme;
+    let role = match event.kind {
+        EventKind::Breaker(state) => Role::of_state(state),
+        EventKind::Silent => Role::Bad,
+        EventKind::Back | EventKind::Cleared => Role::Good,
+        EventKind::Restarted => Role::Warn,
+        EventKind::Fired(severity) => Role::of(severity),
+        EventKind::Note => Role::Plain,
+    };
+    let today = event.at.format("%F", &look.zone) == model.now().format("%F", &look.zone);
+    let time = event.at.format(if today { "%H:%M:%S" } else { "%m-%d %H:%M" }, &look.zone);
+    let of = event.target.and_then(|target| model.targets.get(target)).filter(|_| model.targets.len() > 1);
+    let of = of.map(|target| Span::styled(format!("{} ", target.name), theme.style(Role::Dim)));
+    let mut line = vec![Span::styled(format!("{time} "), theme.style(Role::Dim))];
+    line.extend(of);
+    line.push(Span::styled(event.text.clone(), theme.style(role)));
+    Line::from(line)
+}
+
+/// A heading with a rule behind it.
+pub fn heading(theme: &Theme, width: u16, title: &str, remarks: Vec<Span<'static>>) -> Line<'static> {
+    let rule = theme.style(Role::Dim);
+    let mut line = vec![
+        Span::styled("── ", rule),
+        Span::styled(title.to_owned(), theme.style(Role::Title)),
+        Span::styled(" ", rule),
+    ];
+    let width = usize::from(width);
+    for remark in remarks {
+        let after: usize = line.iter().map(Span::width).sum::<usize>() + remark.width() + 4;
+        if after <= width {
+            line.push(Span::styled("· ", rule));
+            line.push(remark);
+            line.push(Span::raw(" "));
+        }
+    }
+    let used: usize = line.iter().map(Span::width).sum();
+    line.push(Span::styled("─".repeat(width.saturating_sub(used)), rule));
+    Line::from(line)
+}
+
+/// A text in exactly so many columns; what does not fit is cut, and says so.
+pub fn fit(text: &str, width: usize) -> String {
+    let whole = Span::raw(text).width();
+    if whole <= width {
+        return format!("{text}{}", " ".repeat(width - whole));
+    }
+    let mut cut = String::new();
+    for c in text.chars() {
+        cut.push(c);
+        if Span::raw(cut.as_str()).width() >= width {
+            cut.pop();
+            break;
+        }
+    }
+    let used = Span::raw(cut.as_str()).width();
+    if width == 0 { String::new() } else { format!("{cut}…{}", " ".repeat(width.saturating_sub(used + 1))) }
+}

@@ -1,0 +1,469 @@
+//! What each panel of the stack says and draws.
+
+use std::time::Duration;
+
+use ratatui::text::{Line, Span};
+
+use super::{
+    layout::Panel,
+    plot::{Plot, UNKNOWN},
+    theme::{Role, Theme},
+};
+use crate::{
+    model::words::{age, count, time},
+    monitor::{
+        figure::Figure,
+        model::{
+            Model,
+            diagnosis::{share_words, short},
+            event::state_word,
+            figures::of_counts,
+            history::{Field, Row},
+            target::Target,
+        },
+        moment::Moment,
+    },
+    resilience::State,
+    scrape::Observation,
+};
+
+/// Something over time, with the words that belong to it.
+pub struct Series {
+    /// What it is, and how it is at the moment that is shown.
+    pub words: Line<'static>,
+    /// More about it, where there is room.
+    pub more: Vec<Line<'static>>,
+    /// Over time.
+    pub plot: Plot,
+    /// The value that the height of the plot stands for.
+    pub scale: Option<String>,
+}
+
+/// A panel as it is to be drawn.
+pub struct Content {
+    /// Its name.
+    pub title: &'static str,
+    /// What stands beside the name, the most important first.
+    pub remarks: Vec<Span<'static>>,
+    /// The most important first.
+    pub series: Vec<Series>,
+}
+
+/// What all panels are made from.
+pub struct Facts<'a> {
+    /// What things look like.
+    pub theme: &'a Theme,
+    /// The target.
+    pub target: &'a Target,
+    /// What it told last; `None` while the past is shown.
+    pub seen: Option<&'a Observation>,
+    /// How it was at the moment that is shown.
+    pub row: Option<Row>,
+    /// That moment.
+    pub shown: Moment,
+    /// The time that is shown, in columns.
+    pub columns: Vec<Option<Row>>,
+    /// Where it begins and ends.
+    pub bounds: (Moment, Moment),
+}
+
+impl<'a> Facts<'a> {
+    /// Gathers what the panels of the target that is shown are made from.
+    pub fn gather(model: &'a Model, theme: &'a Theme, columns: usize) -> Option<Self> {
+        let target = model.target()?;
+        let (shown, present) = (model.shown(), model.present());
+        let (begin, end) = model.window.bounds(present);
+        let fresh = target.interval.mul_f64(2.5) + Duration::from_secs(1);
+        let row = target.history.at(shown).filter(|row| !row.silent && shown.since(row.at) <= fresh).copied();
+        let mut all = target.history.columns(begin, end.min(present), 0);
+        if columns > 0 {
+            all = columns_until(target, (begin, end), present, columns, fresh);
+        }
+        Some(Self {
+            theme,
+            target,
+            seen: model.seen(model.selected).filter(|_| row.is_some()),
+            row,
+            shown,
+            columns: all,
+            bounds: (begin, end),
+        })
+    }
+
+    fn get(&self, field: Field) -> Option<f64> {
+        self.row?.get(field)
+    }
+
+    fn share(&self, figure: Figure) -> Option<f64> {
+        of_counts(figure, &self.row?)
+    }
+
+    fn per_minute(&self, field: Field) -> Option<f64> {
+        Some(self.row?.rate(field)? * 60.0)
+    }
+
+    fn bars(&self, value: impl Fn(&Row) -> Option<f64>) -> Vec<Option<f64>> {
+        self.columns.iter().map(|row| value(row.as_ref().filter(|row| !row.silent)?)).collect()
+    }
+
+    fn gauge(&self, field: Field) -> Vec<Option<f64>> {
+        self.bars(|row| row.get(field))
+    }
+
+    fn figure(&self, figure: Figure) -> Vec<Option<f64>> {
+        self.bars(|row| of_counts(figure, row))
+    }
+
+    fn dim(&self, text: impl Into<String>) -> Span<'static> {
+        Span::styled(text.into(), self.theme.style(Role::Dim))
+    }
+
+    fn say(&self, text: impl Into<String>, role: Role) -> Span<'static> {
+        Span::styled(text.into(), self.theme.style(role))
+    }
+
+    /// `name value`, where what is not known is called so.
+    fn pair(&self, name: &str, value: Option<String>, role: Role) -> Vec<Span<'static>> {
+        let value = match value {
+            Some(value) => self.say(value, role),
+            None => self.dim(UNKNOWN),
+        };
+        vec![self.dim(format!("{name} ")), value]
+    }
+
+    fn pairs(&self, pairs: Vec<(&str, Option<String>)>) -> Line<'static> {
+        let mut spans = Vec::new();
+        for (name, value) in pairs {
+            if !spans.is_empty() {
+                spans.push(Span::raw("  "));
+            }
+            spans.extend(self.pair(name, value, Role::Plain));
+        }
+        Line::from(spans)
+    }
+
+    /// The panel.
+    pub fn content(&self, panel: Panel) -> Content {
+        match panel {
+            Panel::Breaker => self.breaker(),
+            Panel::Cache => self.cache(),
+            Panel::Pool => self.pool(),
+            Panel::Answers => self.answers(),
+            Panel::System => self.system(),
+        }
+    }
+
+    fn breaker(&self) -> Content {
+        let mut remarks = Vec::new();
+        let trips: usize = self.target.breakers.values().map(|line| line.trips(Moment(0), self.shown)).sum();
+        if !self.target.breakers.is_empty() {
+            remarks.push(match trips {
+                0 => self.dim("no trips"),
+                1 => self.say("1 trip", Role::Plain),
+                many => self.say(format!("{} trips", count(many as u64)), Role::Plain),
+            });
+        }
+        if let Some(left) = self.probe_in() {
+            remarks.push(
+                self.say(if left > 0 { format!("next probe in {left} s") } else { "probe due".into() }, Role::Warn),
+            );
+        }
+        if let Some(rejected) = self.per_minute(Field::Rejected).filter(|rejected| *rejected > 0.0) {
+            remarks.push(self.dim(format!("{} rejected/min", short(rejected))));
+        }
+        let mut series: Vec<Series> = self
+            .target
+            .breakers
+            .iter()
+            .map(|(name, line)| {
+                let state = if self.row.is_some() {
+                    line.at(self.shown).or(line.at(self.target.told.unwrap_or_default()))
+                } else {
+                    None
+                };
+                let since =
+                    line.since(self.shown).filter(|_| state.is_some()).map(|since| age(self.shown.since(since)));
+                let mut words = vec![self.say(format!("{name} "), Role::Plain)];
+                match state {
+                    Some(State::Closed) => words.push(self.say(state_word(State::Closed), Role::Good)),
+                    Some(state) => {
+                        let role = Role::of_state(state);
+                        words.push(Span::styled(
+                            format!(" {} ", state_word(state).to_uppercase()),
+                            self.theme.loud(role),
+                        ));
+                    }
+                    None => words.push(self.dim(UNKNOWN)),
+                }
+                words.extend(since.map(|since| self.dim(format!(" {since}"))));
+                let (begin, end) = self.bounds;
+                let states = line.columns(begin, end, self.columns.len());
+                // Between the last poll and now nothing else is known.
+                let states = states
+                    .iter()
+                    .zip(&self.columns)
+                    .map(|(state, row)| state.or(row.and_then(|row| line.at(row.at))))
+                    .collect();
+                let silent = self.columns.iter().map(|row| row.is_some_and(|row| row.silent)).collect();
+                Series {
+                    words: Line::from(words),
+                    more: Vec::new(),
+                    plot: Plot::States { states, silent },
+                    scale: None,
+                }
+            })
+            .collect();
+        if series.is_empty() {
+            series.push(Series {
+                words: Line::from(self.pair("breaker", None, Role::Plain)),
+                more: Vec::new(),
+                plot: Plot::Nothing,
+                scale: None,
+            });
+        }
+        let rate = self.share(Figure::FailureRate);
+        let idle = self.get(Field::Calls) == Some(0.0);
+        let said = rate.map(share_words).or_else(|| idle.then(|| "no calls".to_owned()));
+        let mut words =
+            self.pair("failing", said, if rate.is_some_and(|rate| rate >= 0.05) { Role::Bad } else { Role::Plain });
+        if let Some(row) = self.get(Field::ConsecutiveFailures).filter(|row| *row > 0.0) {
+            words.push(self.say(format!(", {row:.0} in a row"), Role::Warn));
+        }
+        let calls = self.pairs(vec![("calls/min", self.per_minute(Field::Calls).map(short))]);
+        series.push(Series {
+            words: Line::from(words),
+            more: vec![calls],
+            plot: Plot::shares(self.figure(Figure::FailureRate), Role::Bad),
+            scale: Some("100 %".to_owned()),
+        });
+        Content { title: "Breaker", remarks, series }
+    }
+
+    /// Seconds until the next probe.
+    fn probe_in(&self) -> Option<u64> {
+        let told = self.target.told?;
+        let waits = self.seen?.breakers.values().filter(|breaker| breaker.state == Some(State::Open));
+        let left = waits.filter_map(|breaker| breaker.retry_after_seconds).reduce(f64::min)?;
+        Some((left - self.shown.since(told).as_secs_f64()).max(0.0) as u64)
+    }
+
+    fn cache(&self) -> Content {
+        let cache = self.seen.and_then(|seen| seen.cache.as_ref());
+        let mut remarks = Vec::new();
+        if cache.is_some_and(|cache| cache.enabled == Some(false)) {
+            remarks.push(self.say("off", Role::Warn));
+        }
+        if let Some((size, most)) = cache.and_then(|cache| cache.size.zip(cache.max_size)) {
+            remarks.push(self.dim(format!("{} of {} entries", short(size), short(most))));
+        }
+        if let Some(fill) = self.get(Field::Fill) {
+            let role = if fill > 0.9 { Role::Warn } else { Role::Dim };
+            remarks.push(self.say(format!("{} full", share_words(fill)), role));
+        }
+        let told = cache.and_then(|cache| cache.evictions_per_minute);
+        if let Some(evictions) = self.per_minute(Field::Evictions).or(told) {
+            let role = if evictions > 10.0 { Role::Warn } else { Role::Dim };
+            remarks.push(self.say(format!("{} evictions/min", short(evictions)), role));
+        }
+        let hits = self.share(Figure::HitRate);
+        let lookups = self.share(Figure::Lookups);
+        let of = |field| self.row.and_then(|row| row.share(field, &[Field::Hits, Field::Misses])).map(share_words);
+        let said = hits.map(share_words).or_else(|| (lookups == Some(0.0)).then(|| "no look-ups".to_owned()));
+        let kinds = self.pairs(vec![("exact", of(Field::Exact)), ("semantic", of(Field::Semantic))]);
+        let volume = self.row.and_then(|row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0));
+        let looks = Plot::scaled(
+            self.bars(|row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0)),
+            Role::Second,
+        );
+        Content {
+            title: "Cache",
+            remarks,
+            series: vec![
+                Series {
+                    words: Line::from(self.pair("hits", said, Role::Accent)),
+                    more: vec![kinds],
+                    plot: Plot::shares(self.figure(Figure::HitRate), Role::Accent),
+                    scale: Some("100 %".to_owned()),
+                },
+                Series {
+                    words: self.pairs(vec![
+                        ("look-ups/min", volume.map(short)),
+                        ("refused", self.per_minute(Field::Refused).map(short)),
+                    ]),
+                    more: Vec::new(),
+                    scale: looks.top().map(short),
+                    plot: looks,
+                },
+            ],
+        }
+    }
+
+    fn pool(&self) -> Content {
+        let pool = self.seen.and_then(|seen| seen.pool.as_ref());
+        let most = self.target.latest.as_ref().and_then(|seen| seen.pool.as_ref()?.maxsize).filter(|most| *most > 0.0);
+        let mut remarks = Vec::new();
+        if let Some(most) = most {
+            remarks.push(self.dim(format!("{most:.0} at most")));
+        }
+        let reused = self.row.and_then(|row| {
+            let (requests, opened) = (row.get(Field::Requests)?, row.get(Field::Opened)?);
+            (requests > 0.0).then(|| (1.0 - opened / requests).max(0.0))
+        });
+        if let Some(reused) = reused.or(pool.and_then(|pool| pool.reuse_rate)) {
+            remarks.push(self.dim(format!("{} reused", share_words(reused))));
+        }
+        if let Some(requests) = self.per_minute(Field::Requests) {
+            remarks.push(self.dim(format!("{} requests/min", short(requests))));
+        }
+        let whole = |field| self.get(field).map(|value| format!("{value:.0}"));
+        let used = self.gauge(Field::InUse);
+        let used = match most {
+            Some(top) => Plot::Bars { values: used, top, role: Role::Accent, alarm: Some(top * 0.95) },
+            None => Plot::scaled(used, Role::Accent),
+        };
+        let waiting = self.get(Field::Waiting);
+        let role = if waiting.is_some_and(|waiting| waiting >= 1.0) { Role::Warn } else { Role::Plain };
+        let waits = Plot::scaled(self.gauge(Field::Waiting), Role::Warn);
+        let endpoints = pool.map(|pool| &pool.endpoints).into_iter().flatten();
+        let endpoints = endpoints.filter(|(_, endpoint)| endpoint.requests != Some(0.0)).map(|(path, endpoint)| {
+            let times = &endpoint.latency_ms;
+            let mut line = vec![self.say(format!("{path} "), Role::Plain)];
+            for (name, value) in [("p50", times.p50), ("p95", times.p95), ("p99", times.p99)] {
+                line.extend(self.pair(name, value.map(brief), Role::Plain));
+                line.push(Span::raw(" "));
+            }
+            Line::from(line)
+        });
+        Content {
+            title: "Pool",
+            remarks,
+            series: vec![
+                Series {
+                    words: self.pairs(vec![("in use", whole(Field::InUse)), ("idle", whole(Field::Idle))]),
+                    more: endpoints.collect(),
+                    scale: used.top().map(short),
+                    plot: used,
+                },
+                Series {
+                    words: Line::from(self.pair("waiting", whole(Field::Waiting), role)),
+                    more: Vec::new(),
+                    scale: waits.top().map(short),
+                    plot: waits,
+                },
+            ],
+        }
+    }
+
+    fn answers(&self) -> Content {
+        let times = |field| self.get(field).map(brief);
+        let traffic = self.target.latest.as_ref().is_some_and(|seen| seen.traffic.is_some());
+        let mut remarks = Vec::new();
+        if !traffic && self.target.latest.is_some() {
+            remarks.push(self.dim("n/a: the server has no /metrics"));
+        }
+        let errors = self.share(Figure::ErrorRate).filter(|_| self.get(Field::Questions).is_some());
+        if let Some(errors) = errors {
+            let role = if errors >= 0.05 { Role::Bad } else { Role::Dim };
+            remarks.push(self.say(format!("{} errors", share_words(errors)), role));
+        }
+        let slow = Plot::scaled(self.gauge(Field::P95), Role::Accent);
+        let asked = Plot::scaled(self.bars(|row| row.rate(Field::Questions)), Role::Second);
+        let rate = self.row.and_then(|row| row.rate(Field::Questions));
+        let degraded = self.share(Figure::DegradedRate);
+        let said = degraded.map(share_words).or_else(|| (rate == Some(0.0)).then(|| "no answers".to_owned()));
+        let role = if degraded.is_some_and(|share| share >= 0.05) { Role::Warn } else { Role::Plain };
+        let quick = self.row.is_some_and(|row| row.get(Field::P50).is_none() && rate == Some(0.0));
+        let latency = match quick {
+            true => Line::from(self.pair("latency", Some("no answers".to_owned()), Role::Plain)),
+            false => {
+                self.pairs(vec![("p50", times(Field::P50)), ("p95", times(Field::P95)), ("p99", times(Field::P99))])
+            }
+        };
+        Content {
+            title: "Answers",
+            remarks,
+            series: vec![
+                Series {
+                    words: latency,
+                    more: Vec::new(),
+                    scale: slow.top().map(|top| format!("p95 {}", brief(top))),
+                    plot: slow,
+                },
+                Series {
+                    words: self.pairs(vec![("questions/s", rate.map(short))]),
+                    more: Vec::new(),
+                    scale: asked.top().map(short),
+                    plot: asked,
+                },
+                Series {
+                    words: Line::from(self.pair("degraded", said, role)),
+                    more: Vec::new(),
+                    plot: Plot::shares(self.figure(Figure::DegradedRate), Role::Warn),
+                    scale: Some("100 %".to_owned()),
+                },
+            ],
+        }
+    }
+
+    fn system(&self) -> Content {
+        let health = self.seen.and_then(|seen| seen.health.as_ref());
+        let mut remarks = Vec::new();
+        if let Some(version) = health.and_then(|health| health.version.as_deref()) {
+            remarks.push(self.dim(format!("version {}", crate::monitor::model::event::clean(version))));
+        }
+        if let Some(up) = health.and_then(|health| health.uptime_seconds).filter(|up| *up >= 0.0) {
+            remarks.push(self.dim(format!("up {}", age(Duration::from_secs_f64(up.min(1e10))))));
+        }
+        if let Some(resident) = self.get(Field::Resident) {
+            remarks.push(self.dim(format!("{} MiB", short(resident))));
+        }
+        if let Some(disk) = self.get(Field::Disk) {
+            let role = if disk > 0.9 { Role::Warn } else { Role::Dim };
+            remarks.push(self.say(format!("disk {}", share_words(disk)), role));
+        }
+        let share = |field| self.get(field).map(share_words);
+        let one = |name: &'static str, field| Series {
+            words: Line::from(self.pair(name, share(field), Role::Plain)),
+            more: Vec::new(),
+            plot: Plot::shares(self.gauge(field), Role::Second),
+            scale: Some("100 %".to_owned()),
+        };
+        Content { title: "System", remarks, series: vec![one("cpu", Field::Cpu), one("memory", Field::Memory)] }
+    }
+}
+
+/// The history in columns; until the next poll what was told last goes on.
+fn columns_until(
+    target: &Target,
+    bounds: (Moment, Moment),
+    present: Moment,
+    count: usize,
+    fresh: Duration,
+) -> Vec<Option<Row>> {
+    let (begin, end) = bounds;
+    let mut columns = target.history.columns(begin, end, count);
+    let Some(last) = target.history.at(present).filter(|last| present.since(last.at) <= fresh) else { return columns };
+    let width = (end.since(begin).as_millis() as i64 / count as i64).max(1);
+    for (index, column) in columns.iter_mut().enumerate().rev() {
+        let start = begin.0 + index as i64 * width;
+        if start > present.0 {
+            // The future; and what came after the screen was held still.
+            *column = None;
+        } else if start >= last.at.0 && column.is_none() {
+            *column = Some(*last);
+        } else {
+            break;
+        }
+    }
+    columns
+}
+
+/// A time in few letters.
+fn brief(millis: f64) -> String {
+    match millis {
+        m if m < 9.95 => time(m).replace(".00", ""),
+        m if m < 999.5 => format!("{m:.0} ms"),
+        m if m < 99_950.0 => format!("{:.1} s", m / 1e3),
+        m => time(m),
+    }
+}
