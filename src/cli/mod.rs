@@ -12,6 +12,7 @@ mod global;
 mod groups;
 mod ingest;
 mod mock;
+mod monitor;
 mod query;
 mod serve;
 pub mod settings;
@@ -33,6 +34,7 @@ pub use groups::{
 };
 pub use ingest::IngestArgs;
 pub use mock::MockArgs;
+pub use monitor::MonitorArgs;
 pub use query::QueryArgs;
 pub use serve::ServeArgs;
 
@@ -44,7 +46,7 @@ pub use serve::ServeArgs;
     propagate_version = true,
     arg_required_else_help = true,
     after_help = "Every setting is also an environment variable and a line of ragctl.toml: see `ragctl config example`.\n\
-                  Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 a measurement misses its gate, 130 interrupted."
+                  Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 a measurement misses its gate, 4 an alert fires, 130 interrupted."
 )]
 pub struct Cli {
     /// What to do.
@@ -68,6 +70,8 @@ pub enum Command {
     Eval(Box<EvalArgs>),
     /// Put load on an API and measure it; compare measurements
     Bench(Box<BenchArgs>),
+    /// Watch servers in the terminal
+    Monitor(Box<MonitorArgs>),
     /// Run a fake Ollama and OpenAI upstream, with latencies and faults as you like
     Mock(MockArgs),
     /// Look into, clear, fill and tune the semantic cache

@@ -6,10 +6,13 @@ mod config;
 mod eval;
 mod ingest;
 mod mock;
+mod monitor;
 mod parts;
 mod printer;
 mod query;
 mod serve;
+
+pub use monitor::Terminal;
 
 use std::io::Write;
 
@@ -39,6 +42,7 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
         Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),
+        Command::Monitor(args) => settings_of(&global, args.flags()).and_then(|s| block_on(monitor::run(s, *args))),
         Command::Mock(args) => block_on(mock::run(args)),
         Command::Cache { action: CacheAction::Stats(args) } => block_on(cache::stats(args)),
         Command::Cache { action: CacheAction::Clear(args) } => block_on(cache::clear(args)),

@@ -9,8 +9,8 @@ pub enum Figure {
     BreakerOpen,
     /// 1 while a breaker is not closed, else 0.
     BreakerNotClosed,
-    /// Changes of a breaker's state within the window.
-    BreakerChanges,
+    /// How often a breaker left its closed state within the window.
+    BreakerTrips,
     /// Failures since the last success, of the breaker that is worst off.
     ConsecutiveFailures,
     /// Share of the calls to the LLM that failed within the window.
@@ -71,7 +71,7 @@ impl Figure {
     pub const ALL: [Self; 24] = [
         Self::BreakerOpen,
         Self::BreakerNotClosed,
-        Self::BreakerChanges,
+        Self::BreakerTrips,
         Self::ConsecutiveFailures,
         Self::FailureRate,
         Self::ErrorRate,
@@ -100,7 +100,7 @@ impl Figure {
         match self {
             Self::BreakerOpen => "breaker_open",
             Self::BreakerNotClosed => "breaker_not_closed",
-            Self::BreakerChanges => "breaker_changes",
+            Self::BreakerTrips => "breaker_trips",
             Self::ConsecutiveFailures => "consecutive_failures",
             Self::FailureRate => "failure_rate",
             Self::ErrorRate => "error_rate",

@@ -195,7 +195,7 @@ impl Keymap {
     /// A command or a key that does not exist, or no key left to quit with.
     pub fn with(mut self, text: &str) -> Result<Self, String> {
         for part in text.split_whitespace() {
-            let names = || COMMANDS.map(|(_, name, _, _)| name).join(", ");
+            let names = || Self::commands().join(", ");
             let (name, keys) = part.split_once('=').ok_or_else(|| {
                 format!("\"{part}\" binds no key: COMMAND=KEY is wanted, like quit=x,ctrl-q; commands: {}", names())
             })?;
@@ -251,6 +251,11 @@ impl Keymap {
     /// The keys of a command as they are written.
     pub fn keys_of(&self, command: Command) -> Vec<String> {
         self.keys.iter().filter(|(_, bound)| *bound == command).map(|(key, _)| key.to_string()).collect()
+    }
+
+    /// The names of all commands.
+    pub fn commands() -> [&'static str; COMMANDS.len()] {
+        COMMANDS.map(|(_, name, _, _)| name)
     }
 
     /// Every command with its keys and what it does.

@@ -5,8 +5,10 @@
 
 pub mod alerts;
 pub mod figure;
+pub mod incident;
 pub mod keys;
 pub mod model;
 pub mod moment;
 pub mod record;
+pub mod source;
 pub mod view;

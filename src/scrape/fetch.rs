@@ -170,6 +170,7 @@ fn value(text: &str) -> Result<Value, Trouble> {
 /// Of several troubles the one that explains the others.
 fn most_telling(troubles: Vec<(&str, Trouble)>) -> Trouble {
     let weight = |trouble: &Trouble| match trouble {
+        Trouble::NoUrl => 6,
         Trouble::Unreachable(_) => 5,
         Trouble::Late(_) => 4,
         Trouble::TooLarge(_) => 3,

@@ -1,6 +1,6 @@
 //! Reads what a server exposes for Prometheus.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
     exposition::Exposition,
@@ -34,7 +34,10 @@ impl Observation {
             return;
         }
         breakers(&exposed, &mut self.breakers);
-        self.pool = self.pool.take().or_else(|| pool(&exposed));
+        match (&mut self.pool, pool(&exposed)) {
+            (Some(told), Some(exposed)) => told.retries = told.retries.or(exposed.retries),
+            (told, exposed) => *told = told.take().or(exposed),
+        }
         self.cache = self.cache.take().or_else(|| cache(&exposed));
         self.traffic = traffic(&exposed);
         self.process = process(&exposed);
@@ -62,7 +65,18 @@ fn breakers(exposed: &Exposition<'_>, all: &mut BTreeMap<String, Breaker>) {
             since: changed.filter(|at| *at > 0.0),
             ..Breaker::default()
         };
-        all.entry(name.to_owned()).or_insert(breaker);
+        match all.entry(name.to_owned()) {
+            Entry::Vacant(entry) => drop(entry.insert(breaker)),
+            // What was told in more words stays.
+            Entry::Occupied(mut entry) => {
+                let told = entry.get_mut();
+                told.opened = told.opened.or(breaker.opened);
+                told.closed = told.closed.or(breaker.closed);
+                told.rejected = told.rejected.or(breaker.rejected);
+                told.consecutive_failures = told.consecutive_failures.or(breaker.consecutive_failures);
+                told.since = told.since.or(breaker.since);
+            }
+        }
     }
 }
 

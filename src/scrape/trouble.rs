@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Trouble {
+    /// There is no such place.
+    #[error("is no URL; http://host:port is wanted")]
+    NoUrl,
     /// No connection, or one that broke.
     #[error("does not answer ({0})")]
     Unreachable(String),

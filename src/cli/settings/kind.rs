@@ -2,13 +2,30 @@
 
 use std::{net::IpAddr, time};
 
-use crate::{cache::KEY_BYTES, model::DbName};
+use crate::{
+    cache::KEY_BYTES,
+    model::DbName,
+    monitor::{
+        keys::Keymap,
+        view::theme::{Palette, Role, Theme},
+    },
+};
 
 /// What a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
     /// A folder, there or to be made.
     Folder,
+    /// A file.
+    File,
+    /// Servers to watch; in the environment separated by commas. What is no URL is told of when it is asked.
+    Targets,
+    /// A length of time between two looks.
+    Interval,
+    /// Bindings of keys.
+    Keys,
+    /// Colours of roles.
+    Colors,
     /// Files or folders; in the environment separated by commas.
     Paths,
     /// The name of a DB.
@@ -56,11 +73,24 @@ pub enum Kind {
 /// Longest [`Kind::Duration`]: longer ones are typing errors.
 const LONGEST: time::Duration = time::Duration::from_secs(24 * 60 * 60);
 
+/// Shortest [`Kind::Interval`]: more looks than that would be load.
+const SHORTEST: time::Duration = time::Duration::from_millis(100);
+
 impl Kind {
     /// What it takes, to follow "must be".
     pub fn takes(self) -> String {
         match self {
             Self::Folder => "a folder".into(),
+            Self::File => "a file".into(),
+            Self::Targets => "URLs of servers, separated by commas in the environment".into(),
+            Self::Interval => "a duration from 100ms to 24h, like 2s or 1m".into(),
+            Self::Keys => {
+                format!("bindings like quit=x,ctrl-q freeze=f; the commands are {}", Keymap::commands().join(", "))
+            }
+            Self::Colors => {
+                let roles = Role::ALL.map(Role::as_str).join(", ");
+                format!("colours like bad=magenta accent=#5fafff; the roles are {roles}")
+            }
             Self::Paths => "paths, separated by commas in the environment".into(),
             Self::Db => "1 to 64 of the characters A-Z a-z 0-9 _ . - (and not . or ..)".into(),
             Self::Host => "an IP address or a host name, without port".into(),
@@ -84,7 +114,7 @@ impl Kind {
 
     /// Whether several values may be given.
     pub fn is_list(self) -> bool {
-        matches!(self, Self::Paths | Self::Origins)
+        matches!(self, Self::Paths | Self::Origins | Self::Targets)
     }
 
     /// Whether a config file has it without quotes.
@@ -95,7 +125,10 @@ impl Kind {
     /// Whether this text is a value. Every item of a list is asked for alone.
     pub fn admits(self, text: &str) -> bool {
         match self {
-            Self::Folder | Self::Paths | Self::Model | Self::Secret => !text.is_empty(),
+            Self::Folder | Self::File | Self::Paths | Self::Targets | Self::Model | Self::Secret => !text.is_empty(),
+            Self::Interval => duration(text).is_some_and(|interval| interval >= SHORTEST),
+            Self::Keys => Keymap::default().with(text).is_ok(),
+            Self::Colors => Theme::new(Palette::Dark).with_colors(text).is_ok(),
             Self::Db => text.parse::<DbName>().is_ok(),
             Self::Host => text.parse::<IpAddr>().is_ok() || url::Host::parse(text).is_ok(),
             Self::Integer { min, max, .. } => text.parse().is_ok_and(|number: u64| (min..=max).contains(&number)),

@@ -31,6 +31,10 @@ use super::global::{ColorChoice, LogFormat};
 use crate::{
     cache::CacheMode,
     model::{DbName, Method},
+    monitor::{
+        keys::Keymap,
+        view::theme::{Palette, Theme},
+    },
     providers::ProviderKind,
     rag::{AttemptTimeouts, FusionChoice, chunk::ChunkParams},
     resilience::{Backoff, BreakerSettings, PoolSettings, RetrySettings},
@@ -56,6 +60,8 @@ pub struct Settings {
     pub chunking: ChunkParams,
     /// How questions are searched.
     pub retrieval: RetrievalSettings,
+    /// What `monitor` watches, and how it shows it.
+    pub monitor: MonitorSettings,
     /// What is told on stderr.
     pub log: LogSettings,
 }
@@ -171,6 +177,39 @@ pub struct RetrievalSettings {
     pub fusion: FusionChoice,
 }
 
+/// What `monitor` watches, and how it shows it.
+#[derive(Clone)]
+pub struct MonitorSettings {
+    /// Servers, as they were named: one of them may be no URL.
+    pub targets: Vec<String>,
+    /// How often each is asked.
+    pub interval: Duration,
+    /// Rules of alerts beside the built-in ones.
+    pub alerts: Option<PathBuf>,
+    /// Whether a critical alert rings.
+    pub bell: bool,
+    /// What things look like where colours are wanted.
+    pub theme: Theme,
+    /// Which key does what.
+    pub keys: Keymap,
+    /// Whether times are shown in UTC.
+    pub utc: bool,
+    /// Where answers are written to.
+    pub record: Option<PathBuf>,
+    /// Most bytes of that.
+    pub record_max_bytes: u64,
+}
+
+impl fmt::Debug for MonitorSettings {
+    /// Leaves out the URLs, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MonitorSettings")
+            .field("interval", &self.interval)
+            .field("alerts", &self.alerts)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What is told on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogSettings {
@@ -211,6 +250,7 @@ impl Settings {
             cache: cache(&values)?,
             chunking: chunking(&values)?,
             retrieval: retrieval(&values)?,
+            monitor: monitor(&values)?,
             log: LogSettings {
                 level: choice(&values, "log.level")?,
                 format: choice(&values, "log.format")?,
@@ -336,6 +376,29 @@ fn retrieval(values: &Values<'_>) -> Result<RetrievalSettings, SettingsError> {
             rrf_k: Some(values.parsed("retrieval.rrf_k")?),
             bm25_weight: values.share("retrieval.bm25_weight")?,
         },
+    })
+}
+
+fn monitor(values: &Values<'_>) -> Result<MonitorSettings, SettingsError> {
+    let truth = |key| Ok::<_, SettingsError>(values.truth(key)?.unwrap_or_default());
+    let theme: Palette = values.parsed("monitor.theme")?;
+    let mut theme = Theme::new(theme).ascii(truth("monitor.ascii")?);
+    if values.optional("monitor.colors").is_some() {
+        theme = values.with("monitor.colors", |text| theme.with_colors(text).ok())?;
+    }
+    Ok(MonitorSettings {
+        targets: values.texts("monitor.url"),
+        interval: values.duration("monitor.interval")?,
+        alerts: values.optional("monitor.alerts").map(PathBuf::from),
+        bell: truth("monitor.bell")?,
+        theme,
+        keys: match values.optional("monitor.keys") {
+            Some(_) => values.with("monitor.keys", |text| Keymap::default().with(text).ok())?,
+            None => Keymap::default(),
+        },
+        utc: truth("monitor.utc")?,
+        record: values.optional("monitor.record").map(PathBuf::from),
+        record_max_bytes: values.parsed("monitor.record_max_bytes")?,
     })
 }
 

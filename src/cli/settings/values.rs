@@ -56,6 +56,10 @@ impl<'a> Values<'a> {
         self.items(key).iter().map(PathBuf::from).collect()
     }
 
+    pub(super) fn texts(&self, key: &str) -> Vec<String> {
+        self.items(key).to_vec()
+    }
+
     /// Origins as browsers send them: without the closing slash.
     pub(super) fn origins(&self, key: &str) -> Vec<String> {
         self.items(key).iter().map(|origin| origin.trim_end_matches('/').to_owned()).collect()

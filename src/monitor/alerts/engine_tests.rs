@@ -177,7 +177,7 @@ fn rates_are_asked_for_over_the_window_of_the_rule() {
     });
     let asked = asked.into_inner();
     assert!(asked.contains(&(Figure::HitRate, 900)) && asked.contains(&(Figure::Lookups, 900)));
-    assert!(asked.contains(&(Figure::BreakerChanges, 600)) && asked.contains(&(Figure::ErrorRate, 300)));
+    assert!(asked.contains(&(Figure::BreakerTrips, 600)) && asked.contains(&(Figure::ErrorRate, 300)));
 }
 
 #[test]

@@ -15,10 +15,12 @@ use crate::{
     scrape::Observation,
 };
 
-/// How far back the shares in the line reach.
-const LATELY: Duration = Duration::from_secs(300);
-/// Changes of a breaker's state within [`FLAPPING_WITHIN`] that are called flapping.
-const FLAPPING: usize = 6;
+/// How far back the shares in the line reach: a few polls, but not less, or more, than this.
+const POLLS: u32 = 4;
+const LEAST: Duration = Duration::from_secs(20);
+const MOST: Duration = Duration::from_secs(300);
+/// Trips of a breaker within [`FLAPPING_WITHIN`] that are called flapping.
+const FLAPPING: usize = 3;
 const FLAPPING_WITHIN: Duration = Duration::from_secs(600);
 /// A pool that is that full is full.
 const FULL_POOL: f64 = 0.95;
@@ -53,7 +55,7 @@ pub fn findings(target: &Target, now: Moment) -> Vec<Finding> {
         return vec![silence];
     }
     let Some(seen) = target.latest.as_deref() else { return Vec::new() };
-    let lately = target.counted(LATELY, now);
+    let lately = target.counted(lately_of(target), now);
     let breaker = breaker(target, seen, now);
     // Errors, slowness and bad health are what an open breaker means; its line tells of them.
     let others = match &breaker {
@@ -71,7 +73,8 @@ pub fn well(target: &Target, now: Moment) -> String {
     if target.freshness(now) == Freshness::Awaited {
         return "waiting for the first answer".to_owned();
     }
-    let lately = target.counted(LATELY, now);
+    let window = lately_of(target);
+    let lately = target.counted(window, now);
     let questions = lately.and_then(|row| row.rate(Field::Questions));
     let mut parts = Vec::new();
     match questions {
@@ -82,11 +85,16 @@ pub fn well(target: &Target, now: Moment) -> String {
     if let Some(share) = lately.and_then(|row| of_counts(Figure::HitRate, &row)) {
         parts.push(format!("{} from the cache", share_words(share)));
     }
-    if let Some(p95) = target.latency(0.95, LATELY, now).filter(|_| questions.is_some_and(|rate| rate > 0.0)) {
+    if let Some(p95) = target.latency(0.95, window, now).filter(|_| questions.is_some_and(|rate| rate > 0.0)) {
         parts.push(format!("p95 {}", crate::model::words::time(p95)));
     }
     let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
     format!("all is well{parts}")
+}
+
+/// What counts as lately for a target.
+fn lately_of(target: &Target) -> Duration {
+    target.interval.saturating_mul(POLLS).clamp(LEAST, MOST)
 }
 
 fn silence(target: &Target, now: Moment) -> Option<Finding> {
@@ -109,19 +117,20 @@ fn silence(target: &Target, now: Moment) -> Option<Finding> {
 }
 
 fn breaker(target: &Target, seen: &Observation, now: Moment) -> Option<Finding> {
-    let changes = target.breakers.iter().map(|(name, line)| (name, line.turns(now - FLAPPING_WITHIN, now)));
-    if let Some((name, turns)) = changes.max_by_key(|(_, turns)| *turns).filter(|(_, turns)| *turns >= FLAPPING) {
+    let changes = target.breakers.iter().map(|(name, line)| (name, line.trips(now - FLAPPING_WITHIN, now)));
+    if let Some((name, trips)) = changes.max_by_key(|(_, trips)| *trips).filter(|(_, trips)| *trips >= FLAPPING) {
         let within = age(FLAPPING_WITHIN);
-        let effect = effects(target.counted(LATELY, now).as_ref());
-        let text =
-            format!("breaker {name} flaps: {turns} changes in {within}, the LLM comes back and fails again{effect}");
+        let effect = effects(target.counted(lately_of(target), now).as_ref());
+        let text = format!(
+            "breaker {name} flaps: it tripped {trips} times in {within}, the LLM comes back and fails again{effect}"
+        );
         return Some(Finding::new(Severity::Critical, text));
     }
     let worst = seen.worst().filter(|state| *state != State::Closed)?;
     let (name, breaker) = seen.breakers.iter().find(|(_, breaker)| breaker.state == Some(worst))?;
     let since = target.breakers.get(name).and_then(|line| line.since(now)).map(|since| now.since(since));
     // What came of it is what happened since, not what happened before.
-    let lately = target.counted(since.map_or(LATELY, |since| since.clamp(target.interval, LATELY)), now);
+    let lately = target.counted(since.map_or(MOST, |since| since.clamp(target.interval.min(MOST), MOST)), now);
     let lately = lately.as_ref();
     let since = since.map(|since| format!(" for {}", age(since))).unwrap_or_default();
     if worst == State::HalfOpen {
@@ -176,8 +185,8 @@ fn pool(target: &Target, lately: Option<&Row>) -> Option<Finding> {
 }
 
 fn cache(target: &Target, lately: Option<&Row>, now: Moment) -> Option<Finding> {
-    let fill = target.figure(Figure::CacheFill, LATELY, now)?;
-    let evictions = target.figure(Figure::EvictionsPerMinute, LATELY, now)?;
+    let fill = target.figure(Figure::CacheFill, MOST, now)?;
+    let evictions = target.figure(Figure::EvictionsPerMinute, MOST, now)?;
     let hits = lately.and_then(|row| of_counts(Figure::HitRate, row))?;
     let thrashing = fill >= FULL_CACHE && evictions >= MANY_EVICTIONS && hits < FEW_HITS;
     thrashing.then(|| {

@@ -19,9 +19,9 @@ impl Target {
         match figure {
             Figure::Unreachable => return Some(f64::from(u8::from(silent))),
             Figure::FailedPolls => return Some(f64::from(self.failed_polls)),
-            Figure::BreakerChanges => {
-                let known = self.breakers.values().map(|line| line.turns(now - window, now)).max();
-                return known.map(|turns| turns as f64);
+            Figure::BreakerTrips => {
+                let known = self.breakers.values().map(|line| line.trips(now - window, now)).max();
+                return known.map(|trips| trips as f64);
             }
             // What was told before it fell silent says nothing about now.
             _ if silent => return None,
@@ -51,7 +51,7 @@ impl Target {
             | Figure::ErrorRate
             | Figure::FailureRate
             | Figure::DegradedRate => of_counts(figure, &self.counted(window, now).or_else(|| self.lifetime())?),
-            Figure::Unreachable | Figure::FailedPolls | Figure::BreakerChanges => None,
+            Figure::Unreachable | Figure::FailedPolls | Figure::BreakerTrips => None,
         }
     }
 

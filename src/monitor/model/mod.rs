@@ -61,6 +61,8 @@ pub enum Message {
         /// When.
         at: Moment,
     },
+    /// A target is watched that was not known, or is known already: a recording tells of them as it goes.
+    Watched(String),
     /// Time went on.
     Tick,
     /// The user wants something.
@@ -181,6 +183,8 @@ pub struct Model {
     notice: Option<(Moment, String)>,
     /// Whether alerts are judged by one look.
     once: bool,
+    /// Whether this is a recording, which cannot be asked for more.
+    replayed: bool,
 }
 
 impl Model {
@@ -204,7 +208,14 @@ impl Model {
             now,
             notice: None,
             once: false,
+            replayed: false,
         }
+    }
+
+    /// Shows a recording: what was asked when cannot be changed any more.
+    pub fn replayed(mut self) -> Self {
+        self.replayed = true;
+        self
     }
 
     /// Judges alerts by one look: what would have to last counts at once.
@@ -268,6 +279,10 @@ impl Model {
                 if let Some(target) = self.targets.get_mut(target) {
                     target.next = Some(at);
                 }
+                Vec::new()
+            }
+            Message::Watched(url) => {
+                self.number_of(&url);
                 Vec::new()
             }
             Message::Tick => Vec::new(),
@@ -347,6 +362,9 @@ impl Model {
         match action {
             Action::Quit => return vec![Effect::Quit],
             Action::Help => self.help = !self.help,
+            Action::Refresh | Action::Faster | Action::Slower if self.replayed => {
+                self.say("this is a recording; its pace is set with --speed".to_owned());
+            }
             Action::Refresh => {
                 self.say("asking all targets".to_owned());
                 return vec![Effect::Refresh];
@@ -481,22 +499,33 @@ impl Model {
         self.log.events().rev().filter(move |event| event.at <= shown && self.matches(event))
     }
 
-    /// What is the matter, in words: of the target that is shown, else of the worst other.
-    pub fn diagnosis(&self) -> (Option<Severity>, String) {
+    /// What is the matter with a target, in words.
+    pub fn diagnosis_of(&self, target: usize) -> (Option<Severity>, String) {
         let now = self.present();
-        let Some(target) = self.target() else { return (None, "nothing is watched".to_owned()) };
-        let mut found = diagnosis::findings(target, now);
-        if !found.is_empty() {
-            let worst = found.first().map(|finding| finding.severity);
-            let texts: Vec<String> = found.drain(..).map(|finding| finding.text).collect();
-            return (worst, texts.join(" · "));
+        let Some(target) = self.targets.get(target) else { return (None, "nothing is watched".to_owned()) };
+        let found = diagnosis::findings(target, now);
+        match found.first() {
+            None => (None, diagnosis::well(target, now)),
+            Some(worst) => {
+                let texts: Vec<&str> = found.iter().map(|finding| finding.text.as_str()).collect();
+                (Some(worst.severity), texts.join(" · "))
+            }
         }
+    }
+
+    /// What is the matter, in words: with the target that is shown, else with the worst other.
+    pub fn diagnosis(&self) -> (Option<Severity>, String) {
+        let own = self.diagnosis_of(self.selected);
+        if own.0.is_some() {
+            return own;
+        }
+        let now = self.present();
         let others = self.targets.iter().enumerate().filter(|(index, _)| *index != self.selected);
         let others = others.filter_map(|(_, other)| Some((other, diagnosis::findings(other, now).into_iter().next()?)));
         match others.max_by_key(|(_, finding)| finding.severity) {
             Some((other, finding)) if finding.text.starts_with(&other.name) => (Some(finding.severity), finding.text),
             Some((other, finding)) => (Some(finding.severity), format!("{}: {}", other.name, finding.text)),
-            None => (None, diagnosis::well(target, now)),
+            None => own,
         }
     }
 

@@ -110,15 +110,14 @@ impl Timeline {
         self.changes.iter().zip(self.changes.iter().skip(1)).filter(known).count()
     }
 
-    /// How often it opened, after `from` and not after `to`.
+    /// How often it tripped, that is left its closed state, after `from` and not after `to`. A probe that fails is no trip:
+    /// the breaker was not closed before.
     pub fn trips(&self, from: Moment, to: Moment) -> usize {
-        let opened = |(before, after): &(&Change, &Change)| {
-            after.to == Some(State::Open)
-                && before.to.is_some_and(|state| state != State::Open)
-                && after.at > from
-                && after.at <= to
+        let tripped = |(before, after): &(&Change, &Change)| {
+            let left = before.to == Some(State::Closed) && after.to.is_some_and(|state| state != State::Closed);
+            left && after.at > from && after.at <= to
         };
-        self.changes.iter().zip(self.changes.iter().skip(1)).filter(opened).count()
+        self.changes.iter().zip(self.changes.iter().skip(1)).filter(tripped).count()
     }
 
     /// How long each state held between two moments: closed, open, half-open; what is missing is not known.

@@ -95,8 +95,8 @@ impl Layout {
             layout.targets = if count > 1 { take_top(&mut rest, count.min(most) + 1) } else { Rect::default() };
             let alerts = u16::try_from(needs.alerts).unwrap_or(u16::MAX);
             let spare = rest.height.saturating_sub(stack_least() + 1);
-            // Half of what is to spare goes to the panels.
-            let below = spare.min(4).max(spare / 2).min(14);
+            // As high whether something is wrong or not: panels that jump when an alert fires are hard to read.
+            let below = (spare * 2 / 3).max(spare.min(4)).min(14);
             let mut below = take_bottom(&mut rest, below);
             let alerts = alerts.min(below.height.saturating_sub(3));
             layout.alerts = if alerts > 0 { take_top(&mut below, alerts + 1) } else { Rect::default() };

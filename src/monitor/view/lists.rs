@@ -9,7 +9,7 @@ use super::{
 use crate::{
     model::words::age,
     monitor::{
-        alerts::Severity,
+        alerts::{Condition, Severity},
         figure::Figure,
         model::{
             Model,
@@ -104,7 +104,11 @@ pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
         );
         let mark = if alert.acknowledged { "○" } else { mark(Some(alert.rule.severity)) };
         let figure = alert.rule.when.figure();
-        let value = crate::monitor::alerts::Condition::show(figure, alert.value);
+        // What is or is not needs no number.
+        let value = match figure {
+            Figure::BreakerOpen | Figure::BreakerNotClosed | Figure::Unreachable => String::new(),
+            _ => format!("{figure} {}, ", Condition::show(figure, alert.value)),
+        };
         let of = model.targets.get(alert.target).filter(|_| many).map(|target| format!("{} ", target.name));
         Line::from(vec![
             Span::styled(mark, theme.style(role)),
@@ -113,9 +117,9 @@ pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
             Span::styled(format!("{} ", age(now.since(alert.since))), theme.style(Role::Plain)),
             Span::styled(
                 format!(
-                    "{figure} {value}{}{}: {}",
-                    if alert.clearing { ", clearing" } else { "" },
-                    if alert.acknowledged { ", known" } else { "" },
+                    "{value}{}{}{}",
+                    if alert.clearing { "clearing, " } else { "" },
+                    if alert.acknowledged { "known: " } else { "" },
                     alert.rule.text
                 ),
                 theme.style(Role::Dim),

@@ -415,6 +415,7 @@ impl Screen<'_> {
         }
         for (command, what) in wanted {
             let Some(key) = self.look.keys.keys_of(*command).into_iter().next() else { continue };
+            let key = key.replace("left", "←");
             let part = [
                 Span::styled(key, self.theme.style(Role::Title)),
                 Span::styled(format!(" {what}  "), self.theme.style(Role::Dim)),

@@ -114,6 +114,15 @@ impl<'a> Facts<'a> {
         self.bars(|row| of_counts(figure, row))
     }
 
+    /// A plot of something that is made of these fields: a server that offers none of them has no plot.
+    fn offered(&self, fields: &[Field], plot: impl FnOnce() -> Plot) -> Plot {
+        let told = |row: &&Row| !row.silent;
+        let offers = |row: &Row| fields.iter().all(|field| row.get(*field).is_some());
+        // The first row has no counts yet; that is no reason to call them n/a.
+        let mut rows = self.columns.iter().flatten().filter(told).peekable();
+        if rows.peek().is_none() || rows.any(offers) || self.target.polls[0] < 2 { plot() } else { Plot::Unknown }
+    }
+
     fn dim(&self, text: impl Into<String>) -> Span<'static> {
         Span::styled(text.into(), self.theme.style(Role::Dim))
     }
@@ -233,7 +242,9 @@ impl<'a> Facts<'a> {
         series.push(Series {
             words: Line::from(words),
             more: vec![calls],
-            plot: Plot::shares(self.figure(Figure::FailureRate), Role::Bad),
+            plot: self.offered(&[Field::Calls, Field::Failures], || {
+                Plot::shares(self.figure(Figure::FailureRate), Role::Bad)
+            }),
             scale: Some("100 %".to_owned()),
         });
         Content { title: "Breaker", remarks, series }
@@ -271,10 +282,8 @@ impl<'a> Facts<'a> {
         let said = hits.map(share_words).or_else(|| (lookups == Some(0.0)).then(|| "no look-ups".to_owned()));
         let kinds = self.pairs(vec![("exact", of(Field::Exact)), ("semantic", of(Field::Semantic))]);
         let volume = self.row.and_then(|row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0));
-        let looks = Plot::scaled(
-            self.bars(|row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0)),
-            Role::Second,
-        );
+        let rates = |row: &Row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0);
+        let looks = self.offered(&[Field::Hits, Field::Misses], || Plot::scaled(self.bars(rates), Role::Second));
         Content {
             title: "Cache",
             remarks,
@@ -282,7 +291,9 @@ impl<'a> Facts<'a> {
                 Series {
                     words: Line::from(self.pair("hits", said, Role::Accent)),
                     more: vec![kinds],
-                    plot: Plot::shares(self.figure(Figure::HitRate), Role::Accent),
+                    plot: self.offered(&[Field::Hits, Field::Misses], || {
+                        Plot::shares(self.figure(Figure::HitRate), Role::Accent)
+                    }),
                     scale: Some("100 %".to_owned()),
                 },
                 Series {
@@ -317,18 +328,18 @@ impl<'a> Facts<'a> {
         }
         let whole = |field| self.get(field).map(|value| format!("{value:.0}"));
         let used = self.gauge(Field::InUse);
-        let used = match most {
+        let used = self.offered(&[Field::InUse], || match most {
             Some(top) => Plot::Bars { values: used, top, role: Role::Accent, alarm: Some(top * 0.95) },
             None => Plot::scaled(used, Role::Accent),
-        };
+        });
         let waiting = self.get(Field::Waiting);
         let role = if waiting.is_some_and(|waiting| waiting >= 1.0) { Role::Warn } else { Role::Plain };
-        let waits = Plot::scaled(self.gauge(Field::Waiting), Role::Warn);
+        let waits = self.offered(&[Field::Waiting], || Plot::scaled(self.gauge(Field::Waiting), Role::Warn));
         let endpoints = pool.map(|pool| &pool.endpoints).into_iter().flatten();
         let endpoints = endpoints.filter(|(_, endpoint)| endpoint.requests != Some(0.0)).map(|(path, endpoint)| {
             let times = &endpoint.latency_ms;
             let mut line = vec![self.say(format!("{path} "), Role::Plain)];
-            for (name, value) in [("p50", times.p50), ("p95", times.p95), ("p99", times.p99)] {
+            for (name, value) in [("p50", times.p50), ("p95", times.p95)] {
                 line.extend(self.pair(name, value.map(brief), Role::Plain));
                 line.push(Span::raw(" "));
             }
@@ -366,8 +377,9 @@ impl<'a> Facts<'a> {
             let role = if errors >= 0.05 { Role::Bad } else { Role::Dim };
             remarks.push(self.say(format!("{} errors", share_words(errors)), role));
         }
-        let slow = Plot::scaled(self.gauge(Field::P95), Role::Accent);
-        let asked = Plot::scaled(self.bars(|row| row.rate(Field::Questions)), Role::Second);
+        let traffic_plot = |plot| if traffic || self.target.latest.is_none() { plot } else { Plot::Unknown };
+        let slow = traffic_plot(Plot::scaled(self.gauge(Field::P95), Role::Accent));
+        let asked = traffic_plot(Plot::scaled(self.bars(|row| row.rate(Field::Questions)), Role::Second));
         let rate = self.row.and_then(|row| row.rate(Field::Questions));
         let degraded = self.share(Figure::DegradedRate);
         let said = degraded.map(share_words).or_else(|| (rate == Some(0.0)).then(|| "no answers".to_owned()));
@@ -398,7 +410,9 @@ impl<'a> Facts<'a> {
                 Series {
                     words: Line::from(self.pair("degraded", said, role)),
                     more: Vec::new(),
-                    plot: Plot::shares(self.figure(Figure::DegradedRate), Role::Warn),
+                    plot: self.offered(&[Field::Questions, Field::Degraded], || {
+                        Plot::shares(self.figure(Figure::DegradedRate), Role::Warn)
+                    }),
                     scale: Some("100 %".to_owned()),
                 },
             ],
@@ -425,7 +439,7 @@ impl<'a> Facts<'a> {
         let one = |name: &'static str, field| Series {
             words: Line::from(self.pair(name, share(field), Role::Plain)),
             more: Vec::new(),
-            plot: Plot::shares(self.gauge(field), Role::Second),
+            plot: self.offered(&[field], || Plot::shares(self.gauge(field), Role::Second)),
             scale: Some("100 %".to_owned()),
         };
         Content { title: "System", remarks, series: vec![one("cpu", Field::Cpu), one("memory", Field::Memory)] }

@@ -19,6 +19,8 @@ pub const UNKNOWN: &str = "n/a";
 pub enum Plot {
     /// Nothing.
     Nothing,
+    /// What the server does not offer.
+    Unknown,
     /// A bar each, up to `top`.
     Bars {
         /// The values; `None` is a gap.
@@ -59,7 +61,8 @@ impl Plot {
     /// The value of a bar that fills the height.
     pub fn top(&self) -> Option<f64> {
         match self {
-            Self::Bars { top, values, .. } if values.iter().any(Option::is_some) => Some(*top),
+            // A scale of nothing but zeros says nothing.
+            Self::Bars { top, values, .. } if values.iter().flatten().any(|value| *value > 0.0) => Some(*top),
             _ => None,
         }
     }
@@ -71,7 +74,7 @@ impl Plot {
         }
         match self {
             Self::Nothing => {}
-            Self::Bars { values, .. } if values.iter().all(Option::is_none) => {
+            Self::Unknown => {
                 buffer.set_stringn(area.x, area.y, UNKNOWN, usize::from(area.width), theme.style(Role::Dim));
             }
             Self::Bars { values, top, role, alarm } => {
@@ -127,13 +130,17 @@ fn bar(share: f64, x: u16, area: Rect, buffer: &mut Buffer, theme: &Theme, role:
     }
 }
 
-/// The next of 1, 2, 5, 10, … that is not below a value.
+/// The next number of few digits that is not below a value.
 pub fn nice(value: f64) -> f64 {
     if value <= 0.0 || !value.is_finite() {
         return 1.0;
     }
     let size = 10f64.powf(value.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|step| step * size).find(|step| *step >= value * 0.999).unwrap_or(value)
+    [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0]
+        .into_iter()
+        .map(|step| step * size)
+        .find(|step| *step >= value * 0.999)
+        .unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -154,7 +161,8 @@ mod tests {
     fn a_gap_is_empty_and_zero_is_not() {
         let values = vec![Some(0.0), None, Some(0.001), Some(0.5), Some(1.0)];
         assert_eq!(drawn(&Plot::shares(values, Role::Good), 5, 2), ["    █", "_ ▁██"]);
-        assert_eq!(drawn(&Plot::shares(vec![None; 5], Role::Good), 5, 1), ["n/a  "]);
+        assert_eq!(drawn(&Plot::shares(vec![None; 5], Role::Good), 5, 1), ["     "]);
+        assert_eq!(drawn(&Plot::Unknown, 5, 1), ["n/a  "]);
     }
 
     #[test]
@@ -166,7 +174,7 @@ mod tests {
 
     #[test]
     fn scales_end_at_numbers_that_can_be_told() {
-        assert_eq!([0.0, 0.3, 1.0, 1.2, 42.0, 7_000.0].map(nice), [1.0, 0.5, 1.0, 2.0, 50.0, 10_000.0]);
+        assert_eq!([0.0, 0.3, 1.0, 1.2, 42.0, 7_000.0].map(nice), [1.0, 0.3, 1.0, 1.5, 50.0, 8_000.0]);
     }
 
     proptest! {

@@ -1,0 +1,204 @@
+//! `ragctl monitor`: watches servers, in the whole terminal or line by line.
+
+mod once;
+mod screen;
+mod tell;
+mod terminal;
+
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+use tokio::sync::{mpsc, watch};
+
+pub use terminal::Terminal;
+
+use super::{UsageError, colors};
+use crate::{
+    cli::{
+        ExitStatus, MonitorArgs,
+        settings::{MonitorSettings, Settings},
+    },
+    monitor::{
+        alerts::Rules,
+        model::{Effect, Message, Model},
+        moment::Moment,
+        record::{Header, Poll, Recorder, SCHEMA},
+        source::{self, Clock, Pace, Poller, scraper},
+        view::{
+            Look,
+            theme::{Palette, Theme},
+        },
+    },
+    scrape::{Trouble, without_credentials},
+};
+
+/// Messages that may wait to be taken in.
+const WAITING: usize = 1_024;
+/// The interval of a recording that does not tell its own.
+const UNKNOWN_INTERVAL: Duration = Duration::from_secs(30);
+
+pub(super) async fn run(settings: Settings, args: MonitorArgs) -> anyhow::Result<ExitStatus> {
+    crate::providers::install_tls();
+    let rules = match &settings.monitor.alerts {
+        Some(path) => Rules::load(path).map_err(|error| UsageError(error.to_string()))?,
+        None => Rules::builtin(),
+    };
+    let colors = colors(settings.log.color);
+    let look = look(&settings.monitor, colors, args.replay.as_deref());
+    if let Some(path) = &args.replay {
+        if args.once {
+            return once::replay(path, rules, &args, &look).await;
+        }
+        return play(path, args.speed.unwrap_or(1.0), rules, &args, look).await;
+    }
+    let targets = targets(&settings.monitor.targets)?;
+    if args.once {
+        return once::look(&targets, &settings.monitor, rules, &args, &look).await;
+    }
+    watch_live(targets, settings.monitor, rules, &args, look).await
+}
+
+/// The zone and the colours that this terminal and this user want.
+fn look(settings: &MonitorSettings, colors: Option<bool>, replayed: Option<&Path>) -> Look {
+    let ascii = settings.theme.is_ascii();
+    let theme = if colors == Some(false) { Theme::new(Palette::Plain).ascii(ascii) } else { settings.theme };
+    let zone = if settings.utc { TimeZone::UTC } else { TimeZone::system() };
+    let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    Look { theme, zone, keys: settings.keys.clone().into(), replayed: replayed.map(name) }
+}
+
+/// A server, as it is asked and as it is shown.
+struct Server {
+    /// With credentials.
+    asked: String,
+    /// Without.
+    shown: String,
+}
+
+/// Each server once. One that is no URL is watched, too, and tells so; but not when there is no other.
+fn targets(named: &[String]) -> anyhow::Result<Vec<Server>> {
+    let mut servers: Vec<Server> = Vec::new();
+    for name in named {
+        let shown = url::Url::parse(name).map(|url| without_credentials(&url).0.to_string());
+        let shown = shown.unwrap_or_else(|_| name.clone()).trim_end_matches('/').to_owned();
+        if servers.iter().all(|server| server.shown != shown) {
+            servers.push(Server { asked: name.trim_end_matches('/').to_owned(), shown });
+        }
+    }
+    if !servers.is_empty() && servers.iter().all(|server| scraper(&server.asked).err() == Some(Trouble::NoUrl)) {
+        let names: Vec<_> = servers.iter().map(|server| format!("\"{}\"", server.shown)).collect();
+        return Err(UsageError(format!("{} {}", names.join(", "), Trouble::NoUrl)).into());
+    }
+    Ok(servers)
+}
+
+/// What goes on while servers are watched, or a recording is played.
+struct Session {
+    model: Model,
+    clock: Clock,
+    messages: mpsc::Receiver<Message>,
+    pace: Option<watch::Sender<Pace>>,
+    recorder: Option<Recorder>,
+    bell: bool,
+    look: Look,
+}
+
+impl Session {
+    /// Takes in what happened: writes it down, and changes the model. What is left to do is returned.
+    fn take(&mut self, message: Message) -> Vec<Effect> {
+        if let (Some(recorder), Message::Polled { target, at, result }) = (&mut self.recorder, &message)
+            && let Some(target) = self.model.targets.get(*target)
+        {
+            let poll = Poll { at: *at, target: target.url.clone(), result: Result::clone(result) };
+            if let Err(error) = recorder.record(&poll) {
+                let now = self.clock.now();
+                self.model.update(Message::Say(format!("not recorded: {error}")), now);
+            }
+        }
+        let now = self.clock.now();
+        let effects = self.model.update(message, now);
+        effects.into_iter().filter(|effect| !self.paced(effect)).collect()
+    }
+
+    /// Does what is the pollers' to do.
+    fn paced(&self, effect: &Effect) -> bool {
+        let Some(pace) = &self.pace else { return matches!(effect, Effect::Interval(_) | Effect::Refresh) };
+        match effect {
+            Effect::Refresh => pace.send_modify(|pace| pace.refresh += 1),
+            Effect::Interval(interval) => pace.send_modify(|pace| pace.interval = *interval),
+            _ => return false,
+        }
+        true
+    }
+}
+
+async fn watch_live(
+    servers: Vec<Server>,
+    settings: MonitorSettings,
+    rules: Rules,
+    args: &MonitorArgs,
+    look: Look,
+) -> anyhow::Result<ExitStatus> {
+    let shown: Vec<String> = servers.iter().map(|server| server.shown.clone()).collect();
+    let asked: Vec<String> = servers.into_iter().map(|server| server.asked).collect();
+    let recorder = settings.record.as_ref().map(|path| {
+        let header = Header {
+            schema: SCHEMA,
+            program: "ragctl".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: Moment::now(),
+            interval_seconds: settings.interval.as_secs_f64(),
+            targets: shown.clone(),
+        };
+        Recorder::create(path, header, settings.record_max_bytes)
+    });
+    let recorder = recorder.transpose().context("nothing can be recorded; choose another file with --record")?;
+    let (tell, messages) = mpsc::channel(WAITING);
+    let (pace, paced) = watch::channel(Pace { interval: settings.interval, refresh: 0 });
+    let _poller = Poller::start(&asked, &paced, &tell, fastrand::u64(..));
+    drop(tell);
+    let model = Model::new(&shown, settings.interval, rules, Moment::now());
+    let session =
+        Session { model, clock: Clock::Live, messages, pace: Some(pace), recorder, bell: settings.bell, look };
+    show(session, args).await
+}
+
+async fn play(path: &Path, speed: f64, rules: Rules, args: &MonitorArgs, look: Look) -> anyhow::Result<ExitStatus> {
+    let (tell, messages) = mpsc::channel(WAITING);
+    let (header, clock, playing) = source::replay(path, speed, tell)?;
+    let interval = recorded_interval(&header);
+    let model = Model::new::<&str>(&[], interval, rules, clock.now()).replayed();
+    let session = Session { model, clock, messages, pace: None, recorder: None, bell: false, look };
+    let player = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(playing));
+    let status = show(session, args).await;
+    drop(player);
+    status
+}
+
+/// How often a recording's targets were asked.
+fn recorded_interval(header: &Header) -> Duration {
+    let told = Duration::try_from_secs_f64(header.interval_seconds).unwrap_or_default();
+    if told.is_zero() { UNKNOWN_INTERVAL } else { told }
+}
+
+/// Shows a session where there is a terminal, else tells it line by line.
+async fn show(session: Session, args: &MonitorArgs) -> anyhow::Result<ExitStatus> {
+    let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && !args.json;
+    if !terminal {
+        return tell::lines(session, args.json).await;
+    }
+    let runtime = tokio::runtime::Handle::current();
+    // A terminal may take its time to take what is drawn: the screen has a thread of its own.
+    let shown = tokio::task::spawn_blocking(move || runtime.block_on(screen::show(session)));
+    shown.await.context("the screen broke off")?
+}
+
+/// Where incidents are written to: the working directory.
+fn incident_path(now: Moment, zone: &TimeZone) -> PathBuf {
+    PathBuf::from(crate::monitor::incident::file_name(now, zone))
+}

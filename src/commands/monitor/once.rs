@@ -1,0 +1,237 @@
+//! `--once`: one look at each server, or at a whole recording, with the exit status that CI wants.
+
+use std::{fmt::Write, path::Path, time::Duration};
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use super::{Server, recorded_interval};
+use crate::{
+    cli::{ExitStatus, MonitorArgs, settings::MonitorSettings},
+    commands::print,
+    model::words::{age, time},
+    monitor::{
+        alerts::{Rules, Severity},
+        figure::Figure,
+        model::{
+            Message, Model,
+            diagnosis::{share_words, short},
+            event::EventKind,
+            history::Field,
+            target::Freshness,
+        },
+        moment::Moment,
+        record::Recording,
+        source::{Pace, ask, scraper},
+        view::Look,
+    },
+};
+
+/// A server that does not answer is asked once more after this time, so that one lost packet does not wake anybody.
+const SECOND_CHANCE: Duration = Duration::from_secs(1);
+
+/// The time over which figures are told.
+const LATELY: Duration = Duration::from_secs(300);
+
+pub(super) async fn look(
+    servers: &[Server],
+    settings: &MonitorSettings,
+    rules: Rules,
+    args: &MonitorArgs,
+    look: &Look,
+) -> anyhow::Result<ExitStatus> {
+    let shown: Vec<&str> = servers.iter().map(|server| server.shown.as_str()).collect();
+    let mut model = Model::new(&shown, settings.interval, rules, Moment::now()).once();
+    let patience = Pace { interval: settings.interval, refresh: 0 }.patience();
+    let asked = servers.iter().map(|server| async move {
+        let scraper = scraper(&server.asked);
+        let first = ask(&scraper, patience).await;
+        if scraper.is_err() || !first.as_ref().is_err_and(|trouble| trouble.is_silence()) {
+            return vec![(Moment::now(), first)];
+        }
+        let at = Moment::now();
+        tokio::time::sleep(SECOND_CHANCE).await;
+        let second = ask(&scraper, patience).await;
+        vec![(at, first), (Moment::now(), second)]
+    });
+    for (target, answers) in join_all(asked).await.into_iter().enumerate() {
+        for (at, result) in answers {
+            model.update(Message::Polled { target, at, result: Box::new(result) }, at);
+        }
+    }
+    tell(&model, args, look)?;
+    if model.alerts.worst() >= args.fail_on {
+        return Ok(ExitStatus::Alert);
+    }
+    let told = model.targets.iter().any(|target| target.told.is_some());
+    Ok(if told { ExitStatus::Success } else { ExitStatus::Failure })
+}
+
+pub(super) async fn replay(path: &Path, rules: Rules, args: &MonitorArgs, look: &Look) -> anyhow::Result<ExitStatus> {
+    let path = path.to_owned();
+    let read = move || -> anyhow::Result<Model> {
+        let mut recording = Recording::open(&path)?;
+        let interval = recorded_interval(recording.header());
+        let mut model = Model::new::<&str>(&[], interval, rules, Moment::default());
+        for poll in recording.by_ref() {
+            let poll = poll?;
+            let target = model.number_of(&poll.target);
+            model.update(Message::Polled { target, at: poll.at, result: Box::new(poll.result) }, poll.at);
+        }
+        anyhow::ensure!(model.polls > 0, "{} has no polls in it", path.display());
+        if recording.damaged > 0 {
+            eprintln!("ragctl: {} damaged lines of {} were passed over", recording.damaged, path.display());
+        }
+        Ok(model)
+    };
+    // A week of many servers is seconds of work.
+    let model = tokio::task::spawn_blocking(read).await??;
+    tell(&model, args, look)?;
+    Ok(if model.alerts.worst_ever() >= args.fail_on { ExitStatus::Alert } else { ExitStatus::Success })
+}
+
+fn tell(model: &Model, args: &MonitorArgs, look: &Look) -> anyhow::Result<()> {
+    let replayed = args.replay.is_some();
+    let text =
+        if args.json {
+            let mut all = json!({
+                "timestamp": model.now(),
+                "worst": model.alerts.worst(),
+                "targets": (0..model.targets.len()).map(|target| target_json(model, target)).collect::<Vec<_>>(),
+            });
+            if replayed {
+                all["worst_ever"] = json!(model.alerts.worst_ever());
+                all["log"] = model.log.events().map(|event| json!({
+                "at": event.at,
+                "target": event.target.and_then(|target| model.targets.get(target)).map(|target| &target.url),
+                "text": event.text,
+            })).collect();
+            }
+            serde_json::to_string_pretty(&all)? + "\n"
+        } else {
+            table(model, look, replayed)
+        };
+    print(&text).map(drop)
+}
+
+/// What is known of a target.
+pub(super) fn target_json(model: &Model, target: usize) -> Value {
+    let Some(of) = model.targets.get(target) else { return Value::Null };
+    let now = model.now();
+    let figures: serde_json::Map<String, Value> = Figure::ALL
+        .into_iter()
+        .map(|figure| (figure.as_str().to_owned(), json!(of.figure(figure, LATELY, now))))
+        .collect();
+    let alerts: Vec<Value> = model
+        .alerts
+        .active()
+        .iter()
+        .filter(|alert| alert.target == target)
+        .map(|alert| {
+            json!({
+                "name": alert.rule.name, "severity": alert.rule.severity, "since": alert.since, "value": alert.value,
+                "text": alert.rule.text,
+            })
+        })
+        .collect();
+    let (severity, diagnosis) = model.diagnosis_of(target);
+    json!({
+        "url": of.url, "at": of.polled, "condition": condition(model, target), "trouble": of.trouble.as_ref().map(ToString::to_string),
+        "severity": severity, "diagnosis": diagnosis, "alerts": alerts, "figures": figures,
+        "observation": of.latest.as_deref().filter(|_| of.silent_since.is_none()),
+    })
+}
+
+fn condition(model: &Model, target: usize) -> String {
+    let Some(of) = model.targets.get(target) else { return String::new() };
+    if of.freshness(model.now()) == Freshness::Silent {
+        return "unreachable".to_owned();
+    }
+    let status = of.latest.as_ref().and_then(|seen| seen.health.as_ref()?.status.clone());
+    crate::monitor::model::event::clean(&status.unwrap_or_else(|| "n/a".to_owned()))
+}
+
+fn table(model: &Model, look: &Look, replayed: bool) -> String {
+    let mut out = String::new();
+    let width = model.targets.iter().map(|target| target.name.chars().count()).max().unwrap_or(6).max(6);
+    let _ = writeln!(
+        out,
+        "{:width$}  {:11}  {:9}  {:>8}  {:>6}  {:>8}  {:>9}  {:>7}  {:>7}  {:>6}",
+        "target", "condition", "breaker", "failures", "hits", "look-ups", "questions", "p95", "in use", "errors"
+    );
+    let now = model.now();
+    for (number, target) in model.targets.iter().enumerate() {
+        let figure = |figure| target.figure(figure, LATELY, now);
+        let share = |of: Figure| figure(of).map_or_else(unknown, share_words);
+        let number_of = |of: Figure| figure(of).map_or_else(unknown, short);
+        let seen = target.latest.as_deref().filter(|_| target.silent_since.is_none());
+        let breaker = seen.and_then(|seen| seen.worst()).map_or_else(unknown, |state| state.as_str().replace('_', "-"));
+        let used = target.history.last().and_then(|row| row.get(Field::InUse)).map(|used| format!("{used:.0}"));
+        let most = seen.and_then(|seen| seen.pool.as_ref()?.maxsize);
+        let used = match (used, most) {
+            (Some(used), Some(most)) => format!("{used}/{most:.0}"),
+            (used, _) => used.unwrap_or_else(unknown),
+        };
+        let _ = writeln!(
+            out,
+            "{:width$}  {:11}  {:9}  {:>8}  {:>6}  {:>8}  {:>9}  {:>7}  {:>7}  {:>6}",
+            target.name,
+            condition(model, number),
+            breaker,
+            share(Figure::FailureRate),
+            share(Figure::HitRate),
+            number_of(Figure::Lookups),
+            number_of(Figure::Questions),
+            figure(Figure::P95).map_or_else(unknown, time),
+            used,
+            share(Figure::ErrorRate),
+        );
+    }
+    for number in 0..model.targets.len() {
+        let (severity, diagnosis) = model.diagnosis_of(number);
+        let name = model.targets.get(number).map_or("", |target| &target.name);
+        let severity = severity.map(|severity| format!("{severity}: ")).unwrap_or_default();
+        let _ = writeln!(out, "{name}: {severity}{diagnosis}");
+    }
+    if replayed {
+        past(&mut out, model, look);
+    } else {
+        for alert in model.alerts.active() {
+            let name = model.targets.get(alert.target).map_or("", |target| &target.name);
+            let value = crate::monitor::alerts::Condition::show(alert.rule.when.figure(), alert.value);
+            let _ = writeln!(
+                out,
+                "ALERT {} {} at {name}: {} is {value}; {}",
+                alert.rule.severity,
+                alert.rule.name,
+                alert.rule.when.figure(),
+                alert.rule.text
+            );
+        }
+    }
+    out
+}
+
+/// What alerts there were in a recording.
+fn past(out: &mut String, model: &Model, look: &Look) {
+    let first = model.log.events().next().map_or(model.now(), |event| event.at);
+    let alerts = model.log.events().filter(|event| matches!(event.kind, EventKind::Fired(_) | EventKind::Cleared));
+    let mut any = false;
+    for event in alerts {
+        any = true;
+        let name = event.target.and_then(|target| model.targets.get(target)).map_or("", |target| &target.name);
+        let severity: Option<Severity> = match event.kind {
+            EventKind::Fired(severity) => Some(severity),
+            _ => None,
+        };
+        let kind = severity.map_or("over".to_owned(), |severity| format!("ALERT {severity}"));
+        let _ = writeln!(out, "{} {kind} {name}: {}", event.at.format("%F %T", &look.zone), event.text);
+    }
+    if !any {
+        let _ = writeln!(out, "no alert fired in {} polls, {}", model.polls, age(model.now().since(first)));
+    }
+}
+
+fn unknown() -> String {
+    "n/a".to_owned()
+}

@@ -1,0 +1,242 @@
+//! The screen: one owner of the model, one `select!`.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    time::Duration,
+};
+
+use crossterm::event::{Event, EventStream, MouseButton, MouseEventKind};
+use futures::{FutureExt, StreamExt};
+use ratatui::layout::{Position, Rect};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::{Session, incident_path, terminal::Terminal};
+use crate::{
+    cli::ExitStatus,
+    monitor::{
+        incident,
+        model::{Action, Effect, Message},
+        view::{self, layout::Layout},
+    },
+};
+
+/// Shortest time between two drawings.
+const DRAW: Duration = Duration::from_millis(100);
+/// How often ages are drawn anew.
+const TICK: Duration = Duration::from_secs(1);
+/// Messages that are taken in before anything else happens.
+const AT_ONCE: usize = 256;
+
+/// Why the screen was left.
+enum Left {
+    /// The user wanted to.
+    Quit,
+    /// A signal came, or the terminal went away.
+    Ended,
+}
+
+/// Shows a session until the user leaves, a signal comes, or the terminal is gone.
+pub(super) async fn show(mut session: Session) -> anyhow::Result<ExitStatus> {
+    // Listened for before the terminal is taken: none may come between.
+    let ended = ended()?;
+    let terminal = Terminal::take()?;
+    let shown = Shown { terminal, layout: Layout::default(), columns: 0, export: None };
+    let left = keep_showing(&mut session, shown, ended).await;
+    match left {
+        Ok(Left::Quit) => Ok(ExitStatus::Success),
+        Ok(Left::Ended) => Ok(ExitStatus::Interrupted),
+        // A terminal that is gone cannot be drawn on; that is no failure of ours.
+        Err(_) if !io::stdout().is_terminal() => Ok(ExitStatus::Interrupted),
+        Err(error) => Err(anyhow::Error::new(error).context("the terminal cannot show the monitor")),
+    }
+}
+
+/// What is on the terminal.
+struct Shown {
+    terminal: Terminal,
+    layout: Layout,
+    columns: u16,
+    export: Option<tokio::task::JoinHandle<Result<PathBuf, (PathBuf, io::Error)>>>,
+}
+
+async fn keep_showing(session: &mut Session, mut shown: Shown, ended: impl Future<Output = ()>) -> io::Result<Left> {
+    let mut events = EventStream::new();
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ended = std::pin::pin!(ended);
+    let mut draw_at = Some(Instant::now());
+    let mut drawn: Option<Instant> = None;
+    let mut telling = true;
+    loop {
+        let soon = |drawn: Option<Instant>| Some(drawn.map_or_else(Instant::now, |drawn| drawn + DRAW));
+        let drawing = async {
+            match draw_at {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        let written = async {
+            match &mut shown.export {
+                Some(export) => export.await,
+                None => std::future::pending().await,
+            }
+        };
+        let effects = tokio::select! {
+            biased;
+            () = &mut ended => return Ok(Left::Ended),
+            event = events.next() => match event {
+                None => return Ok(Left::Ended),
+                Some(Err(error)) => return Err(error),
+                Some(Ok(event)) => {
+                    draw_at = draw_at.or(soon(drawn));
+                    let resized = matches!(event, Event::Resize(..));
+                    if resized {
+                        shown.terminal.clear()?;
+                    }
+                    match meaning(session, &shown.layout, &event) {
+                        Some(action) => session.take(Message::Act(action)),
+                        None => Vec::new(),
+                    }
+                }
+            },
+            written = written => {
+                shown.export = None;
+                draw_at = draw_at.or(soon(drawn));
+                session.take(Message::Say(match written {
+                    Ok(Ok(path)) => format!("the incident is in {}", path.display()),
+                    Ok(Err((path, error))) => format!("{} cannot be written: {error}", path.display()),
+                    Err(_) => "the incident could not be written".to_owned(),
+                }))
+            }
+            () = drawing => {
+                draw_at = None;
+                drawn = Some(Instant::now());
+                shown.draw(session)?;
+                Vec::new()
+            }
+            message = session.messages.recv(), if telling => {
+                draw_at = draw_at.or(soon(drawn));
+                match message {
+                    None => {
+                        telling = false;
+                        Vec::new()
+                    }
+                    Some(message) => {
+                        let mut effects = session.take(message);
+                        for _ in 0..AT_ONCE {
+                            let Some(Some(message)) = session.messages.recv().now_or_never() else { break };
+                            effects.extend(session.take(message));
+                        }
+                        effects
+                    }
+                }
+            }
+            _ = tick.tick() => {
+                // After a hang-up reads and writes may just do nothing, for ever.
+                if !io::stdout().is_terminal() {
+                    return Ok(Left::Ended);
+                }
+                draw_at = draw_at.or(soon(drawn));
+                session.take(Message::Tick)
+            }
+        };
+        if shown.act(session, effects)? {
+            return Ok(Left::Quit);
+        }
+    }
+}
+
+impl Shown {
+    fn draw(&mut self, session: &mut Session) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        let area = Rect::new(0, 0, size.width, size.height);
+        self.layout = view::layout(&session.model, area);
+        let columns = self.layout.columns();
+        if columns > 0 && columns != self.columns {
+            self.columns = columns;
+            session.take(Message::Columns(columns));
+        }
+        let (model, look) = (&session.model, &session.look);
+        self.terminal.draw(|frame| view::draw(frame, model, look))
+    }
+
+    /// Does what the model wants done; `true`: leave.
+    fn act(&mut self, session: &Session, effects: Vec<Effect>) -> io::Result<bool> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(true),
+                Effect::Bell if session.bell => {
+                    let mut out = io::stdout();
+                    out.write_all(b"\x07")?;
+                    out.flush()?;
+                }
+                Effect::Export if self.export.is_none() => {
+                    let text = incident::incident(&session.model, &session.look.zone);
+                    let path = incident_path(session.model.now(), &session.look.zone);
+                    self.export = Some(tokio::task::spawn_blocking(move || match write_new(&path, &text) {
+                        Ok(()) => Ok(path),
+                        Err(error) => Err((path, error)),
+                    }));
+                }
+                Effect::Bell | Effect::Export | Effect::Refresh | Effect::Interval(_) => {}
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Writes a file that must not be there yet.
+fn write_new(path: &std::path::Path, text: &str) -> io::Result<()> {
+    let mut file = std::fs::File::create_new(path)?;
+    file.write_all(text.as_bytes())
+}
+
+fn meaning(session: &Session, layout: &Layout, event: &Event) -> Option<Action> {
+    match event {
+        Event::Key(key) => session.look.keys.action(key, session.model.typing),
+        Event::Mouse(mouse) => {
+            let at = Position::new(mouse.column, mouse.row);
+            match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
+                    view::click(&session.model, layout, at)
+                }
+                MouseEventKind::ScrollUp => view::wheel(layout, at, true),
+                MouseEventKind::ScrollDown => view::wheel(layout, at, false),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Comes true when the process is to end: interrupted, terminated, or the terminal hung up.
+pub(super) fn ended() -> io::Result<impl Future<Output = ()> + Send> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+        })
+    }
+    #[cfg(windows)]
+    {
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        let (mut c, mut r#break, mut close, mut shutdown) = (ctrl_c()?, ctrl_break()?, ctrl_close()?, ctrl_shutdown()?);
+        Ok(async move {
+            tokio::select! {
+                _ = c.recv() => {}
+                _ = r#break.recv() => {}
+                _ = close.recv() => {}
+                _ = shutdown.recv() => {}
+            }
+        })
+    }
+}

@@ -1,0 +1,213 @@
+//! Asks targets, each in a task of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
+use url::Url;
+
+use super::clock::Clock;
+use crate::{
+    model::words::age,
+    monitor::model::Message,
+    scrape::{Observation, Scraper, Trouble},
+};
+
+/// Longest that a target may take to answer, and shortest that it is given.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LEAST_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How far apart from each other targets are asked: a fraction of the interval.
+const JITTER: f64 = 0.1;
+
+/// A target that does not answer is asked less and less often, but at least so often.
+const SELDOM: Duration = Duration::from_secs(15);
+
+/// The first looks are spread over this time, or the interval when that is shorter.
+const SPREAD: Duration = Duration::from_millis(500);
+
+/// How often to ask; sent to all tasks at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// The interval.
+    pub interval: Duration,
+    /// Grows when everybody is to be asked at once.
+    pub refresh: u64,
+}
+
+impl Pace {
+    /// How long to wait after an answer, or after so many polls without one; `chance` is 0..1.
+    pub fn wait(&self, failures: u32, chance: f64) -> Duration {
+        let patience = self.interval.max(SELDOM);
+        let interval = self.interval.saturating_mul(1 << failures.min(16)).min(patience).max(self.interval);
+        interval.mul_f64(1.0 + JITTER * (chance - 0.5))
+    }
+
+    /// How long a target may take: an answer after the interval would be one of the past.
+    pub fn patience(&self) -> Duration {
+        self.interval.clamp(LEAST_PATIENCE, PATIENCE)
+    }
+}
+
+/// Asks targets until it is dropped.
+pub struct Poller {
+    _tasks: JoinSet<()>,
+}
+
+impl Poller {
+    /// Asks targets and tells what comes of it. A target that is no URL is told of, too.
+    pub fn start(targets: &[String], pace: &watch::Receiver<Pace>, tell: &mpsc::Sender<Message>, seed: u64) -> Self {
+        let mut tasks = JoinSet::new();
+        let spread = SPREAD.min(pace.borrow().interval);
+        for (number, target) in targets.iter().enumerate() {
+            let asker = Asker {
+                number,
+                scraper: scraper(target),
+                rng: fastrand::Rng::with_seed(seed.wrapping_add(number as u64)),
+                pace: pace.clone(),
+                tell: tell.clone(),
+            };
+            let first = spread.mul_f64(number as f64 / targets.len() as f64);
+            tasks.spawn(asker.run(first));
+        }
+        Self { _tasks: tasks }
+    }
+}
+
+/// What can be asked, or why not.
+pub fn scraper(target: &str) -> Result<Arc<Scraper>, Trouble> {
+    let url = Url::parse(target).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.ok_or(Trouble::NoUrl)?;
+    // The limit that counts is the pace's; this one only ends what nobody waits for any more.
+    Scraper::new(&url, PATIENCE).map(Arc::new).map_err(|error| Trouble::Unreachable(error.to_string()))
+}
+
+/// Asks once, within a time.
+///
+/// # Errors
+/// Why the target told nothing.
+pub async fn ask(scraper: &Result<Arc<Scraper>, Trouble>, patience: Duration) -> Result<Observation, Trouble> {
+    let scraper = scraper.as_ref().map_err(Clone::clone)?;
+    match timeout(patience, scraper.scrape()).await {
+        Ok(result) => result,
+        Err(_) => {
+            let within =
+                if patience < Duration::from_secs(1) { format!("{} ms", patience.as_millis()) } else { age(patience) };
+            Err(Trouble::Late(within))
+        }
+    }
+}
+
+/// Asks one target.
+struct Asker {
+    number: usize,
+    scraper: Result<Arc<Scraper>, Trouble>,
+    rng: fastrand::Rng,
+    pace: watch::Receiver<Pace>,
+    tell: mpsc::Sender<Message>,
+}
+
+impl Asker {
+    async fn run(mut self, first: Duration) {
+        tokio::time::sleep(first).await;
+        let mut failures = 0;
+        loop {
+            let started = Instant::now();
+            let patience = self.pace.borrow_and_update().patience();
+            let result = Box::new(ask(&self.scraper, patience).await);
+            failures = if result.is_ok() { 0 } else { failures + 1 };
+            let at = Clock::Live.now();
+            if self.tell.send(Message::Polled { target: self.number, at, result }).await.is_err() {
+                return;
+            }
+            if self.wait(started, failures).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the next turn: until it is time, or until everybody is to be asked. An error: nobody listens any more.
+    async fn wait(&mut self, started: Instant, failures: u32) -> Result<(), ()> {
+        let chance = self.rng.f64();
+        loop {
+            let pace = *self.pace.borrow_and_update();
+            let next = started + pace.wait(failures, chance);
+            let at = Clock::Live.now() + next.saturating_duration_since(Instant::now());
+            self.tell.send(Message::Due { target: self.number, at }).await.map_err(drop)?;
+            tokio::select! {
+                () = sleep_until(next) => return Ok(()),
+                changed = self.pace.changed() => {
+                    changed.map_err(drop)?;
+                    if self.pace.borrow().refresh != pace.refresh {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(seconds: u64) -> Pace {
+        Pace { interval: Duration::from_secs(seconds), refresh: 0 }
+    }
+
+    #[test]
+    fn who_does_not_answer_is_asked_less_often_up_to_a_point() {
+        let waits = |seconds| [0, 1, 2, 3, 9, 99].map(|failures| pace(seconds).wait(failures, 0.5).as_secs());
+        assert_eq!(waits(1), [1, 2, 4, 8, 15, 15]);
+        assert_eq!(waits(30), [30; 6], "never more seldom than asked for");
+    }
+
+    #[test]
+    fn targets_do_not_march_in_step() {
+        assert_eq!([0.0, 1.0].map(|chance| pace(30).wait(0, chance).as_millis()), [28_500, 31_500]);
+    }
+
+    #[test]
+    fn an_answer_has_to_come_within_the_interval() {
+        assert_eq!([1, 5, 60].map(|seconds| pace(seconds).patience().as_secs()), [1, 5, 10]);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_url_is_told_and_the_others_are_asked() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let (tell, mut told) = mpsc::channel(16);
+        let (_paces, pace) = watch::channel(pace(3_600));
+        let targets = ["not a url", "ftp://x", "http://127.0.0.1:9"].map(str::to_owned);
+        let _poller = Poller::start(&targets, &pace, &tell, 1);
+        let mut troubles = vec![None; 3];
+        while troubles.iter().any(Option::is_none) {
+            if let Some(Message::Polled { target, result, .. }) = told.recv().await {
+                troubles[target] = result.err();
+            }
+        }
+        assert_eq!(troubles[0], Some(Trouble::NoUrl));
+        assert_eq!(troubles[1], Some(Trouble::NoUrl));
+        assert!(matches!(troubles[2], Some(Trouble::Unreachable(_))), "{troubles:?}");
+    }
+
+    #[tokio::test]
+    async fn everybody_is_asked_at_once_when_the_user_wants_it() {
+        let (tell, mut told) = mpsc::channel(16);
+        let (paces, receiver) = watch::channel(pace(3_600));
+        let _poller = Poller::start(&["nowhere".to_owned()], &receiver, &tell, 1);
+        let mut polls = 0;
+        while let Some(message) = told.recv().await {
+            match message {
+                Message::Polled { .. } => polls += 1,
+                Message::Due { .. } if polls == 1 => paces.send_modify(|pace| pace.refresh += 1),
+                _ => {}
+            }
+            if polls == 2 {
+                return;
+            }
+        }
+    }
+}

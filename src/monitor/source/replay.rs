@@ -1,0 +1,122 @@
+//! Plays a recording back: the same messages at the same distances, faster or slower.
+
+use std::{collections::HashMap, path::Path, time::Duration};
+
+use tokio::sync::mpsc;
+
+use super::clock::Clock;
+use crate::monitor::{
+    model::Message,
+    record::{Header, Poll, RecordError, Recording},
+};
+
+/// A hole in the recording that would take longer is passed over.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Polls that are read ahead.
+const AHEAD: usize = 256;
+
+/// Why a recording cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] RecordError),
+    /// It has no polls.
+    #[error("{0} has no polls in it")]
+    Nothing(String),
+}
+
+/// Opens a recording; what is returned plays it, and tells how it was recorded.
+///
+/// # Errors
+/// A file that is no recording, or has nothing in it.
+pub fn replay(
+    path: &Path,
+    speed: f64,
+    tell: mpsc::Sender<Message>,
+) -> Result<(Header, Clock, impl Future<Output = ()> + Send + use<>), ReplayError> {
+    let mut recording = Recording::open(path)?;
+    let header = recording.header().clone();
+    let first = recording.next().ok_or_else(|| ReplayError::Nothing(path.display().to_string()))??;
+    let clock = Clock::replay(first.at, speed);
+    let (ahead, polls) = mpsc::channel(AHEAD);
+    let playing = play(polls, header.targets.clone(), clock.clone(), tell);
+    let reading = move || {
+        for poll in std::iter::once(Ok(first)).chain(recording.by_ref()) {
+            let (next, broken) = match poll {
+                Ok(poll) => (Next::Poll(Box::new(poll)), false),
+                Err(error) => (Next::Remark(error.to_string()), true),
+            };
+            if ahead.blocking_send(next).is_err() || broken {
+                return;
+            }
+        }
+        if recording.damaged > 0 || recording.truncated {
+            let end = if recording.truncated { "; its end is missing" } else { "" };
+            let remark = format!("{} damaged lines were passed over{end}", recording.damaged);
+            // Nobody listens any more when the screen was left.
+            let _ = ahead.blocking_send(Next::Remark(remark));
+        }
+    };
+    let both = async move {
+        // Reads files, so it has a thread of its own.
+        let reader = tokio::task::spawn_blocking(reading);
+        playing.await;
+        drop(reader);
+    };
+    Ok((header, clock, both))
+}
+
+/// What comes next in a recording.
+enum Next {
+    /// A poll.
+    Poll(Box<Poll>),
+    /// Something about the recording itself.
+    Remark(String),
+}
+
+async fn play(mut polls: mpsc::Receiver<Next>, targets: Vec<String>, clock: Clock, tell: mpsc::Sender<Message>) {
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut last = clock.now();
+    for target in targets {
+        let number = numbers.len();
+        numbers.entry(target.clone()).or_insert(number);
+        if tell.send(Message::Watched(target)).await.is_err() {
+            return;
+        }
+    }
+    while let Some(next) = polls.recv().await {
+        let poll = match next {
+            Next::Poll(poll) => *poll,
+            Next::Remark(text) => {
+                let _ = tell.send(Message::Say(text)).await;
+                continue;
+            }
+        };
+        let wait = clock.until(poll.at);
+        if wait > LONGEST_WAIT {
+            clock.jump(poll.at);
+        } else {
+            tokio::time::sleep(wait).await;
+        }
+        last = last.max(poll.at);
+        let known = numbers.len();
+        let number = match numbers.get(&poll.target) {
+            Some(number) => *number,
+            None => {
+                numbers.insert(poll.target.clone(), known);
+                if tell.send(Message::Watched(poll.target)).await.is_err() {
+                    return;
+                }
+                known
+            }
+        };
+        let polled = Message::Polled { target: number, at: poll.at, result: Box::new(poll.result) };
+        if tell.send(polled).await.is_err() {
+            return;
+        }
+    }
+    clock.stop(last);
+    let _ = tell.send(Message::Say("the recording ends here".to_owned())).await;
+}
