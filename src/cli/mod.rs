@@ -14,6 +14,7 @@ mod ingest;
 mod mock;
 mod monitor;
 mod query;
+mod report;
 mod serve;
 pub mod settings;
 
@@ -36,6 +37,7 @@ pub use ingest::IngestArgs;
 pub use mock::MockArgs;
 pub use monitor::MonitorArgs;
 pub use query::QueryArgs;
+pub use report::ReportArgs;
 pub use serve::ServeArgs;
 
 /// Answers questions from your documents, with your own LLM.
@@ -72,6 +74,8 @@ pub enum Command {
     Bench(Box<BenchArgs>),
     /// Watch servers in the terminal
     Monitor(Box<MonitorArgs>),
+    /// Sum up recordings and load tests as a deployment report
+    Report(Box<ReportArgs>),
     /// Run a fake Ollama and OpenAI upstream, with latencies and faults as you like
     Mock(MockArgs),
     /// Look into, clear, fill and tune the semantic cache

@@ -20,6 +20,8 @@ fn flags(words: &[&str]) -> Flags {
         Command::Ingest(args) => args.flags(),
         Command::Query(args) => args.flags(),
         Command::Eval(args) => args.flags(),
+        Command::Monitor(args) => args.flags(),
+        Command::Report(args) => args.flags(),
         _ => Flags::new(),
     });
     flags
@@ -55,15 +57,20 @@ fn help_is_as_documented() {
     }
 }
 
+/// The command that a setting is for.
+fn command_of(key: &str) -> &'static str {
+    if key.starts_with("monitor.") { "monitor" } else { "serve" }
+}
+
 #[test]
-fn every_setting_has_a_flag_of_serve_that_reaches_it() {
+fn every_setting_has_a_flag_that_reaches_it() {
     for key in KEYS.iter().filter(|key| key.name != "log.level") {
         let value = match key.kind {
             settings::Kind::Choice(words) => words[0],
             _ => "7",
         };
         assert_eq!(
-            flags(&["serve", key.flag, value]),
+            flags(&[command_of(key.name), key.flag, value]),
             Flags::from([(key.name, vec![value.to_owned()])]),
             "{}",
             key.flag
@@ -73,9 +80,11 @@ fn every_setting_has_a_flag_of_serve_that_reaches_it() {
 
 #[test]
 fn help_of_a_flag_tells_default_variables_and_key() {
-    let serve = all_commands().into_iter().find(|(name, _)| name == "ragctl_serve").unwrap().1;
+    let all = all_commands();
     for key in KEYS.iter().filter(|key| key.name != "log.level") {
-        let arg = serve.get_arguments().find(|arg| arg.get_long() == key.flag.strip_prefix("--")).unwrap();
+        let wanted = format!("ragctl_{}", command_of(key.name));
+        let command = &all.iter().find(|(name, _)| *name == wanted).unwrap().1;
+        let arg = command.get_arguments().find(|arg| arg.get_long() == key.flag.strip_prefix("--")).unwrap();
         let help = arg.get_long_help().unwrap().to_string();
         for part in [key.name, key.default_text()].iter().chain(key.env) {
             assert!(help.contains(part), "{} does not tell {part}: {help}", key.flag);

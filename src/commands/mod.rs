@@ -10,6 +10,7 @@ mod monitor;
 mod parts;
 mod printer;
 mod query;
+mod report;
 mod serve;
 
 pub use monitor::Terminal;
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
         Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),
         Command::Monitor(args) => settings_of(&global, args.flags()).and_then(|s| block_on(monitor::run(s, *args))),
+        Command::Report(args) => settings_of(&global, args.flags()).and_then(|s| block_on(report::run(s, *args))),
         Command::Mock(args) => block_on(mock::run(args)),
         Command::Cache { action: CacheAction::Stats(args) } => block_on(cache::stats(args)),
         Command::Cache { action: CacheAction::Clear(args) } => block_on(cache::clear(args)),

@@ -7,8 +7,12 @@ pub mod alerts;
 pub mod figure;
 pub mod incident;
 pub mod keys;
+mod markup;
 pub mod model;
 pub mod moment;
 pub mod record;
+pub mod report;
+#[cfg(test)]
+pub mod situations;
 pub mod source;
 pub mod view;

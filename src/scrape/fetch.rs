@@ -27,24 +27,46 @@ struct Source {
 const SOURCES: [Source; 5] = [
     Source {
         routes: ["/api/circuit-breaker/metrics", "/metrics/circuit-breaker"],
-        read: |o, t| Ok(o.read_breakers(&value(t)?)),
+        read: |o, t| value(t).map(|body| o.read_breakers(&body)),
     },
     Source {
         routes: ["/api/connection-pool/metrics", "/metrics/connection-pool"],
-        read: |o, t| Ok(o.read_pool(&value(t)?)),
+        read: |o, t| value(t).map(|body| o.read_pool(&body)),
     },
     Source {
         routes: ["/api/semantic-cache/metrics", "/metrics/semantic-cache"],
-        read: |o, t| Ok(o.read_cache(&value(t)?)),
+        read: |o, t| value(t).map(|body| o.read_cache(&body)),
     },
-    Source { routes: ["/health", "/api/health"], read: |o, t| Ok(o.read_health(&value(t)?)) },
-    Source { routes: ["/metrics", "/metrics"], read: |o, t| Ok(o.read_exposition(t)) },
+    Source { routes: ["/health", "/api/health"], read: |o, t| value(t).map(|body| o.read_health(&body)) },
+    Source {
+        routes: ["/metrics", "/metrics"],
+        read: |o, t| {
+            o.read_exposition(t);
+            Ok(())
+        },
+    },
 ];
 
 /// How many of [`SOURCES`] are JSON metrics.
 const JSON_METRICS: usize = 3;
 /// Where `/metrics` is in [`SOURCES`].
 const EXPOSITION: usize = 4;
+
+#[cfg(test)]
+impl Observation {
+    /// What a server tells whose routes have these bodies; a text is taken as it is.
+    pub fn of_bodies(bodies: &[(&str, Value)]) -> Self {
+        let mut observation = Self::default();
+        for source in &SOURCES {
+            let Some((route, body)) = bodies.iter().find(|(route, _)| source.routes.contains(route)) else { continue };
+            let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+            if let Err(trouble) = (source.read)(&mut observation, &text) {
+                observation.notes.push(format!("{route} {trouble}"));
+            }
+        }
+        observation
+    }
+}
 
 /// Asks one server.
 pub struct Scraper {
@@ -108,10 +130,10 @@ impl Scraper {
             observation.read_exposition(&text);
         }
         if observation.is_empty() {
-            for source in 0..JSON_METRICS {
-                if let Ok(text) = self.ask(source).await {
+            for (index, source) in SOURCES.iter().enumerate().take(JSON_METRICS) {
+                if let Ok(text) = self.ask(index).await {
                     // What is no JSON tells nothing, as a missing route does.
-                    let _ = (SOURCES[source].read)(&mut observation, &text);
+                    let _ = (source.read)(&mut observation, &text);
                 }
             }
         }
@@ -185,6 +207,9 @@ fn most_telling(troubles: Vec<(&str, Trouble)>) -> Trouble {
 fn trouble(error: &reqwest::Error) -> Trouble {
     if error.is_timeout() {
         return Trouble::Late("the time for it".to_owned());
+    }
+    if error.is_redirect() {
+        return Trouble::Foreign("one redirect after another".to_owned());
     }
     // The innermost cause is the one that a person can do something about.
     let mut cause: &dyn Error = error;

@@ -30,7 +30,8 @@ const ASKING: [&str; 4] = ["/query", "/api/query", "/api/stream_query", "/v1/cha
 impl Observation {
     pub(super) fn read_exposition(&mut self, text: &str) {
         let exposed = Exposition::parse_only(text, |name| WANTED.iter().any(|wanted| name.starts_with(wanted)));
-        if !exposed.samples().iter().any(|sample| sample.name.starts_with("ollama_rag_")) {
+        // Any of its metrics tells that it is such a server, also one that is not read.
+        if !text.lines().any(|line| line.starts_with("ollama_rag_")) {
             return;
         }
         breakers(&exposed, &mut self.breakers);
@@ -88,7 +89,8 @@ fn pool(exposed: &Exposition<'_>) -> Option<Pool> {
         maxsize: exposed
             .of("ollama_rag_connection_pool_size")
             .find(|sample| sample.label("pool_type") == Some("maxsize"))
-            .map(|sample| sample.value),
+            .map(|sample| sample.value)
+            .filter(|size| size.is_finite()),
         requests: Some(requests),
         opened: exposed.sum("ollama_rag_connection_pool_opened_total", &[]),
         open: now("open"),

@@ -13,7 +13,7 @@ pub enum Trouble {
     #[error("does not answer ({0})")]
     Unreachable(String),
     /// No answer in time.
-    #[error("no answer within {0}")]
+    #[error("gives no answer within {0}")]
     Late(String),
     /// It refuses.
     #[error("answers HTTP {0}{hint}", hint = hint(*.0))]

@@ -229,7 +229,8 @@ fn observation(n: u64) -> Observation {
             memory_percent: Some(40.0),
             disk_percent: Some(50.0),
         }),
-        breakers: [("ollama_client".into(), breaker(count / 50.0)), ("ollama_client_embed".into(), breaker(0.0))].into(),
+        breakers: [("ollama_client".into(), breaker(count / 50.0)), ("ollama_client_embed".into(), breaker(0.0))]
+            .into(),
         pool: Some(Pool {
             maxsize: Some(30.0),
             requests: Some(count),
@@ -239,11 +240,14 @@ fn observation(n: u64) -> Observation {
             idle: Some(2.0),
             waiting: Some(0.0),
             reuse_rate: Some(0.99),
-            endpoints: [("/api/chat".into(), Endpoint {
-                requests: Some(count),
-                errors: Some(0.0),
-                latency_ms: Percentiles { p50: Some(1.0), p95: Some(2.0), p99: Some(3.0) },
-            })]
+            endpoints: [(
+                "/api/chat".into(),
+                Endpoint {
+                    requests: Some(count),
+                    errors: Some(0.0),
+                    latency_ms: Percentiles { p50: Some(1.0), p95: Some(2.0), p99: Some(3.0) },
+                },
+            )]
             .into(),
             ..Pool::default()
         }),
@@ -289,7 +293,11 @@ fn a_week() -> Model {
 fn own_memory() -> u64 {
     let mut system = System::new().expect("the system tells of itself");
     let pid = Pid::from_u32(std::process::id());
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, ProcessRefreshKind::nothing().with_memory());
+    system.refresh_processes_specifics(
+        ProcessesToUpdate::Some(&[pid]),
+        true,
+        ProcessRefreshKind::nothing().with_memory(),
+    );
     system.process(pid).map_or(0, sysinfo::Process::memory)
 }
 
@@ -297,7 +305,10 @@ fn main() {
     if wanted("start") {
         let mut times = start();
         times.sort_by(f64::total_cmp);
-        println!("first answers to a full screen, 10 starts: median {:.0} ms, most {:.0} ms (300 ms)", times[5], times[9]);
+        println!(
+            "first answers to a full screen, 10 starts: median {:.0} ms, most {:.0} ms (300 ms)",
+            times[5], times[9]
+        );
     }
     if wanted("many") {
         let (share, memory) = share_of_a_core(100, "1s", Duration::from_secs(10), Duration::from_secs(30));
@@ -320,8 +331,12 @@ fn main() {
             "a week of 10 targets, {polls} polls: {grown:.0} MB more (100 MB), taken in at {:.1} µs a poll",
             took.as_secs_f64() * 1e6 / polls as f64
         );
-        let look =
-            Look { theme: Theme::new(Palette::Dark), zone: TimeZone::UTC, keys: Arc::new(Keymap::default()), replayed: None };
+        let look = Look {
+            theme: Theme::new(Palette::Dark),
+            zone: TimeZone::UTC,
+            keys: Arc::new(Keymap::default()),
+            replayed: None,
+        };
         let area = Rect::new(0, 0, 200, 50);
         let mut buffer = Buffer::empty(area);
         for _ in 0..20 {

@@ -65,6 +65,8 @@ fn literal(key: &Key) -> String {
         (Fallback::Open(_), Kind::Share) => "0.75".to_owned(),
         (Fallback::Open(_), Kind::Inner) => "0.95".to_owned(),
         (Fallback::Open(_), Kind::HexKey) => format!("\"{}\"", "0123456789abcdef".repeat(4)),
+        (Fallback::Open(_), Kind::Keys) => "\"quit=x,ctrl-q freeze=f\"".to_owned(),
+        (Fallback::Open(_), Kind::Colors) => "\"bad=magenta accent=#5fafff\"".to_owned(),
         (Fallback::Open(_), _) => "\"…\"".to_owned(),
     }
 }

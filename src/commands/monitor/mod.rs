@@ -44,10 +44,7 @@ const UNKNOWN_INTERVAL: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(settings: Settings, args: MonitorArgs) -> anyhow::Result<ExitStatus> {
     crate::providers::install_tls();
-    let rules = match &settings.monitor.alerts {
-        Some(path) => Rules::load(path).map_err(|error| UsageError(error.to_string()))?,
-        None => Rules::builtin(),
-    };
+    let rules = rules(&settings.monitor)?;
     let colors = colors(settings.log.color);
     let look = look(&settings.monitor, colors, args.replay.as_deref());
     if let Some(path) = &args.replay {
@@ -61,6 +58,14 @@ pub(super) async fn run(settings: Settings, args: MonitorArgs) -> anyhow::Result
         return once::look(&targets, &settings.monitor, rules, &args, &look).await;
     }
     watch_live(targets, settings.monitor, rules, &args, look).await
+}
+
+/// The rules of alerts; what is wrong with a file of them is wrong usage.
+pub(super) fn rules(settings: &MonitorSettings) -> anyhow::Result<Rules> {
+    match &settings.alerts {
+        Some(path) => Rules::load(path).map_err(|error| UsageError(error.to_string()).into()),
+        None => Ok(Rules::builtin()),
+    }
 }
 
 /// The zone and the colours that this terminal and this user want.

@@ -103,7 +103,7 @@ fn silence(target: &Target, now: Moment) -> Option<Finding> {
             let since = target.silent_since.map(|since| age(now.since(since))).unwrap_or_default();
             let last = target.told.map(|told| format!("; last told {} ago", age(now.since(told)))).unwrap_or_default();
             let first = target.silent_since == Some(now) || target.failed_polls < 2;
-            let since = if first { String::new() } else { format!(" (for {since})") };
+            let since = if first { String::new() } else { format!(", for {since}") };
             let severity = if target.failed_polls < 2 { Severity::Warning } else { Severity::Critical };
             Some(Finding::new(severity, format!("{} {trouble}{since}{last}", target.name)))
         }
@@ -128,9 +128,13 @@ fn breaker(target: &Target, seen: &Observation, now: Moment) -> Option<Finding> 
     }
     let worst = seen.worst().filter(|state| *state != State::Closed)?;
     let (name, breaker) = seen.breakers.iter().find(|(_, breaker)| breaker.state == Some(worst))?;
-    let since = target.breakers.get(name).and_then(|line| line.since(now)).map(|since| now.since(since));
+    let since = target.breakers.get(name).and_then(|line| match worst {
+        State::Open => line.outage(now),
+        _ => line.since(now),
+    });
+    let since = since.map(|since| now.since(since));
     // What came of it is what happened since, not what happened before.
-    let lately = target.counted(since.map_or(MOST, |since| since.clamp(target.interval.min(MOST), MOST)), now);
+    let lately = target.counted(since.map_or(MOST, |since| since.min(MOST).max(target.interval)), now);
     let lately = lately.as_ref();
     let since = since.map(|since| format!(" for {}", age(since))).unwrap_or_default();
     if worst == State::HalfOpen {
@@ -152,8 +156,8 @@ fn effects(lately: Option<&Row>) -> String {
     let share = |figure| lately.and_then(|row| of_counts(figure, row));
     let asked = lately.and_then(|row| row.get(Field::Questions));
     let mut parts = Vec::new();
-    if let Some(degraded) = share(Figure::DegradedRate).filter(|share| *share >= SOME) {
-        parts.push(format!("{} of answers degraded", share_words(degraded)));
+    if let Some((degraded, what)) = lately.and_then(degraded_of).filter(|(share, _)| *share >= SOME) {
+        parts.push(format!("{} of {what} degraded", share_words(degraded)));
     }
     if let Some(errors) = share(Figure::ErrorRate).filter(|share| *share >= SOME && asked.is_some()) {
         parts.push(format!("{} of questions fail", share_words(errors)));
@@ -168,6 +172,16 @@ fn effects(lately: Option<&Row>) -> String {
     effect + &cache
 }
 
+/// The share of answers that were degraded, and of which: what the cache answers says nothing about the LLM.
+fn degraded_of(row: &Row) -> Option<(f64, &'static str)> {
+    let (degraded, asked) = (row.get(Field::Degraded)?, row.get(Field::Questions)?);
+    let (fresh, what) = match row.get(Field::Hits).filter(|hits| *hits > 0.0) {
+        Some(hits) if asked - hits >= degraded => (asked - hits, "uncached answers"),
+        _ => (asked, "answers"),
+    };
+    (fresh > 0.0).then(|| ((degraded / fresh).min(1.0), what))
+}
+
 fn pool(target: &Target, lately: Option<&Row>) -> Option<Finding> {
     let pool = target.latest.as_ref()?.pool.as_ref()?;
     let waiting = pool.waiting.unwrap_or(0.0);
@@ -175,12 +189,17 @@ fn pool(target: &Target, lately: Option<&Row>) -> Option<Finding> {
     if waiting < 1.0 && !full {
         return None;
     }
-    let (used, most) = (pool.in_use.unwrap_or(0.0), pool.maxsize.unwrap_or(0.0));
-    let queue = if waiting >= 1.0 { format!(" and {waiting:.0} wait") } else { String::new() };
+    let size = pool.in_use.zip(pool.maxsize).map(|(used, most)| format!(" ({used:.0} of {most:.0})"));
+    let size = size.unwrap_or_default();
+    let queue = match (full, waiting >= 1.0) {
+        (true, true) => format!("the pool is full{size} and {waiting:.0} wait"),
+        (true, false) => format!("the pool is full{size}"),
+        (false, _) => format!("{waiting:.0} wait for their turn in the pool{size}"),
+    };
     let p95 = lately.and_then(|row| row.get(Field::P95));
     let p95 = p95.map(|p95| format!(", p95 {}", crate::model::words::time(p95))).unwrap_or_default();
     let severity = if waiting >= 1.0 { Severity::Warning } else { Severity::Info };
-    let text = format!("the pool is full ({used:.0} of {most:.0}){queue}: the LLM is the bottleneck{p95}");
+    let text = format!("{queue}: the LLM is the bottleneck{p95}");
     Some(Finding::new(severity, text))
 }
 

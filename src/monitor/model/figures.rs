@@ -1,6 +1,6 @@
 //! What alerts, diagnosis and reports ask about a target.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use super::{
     history::{self, Field, Row},
@@ -11,24 +11,47 @@ use crate::{
     resilience::State,
 };
 
-impl Target {
-    /// A figure over the last `window`, as of `now`; `None` when it is not known. Until there are two polls in the window,
+/// Sums of a target's counts, as of a moment: what several rules ask of the same window is added up once.
+pub struct Figures<'a> {
+    target: &'a Target,
+    now: Moment,
+    counted: RefCell<Vec<(Duration, Option<Row>)>>,
+}
+
+impl<'a> Figures<'a> {
+    /// The figures of a target as of `now`.
+    pub fn new(target: &'a Target, now: Moment) -> Self {
+        Self { target, now, counted: RefCell::default() }
+    }
+
+    fn counted(&self, window: Duration) -> Option<Row> {
+        let mut known = self.counted.borrow_mut();
+        if let Some((_, row)) = known.iter().find(|(known, _)| *known == window) {
+            return *row;
+        }
+        let row = self.target.counted(window, self.now);
+        known.push((window, row));
+        row
+    }
+
+    /// A figure over the last `window`; `None` when it is not known. Until there are two polls in the window,
     /// counts are those since the server's start: one look has to do for `--once`.
-    pub fn figure(&self, figure: Figure, window: Duration, now: Moment) -> Option<f64> {
-        let silent = self.silent_since.is_some();
+    pub fn get(&self, figure: Figure, window: Duration) -> Option<f64> {
+        let (target, now) = (self.target, self.now);
+        let silent = target.silent_since.is_some();
         match figure {
             Figure::Unreachable => return Some(f64::from(u8::from(silent))),
-            Figure::FailedPolls => return Some(f64::from(self.failed_polls)),
+            Figure::FailedPolls => return Some(f64::from(target.failed_polls)),
             Figure::BreakerTrips => {
-                let known = self.breakers.values().map(|line| line.trips(now - window, now)).max();
+                let known = target.breakers.values().map(|line| line.trips(now - window, now)).max();
                 return known.map(|trips| trips as f64);
             }
             // What was told before it fell silent says nothing about now.
             _ if silent => return None,
             _ => {}
         }
-        let is = |wanted: fn(State) -> bool| Some(f64::from(u8::from(wanted(self.latest.as_ref()?.worst()?))));
-        let last = |field| self.history.last().and_then(|row| row.get(field));
+        let is = |wanted: fn(State) -> bool| Some(f64::from(u8::from(wanted(target.latest.as_ref()?.worst()?))));
+        let last = |field| target.history.last().and_then(|row| row.get(field));
         match figure {
             Figure::BreakerOpen => is(|state| state == State::Open),
             Figure::BreakerNotClosed => is(|state| state != State::Closed),
@@ -39,20 +62,32 @@ impl Target {
             Figure::Memory => last(Field::Memory),
             Figure::Disk => last(Field::Disk),
             Figure::Resident => last(Field::Resident),
-            Figure::PoolUse => pool_use(self),
-            Figure::P50 => self.latency(0.5, window, now),
-            Figure::P95 => self.latency(0.95, window, now),
-            Figure::P99 => self.latency(0.99, window, now),
-            Figure::EvictionsPerMinute => self.evictions_per_minute(window, now),
-            Figure::QuestionsPerSecond => self.counted(window, now)?.rate(Field::Questions),
+            Figure::PoolUse => pool_use(target),
+            Figure::P50 => target.latency(0.5, window, now),
+            Figure::P95 => target.latency(0.95, window, now),
+            Figure::P99 => target.latency(0.99, window, now),
+            Figure::EvictionsPerMinute => self.evictions_per_minute(window),
+            Figure::QuestionsPerSecond => self.counted(window)?.rate(Field::Questions),
             Figure::Questions
             | Figure::Lookups
             | Figure::HitRate
             | Figure::ErrorRate
             | Figure::FailureRate
-            | Figure::DegradedRate => of_counts(figure, &self.counted(window, now).or_else(|| self.lifetime())?),
+            | Figure::DegradedRate => of_counts(figure, &self.counted(window).or_else(|| target.lifetime())?),
             Figure::Unreachable | Figure::FailedPolls | Figure::BreakerTrips => None,
         }
+    }
+
+    fn evictions_per_minute(&self, window: Duration) -> Option<f64> {
+        let counted = self.counted(window).and_then(|row| row.rate(Field::Evictions));
+        counted.map(|rate| rate * 60.0).or_else(|| self.target.latest.as_ref()?.cache.as_ref()?.evictions_per_minute)
+    }
+}
+
+impl Target {
+    /// One [figure](Figures::get) over the last `window`, as of `now`.
+    pub fn figure(&self, figure: Figure, window: Duration, now: Moment) -> Option<f64> {
+        Figures::new(self, now).get(figure, window)
     }
 
     /// What was counted within the last `window`; `None` when there were not two polls.
@@ -73,11 +108,6 @@ impl Target {
         row.set(Field::Calls, over(seen, |breaker| breaker.calls));
         row.set(Field::Failures, over(seen, |breaker| breaker.failures));
         Some(row)
-    }
-
-    fn evictions_per_minute(&self, window: Duration, now: Moment) -> Option<f64> {
-        let counted = self.counted(window, now).and_then(|row| row.rate(Field::Evictions));
-        counted.map(|rate| rate * 60.0).or_else(|| self.latest.as_ref()?.cache.as_ref()?.evictions_per_minute)
     }
 }
 

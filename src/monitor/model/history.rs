@@ -95,8 +95,8 @@ impl Row {
 
     /// Sets a value; what is not known, or is no number, stays unknown.
     pub fn set(&mut self, field: Field, value: Option<f64>) {
-        if let Some(value) = value.filter(|value| value.is_finite()) {
-            self.values[field as usize] = value as f32;
+        if let Some(value) = value.map(|value| value as f32).filter(|value| value.is_finite()) {
+            self.values[field as usize] = value;
         }
     }
 

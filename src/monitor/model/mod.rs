@@ -17,7 +17,9 @@ mod tests;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use self::{
+    diagnosis::Finding,
     event::{Event, EventKind, Log},
+    figures::Figures,
     target::Target,
     window::Window,
 };
@@ -149,8 +151,10 @@ pub struct Frozen {
     pub at: Moment,
     /// What each target had told last.
     pub latest: Vec<Option<Arc<Observation>>>,
-    /// How many events there were.
+    /// How many polls there were.
     pub polls: u64,
+    /// What was the matter with each target, and how it was when nothing was.
+    pub found: Vec<(Vec<Finding>, String)>,
 }
 
 /// What the monitor knows.
@@ -273,6 +277,15 @@ impl Model {
     /// Takes in what happened. Time never goes backwards: an earlier `now` counts as the latest that was told.
     pub fn update(&mut self, message: Message, now: Moment) -> Vec<Effect> {
         self.now = self.now.max(now);
+        let effects = self.take(message);
+        // Filter, cursor and freezing show fewer lines than there were when it was scrolled.
+        if self.scroll > 0 {
+            self.scroll = self.scroll.min(self.last_line());
+        }
+        effects
+    }
+
+    fn take(&mut self, message: Message) -> Vec<Effect> {
         match message {
             Message::Polled { target, at, result } => self.polled(target, at, *result),
             Message::Due { target, at } => {
@@ -315,7 +328,8 @@ impl Model {
     /// Looks whether something is wrong with a target.
     fn look(&mut self, index: usize, at: Moment) -> Vec<Effect> {
         let Some(target) = self.targets.get(index) else { return Vec::new() };
-        let figure = |figure: Figure, window: Duration| target.figure(figure, window, at);
+        let figures = Figures::new(target, at);
+        let figure = |figure: Figure, window: Duration| figures.get(figure, window);
         let changes = match self.once {
             true => self.alerts.look_once(index, at, &figure),
             false => self.alerts.look(index, at, &figure),
@@ -344,7 +358,12 @@ impl Model {
 
     /// Who reads the log in the past keeps the place.
     fn note(&mut self, event: Event) {
-        if self.scroll > 0 && self.matches(&event) {
+        // What is not shown, or is told late and belongs below, moves nothing.
+        let above = |model: &Self| {
+            let top = model.log_lines().nth(model.scroll).map(|top| top.at);
+            event.at <= model.shown() && top.is_none_or(|top| event.at >= top) && model.matches(&event)
+        };
+        if self.scroll > 0 && above(self) {
             self.scroll += 1;
         }
         self.log.add(event);
@@ -374,7 +393,7 @@ impl Model {
             Action::NextTarget => self.select(self.selected + 1),
             Action::PreviousTarget => self.select((self.selected + self.targets.len()).saturating_sub(1)),
             Action::Target(number) if number < self.targets.len() => self.select(number),
-            Action::Target(number) => self.say(format!("there is no target {}", number + 1)),
+            Action::Target(number) => self.say(format!("there is no target {}", number.saturating_add(1))),
             Action::Step(columns) => self.window.step(columns, present),
             Action::Point(share) => self.window.point(share, present),
             Action::Jump { forward } => self.jump(forward),
@@ -424,6 +443,7 @@ impl Model {
                 at: self.now,
                 latest: self.targets.iter().map(|target| target.latest.clone()).collect(),
                 polls: self.polls,
+                found: (0..self.targets.len()).filter_map(|index| self.found(index)).collect(),
             }),
         };
     }
@@ -440,7 +460,7 @@ impl Model {
         };
         self.interval = Duration::from_secs(*seconds);
         for target in &mut self.targets {
-            target.interval = self.interval;
+            target.pace(self.interval);
         }
         self.say(format!("every {}", age(self.interval)));
         vec![Effect::Interval(self.interval)]
@@ -480,16 +500,20 @@ impl Model {
     }
 
     fn scroll_log(&mut self, by: i64) {
-        let most = self.log_lines().count().saturating_sub(1);
         let wanted = (self.scroll as i64).saturating_sub(by).max(0);
-        self.scroll = usize::try_from(wanted).unwrap_or(0).min(most);
+        self.scroll = usize::try_from(wanted).unwrap_or(0).min(self.last_line());
+    }
+
+    /// How far the log can be scrolled back.
+    fn last_line(&self) -> usize {
+        self.log_lines().count().saturating_sub(1)
     }
 
     fn matches(&self, event: &Event) -> bool {
         let wanted = self.filter.to_lowercase();
         wanted.is_empty() || event.text.to_lowercase().contains(&wanted) || {
             let name = event.target.and_then(|target| self.targets.get(target)).map_or("", |target| &target.name);
-            name.contains(&wanted)
+            name.to_lowercase().contains(&wanted)
         }
     }
 
@@ -501,11 +525,9 @@ impl Model {
 
     /// What is the matter with a target, in words.
     pub fn diagnosis_of(&self, target: usize) -> (Option<Severity>, String) {
-        let now = self.present();
-        let Some(target) = self.targets.get(target) else { return (None, "nothing is watched".to_owned()) };
-        let found = diagnosis::findings(target, now);
+        let Some((found, well)) = self.found(target) else { return (None, "nothing is watched".to_owned()) };
         match found.first() {
-            None => (None, diagnosis::well(target, now)),
+            None => (None, well),
             Some(worst) => {
                 let texts: Vec<&str> = found.iter().map(|finding| finding.text.as_str()).collect();
                 (Some(worst.severity), texts.join(" · "))
@@ -516,17 +538,29 @@ impl Model {
     /// What is the matter, in words: with the target that is shown, else with the worst other.
     pub fn diagnosis(&self) -> (Option<Severity>, String) {
         let own = self.diagnosis_of(self.selected);
+        let silent = self.silent().len();
         if own.0.is_some() {
-            return own;
+            // One server that is away is a server's matter; several are the network's, or ours.
+            let many = format!(" · {silent} of {} targets do not answer", self.targets.len());
+            return (own.0, if silent > 1 { own.1 + &many } else { own.1 });
         }
-        let now = self.present();
         let others = self.targets.iter().enumerate().filter(|(index, _)| *index != self.selected);
-        let others = others.filter_map(|(_, other)| Some((other, diagnosis::findings(other, now).into_iter().next()?)));
+        let others = others.filter_map(|(index, other)| Some((other, self.found(index)?.0.into_iter().next()?)));
         match others.max_by_key(|(_, finding)| finding.severity) {
             Some((other, finding)) if finding.text.starts_with(&other.name) => (Some(finding.severity), finding.text),
             Some((other, finding)) => (Some(finding.severity), format!("{}: {}", other.name, finding.text)),
             None => own,
         }
+    }
+
+    /// What is the matter with a target, and how it is when nothing is: as the screen shows it, so as it was when the
+    /// screen was frozen.
+    fn found(&self, index: usize) -> Option<(Vec<Finding>, String)> {
+        if let Some(frozen) = &self.frozen {
+            return frozen.found.get(index).cloned();
+        }
+        let target = self.targets.get(index)?;
+        Some((diagnosis::findings(target, self.now), diagnosis::well(target, self.now)))
     }
 
     /// Targets that do not tell, by number.

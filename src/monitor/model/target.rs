@@ -79,6 +79,8 @@ pub struct Target {
     latencies: VecDeque<(Moment, Histogram)>,
     skew: i64,
     odd: Vec<String>,
+    /// The longest interval since the last poll: it may be due by that one still.
+    paced: Duration,
 }
 
 impl Target {
@@ -106,6 +108,7 @@ impl Target {
             latencies: VecDeque::new(),
             skew: 0,
             odd: Vec::new(),
+            paced: interval,
         }
     }
 
@@ -119,9 +122,15 @@ impl Target {
         }
     }
 
+    /// Is asked so often from now on.
+    pub fn pace(&mut self, interval: Duration) {
+        self.paced = self.paced.max(interval);
+        self.interval = interval;
+    }
+
     /// The time without news from which on nothing is known.
-    fn gap(&self) -> Duration {
-        self.interval.mul_f64(GAP) + Duration::from_secs(1)
+    pub fn gap(&self) -> Duration {
+        self.paced.max(self.interval).mul_f64(GAP) + Duration::from_secs(1)
     }
 
     /// The state of the breaker that is worst off, at a moment.
@@ -143,6 +152,7 @@ impl Target {
         let mut row = Row::new(at, width);
         row.silent = true;
         self.history.push(row);
+        self.paced = self.interval;
         events
     }
 
@@ -163,19 +173,27 @@ impl Target {
         if restarted {
             self.restarts += 1;
             let uptime = seen.health.as_ref().and_then(|health| health.uptime_seconds);
-            let when = uptime.map(|up| format!(", {} ago", age(Duration::from_secs_f64(up.clamp(0.0, 1e9)))));
+            let when = uptime.map(|up| format!(", {} ago", age(seconds(up))));
             say(
                 at,
                 EventKind::Restarted,
                 format!("was restarted{}; its counters begin anew", when.unwrap_or_default()),
             );
             self.latencies.clear();
+            // The new process began with none: everything that it tells came since.
+            self.latencies.extend(self.told.map(|told| (told, Histogram::default())));
         }
-        let skew = self.skew(at, seen.clock);
-        if (skew - self.skew).abs() > SAME_CLOCK {
+        let skew = skew(at, &seen);
+        if let Some(skew) =
+            skew.filter(|skew| skew.saturating_sub(self.skew).saturating_abs() > SAME_CLOCK + took(&seen))
+        {
             let ahead = if skew < 0 { "ahead of" } else { "behind" };
             let by = age(Duration::from_millis(skew.unsigned_abs()));
-            say(at, EventKind::Note, format!("its clock is {by} {ahead} ours; its times are shown in ours"));
+            let text = match skew {
+                0 => "its clock is as ours again".to_owned(),
+                _ => format!("its clock is {by} {ahead} ours; its times are shown in ours"),
+            };
+            say(at, EventKind::Note, text);
             self.skew = skew;
         }
         for note in &seen.notes {
@@ -196,6 +214,7 @@ impl Target {
         self.first_told = self.first_told.or(Some(at));
         self.told = Some(at);
         self.latest = Some(Arc::new(seen));
+        self.paced = self.interval;
         events
     }
 
@@ -203,13 +222,6 @@ impl Target {
         self.polled = Some(at);
         self.polls[0] += 1;
         self.polls[1] += u64::from(!answered);
-    }
-
-    /// By how much our clock is ahead of its, when that is worth telling.
-    fn skew(&self, at: Moment, clock: Option<f64>) -> i64 {
-        let Some(clock) = clock.filter(|clock| *clock > 1e9 && *clock < 1e11) else { return 0 };
-        let skew = at.0 - (clock * 1e3) as i64;
-        if skew.abs() > SAME_CLOCK { skew } else { 0 }
     }
 
     /// How far back a row reaches: to the last one, unless polls are missing.
@@ -258,8 +270,10 @@ impl Target {
             if let Some(lost) = lost.filter(|_| !told) {
                 line.lose(lost);
             }
+            // By its own clock: what we take its clock to be off by may change from look to look.
+            let known = before.and_then(|before| before.breakers.get(name)).map_or(&[][..], |known| &known.history);
             let who = if many { format!("{name}: ") } else { "breaker: ".to_owned() };
-            for turn in &breaker.history {
+            for turn in breaker.history.iter().filter(|turn| !known.contains(turn)) {
                 let when = Moment::from_seconds(turn.at) + Duration::from_millis(self.skew.max(0).unsigned_abs())
                     - Duration::from_millis(self.skew.min(0).unsigned_abs());
                 if line.remember(when, turn.from, turn.to, &turn.reason) {
@@ -296,7 +310,7 @@ impl Target {
         if let (Some(_), Some(told)) = (before, self.told) {
             let elapsed = at.since(told);
             let up = seen.health.as_ref().and_then(|health| health.uptime_seconds).filter(|_| restarted);
-            let covered = up.map_or(elapsed, |up| elapsed.min(Duration::from_secs_f64(up.clamp(0.001, 1e9))));
+            let covered = up.map_or(elapsed, |up| elapsed.min(seconds(up.max(0.001))));
             row.covered = millis(covered.as_millis().try_into().unwrap_or(i64::MAX));
         }
         for (field, gauge) in GAUGES {
@@ -329,11 +343,23 @@ impl Target {
         let begin = now - window;
         let older = self.latencies.iter().rev().find(|(at, _)| *at <= begin).or(self.latencies.front());
         let times = match older {
-            Some((_, older)) if self.polls[0] > 1 => latest.since(older),
+            Some((_, older)) if self.polls[0] - self.polls[1] > 1 => latest.since(older),
             _ => latest.clone(),
         };
         times.quantile(q).map(|seconds| seconds * 1e3)
     }
+}
+
+/// By how much our clock is ahead of its, milliseconds; 0 when that is not worth telling, `None` when it tells no time.
+fn skew(at: Moment, seen: &Observation) -> Option<i64> {
+    let clock = seen.clock.filter(|clock| *clock > 1e9 && *clock < 1e11)?;
+    let skew = at.0.saturating_sub((clock * 1e3) as i64);
+    Some(if skew.saturating_abs() > SAME_CLOCK + took(seen) { skew } else { 0 })
+}
+
+/// How long an answer took, milliseconds: so much older than its arrival may what it tells be.
+fn took(seen: &Observation) -> i64 {
+    seen.took_ms.map_or(0, |took| took.clamp(0.0, 3.6e6) as i64)
 }
 
 /// Counters of an observation.
@@ -371,6 +397,11 @@ const GAUGES: [(Field, Read); 9] = [
     (Field::Disk, |seen| Some(seen.health.as_ref()?.disk_percent? / 100.0)),
     (Field::Resident, |seen| Some(seen.process?.resident_bytes? / f64::from(1 << 20))),
 ];
+
+/// What a server calls seconds; what is no time is none.
+fn seconds(told: f64) -> Duration {
+    Duration::try_from_secs_f64(told.clamp(0.0, 1e9)).unwrap_or_default()
+}
 
 /// The sum over all breakers that tell.
 pub fn over(seen: &Observation, count: fn(&Breaker) -> Option<f64>) -> Option<f64> {

@@ -31,8 +31,9 @@ impl Timeline {
     /// Takes in a change that the server remembers. `true` when it was new.
     pub fn remember(&mut self, at: Moment, from: State, to: State, reason: &str) -> bool {
         let next = self.changes.partition_point(|change| change.at <= at);
-        let known = |change: &Change| change.at == at && change.to == Some(to);
-        if next.checked_sub(1).and_then(|before| self.changes.get(before)).is_some_and(known) {
+        // Several may have happened within one millisecond.
+        let mut same = self.changes.range(..next).rev().take_while(|change| change.at == at);
+        if same.any(|change| change.to == Some(to) && change.reason == reason) {
             return false;
         }
         // What a poll saw soon after is this change, seen late.
@@ -69,7 +70,7 @@ impl Timeline {
 
     /// From when on nothing is known any more.
     pub fn lose(&mut self, at: Moment) {
-        if self.changes.back().is_some_and(|last| last.to.is_some() && last.at < at) {
+        if self.changes.back().is_some_and(|last| last.to.is_some() && last.at <= at) {
             let next = self.changes.len();
             self.insert(next, Change { at, to: None, reason: String::new() });
         }
@@ -100,6 +101,13 @@ impl Timeline {
     pub fn since(&self, moment: Moment) -> Option<Moment> {
         let next = self.changes.partition_point(|change| change.at <= moment);
         Some(self.changes.get(next.checked_sub(1)?)?.at)
+    }
+
+    /// Since when the breaker has not been closed, as of a moment: failed probes do not begin it anew.
+    pub fn outage(&self, moment: Moment) -> Option<Moment> {
+        let next = self.changes.partition_point(|change| change.at <= moment);
+        let not_closed = |change: &&Change| change.to.is_some_and(|state| state != State::Closed);
+        self.changes.range(..next).rev().take_while(not_closed).last().map(|change| change.at)
     }
 
     /// Changes from one known state to another, after `from` and not after `to`.
@@ -184,7 +192,8 @@ mod tests {
         assert_eq!(shares, [16, 3, 1]);
         assert_eq!(
             line.columns(Moment(0), Moment(20_000), 10)[5..9],
-            [Some(Closed), Some(Open), Some(Open), Some(HalfOpen)]
+            [Some(Closed), Some(Open), Some(Open), Some(Closed)],
+            "the worst of each column"
         );
     }
 
@@ -206,6 +215,35 @@ mod tests {
         line.see(Moment(8_000), Open);
         assert_eq!([2_000, 6_000, 8_000].map(|at| line.at(Moment(at))), [Some(Closed), None, Some(Open)]);
         assert_eq!(line.turns(Moment(0), Moment(9_000)), 0, "whether it changed once or often is not known");
+    }
+
+    #[test]
+    fn failed_probes_neither_end_an_outage_nor_begin_it_anew() {
+        let mut line = Timeline::default();
+        line.see(Moment(0), Closed);
+        for (at, from, to) in [(10, Closed, Open), (40, Open, HalfOpen), (41, HalfOpen, Open), (71, Open, HalfOpen)] {
+            line.remember(Moment(at), from, to, "why");
+        }
+        assert_eq!((line.outage(Moment(80)), line.since(Moment(80))), (Some(Moment(10)), Some(Moment(71))));
+        assert_eq!((line.trips(Moment(0), Moment(80)), line.turns(Moment(0), Moment(80))), (1, 4));
+        line.remember(Moment(81), HalfOpen, Closed, "why");
+        assert_eq!((line.outage(Moment(81)), line.trips(Moment(0), Moment(81))), (None, 1));
+        assert_eq!((line.outage(Moment(40)), line.trips(Moment(10), Moment(80))), (Some(Moment(10)), 0));
+    }
+
+    #[test]
+    fn changes_of_the_same_millisecond_are_told_once_each() {
+        let mut line = Timeline::default();
+        line.see(Moment(0), Open);
+        let tell = |line: &mut Timeline| {
+            [line.remember(Moment(9), Open, HalfOpen, "a"), line.remember(Moment(9), HalfOpen, Closed, "b")]
+        };
+        assert_eq!((tell(&mut line), tell(&mut line)), ([true; 2], [false; 2]));
+        // A state that was seen with the last poll before a gap does not reach into it.
+        line.see(Moment(20), Open);
+        line.lose(Moment(20));
+        line.see(Moment(90), Open);
+        assert_eq!([21, 90].map(|at| line.at(Moment(at))), [None, Some(Open)]);
     }
 
     fn state() -> impl Strategy<Value = State> {

@@ -11,7 +11,7 @@ mod turns;
 mod writer;
 
 #[cfg(test)]
-mod samples;
+pub(super) mod samples;
 #[cfg(test)]
 mod tests;
 

@@ -11,6 +11,8 @@ const WIDE: u16 = 150;
 const SIDEBAR: u16 = 58;
 /// Most rows of a diagnosis.
 const DIAGNOSIS: u16 = 3;
+/// Rows for alerts and log from which on alerts have a heading.
+const ROOMY: u16 = 7;
 /// Rows of the list of targets where it stands above the plots.
 const TARGETS: u16 = 6;
 
@@ -48,8 +50,10 @@ pub struct Layout {
     pub axis: Rect,
     /// Columns of the figures left of the plots.
     pub figures: u16,
-    /// The alerts, with a heading.
+    /// The alerts, with a heading where there is room for it.
     pub alerts: Rect,
+    /// Whether they have one.
+    pub alerts_heading: bool,
     /// The log, with a heading.
     pub log: Rect,
     /// The keys.
@@ -98,12 +102,15 @@ impl Layout {
             // As high whether something is wrong or not: panels that jump when an alert fires are hard to read.
             let below = (spare * 2 / 3).max(spare.min(4)).min(14);
             let mut below = take_bottom(&mut rest, below);
-            let alerts = alerts.min(below.height.saturating_sub(3));
-            layout.alerts = if alerts > 0 { take_top(&mut below, alerts + 1) } else { Rect::default() };
+            // Where rows are dear, alerts have no heading: their marks say what they are.
+            layout.alerts_heading = below.height >= ROOMY;
+            let heading = u16::from(layout.alerts_heading);
+            let alerts = alerts.min(below.height.saturating_sub(2 + heading));
+            layout.alerts = if alerts > 0 { take_top(&mut below, alerts + heading) } else { Rect::default() };
             layout.log = below;
         }
         layout.axis = take_bottom(&mut rest, 1);
-        layout.figures = (rest.width / 3).clamp(28, 44);
+        layout.figures = (rest.width * 2 / 5).clamp(28, 44).min(rest.width / 2);
         layout.stack(rest, needs);
         layout
     }
@@ -121,6 +128,7 @@ impl Layout {
     fn side(&mut self, mut side: Rect, needs: Needs) {
         let count = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         let third = side.height / 3;
+        self.alerts_heading = true;
         self.targets = take_top(&mut side, count(needs.targets).saturating_add(1).min(third));
         self.alerts = take_top(&mut side, count(needs.alerts).max(1).saturating_add(1).min(third));
         self.log = side;
@@ -217,7 +225,7 @@ mod tests {
         for (width, height) in [(80, 24), (100, 30), (200, 50)] {
             let layout = Layout::new(Rect::new(0, 0, width, height), NEEDS);
             assert_eq!(layout.panels.len(), 5, "{width}×{height}");
-            assert!(layout.log.height >= 3, "{width}×{height}: {layout:#?}");
+            assert!(layout.log.height >= 2, "{width}×{height}: {layout:#?}");
             assert!(layout.columns() >= 45, "{width}×{height}");
         }
         assert!(!Layout::new(Rect::new(0, 0, 40, 12), NEEDS).plots);

@@ -1,5 +1,7 @@
 //! Targets, alerts and the log: lines of words.
 
+use std::time::Duration;
+
 use ratatui::text::{Line, Span};
 
 use super::{
@@ -65,9 +67,9 @@ fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target:
     let (condition, role) = condition(model, target);
     let state = target.latest.as_ref().filter(|_| target.silent_since.is_none()).and_then(|seen| seen.worst());
     let worst = diagnosis::findings(target, now).first().map(|finding| finding.severity);
-    let name_width = usize::from(width.saturating_sub(44)).clamp(10, 40);
+    let name_width = usize::from(width.saturating_sub(48)).clamp(10, 40);
     let base = if shown { theme.loud(Role::Plain) } else { theme.style(Role::Plain) };
-    let told = target.told.map_or("never".to_owned(), |told| format!("{} ago", age(now.since(told))));
+    let told = target.told.map_or("never".to_owned(), |told| coarse(now.since(told)));
     let row = target.history.last().filter(|row| !row.silent);
     let rate =
         row.and_then(|row| row.rate(Field::Questions)).map_or("n/a".to_owned(), |rate| format!("{}/s", short(rate)));
@@ -81,7 +83,7 @@ fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target:
         Span::styled(format!(" {} ", fit(&target.name, name_width)), base),
         Span::styled(format!("{} ", fit(&condition, 11)), theme.style(role)),
         Span::styled(
-            format!("{:>10} ", told),
+            format!("{told:>7} "),
             theme.style(if role == Role::Warn || role == Role::Bad { role } else { Role::Dim }),
         ),
     ];
@@ -90,6 +92,11 @@ fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target:
         line.push(Span::styled(format!("{rate:>7} {hits:>5}"), theme.style(Role::Plain)));
     }
     Line::from(line)
+}
+
+/// How long ago, in the unit that matters most.
+fn coarse(time: Duration) -> String {
+    age(time).split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
 /// One line an alert, the worst first.

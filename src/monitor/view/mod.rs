@@ -177,10 +177,8 @@ impl Screen<'_> {
         let inside = Rect { x: area.x + 3.min(area.width), width: area.width.saturating_sub(3), ..area };
         let mut lines = wrapped(&text, usize::from(inside.width));
         if lines.len() > usize::from(inside.height) && inside.height > 0 {
-            lines.truncate(usize::from(inside.height));
-            if let Some(last) = lines.last_mut() {
-                *last = fit(&format!("{last}{}", "…".repeat(usize::from(inside.width))), usize::from(inside.width));
-            }
+            let rest = lines.split_off(usize::from(inside.height) - 1).join(" ");
+            lines.push(fit(&rest, usize::from(inside.width)));
         }
         for (row, line) in (0..inside.height).zip(lines) {
             put(buffer, inside, row, &Line::from(Span::styled(line, self.theme.style(role))));
@@ -327,7 +325,7 @@ impl Screen<'_> {
             return;
         }
         let lines = lists::alerts(self.model, self.look);
-        let from = if self.layout.plots {
+        let from = if self.layout.alerts_heading {
             let role = self.model.alerts.worst().map_or(Role::Good, Role::of);
             let said = match lines.len() {
                 0 => "none".to_owned(),
@@ -435,7 +433,7 @@ impl Screen<'_> {
             .iter()
             .map(|(keys, help)| {
                 Line::from(vec![
-                    Span::styled(format!("{keys:>widest$}  "), self.theme.style(Role::Accent)),
+                    Span::styled(format!("{keys:>widest$}  "), self.theme.style(Role::Title)),
                     Span::raw(*help),
                 ])
             })

@@ -190,8 +190,13 @@ impl<'a> Facts<'a> {
                 } else {
                     None
                 };
-                let since =
-                    line.since(self.shown).filter(|_| state.is_some()).map(|since| age(self.shown.since(since)));
+                // An outage lasts through its probes.
+                let since = match state {
+                    Some(State::Open) => line.outage(self.shown),
+                    Some(_) => line.since(self.shown),
+                    None => None,
+                };
+                let since = since.map(|since| age(self.shown.since(since)));
                 let mut words = vec![self.say(format!("{name} "), Role::Plain)];
                 match state {
                     Some(State::Closed) => words.push(self.say(state_word(State::Closed), Role::Good)),
@@ -378,6 +383,10 @@ impl<'a> Facts<'a> {
             remarks.push(self.say(format!("{} errors", share_words(errors)), role));
         }
         let traffic_plot = |plot| if traffic || self.target.latest.is_none() { plot } else { Plot::Unknown };
+        if let Some(degraded) = self.share(Figure::DegradedRate).filter(|degraded| *degraded > 0.0) {
+            let role = if degraded >= 0.05 { Role::Warn } else { Role::Dim };
+            remarks.push(self.say(format!("{} degraded", share_words(degraded)), role));
+        }
         let slow = traffic_plot(Plot::scaled(self.gauge(Field::P95), Role::Accent));
         let asked = traffic_plot(Plot::scaled(self.bars(|row| row.rate(Field::Questions)), Role::Second));
         let rate = self.row.and_then(|row| row.rate(Field::Questions));

@@ -174,7 +174,8 @@ mod tests {
 
     #[test]
     fn scales_end_at_numbers_that_can_be_told() {
-        assert_eq!([0.0, 0.3, 1.0, 1.2, 42.0, 7_000.0].map(nice), [1.0, 0.3, 1.0, 1.5, 50.0, 8_000.0]);
+        let scales = [0.0, 0.3, 1.0, 1.2, 42.0, 7_000.0].map(|value| format!("{:.3}", nice(value)));
+        assert_eq!(scales, ["1.000", "0.300", "1.000", "1.500", "50.000", "8000.000"]);
     }
 
     proptest! {

@@ -1,0 +1,392 @@
+//! What went wrong: openings of breakers, silence, alerts and restarts, together where they overlap.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    monitor::{
+        alerts::{Active, Severity},
+        figure::Figure,
+        model::{
+            diagnosis,
+            figures::of_counts,
+            history::{self, Field, Row},
+            target::Target,
+            timeline::Timeline,
+        },
+        moment::Moment,
+    },
+    resilience::State,
+};
+
+/// Pieces of incidents that are kept.
+const PIECES: usize = 10_000;
+
+/// A time during which a breaker did not let all calls through, from its opening until it was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Opening {
+    pub begin: Moment,
+    pub end: Moment,
+    /// It was not closed at the end of what is known.
+    pub ongoing: bool,
+    /// Why, as the server says.
+    pub reason: String,
+}
+
+impl Opening {
+    pub fn lasted(&self) -> Duration {
+        self.end.since(self.begin)
+    }
+}
+
+/// The openings of a breaker between two moments.
+pub(super) fn openings(line: &Timeline, from: Moment, to: Moment) -> Vec<Opening> {
+    let mut found = Vec::new();
+    // The opening, and whether it was open at all, and not half-open only.
+    let mut current: Option<(Opening, bool)> = None;
+    for change in line.changes() {
+        let began = || Opening { begin: change.at, end: to, ongoing: true, reason: change.reason.clone() };
+        match change.to {
+            Some(State::Open) => {
+                let (opening, open) = current.get_or_insert_with(|| (began(), true));
+                if !*open {
+                    opening.reason.clone_from(&change.reason);
+                }
+                *open = true;
+            }
+            Some(State::HalfOpen) => {
+                current.get_or_insert_with(|| (began(), false));
+            }
+            Some(State::Closed) | None => {
+                if let Some((opening, true)) = current.take() {
+                    found.push(Opening { end: change.at, ongoing: false, ..opening });
+                }
+            }
+        }
+    }
+    found.extend(current.filter(|(_, open)| *open).map(|(opening, _)| opening));
+    found.retain(|opening| opening.end > from && opening.begin <= to);
+    for opening in &mut found {
+        opening.begin = opening.begin.max(from);
+        opening.end = opening.end.min(to).max(opening.begin);
+    }
+    found
+}
+
+/// An alert during an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertFacts {
+    /// Its rule.
+    pub name: String,
+    /// How bad.
+    pub severity: Severity,
+    /// When it fired first.
+    pub begin: Moment,
+    /// For how long in all.
+    pub lasted: Duration,
+    /// How often it fired.
+    pub times: u64,
+    /// What the rule looks at.
+    pub figure: Figure,
+    /// The value that was farthest from what is allowed.
+    pub peak: f64,
+    /// What it means and what to do.
+    pub text: String,
+    /// What the dashboard said when it fired.
+    pub said: Option<String>,
+    allowed: f64,
+}
+
+/// Openings of a breaker during an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpeningFacts {
+    /// Its name.
+    pub breaker: String,
+    /// How often it opened and closed again.
+    pub times: u64,
+    /// For how long in all.
+    pub lasted: Duration,
+    /// Why, the first time, as the server says.
+    pub reason: String,
+}
+
+/// Times without an answer during an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SilenceFacts {
+    /// How often it fell silent.
+    pub times: u64,
+    /// For how long in all, from the first poll without an answer to the next with one.
+    pub lasted: Duration,
+    /// Polls without an answer.
+    pub polls: u64,
+    /// Why, the first time.
+    pub trouble: String,
+}
+
+/// Something that went wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incident {
+    /// When it began.
+    pub begin: Moment,
+    /// When it was over, or was seen last.
+    pub end: Moment,
+    /// Whether it went on at the end.
+    pub ongoing: bool,
+    /// How bad.
+    pub severity: Severity,
+    /// Breakers that opened.
+    pub openings: Vec<OpeningFacts>,
+    /// Silence.
+    pub silence: Option<SilenceFacts>,
+    /// Alerts.
+    pub alerts: Vec<AlertFacts>,
+    /// When the server was started anew.
+    pub restarts: Vec<Moment>,
+    /// What was counted meanwhile, and the highest values.
+    pub meanwhile: Option<Row>,
+}
+
+impl Incident {
+    /// How long it lasted.
+    pub fn lasted(&self) -> Duration {
+        self.end.since(self.begin)
+    }
+
+    /// Share of the questions that got an error meanwhile; of a server that does not count them, of the calls.
+    pub fn errors(&self) -> Option<f64> {
+        of_counts(Figure::ErrorRate, &self.meanwhile?)
+    }
+
+    fn take_in(&mut self, piece: Piece) {
+        let lasted = piece.end.since(piece.begin);
+        self.end = self.end.max(piece.end);
+        self.ongoing |= piece.ongoing;
+        self.severity = self.severity.max(piece.severity());
+        match piece.what {
+            What::Opening { breaker, reason } => {
+                match self.openings.iter_mut().find(|known| known.breaker == breaker) {
+                    Some(known) => (known.times, known.lasted) = (known.times + 1, known.lasted + lasted),
+                    None => self.openings.push(OpeningFacts { breaker, times: 1, lasted, reason }),
+                }
+            }
+            What::Silence { polls, trouble } => match &mut self.silence {
+                Some(known) => {
+                    known.times += 1;
+                    known.lasted += lasted;
+                    known.polls += polls;
+                }
+                None => self.silence = Some(SilenceFacts { times: 1, lasted, polls, trouble }),
+            },
+            What::Alert(alert) => match self.alerts.iter_mut().find(|known| known.name == alert.name) {
+                Some(known) => {
+                    known.times += 1;
+                    known.lasted += lasted;
+                    known.rise(alert.peak);
+                }
+                None => self.alerts.push(AlertFacts { lasted, ..*alert }),
+            },
+            What::Restart => self.restarts.push(piece.begin),
+        }
+    }
+}
+
+impl AlertFacts {
+    fn new(alert: &Active<'_>, at: Moment, said: Option<String>) -> Self {
+        Self {
+            name: alert.rule.name.clone(),
+            severity: alert.rule.severity,
+            begin: at,
+            lasted: Duration::ZERO,
+            times: 1,
+            figure: alert.rule.when.figure(),
+            peak: alert.value,
+            text: alert.rule.text.clone(),
+            said,
+            allowed: alert.rule.when.value(),
+        }
+    }
+
+    /// Alerts are about too much and about too little: the worst is the farthest from what is allowed.
+    fn rise(&mut self, value: f64) {
+        if (value - self.allowed).abs() > (self.peak - self.allowed).abs() {
+            self.peak = value;
+        }
+    }
+}
+
+/// A part of an incident.
+#[derive(Debug)]
+struct Piece {
+    begin: Moment,
+    end: Moment,
+    ongoing: bool,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Opening { breaker: String, reason: String },
+    Silence { polls: u64, trouble: String },
+    Alert(Box<AlertFacts>),
+    Restart,
+}
+
+impl Piece {
+    fn severity(&self) -> Severity {
+        match &self.what {
+            What::Opening { .. } => Severity::Critical,
+            // One poll that got lost says little.
+            What::Silence { polls: 0..=1, .. } | What::Restart => Severity::Info,
+            What::Silence { .. } => Severity::Critical,
+            What::Alert(alert) => alert.severity,
+        }
+    }
+}
+
+/// What went wrong with a server so far.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    done: Vec<Piece>,
+    /// Alerts that fire, by rule.
+    firing: BTreeMap<usize, AlertFacts>,
+    /// Since when nothing is told, polls without an answer, and why.
+    silent: Option<(Moment, u64, String)>,
+    restarts: u32,
+    /// Those that were too many.
+    lost: u64,
+}
+
+impl Pieces {
+    /// Looks at a server after a poll.
+    pub fn see(&mut self, target: &Target, at: Moment, active: &[Active<'_>]) {
+        if target.restarts > self.restarts {
+            self.restarts = target.restarts;
+            self.add(at, at, false, What::Restart);
+        }
+        match (&target.trouble, &mut self.silent) {
+            (Some(_), Some((_, polls, _))) => *polls += 1,
+            (Some(trouble), none) => *none = Some((at, 1, trouble.to_string())),
+            (None, silent) => {
+                if let Some((begin, polls, trouble)) = silent.take() {
+                    self.add(begin, at, false, What::Silence { polls, trouble });
+                }
+            }
+        }
+        self.follow_alerts(target, at, active);
+    }
+
+    fn follow_alerts(&mut self, target: &Target, at: Moment, active: &[Active<'_>]) {
+        if self.firing.is_empty() && active.is_empty() {
+            return;
+        }
+        let over = |rule: &usize| active.iter().all(|alert| alert.rule_index != *rule);
+        let over: Vec<usize> = self.firing.keys().copied().filter(over).collect();
+        for rule in over {
+            if let Some(alert) = self.firing.remove(&rule) {
+                self.add(alert.begin, at, false, What::Alert(Box::new(alert)));
+            }
+        }
+        for alert in active {
+            let facts = self.firing.entry(alert.rule_index).or_insert_with(|| {
+                let said = diagnosis::findings(target, at).into_iter().next().map(|finding| finding.text);
+                AlertFacts::new(alert, at, said)
+            });
+            // On its way back the value is a good one.
+            if alert.rule.when.holds(alert.value) {
+                facts.rise(alert.value);
+            }
+        }
+    }
+
+    fn add(&mut self, begin: Moment, end: Moment, ongoing: bool, what: What) {
+        if self.done.len() < PIECES {
+            self.done.push(Piece { begin, end, ongoing, what });
+        } else {
+            self.lost += 1;
+        }
+    }
+
+    /// The incidents in the order of time, and how many parts of them were too many to be kept.
+    pub fn finish(mut self, target: &Target, first: Moment, last: Moment) -> (Vec<Incident>, u64) {
+        for alert in std::mem::take(&mut self.firing).into_values() {
+            self.add(alert.begin, last, true, What::Alert(Box::new(alert)));
+        }
+        if let Some((begin, polls, trouble)) = self.silent.take() {
+            self.add(begin, last, true, What::Silence { polls, trouble });
+        }
+        // Nobody knows how a breaker is that does not tell any more.
+        let heard = target.told.unwrap_or(first);
+        for (name, line) in &target.breakers {
+            for Opening { begin, end, ongoing, reason } in openings(line, first, heard) {
+                self.add(begin, end, ongoing, What::Opening { breaker: name.clone(), reason });
+            }
+        }
+        (merge(self.done, target), self.lost)
+    }
+}
+
+/// Puts together what overlaps.
+fn merge(mut pieces: Vec<Piece>, target: &Target) -> Vec<Incident> {
+    pieces.sort_by_key(|piece| (piece.begin, piece.end));
+    let mut incidents: Vec<Incident> = Vec::new();
+    for piece in pieces {
+        match incidents.last_mut().filter(|incident| piece.begin <= incident.end) {
+            Some(incident) => incident.take_in(piece),
+            None => {
+                let mut incident = Incident {
+                    begin: piece.begin,
+                    end: piece.end,
+                    ongoing: false,
+                    severity: Severity::Info,
+                    openings: Vec::new(),
+                    silence: None,
+                    alerts: Vec::new(),
+                    restarts: Vec::new(),
+                    meanwhile: None,
+                };
+                incident.take_in(piece);
+                incidents.push(incident);
+            }
+        }
+    }
+    for incident in &mut incidents {
+        incident.alerts.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
+        // The row that ends with the first moment tells what led to it.
+        let rows = target.history.between(incident.begin - Duration::from_millis(1), incident.end);
+        incident.meanwhile = history::sum(rows).filter(|row| row.covered > 0 || row.get(Field::P95).is_some());
+    }
+    incidents
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use State::{Closed, HalfOpen, Open};
+
+    fn times(line: &Timeline, from: i64, to: i64) -> Vec<(i64, i64, bool)> {
+        let found = openings(line, Moment(from), Moment(to));
+        found.into_iter().map(|opening| (opening.begin.0, opening.end.0, opening.ongoing)).collect()
+    }
+
+    #[test]
+    fn a_breaker_that_is_probed_is_not_closed_yet() {
+        let mut line = Timeline::default();
+        for (at, state) in
+            [(0, Closed), (10, Open), (20, HalfOpen), (21, Open), (30, HalfOpen), (31, Closed), (40, Open)]
+        {
+            line.see(Moment(at), state);
+        }
+        assert_eq!(times(&line, 0, 50), [(10, 31, false), (40, 50, true)]);
+        assert_eq!(times(&line, 15, 35), [(15, 31, false)], "only what is of the time that is asked for");
+    }
+
+    #[test]
+    fn probes_alone_are_no_opening_and_what_is_not_known_ends_one() {
+        let mut line = Timeline::default();
+        for (at, state) in [(0, HalfOpen), (10, Closed), (20, Open)] {
+            line.see(Moment(at), state);
+        }
+        line.lose(Moment(25));
+        line.see(Moment(60), Closed);
+        assert_eq!(times(&line, 0, 100), [(20, 25, false)]);
+    }
+}

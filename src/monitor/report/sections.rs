@@ -1,0 +1,269 @@
+//! The sections about one server.
+
+use std::fmt::Write;
+
+use jiff::tz::TimeZone;
+
+use super::{
+    Server,
+    goals::measure,
+    incidents::Incident,
+    markdown::{any, head},
+    server::Setting,
+};
+use crate::{
+    model::words::{age, time},
+    monitor::{
+        alerts::Condition,
+        figure::Figure,
+        markup::{known, many, number, plain, share, stamp, table},
+        model::{figures::of_counts, history::Field},
+    },
+};
+
+/// Incidents that are told.
+const INCIDENTS: usize = 50;
+/// Restarts of an incident that are told with their time.
+const RESTARTS: usize = 5;
+
+/// A table of names and values, or that nothing is told of it.
+fn pairs<const N: usize>(out: &mut String, known: bool, rows: [(&str, String); N]) {
+    if known {
+        table(out, ["figure", "value"], rows.map(|(name, value)| [name.to_owned(), value]));
+    } else {
+        out.push_str("The server does not tell.\n\n");
+    }
+}
+
+/// What the server was told to be.
+pub(super) fn configuration(out: &mut String, server: &Server, level: usize, zone: &TimeZone) {
+    head(out, level, "Configuration");
+    if server.settings.is_empty() {
+        out.push_str("The server does not tell.\n\n");
+    }
+    let change = |setting: &Setting| {
+        let mut told: Vec<String> = setting
+            .changes
+            .iter()
+            .map(|(at, from, to)| format!("from {} to {} at {}", plain(from), plain(to), stamp(*at, zone)))
+            .collect();
+        let more = setting.changed - told.len() as u64;
+        if more > 0 {
+            told.push(format!("and {}", many(more, "more change")));
+        }
+        if told.is_empty() { "–".to_owned() } else { format!("**{}**", told.join("; ")) }
+    };
+    let rows = server.settings.iter().map(|(name, setting)| [plain(name), plain(&setting.value), change(setting)]);
+    table(out, ["setting", "at the end", "changed"], rows);
+}
+
+/// How long the breakers were in their states.
+pub(super) fn states(out: &mut String, server: &Server, level: usize) {
+    head(out, level, "State shares");
+    if server.breakers.is_empty() {
+        out.push_str("The server does not tell of any breaker.\n\n");
+    }
+    let whole = server.lasted().as_secs_f64().max(0.001);
+    let of = |part: std::time::Duration| share(part.as_secs_f64() / whole);
+    let rows = server.breakers.iter().map(|breaker| {
+        let [closed, open, half_open] = breaker.held.map(of);
+        let longest = breaker.longest.map_or_else(|| "–".to_owned(), age);
+        let trips = number(breaker.trips as f64);
+        [plain(&breaker.name), closed, open, half_open, of(breaker.unknown), trips, longest]
+    });
+    let titles = ["breaker", "closed", "open", "half-open", "not known", "trips", "longest until closed again"];
+    table(out, titles, rows);
+}
+
+/// Calls to the LLM.
+pub(super) fn failures(out: &mut String, server: &Server, level: usize) {
+    head(out, level, "Failures");
+    let count = |field| known(server.counts.get(field).map(number));
+    pairs(
+        out,
+        any(server, &[Field::Calls, Field::Failures, Field::Rejected]) || server.peaks.consecutive_failures.is_some(),
+        [
+            ("calls to the LLM", count(Field::Calls)),
+            ("failed", count(Field::Failures)),
+            ("failure rate", known(measure(server, Figure::FailureRate).map(share))),
+            ("rejected by breakers", count(Field::Rejected)),
+            ("most failures in a row", known(server.peaks.consecutive_failures.map(number))),
+        ],
+    );
+}
+
+/// Connections to the LLM.
+pub(super) fn pool(out: &mut String, server: &Server, level: usize) {
+    head(out, level, "Pool");
+    let peaks = &server.peaks;
+    let most = server.settings.get("pool: most connections").map(|setting| format!(" of {}", setting.value));
+    let use_of = peaks.pool_use.map(|used| format!(" ({})", share(used))).unwrap_or_default();
+    let used = peaks.in_use.map(|used| format!("{}{}{use_of}", number(used), most.unwrap_or_default()));
+    let reuse = server.counts.reuse().map(share);
+    let reuse = reuse.or_else(|| server.reuse_told.map(|told| format!("{} since its start", share(told))));
+    let count = |field| known(server.counts.get(field).map(number));
+    pairs(
+        out,
+        used.is_some() || peaks.waiting.is_some() || any(server, &[Field::Requests, Field::Opened]),
+        [
+            ("in use at most", known(used)),
+            ("waiting at most", known(peaks.waiting.map(number))),
+            ("requests", count(Field::Requests)),
+            ("connections opened", count(Field::Opened)),
+            ("reused", known(reuse)),
+        ],
+    );
+}
+
+/// The cache.
+pub(super) fn cache(out: &mut String, server: &Server, level: usize) {
+    head(out, level, "Cache");
+    let lookups = server.counts.lookups();
+    let count = |field| known(server.counts.get(field).map(number));
+    let of_lookups = |field| match server.counts.share(field, lookups) {
+        Some(part) => format!("{} ({} of look-ups)", count(field), share(part)),
+        None => count(field),
+    };
+    let rate = measure(server, Figure::HitRate).map(share);
+    pairs(
+        out,
+        lookups.is_some() || server.peaks.fill.is_some(),
+        [
+            ("look-ups", known(lookups.map(number))),
+            ("hit rate", known(rate.or_else(|| (lookups == Some(0.0)).then(|| "no look-ups".to_owned())))),
+            ("hits in known words", of_lookups(Field::Exact)),
+            ("hits in other words", of_lookups(Field::Semantic)),
+            ("near answers refused", count(Field::Refused)),
+            ("entries that made room", count(Field::Evictions)),
+            ("full at most", known(server.peaks.fill.map(share))),
+        ],
+    );
+}
+
+/// Times to answers.
+pub(super) fn latencies(out: &mut String, server: &Server, level: usize, zone: &TimeZone) {
+    head(out, level, "Latencies");
+    let [p50, p95, p99] = server.latency.map(|value| known(value.map(time)));
+    let worst = server.worst_p95.map(|(value, at)| format!("{}, up to {}", time(value), stamp(at, zone)));
+    pairs(
+        out,
+        server.latency.iter().any(Option::is_some),
+        [
+            ("p50", p50),
+            ("p95", p95),
+            ("p99", p99),
+            ("answers", number(server.answers)),
+            ("worst p95 of 5 min", known(worst)),
+        ],
+    );
+}
+
+/// Questions and what became of them.
+pub(super) fn errors(out: &mut String, server: &Server, level: usize) {
+    head(out, level, "Errors");
+    let count = |field| known(server.counts.get(field).map(number));
+    let rate = known(server.counts.rate(Field::Questions).map(number));
+    pairs(
+        out,
+        any(server, &[Field::Questions, Field::Errors, Field::Degraded]),
+        [
+            ("questions", count(Field::Questions)),
+            ("questions a second", rate),
+            ("errors", count(Field::Errors)),
+            ("error rate", known(measure(server, Figure::ErrorRate).map(share))),
+            ("degraded answers", count(Field::Degraded)),
+            ("degraded rate", known(measure(server, Figure::DegradedRate).map(share))),
+        ],
+    );
+}
+
+/// What went wrong; of too much the worst.
+pub(super) fn incidents(out: &mut String, server: &Server, level: usize, zone: &TimeZone) {
+    head(out, level, "Incidents");
+    if server.incidents.is_empty() {
+        out.push_str("None.\n\n");
+        return;
+    }
+    let mut told: Vec<&Incident> = server.incidents.iter().collect();
+    told.sort_by_key(|incident| std::cmp::Reverse((incident.severity, incident.lasted())));
+    told.truncate(INCIDENTS);
+    told.sort_by_key(|incident| incident.begin);
+    for incident in &told {
+        one(out, incident, zone);
+    }
+    out.push('\n');
+    let more = server.incidents.len() - told.len();
+    if more > 0 {
+        let _ = writeln!(out, "… and {more} more, none of them worse than these.\n");
+    }
+    if server.more_incidents > 0 {
+        let _ = writeln!(out, "So much went wrong that {} of it were not kept.\n", many(server.more_incidents, "part"));
+    }
+}
+
+fn one(out: &mut String, incident: &Incident, zone: &TimeZone) {
+    let lasted = match (incident.lasted(), incident.ongoing) {
+        (lasted, true) => format!("{}, not over at the end", age(lasted)),
+        (lasted, false) if lasted.is_zero() => "at once over".to_owned(),
+        (lasted, false) => age(lasted),
+    };
+    let _ = writeln!(out, "- **{}** ({}): {lasted}", stamp(incident.begin, zone), incident.severity);
+    for opening in &incident.openings {
+        let (name, lasted) = (plain(&opening.breaker), age(opening.lasted));
+        let how = if opening.times == 1 { String::new() } else { format!(" {} times,", opening.times) };
+        let why = if opening.reason.is_empty() { String::new() } else { format!(": {}", plain(&opening.reason)) };
+        let _ = writeln!(out, "  - breaker {name} was open{how} for {lasted}{why}");
+    }
+    if let Some(silence) = &incident.silence {
+        let times = if silence.times == 1 { String::new() } else { format!(", {} times", silence.times) };
+        let (lasted, polls) = (age(silence.lasted), many(silence.polls, "poll"));
+        let trouble = plain(&silence.trouble);
+        let _ = writeln!(out, "  - unreachable for {lasted} ({polls} without an answer{times}): {trouble}");
+    }
+    if !incident.restarts.is_empty() {
+        let mut when: Vec<String> = incident.restarts.iter().take(RESTARTS).map(|at| stamp(*at, zone)).collect();
+        if incident.restarts.len() > RESTARTS {
+            when.push(format!("and {} more", incident.restarts.len() - RESTARTS));
+        }
+        let _ = writeln!(out, "  - started anew, seen at {}", when.join(", "));
+    }
+    for alert in &incident.alerts {
+        let times = if alert.times == 1 { String::new() } else { format!(" {} times,", alert.times) };
+        let (since, lasted) = (stamp(alert.begin, zone), age(alert.lasted));
+        let (name, severity) = (plain(&alert.name), alert.severity);
+        let peak = format!("{} {}", alert.figure, plain(&Condition::show(alert.figure, alert.peak)));
+        let text = plain(&alert.text);
+        let _ =
+            writeln!(out, "  - alert {name} ({severity}){times} from {since} for {lasted}, at worst {peak}: {text}");
+    }
+    let mut all_said: Vec<&String> = Vec::new();
+    for said in incident.alerts.iter().filter_map(|alert| alert.said.as_ref()) {
+        if all_said.contains(&said) {
+            continue;
+        }
+        all_said.push(said);
+        let _ = writeln!(out, "  - the dashboard said: {}", plain(said));
+    }
+    if let Some(meanwhile) = meanwhile(incident) {
+        let _ = writeln!(out, "  - meanwhile: {meanwhile}");
+    }
+}
+
+/// The figures of its time, those that are known.
+fn meanwhile(incident: &Incident) -> Option<String> {
+    let row = incident.meanwhile?;
+    let of = |figure, name: &str| of_counts(figure, &row).map(|value| format!("{} {name}", share(value)));
+    let questions = row.get(Field::Questions).map(|count| many(count as u64, "question"));
+    let parts = [
+        questions,
+        incident.errors().map(|errors| format!("{} errors", share(errors))),
+        of(Figure::DegradedRate, "degraded"),
+        of(Figure::HitRate, "cache hits"),
+        row.get(Field::P95).map(|p95| format!("p95 at most {}", time(p95))),
+        row.get(Field::Waiting)
+            .filter(|waiting| *waiting > 0.0)
+            .map(|waiting| format!("{} waiting at most", number(waiting))),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}

@@ -1,0 +1,379 @@
+//! One server, summed up poll by poll.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use hdrhistogram::Histogram;
+
+use super::{
+    goals::{self, Judged},
+    incidents::{self, Incident, Pieces},
+};
+use crate::{
+    monitor::{
+        alerts::{Active, Condition},
+        model::{
+            event::clean,
+            history::{COUNTS, Field},
+            target::Target,
+            timeline::Timeline,
+        },
+        moment::Moment,
+        record::Poll,
+    },
+    scrape::Observation,
+};
+
+/// Counts of a row, in their order.
+const COUNTED: [Field; COUNTS] = [
+    Field::Questions,
+    Field::Errors,
+    Field::Degraded,
+    Field::Hits,
+    Field::Exact,
+    Field::Semantic,
+    Field::Misses,
+    Field::Refused,
+    Field::Evictions,
+    Field::Calls,
+    Field::Failures,
+    Field::Rejected,
+    Field::Requests,
+    Field::Opened,
+];
+
+/// How far back the worst 95th percentile looks.
+const LATELY: Duration = Duration::from_secs(300);
+/// The longest time between two polls that is told apart from longer ones: a month in milliseconds.
+const LONGEST: u64 = 31 * 86_400_000;
+/// Changes of a setting that are kept.
+const CHANGES: usize = 10;
+
+/// What was counted. Rows hold their counts in few digits, and so would their sum: these are exact.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Counts {
+    sums: [Option<f64>; COUNTS],
+    /// Over how long, milliseconds.
+    covered: f64,
+}
+
+impl Counts {
+    /// How often something was counted; `None` when it is not known, or is no count.
+    pub fn get(&self, field: Field) -> Option<f64> {
+        self.sums.get(field as usize).copied().flatten()
+    }
+
+    /// Times a second.
+    pub fn rate(&self, field: Field) -> Option<f64> {
+        let count = self.get(field)?;
+        (self.covered > 0.0).then(|| count * 1e3 / self.covered)
+    }
+
+    /// Look-ups in the cache.
+    pub fn lookups(&self) -> Option<f64> {
+        Some(self.get(Field::Hits)? + self.get(Field::Misses)?)
+    }
+
+    /// A count's share of a number; `None` without any.
+    pub fn share(&self, part: Field, of: Option<f64>) -> Option<f64> {
+        let of = of.filter(|of| *of > 0.0)?;
+        Some((self.get(part)? / of).min(1.0))
+    }
+
+    /// Share of the requests to the LLM that found a connection ready.
+    pub fn reuse(&self) -> Option<f64> {
+        let opened = self.share(Field::Opened, self.get(Field::Requests))?;
+        Some(1.0 - opened)
+    }
+
+    fn add(&mut self, target: &Target, at: Moment) {
+        let Some(row) = target.history.last().filter(|row| row.at == at && !row.silent) else { return };
+        self.covered += f64::from(row.covered);
+        for (sum, field) in self.sums.iter_mut().zip(COUNTED) {
+            if let Some(count) = row.get(field) {
+                *sum = Some(sum.unwrap_or(0.0) + count);
+            }
+        }
+    }
+}
+
+/// The highest values that polls saw.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Peaks {
+    /// Failures of a breaker in a row.
+    pub consecutive_failures: Option<f64>,
+    /// Connections in use.
+    pub in_use: Option<f64>,
+    /// Share of the pool in use, 0..=1.
+    pub pool_use: Option<f64>,
+    /// Calls that waited for their turn.
+    pub waiting: Option<f64>,
+    /// How full the cache was, 0..=1.
+    pub fill: Option<f64>,
+    /// All cores, 0..=1.
+    pub cpu: Option<f64>,
+    /// Memory of the machine, 0..=1.
+    pub memory: Option<f64>,
+    /// Disk, 0..=1.
+    pub disk: Option<f64>,
+    /// Memory of the process, MiB.
+    pub resident: Option<f64>,
+    /// Polls in a row without an answer.
+    pub failed_polls: u32,
+}
+
+impl Peaks {
+    fn see(&mut self, seen: &Observation) {
+        let rise = |peak: &mut Option<f64>, value: Option<f64>| {
+            if let Some(value) = value.filter(|value| value.is_finite()) {
+                *peak = Some(peak.map_or(value, |peak| peak.max(value)));
+            }
+        };
+        let failures = seen.breakers.values().filter_map(|breaker| breaker.consecutive_failures);
+        rise(&mut self.consecutive_failures, failures.reduce(f64::max));
+        if let Some(pool) = &seen.pool {
+            rise(&mut self.in_use, pool.in_use);
+            rise(&mut self.waiting, pool.waiting);
+            let most = pool.maxsize.filter(|most| *most > 0.0);
+            rise(&mut self.pool_use, pool.in_use.zip(most).map(|(used, most)| used / most));
+        }
+        rise(&mut self.fill, seen.cache.as_ref().and_then(|cache| cache.fill));
+        if let Some(health) = &seen.health {
+            rise(&mut self.cpu, health.cpu_percent.map(|percent| percent / 100.0));
+            rise(&mut self.memory, health.memory_percent.map(|percent| percent / 100.0));
+            rise(&mut self.disk, health.disk_percent.map(|percent| percent / 100.0));
+        }
+        let resident = seen.process.and_then(|process| process.resident_bytes);
+        rise(&mut self.resident, resident.map(|bytes| bytes / f64::from(1 << 20)));
+    }
+}
+
+/// Something that the server was told to be, as far as it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// What it is at the end.
+    pub value: String,
+    /// When it became another, from what and to what: the first ones.
+    pub changes: Vec<(Moment, String, String)>,
+    /// How often that happened in all.
+    pub changed: u64,
+}
+
+/// The states of a breaker over the whole time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakerFacts {
+    /// Its name.
+    pub name: String,
+    /// How long it was closed, open and half-open.
+    pub held: [Duration; 3],
+    /// How long nothing is known.
+    pub unknown: Duration,
+    /// How often it opened.
+    pub trips: usize,
+    /// The longest time from opening until it was closed again.
+    pub longest: Option<Duration>,
+}
+
+impl BreakerFacts {
+    fn new(name: &str, line: &Timeline, from: Moment, to: Moment) -> Self {
+        let held = line.shares(from, to);
+        let longest = incidents::openings(line, from, to).iter().map(|opening| opening.lasted()).max();
+        Self {
+            name: name.to_owned(),
+            held,
+            unknown: to.since(from).saturating_sub(held.iter().sum()),
+            trips: line.trips(from, to),
+            longest,
+        }
+    }
+
+    /// A part's share of the time that is known.
+    pub fn share_of_known(&self, part: Duration) -> Option<f64> {
+        let known: Duration = self.held.iter().sum();
+        (!known.is_zero()).then(|| part.as_secs_f64() / known.as_secs_f64())
+    }
+}
+
+/// One server, summed up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    /// Where it is.
+    pub url: String,
+    /// Host and port.
+    pub name: String,
+    /// All polls, and those without an answer.
+    pub polls: [u64; 2],
+    /// The first poll.
+    pub first: Moment,
+    /// The last.
+    pub last: Moment,
+    /// Time up to a poll with an answer, gaps left out.
+    pub covered: Duration,
+    /// Times between polls that were so long that polls are missing, how long in all, and the longest.
+    pub gaps: (u64, Duration, Duration),
+    /// The median time between two polls; `None` with one.
+    pub interval: Option<Duration>,
+    /// How often it was started anew.
+    pub restarts: u32,
+    /// What it was told to be, by name.
+    pub settings: BTreeMap<String, Setting>,
+    /// Its breakers.
+    pub breakers: Vec<BreakerFacts>,
+    /// What was counted.
+    pub counts: Counts,
+    /// The highest values.
+    pub peaks: Peaks,
+    /// Share of requests that found a connection ready since the server's start, as it told last.
+    pub reuse_told: Option<f64>,
+    /// Times to answers over the whole time: median, 95th and 99th percentile, milliseconds.
+    pub latency: [Option<f64>; 3],
+    /// Answers that these are of.
+    pub answers: f64,
+    /// The highest 95th percentile of five minutes, milliseconds, and when they ended.
+    pub worst_p95: Option<(f64, Moment)>,
+    /// The targets and whether it met them.
+    pub goals: Vec<Judged>,
+    /// What went wrong, in the order of time.
+    pub incidents: Vec<Incident>,
+    /// Incidents that were too many to be kept.
+    pub more_incidents: u64,
+}
+
+/// What is gathered about a server while it is polled.
+#[derive(Debug)]
+pub(super) struct Watch {
+    first: Moment,
+    last: Moment,
+    covered: Duration,
+    gaps: (u64, Duration, Duration),
+    distances: Histogram<u64>,
+    settings: BTreeMap<String, Setting>,
+    counts: Counts,
+    peaks: Peaks,
+    reuse_told: Option<f64>,
+    worst_p95: Option<(f64, Moment)>,
+    pieces: Pieces,
+}
+
+impl Watch {
+    /// The first poll will be at `first`. `None` when there is no room for it.
+    pub fn new(first: Moment) -> Option<Self> {
+        Some(Self {
+            first,
+            last: first,
+            covered: Duration::ZERO,
+            gaps: Default::default(),
+            distances: Histogram::new_with_bounds(1, LONGEST, 3).ok()?,
+            settings: BTreeMap::new(),
+            counts: Counts::default(),
+            peaks: Peaks::default(),
+            reuse_told: None,
+            worst_p95: None,
+            pieces: Pieces::default(),
+        })
+    }
+
+    /// When it was polled first.
+    pub fn first(&self) -> Moment {
+        self.first
+    }
+
+    /// When it was polled last.
+    pub fn last(&self) -> Moment {
+        self.last
+    }
+
+    /// Takes in a poll that the model knows already; `active` are the alerts of this server.
+    pub fn see(&mut self, target: &Target, poll: &Poll, active: &[Active<'_>]) {
+        let passed = poll.at.since(self.last);
+        if poll.at > self.first {
+            self.distances.saturating_record(passed.as_millis().try_into().unwrap_or(u64::MAX));
+            if passed > target.gap() {
+                let (count, all, longest) = self.gaps;
+                self.gaps = (count + 1, all + passed, longest.max(passed));
+            } else if poll.result.is_ok() {
+                self.covered += passed;
+            }
+        }
+        self.last = poll.at;
+        self.peaks.failed_polls = self.peaks.failed_polls.max(target.failed_polls);
+        if let Ok(seen) = &poll.result {
+            self.counts.add(target, poll.at);
+            self.peaks.see(seen);
+            self.configure(poll.at, seen);
+            if let Some(reuse) = seen.pool.as_ref().and_then(|pool| pool.reuse_rate) {
+                self.reuse_told = Some(reuse);
+            }
+            // What the first look tells is of before the recording.
+            if let Some(p95) = target.latency(0.95, LATELY, poll.at).filter(|_| target.first_told != Some(poll.at))
+                && self.worst_p95.is_none_or(|(worst, _)| p95 > worst + 1e-6)
+            {
+                self.worst_p95 = Some((p95, poll.at));
+            }
+        }
+        self.pieces.see(target, poll.at, active);
+    }
+
+    fn configure(&mut self, at: Moment, seen: &Observation) {
+        let number = |value: Option<f64>| value.map(crate::monitor::markup::number);
+        let (pool, cache) = (seen.pool.as_ref(), seen.cache.as_ref());
+        let version = seen.health.as_ref().and_then(|health| health.version.as_deref());
+        self.set(at, "version", version.map(|version| clean(version).chars().take(80).collect()));
+        self.set(at, "pool: most connections", number(pool.and_then(|pool| pool.maxsize)));
+        self.set(at, "cache: most entries", number(cache.and_then(|cache| cache.max_size)));
+        let enabled = cache.and_then(|cache| cache.enabled).map(|on| if on { "on" } else { "off" }.to_owned());
+        self.set(at, "cache", enabled);
+        for (name, breaker) in &seen.breakers {
+            self.set(at, &format!("breaker {name}: failures that open it"), number(breaker.failure_threshold));
+        }
+    }
+
+    fn set(&mut self, at: Moment, name: &str, value: Option<String>) {
+        let Some(value) = value else { return };
+        match self.settings.get_mut(name) {
+            Some(known) if known.value == value => {}
+            Some(known) => {
+                let before = std::mem::replace(&mut known.value, value.clone());
+                known.changed += 1;
+                if known.changes.len() < CHANGES {
+                    known.changes.push((at, before, value));
+                }
+            }
+            None => {
+                self.settings.insert(name.to_owned(), Setting { value, changes: Vec::new(), changed: 0 });
+            }
+        }
+    }
+
+    /// Sums it up.
+    pub fn finish(self, target: &Target, given: &[Condition]) -> Server {
+        let (first, last) = (self.first, self.last);
+        let breakers = target.breakers.iter().map(|(name, line)| BreakerFacts::new(name, line, first, last)).collect();
+        let quantile = |q| target.total_latency.quantile(q).map(|seconds| seconds * 1e3);
+        let (incidents, more_incidents) = self.pieces.finish(target, first, last);
+        let mut server = Server {
+            url: target.url.clone(),
+            name: target.name.clone(),
+            polls: target.polls,
+            first,
+            last,
+            covered: self.covered,
+            gaps: self.gaps,
+            interval: (!self.distances.is_empty())
+                .then(|| Duration::from_millis(self.distances.value_at_quantile(0.5))),
+            restarts: target.restarts,
+            settings: self.settings,
+            breakers,
+            counts: self.counts,
+            peaks: self.peaks,
+            reuse_told: self.reuse_told,
+            latency: [quantile(0.5), quantile(0.95), quantile(0.99)],
+            answers: target.total_latency.count,
+            worst_p95: self.worst_p95,
+            goals: Vec::new(),
+            incidents,
+            more_incidents,
+        };
+        server.goals = goals::judge(&server, given);
+        server
+    }
+}
