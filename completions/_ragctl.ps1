@@ -37,6 +37,8 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Put load on an API and measure it; compare measurements')
+            [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Watch servers in the terminal')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Sum up recordings and load tests as a deployment report')
             [CompletionResult]::new('mock', 'mock', [CompletionResultType]::ParameterValue, 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like')
             [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Look into, clear, fill and tune the semantic cache')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show, check or write settings')
@@ -390,6 +392,57 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
         'ragctl;bench;help;help' {
             break
         }
+        'ragctl;monitor' {
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'Servers that `monitor` watches [default: http://localhost:8001]')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'How often `monitor` asks each [default: 30s]')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'How often `monitor` asks each [default: 30s]')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'What the exit status of --once tells of')
+            [CompletionResult]::new('--alerts', '--alerts', [CompletionResultType]::ParameterName, 'TOML file with rules of alerts [default: the built-in rules]')
+            [CompletionResult]::new('--bell', '--bell', [CompletionResultType]::ParameterName, 'Ring the terminal''s bell when a critical alert fires [default: false]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'File that every answer is written to')
+            [CompletionResult]::new('--record-max-bytes', '--record-max-bytes', [CompletionResultType]::ParameterName, 'Most bytes of it and its predecessor FILE.1, which it becomes when it has half of them [default: 104857600]')
+            [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Show a recording instead of servers')
+            [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'How many times as fast as it was recorded')
+            [CompletionResult]::new('--theme', '--theme', [CompletionResultType]::ParameterName, 'Background that colours are for [default: dark]')
+            [CompletionResult]::new('--ascii', '--ascii', [CompletionResultType]::ParameterName, 'Draw with ASCII letters only [default: false]')
+            [CompletionResult]::new('--colors', '--colors', [CompletionResultType]::ParameterName, 'Other colours of the theme [default: those of the theme]')
+            [CompletionResult]::new('--keys', '--keys', [CompletionResultType]::ParameterName, 'Other keys [default: see ? on the screen]')
+            [CompletionResult]::new('--utc', '--utc', [CompletionResultType]::ParameterName, 'Show times in UTC instead of the local time zone [default: false]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Ask once, print a table, and tell by the exit status whether an alert fires')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'With --once one JSON object, else one a look')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;report' {
+            [CompletionResult]::new('--bench', '--bench', [CompletionResultType]::ParameterName, 'Results of `ragctl bench`')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'What has to be reached, like ''hit_rate>=30%'' ''p95<2s''; replaces the default target of that figure')
+            [CompletionResult]::new('--alerts', '--alerts', [CompletionResultType]::ParameterName, 'TOML file with rules of alerts [default: the built-in rules]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File for the report instead of stdout')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File for the report instead of stdout')
+            [CompletionResult]::new('--utc', '--utc', [CompletionResultType]::ParameterName, 'Show times in UTC instead of the local time zone [default: false]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'ragctl;mock' {
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Address to listen on')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Port to listen on; 0 picks a free one')
@@ -651,6 +704,8 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Put load on an API and measure it; compare measurements')
+            [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Watch servers in the terminal')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Sum up recordings and load tests as a deployment report')
             [CompletionResult]::new('mock', 'mock', [CompletionResultType]::ParameterValue, 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like')
             [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Look into, clear, fill and tune the semantic cache')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show, check or write settings')
@@ -684,6 +739,12 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             break
         }
         'ragctl;help;bench;merge' {
+            break
+        }
+        'ragctl;help;monitor' {
+            break
+        }
+        'ragctl;help;report' {
             break
         }
         'ragctl;help;mock' {

@@ -39,6 +39,8 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "ingest" -d 'Read docu
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a question'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "monitor" -d 'Watch servers in the terminal'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "report" -d 'Sum up recordings and load tests as a deployment report'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "cache" -d 'Look into, clear, fill and tune the semantic cache'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "config" -d 'Show, check or write settings'
@@ -346,6 +348,49 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_sub
 complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
 complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Add up the results of several load generators'
 complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l url -d 'Servers that `monitor` watches [default: http://localhost:8001]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s i -l interval -d 'How often `monitor` asks each [default: 30s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l fail-on -d 'What the exit status of --once tells of' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l alerts -d 'TOML file with rules of alerts [default: the built-in rules]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l bell -d 'Ring the terminal\'s bell when a critical alert fires [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l record -d 'File that every answer is written to' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l record-max-bytes -d 'Most bytes of it and its predecessor FILE.1, which it becomes when it has half of them [default: 104857600]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l replay -d 'Show a recording instead of servers' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l speed -d 'How many times as fast as it was recorded' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l theme -d 'Background that colours are for [default: dark]' -r -f -a "dark\t''
+light\t''
+plain\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l ascii -d 'Draw with ASCII letters only [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l colors -d 'Other colours of the theme [default: those of the theme]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l keys -d 'Other keys [default: see ? on the screen]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l utc -d 'Show times in UTC instead of the local time zone [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l once -d 'Ask once, print a table, and tell by the exit status whether an alert fires'
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l json -d 'With --once one JSON object, else one a look'
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l bench -d 'Results of `ragctl bench`' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l target -d 'What has to be reached, like \'hit_rate>=30%\' \'p95<2s\'; replaces the default target of that figure' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l alerts -d 'TOML file with rules of alerts [default: the built-in rules]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s o -l output -d 'File for the report instead of stdout' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l utc -d 'Show times in UTC instead of the local time zone [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l host -d 'Address to listen on' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l port -d 'Port to listen on; 0 picks a free one' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l ttft -d 'Time to the first token: 300ms, uniform:100ms,400ms or lognormal:300ms,0.4' -r
@@ -524,17 +569,19 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s v -l verbose -d 'M
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "serve" -d 'Run the API over your documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "ingest" -d 'Read documents into a DB'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "query" -d 'Ask a question'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "cache" -d 'Look into, clear, fill and tune the semantic cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench mock cache config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "monitor" -d 'Watch servers in the terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "report" -d 'Sum up recordings and load tests as a deployment report'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults as you like'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "cache" -d 'Look into, clear, fill and tune the semantic cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "compare" -d 'Compare stored results'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "merge" -d 'Add up the results of several load generators'

@@ -59,7 +59,8 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Man => manual(),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("ragctl: {error:#}");
+        // After a hang-up there may be nobody to tell; that is no reason to panic.
+        let _ = writeln!(std::io::stderr(), "ragctl: {error:#}");
         if error.is::<settings::SettingsError>() || error.is::<UsageError>() {
             ExitStatus::Usage
         } else {

@@ -56,6 +56,15 @@ pub fn age(time: Duration) -> String {
     }
 }
 
+/// A length of time as it was asked for: as [`age`], with its fraction when it is short.
+pub fn interval(time: Duration) -> String {
+    match (time.as_secs(), time.subsec_millis()) {
+        (0, millis) => format!("{millis} ms"),
+        (1..=9, 1..) => format!("{} s", time.as_secs_f64()),
+        _ => age(time),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +73,8 @@ mod tests {
     fn an_age_has_the_two_units_that_matter() {
         let ages = [0, 41, 60, 125, 3_600, 12_061, 187_300].map(|seconds| age(Duration::from_secs(seconds)));
         assert_eq!(ages, ["0 s", "41 s", "1 min", "2 min 5 s", "1 h", "3 h 21 min", "2 d 4 h"]);
+        let intervals = [500, 1_500, 2_000, 90_000].map(|millis| interval(Duration::from_millis(millis)));
+        assert_eq!(intervals, ["500 ms", "1.5 s", "2 s", "1 min 30 s"]);
     }
 
     #[test]

@@ -39,6 +39,8 @@ use crate::{
 
 /// Messages that may wait to be taken in.
 const WAITING: usize = 1_024;
+/// How long the screen may take to be left after a signal.
+const LEAVING: Duration = Duration::from_secs(2);
 /// The interval of a recording that does not tell its own.
 const UNKNOWN_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -85,12 +87,20 @@ struct Server {
     shown: String,
 }
 
+/// A server's name as it may be shown. In what is no URL of a host, all before the last `@` may be credentials.
+fn without_secrets(name: &str) -> String {
+    let shown = match url::Url::parse(name) {
+        Ok(url) if url.has_host() => without_credentials(&url).0.to_string(),
+        _ => name.rsplit_once('@').map_or_else(|| name.to_owned(), |(_, place)| format!("…@{place}")),
+    };
+    shown.trim_end_matches('/').to_owned()
+}
+
 /// Each server once. One that is no URL is watched, too, and tells so; but not when there is no other.
 fn targets(named: &[String]) -> anyhow::Result<Vec<Server>> {
     let mut servers: Vec<Server> = Vec::new();
     for name in named {
-        let shown = url::Url::parse(name).map(|url| without_credentials(&url).0.to_string());
-        let shown = shown.unwrap_or_else(|_| name.clone()).trim_end_matches('/').to_owned();
+        let shown = without_secrets(name);
         if servers.iter().all(|server| server.shown != shown) {
             servers.push(Server { asked: name.trim_end_matches('/').to_owned(), shown });
         }
@@ -198,9 +208,20 @@ async fn show(session: Session, args: &MonitorArgs) -> anyhow::Result<ExitStatus
         return tell::lines(session, args.json).await;
     }
     let runtime = tokio::runtime::Handle::current();
-    // A terminal may take its time to take what is drawn: the screen has a thread of its own.
-    let shown = tokio::task::spawn_blocking(move || runtime.block_on(screen::show(session)));
-    shown.await.context("the screen broke off")?
+    let ended = screen::ended()?;
+    // A terminal may take its time to take what is drawn, or for ever: the screen has a thread of its own.
+    let mut shown = tokio::task::spawn_blocking(move || runtime.block_on(screen::show(session)));
+    let overdue = async {
+        ended.await;
+        tokio::time::sleep(LEAVING).await;
+    };
+    tokio::select! {
+        shown = &mut shown => shown.context("the screen broke off")?,
+        () = overdue => {
+            terminal::abandon();
+            Ok(ExitStatus::Interrupted)
+        }
+    }
 }
 
 /// Where incidents are written to: the working directory.

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write, path::Path, time::Duration};
 
+use anyhow::Context;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -59,7 +60,7 @@ pub(super) async fn look(
             model.update(Message::Polled { target, at, result: Box::new(result) }, at);
         }
     }
-    tell(&model, args, look)?;
+    tell(&model, None, args, look)?;
     if model.alerts.worst() >= args.fail_on {
         return Ok(ExitStatus::Alert);
     }
@@ -69,29 +70,31 @@ pub(super) async fn look(
 
 pub(super) async fn replay(path: &Path, rules: Rules, args: &MonitorArgs, look: &Look) -> anyhow::Result<ExitStatus> {
     let path = path.to_owned();
-    let read = move || -> anyhow::Result<Model> {
+    let read = move || -> anyhow::Result<(Moment, Model)> {
         let mut recording = Recording::open(&path)?;
         let interval = recorded_interval(recording.header());
         let mut model = Model::new::<&str>(&[], interval, rules, Moment::default());
+        let mut first = None;
         for poll in recording.by_ref() {
             let poll = poll?;
+            first.get_or_insert(poll.at);
             let target = model.number_of(&poll.target);
             model.update(Message::Polled { target, at: poll.at, result: Box::new(poll.result) }, poll.at);
         }
-        anyhow::ensure!(model.polls > 0, "{} has no polls in it", path.display());
+        let first = first.with_context(|| format!("{} has no polls in it", path.display()))?;
         if recording.damaged > 0 {
             eprintln!("ragctl: {} damaged lines of {} were passed over", recording.damaged, path.display());
         }
-        Ok(model)
+        Ok((first, model))
     };
     // A week of many servers is seconds of work.
-    let model = tokio::task::spawn_blocking(read).await??;
-    tell(&model, args, look)?;
+    let (first, model) = tokio::task::spawn_blocking(read).await??;
+    tell(&model, Some(first), args, look)?;
     Ok(if model.alerts.worst_ever() >= args.fail_on { ExitStatus::Alert } else { ExitStatus::Success })
 }
 
-fn tell(model: &Model, args: &MonitorArgs, look: &Look) -> anyhow::Result<()> {
-    let replayed = args.replay.is_some();
+/// `recorded`: when a recording began.
+fn tell(model: &Model, recorded: Option<Moment>, args: &MonitorArgs, look: &Look) -> anyhow::Result<()> {
     let text =
         if args.json {
             let mut all = json!({
@@ -99,7 +102,7 @@ fn tell(model: &Model, args: &MonitorArgs, look: &Look) -> anyhow::Result<()> {
                 "worst": model.alerts.worst(),
                 "targets": (0..model.targets.len()).map(|target| target_json(model, target)).collect::<Vec<_>>(),
             });
-            if replayed {
+            if recorded.is_some() {
                 all["worst_ever"] = json!(model.alerts.worst_ever());
                 all["log"] = model.log.events().map(|event| json!({
                 "at": event.at,
@@ -109,7 +112,7 @@ fn tell(model: &Model, args: &MonitorArgs, look: &Look) -> anyhow::Result<()> {
             }
             serde_json::to_string_pretty(&all)? + "\n"
         } else {
-            table(model, look, replayed)
+            table(model, look, recorded)
         };
     print(&text).map(drop)
 }
@@ -151,7 +154,7 @@ fn condition(model: &Model, target: usize) -> String {
     crate::monitor::model::event::clean(&status.unwrap_or_else(|| "n/a".to_owned()))
 }
 
-fn table(model: &Model, look: &Look, replayed: bool) -> String {
+fn table(model: &Model, look: &Look, recorded: Option<Moment>) -> String {
     let mut out = String::new();
     let width = model.targets.iter().map(|target| target.name.chars().count()).max().unwrap_or(6).max(6);
     let _ = writeln!(
@@ -193,8 +196,8 @@ fn table(model: &Model, look: &Look, replayed: bool) -> String {
         let severity = severity.map(|severity| format!("{severity}: ")).unwrap_or_default();
         let _ = writeln!(out, "{name}: {severity}{diagnosis}");
     }
-    if replayed {
-        past(&mut out, model, look);
+    if let Some(first) = recorded {
+        past(&mut out, model, first, look);
     } else {
         for alert in model.alerts.active() {
             let name = model.targets.get(alert.target).map_or("", |target| &target.name);
@@ -213,8 +216,7 @@ fn table(model: &Model, look: &Look, replayed: bool) -> String {
 }
 
 /// What alerts there were in a recording.
-fn past(out: &mut String, model: &Model, look: &Look) {
-    let first = model.log.events().next().map_or(model.now(), |event| event.at);
+fn past(out: &mut String, model: &Model, first: Moment, look: &Look) {
     let alerts = model.log.events().filter(|event| matches!(event.kind, EventKind::Fired(_) | EventKind::Cleared));
     let mut any = false;
     for event in alerts {

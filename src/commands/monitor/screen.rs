@@ -6,10 +6,13 @@ use std::{
     time::Duration,
 };
 
-use crossterm::event::{Event, EventStream, MouseButton, MouseEventKind};
-use futures::{FutureExt, StreamExt};
+use crossterm::event::{self, Event, MouseButton, MouseEventKind};
+use futures::FutureExt;
 use ratatui::layout::{Position, Rect};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
+};
 
 use super::{Session, incident_path, terminal::Terminal};
 use crate::{
@@ -25,6 +28,8 @@ use crate::{
 const DRAW: Duration = Duration::from_millis(100);
 /// How often ages are drawn anew.
 const TICK: Duration = Duration::from_secs(1);
+/// Keys that may wait to be taken in.
+const TYPED: usize = 64;
 /// Messages that are taken in before anything else happens.
 const AT_ONCE: usize = 256;
 
@@ -61,7 +66,7 @@ struct Shown {
 }
 
 async fn keep_showing(session: &mut Session, mut shown: Shown, ended: impl Future<Output = ()>) -> io::Result<Left> {
-    let mut events = EventStream::new();
+    let mut events = events()?;
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut ended = std::pin::pin!(ended);
@@ -85,7 +90,7 @@ async fn keep_showing(session: &mut Session, mut shown: Shown, ended: impl Futur
         let effects = tokio::select! {
             biased;
             () = &mut ended => return Ok(Left::Ended),
-            event = events.next() => match event {
+            event = events.recv() => match event {
                 None => return Ok(Left::Ended),
                 Some(Err(error)) => return Err(error),
                 Some(Ok(event)) => {
@@ -147,6 +152,23 @@ async fn keep_showing(session: &mut Session, mut shown: Shown, ended: impl Futur
     }
 }
 
+/// Keys, clicks and new sizes, read by a thread of its own: on a terminal that is gone, reading goes round in circles
+/// for ever.
+fn events() -> io::Result<mpsc::Receiver<io::Result<Event>>> {
+    let (tell, events) = mpsc::channel(TYPED);
+    let read = move || {
+        loop {
+            let event = event::read();
+            let broken = event.is_err();
+            if tell.blocking_send(event).is_err() || broken {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("keys".to_owned()).spawn(read)?;
+    Ok(events)
+}
+
 impl Shown {
     fn draw(&mut self, session: &mut Session) -> io::Result<()> {
         let size = self.terminal.size()?;
@@ -174,10 +196,7 @@ impl Shown {
                 Effect::Export if self.export.is_none() => {
                     let text = incident::incident(&session.model, &session.look.zone);
                     let path = incident_path(session.model.now(), &session.look.zone);
-                    self.export = Some(tokio::task::spawn_blocking(move || match write_new(&path, &text) {
-                        Ok(()) => Ok(path),
-                        Err(error) => Err((path, error)),
-                    }));
+                    self.export = Some(tokio::task::spawn_blocking(move || write_new(path, &text)));
                 }
                 Effect::Bell | Effect::Export | Effect::Refresh | Effect::Interval(_) => {}
             }
@@ -186,10 +205,24 @@ impl Shown {
     }
 }
 
-/// Writes a file that must not be there yet.
-fn write_new(path: &std::path::Path, text: &str) -> io::Result<()> {
-    let mut file = std::fs::File::create_new(path)?;
-    file.write_all(text.as_bytes())
+/// Writes a file that was not there yet; when there is one, the next number that is free goes into the name.
+fn write_new(path: PathBuf, text: &str) -> Result<PathBuf, (PathBuf, io::Error)> {
+    let stem = path.with_extension("");
+    let numbered = (2..100).map(|number| PathBuf::from(format!("{}_{number}.md", stem.display())));
+    let mut result = Err((path.clone(), io::Error::from(io::ErrorKind::AlreadyExists)));
+    for path in std::iter::once(path).chain(numbered) {
+        match std::fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes())) {
+            Ok(()) => return Ok(path),
+            Err(error) => {
+                let taken = error.kind() == io::ErrorKind::AlreadyExists;
+                result = Err((path, error));
+                if !taken {
+                    break;
+                }
+            }
+        }
+    }
+    result
 }
 
 fn meaning(session: &Session, layout: &Layout, event: &Event) -> Option<Action> {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Stdout},
+    mem::ManuallyDrop,
     panic,
     sync::{
         Once,
@@ -13,7 +14,7 @@ use crossterm::{
     cursor, event, execute,
     terminal::{self, EnterAlternateScreen, LeaveAlternateScreen},
 };
-use ratatui::{Terminal as Ratatui, backend::CrosstermBackend};
+use ratatui::{Terminal as Ratatui, backend::CrosstermBackend, layout::Rect};
 
 /// Whether the terminal is ours.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -22,7 +23,9 @@ static PANICKED: AtomicBool = AtomicBool::new(false);
 
 /// The whole terminal. However it is left, by dropping it or by a panic anywhere in the process, it is as it was before.
 pub struct Terminal {
-    inner: Ratatui<CrosstermBackend<Stdout>>,
+    /// Never dropped: dropping it shows the cursor, which was done before, and panics when that fails and stderr is
+    /// gone with the terminal.
+    inner: ManuallyDrop<Ratatui<CrosstermBackend<Stdout>>>,
 }
 
 impl Terminal {
@@ -47,7 +50,7 @@ impl Terminal {
             .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, event::EnableMouseCapture, cursor::Hide))
             .and_then(|()| Ratatui::new(CrosstermBackend::new(io::stdout())));
         match taken {
-            Ok(inner) => Ok(Self { inner }),
+            Ok(inner) => Ok(Self { inner: ManuallyDrop::new(inner) }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -71,7 +74,9 @@ impl Terminal {
     /// # Errors
     /// When the terminal is gone.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        // Its own way to clear asks the terminal where the cursor is, and fails when no answer comes within 2 s.
+        let size = self.inner.size()?;
+        self.inner.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// How large it is.
@@ -92,6 +97,13 @@ impl Drop for Terminal {
 /// Whether something panicked while the terminal was taken.
 pub fn panicked() -> bool {
     PANICKED.load(Ordering::SeqCst)
+}
+
+/// Gives back of the terminal what can be without writing to it: one that takes nothing more would be waited for, for
+/// ever.
+pub(super) fn abandon() {
+    TAKEN.store(false, Ordering::SeqCst);
+    let _ = terminal::disable_raw_mode();
 }
 
 /// Makes the terminal as it was; `false` when it was so already. Errors mean that there is none any more.

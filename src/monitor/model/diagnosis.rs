@@ -9,7 +9,7 @@ use super::{
     target::{Freshness, Target},
 };
 use crate::{
-    model::words::{age, percent},
+    model::words::{age, interval, percent},
     monitor::{alerts::Severity, figure::Figure, moment::Moment},
     resilience::State,
     scrape::Observation,
@@ -109,7 +109,8 @@ fn silence(target: &Target, now: Moment) -> Option<Finding> {
         }
         (Freshness::Stale, _) => {
             let told = target.told.map(|told| age(now.since(told))).unwrap_or_default();
-            let text = format!("{} was last heard {told} ago, it is asked every {}", target.name, age(target.interval));
+            let text =
+                format!("{} was last heard {told} ago, it is asked every {}", target.name, interval(target.interval));
             Some(Finding::new(Severity::Warning, text))
         }
         _ => None,

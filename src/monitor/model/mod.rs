@@ -29,7 +29,7 @@ use super::{
     moment::Moment,
 };
 use crate::{
-    model::words::age,
+    model::words::{age, interval},
     scrape::{Observation, Trouble},
 };
 
@@ -455,14 +455,18 @@ impl Model {
             false => INTERVALS.iter().find(|seconds| (**seconds as f64) > now),
         };
         let Some(seconds) = wanted else {
-            self.say(format!("every {} is the {}", age(self.interval), if faster { "shortest" } else { "longest" }));
+            self.say(format!(
+                "every {} is the {}",
+                interval(self.interval),
+                if faster { "shortest" } else { "longest" }
+            ));
             return Vec::new();
         };
         self.interval = Duration::from_secs(*seconds);
         for target in &mut self.targets {
             target.pace(self.interval);
         }
-        self.say(format!("every {}", age(self.interval)));
+        self.say(format!("every {}", interval(self.interval)));
         vec![Effect::Interval(self.interval)]
     }
 

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::clock::Clock;
 use crate::{
-    model::words::age,
+    model::words::interval,
     monitor::model::Message,
     scrape::{Observation, Scraper, Trouble},
 };
@@ -93,11 +93,7 @@ pub async fn ask(scraper: &Result<Arc<Scraper>, Trouble>, patience: Duration) ->
     let scraper = scraper.as_ref().map_err(Clone::clone)?;
     match timeout(patience, scraper.scrape()).await {
         Ok(result) => result,
-        Err(_) => {
-            let within =
-                if patience < Duration::from_secs(1) { format!("{} ms", patience.as_millis()) } else { age(patience) };
-            Err(Trouble::Late(within))
-        }
+        Err(_) => Err(Trouble::Late(interval(patience))),
     }
 }
 

@@ -20,7 +20,7 @@ use ratatui::{
     layout::{Alignment, Position, Rect},
     style::Modifier,
     text::{Line, Span},
-    widgets::{Block, Clear, Paragraph, Widget, Wrap},
+    widgets::{Block, Clear, Paragraph, Widget},
 };
 
 use self::{
@@ -34,7 +34,7 @@ use super::{
     keys::{Command, Keymap},
     model::{Action, Model},
 };
-use crate::model::words::age;
+use crate::model::words::{age, interval};
 
 /// What the screen looks like, whatever it shows.
 #[derive(Debug, Clone)]
@@ -150,7 +150,7 @@ impl Screen<'_> {
         if let Some(replayed) = &self.look.replayed {
             right.push(Span::styled(format!("replay of {replayed} "), self.theme.style(Role::Accent)));
         }
-        right.push(Span::styled(format!("every {} ", age(self.model.interval)), self.theme.style(Role::Dim)));
+        right.push(Span::styled(format!("every {} ", interval(self.model.interval)), self.theme.style(Role::Dim)));
         right.push(Span::raw(self.model.shown().format("%H:%M:%S %Z ", &self.look.zone)));
         let right = Line::from(right);
         let room = usize::from(area.width).saturating_sub(right.width() + 1);
@@ -428,24 +428,30 @@ impl Screen<'_> {
 
     fn help(&self, buffer: &mut Buffer, area: Rect) {
         let keys = self.look.keys.help();
-        let widest = keys.iter().map(|(keys, _)| keys.len()).max().unwrap_or(0);
-        let lines: Vec<Line<'_>> = keys
-            .iter()
-            .map(|(keys, help)| {
-                Line::from(vec![
-                    Span::styled(format!("{keys:>widest$}  "), self.theme.style(Role::Title)),
-                    Span::raw(*help),
-                ])
-            })
-            .chain(["", "mouse: click a moment, a target or the alerts; the wheel zooms and scrolls"].map(Line::from))
-            .collect();
+        let widest = keys.iter().map(|(keys, _)| Span::raw(keys.as_str()).width()).max().unwrap_or(0);
+        // Border, margin and the line on the mouse; side by side where one column is too high.
+        let rows = usize::from(area.height.saturating_sub(4)).max(1);
+        let columns = keys.len().div_ceil(rows).clamp(1, 3);
+        let rows = keys.len().div_ceil(columns);
+        let width = (78 * columns).min(usize::from(area.width));
+        let each = width.saturating_sub(2) / columns;
+        let room = each.saturating_sub(widest + 3);
+        let mut lines = vec![Line::default(); rows];
+        for (number, (keys, help)) in keys.iter().enumerate() {
+            lines[number % rows].spans.extend([
+                Span::styled(format!("{keys:>widest$}  "), self.theme.style(Role::Title)),
+                Span::raw(format!("{} ", fit(help, room))),
+            ]);
+        }
+        lines.push(Line::default());
+        lines.push(Line::from("mouse: click a moment, a target or the alerts; the wheel zooms and scrolls"));
         let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(area.height);
-        let width = 78.min(area.width);
+        let width = u16::try_from(width).unwrap_or(area.width);
         let place = Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 2, width, height);
         Clear.render(place, buffer);
         let block = Block::bordered().title(" keys ").title_alignment(Alignment::Center);
         let block = if self.theme.is_ascii() { block.border_set(ASCII_BORDER) } else { block };
-        Paragraph::new(lines).block(block).wrap(Wrap { trim: false }).render(place, buffer);
+        Paragraph::new(lines).block(block).render(place, buffer);
     }
 }
 
