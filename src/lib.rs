@@ -10,8 +10,10 @@
 //! | [`commands`] | one file a command: builds the parts, runs them, says how it ended |
 //! | [`server`], [`client`], [`mock`] | the HTTP API, who talks to it, and a fake LLM upstream for tests |
 //! | [`bench`](mod@bench) | the load generator: measures an API over HTTP, and compares what it measured |
+//! | [`monitor`] | the dashboard: polls servers, says what is the matter, shows, records and replays it |
 //! | [`rag`] | the engine: documents in, answers out |
 //! | [`store`], [`index`], [`cache`], [`providers`] | the truth; what is derived from it; answers given before; the models |
+//! | [`scrape`] | what a server tells about itself, whichever dialect it speaks, in one shape |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
 //! | [`wire`], [`telemetry`], [`model`] | shapes of requests and answers; metrics and logs; the domain's nouns |
 //!
@@ -43,6 +45,14 @@
 //! ([`bench::recorder`]), which are handed on once a second. [`bench::summary`] makes the [result](bench::result) of it,
 //! [`bench::gate`] and [`bench::compare`] judge that, [`bench::report`] writes it.
 //!
+//! # The way of one look
+//!
+//! A task a target ([`monitor::source`]) asks for five routes at once ([`scrape::Scraper`]); what it reads is a message. The
+//! one owner of the [model](monitor::model::Model) takes it in: counters become [rows](monitor::model::history), changes of a
+//! breaker a [timeline](monitor::model::timeline), what happened a [log](monitor::model::event); [rules](monitor::alerts) look at
+//! it, and what is to be done comes back as effects. The [screen](monitor::view) is a function of the model. A recording is
+//! the same messages, so that replay, report and dashboard tell the same story.
+//!
 //! # Invariants
 //!
 //! - The store is the only truth; everything in [`index`] can be deleted.
@@ -53,7 +63,7 @@
 //!
 //! # Deliberately absent
 //!
-//! `monitor`: it gets a room of its own, and nothing of it is hidden in what is here.
+//! `monitor` only reads: it changes nothing at a server, and knows nothing that a server does not tell over HTTP.
 
 pub mod bench;
 pub mod cache;

@@ -700,3 +700,58 @@ fn credentials_are_used_and_never_shown() {
         keeps(&text(&output.stderr));
     }
 }
+
+/// The screen of the README: `fixtures/recordings/outage.ndjson`, recorded while its four commands ran, half a minute into
+/// the outage.
+#[test]
+fn the_picture_in_the_readme_is_what_the_recording_shows() {
+    use std::sync::Arc;
+
+    use jiff::tz::TimeZone;
+    use ragctl::monitor::{
+        alerts::Rules,
+        keys::Keymap,
+        model::{Message, Model},
+        moment::Moment,
+        record::Recording,
+        view::{
+            self, Look,
+            theme::{Palette, Theme},
+        },
+    };
+    use ratatui::{buffer::Buffer, layout::Rect};
+
+    /// From the first poll to the picture.
+    const INTO: Duration = Duration::from_millis(94_450);
+    const AREA: Rect = Rect { x: 0, y: 0, width: 100, height: 30 };
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut recording = Recording::open(&root.join("fixtures/recordings/outage.ndjson")).unwrap();
+    let interval = Duration::from_secs_f64(recording.header().interval_seconds);
+    let targets = recording.header().targets.clone();
+    let mut model = Model::new(&targets, interval, Rules::builtin(), Moment(0));
+    let mut until: Option<Moment> = None;
+    for poll in recording.by_ref().map(Result::unwrap) {
+        let until = *until.get_or_insert(poll.at + INTO);
+        if poll.at > until {
+            break;
+        }
+        let target = model.number_of(&poll.target);
+        model.update(Message::Polled { target, at: poll.at, result: Box::new(poll.result) }, poll.at);
+    }
+    let now = until.unwrap();
+    model.update(Message::Columns(view::layout(&model, AREA).columns()), now);
+    let look = Look {
+        theme: Theme::new(Palette::Plain),
+        zone: TimeZone::UTC,
+        keys: Arc::new(Keymap::default()),
+        replayed: None,
+    };
+    let mut buffer = Buffer::empty(AREA);
+    view::render(&mut buffer, AREA, &model, &look);
+    let rows = buffer.content.chunks(usize::from(AREA.width));
+    let picture: String =
+        rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned() + "\n").collect();
+    let readme = text(&std::fs::read(root.join("README.md")).unwrap());
+    assert!(readme.contains(&format!("```text\n{picture}```\n")), "the README's picture is to be\n\n{picture}");
+}

@@ -195,3 +195,12 @@ fn severities_are_ordered_and_written_alike_everywhere() {
     let error = "fatal".parse::<Severity>().unwrap_err();
     assert_eq!(error, "\"fatal\" is no severity; there are critical, warning and info");
 }
+
+#[test]
+fn the_sample_file_is_sound_and_changes_what_it_says() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/monitoring/alerts.toml");
+    let rules = Rules::load(&path).unwrap();
+    let named = |name: &str| rules.as_slice().iter().find(|rule| rule.name == name);
+    assert_eq!(named("low-hit-rate").unwrap().severity, Severity::Info);
+    assert!(named("slow-answers").is_some() && named("breaker-open").is_some() && named("evictions").is_none());
+}

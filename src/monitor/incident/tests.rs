@@ -114,12 +114,12 @@ fn the_present_is_told_as_the_panels_show_it() {
             "| cache | evictions a minute | n/a |",
             "| pool | in use | 4 of 10 |",
             "| pool | llm | 720 requests, 0 errors, p50 100 ms, p95 900 ms, p99 n/a |",
-            "| answers | questions a second | 2.0 |",
+            "| answers | questions a second | 2 |",
             "| answers | p95 | n/a |",
             "| system | cpu | 50 % |",
             "| system | up | 13 min |",
-            "- **llm:8000**: breaker closed, 2.0 questions/s, 0 % degraded, 50 % cache hits, p95 n/a, 0 waiting",
-            "| **15:11:50** ◀ | open | 2.0 | 0 % | 50 % | n/a | 4 | 0 |  |",
+            "- **llm:8000**: breaker closed, 2 questions/s, 0 % degraded, 50 % cache hits, p95 n/a, 0 waiting",
+            "| **15:11:50** ◀ | open | 2 | 0 % | 50 % | n/a | 4 | 0 |  |",
             "| 15:10:40 | – | – | – | – | – | – | – | no answer |",
         ],
     );
@@ -145,7 +145,7 @@ fn the_cursor_says_of_which_moment_the_figures_are() {
         ],
     );
     assert!(page.contains("The cursor stands 5 min before the last news."), "{page}");
-    assert!(page.contains("** ◀ | closed | 2.0 |"), "{page}");
+    assert!(page.contains("** ◀ | closed | 2 |"), "{page}");
 }
 
 #[test]

@@ -261,7 +261,7 @@ pub fn share_words(share: f64) -> String {
 /// A number with the digits that matter.
 pub fn short(value: f64) -> String {
     match value.abs() {
-        0.0 => "0".to_owned(),
+        v if v < 99_999.5 && value.fract() == 0.0 => format!("{value:.0}"),
         v if v < 9.95 => format!("{value:.1}"),
         v if v < 99_999.5 => format!("{value:.0}"),
         v if v < 9_999_500.0 => format!("{:.0}k", value / 1e3),

@@ -3,10 +3,12 @@
 //! Everything that happens is a [`Message`]; [`Model::update`] takes it in and says what is to be done about it
 //! ([`Effect`]). Views are functions of the model.
 
+mod act;
 pub mod diagnosis;
 pub mod event;
 pub mod figures;
 pub mod history;
+mod message;
 pub mod target;
 pub mod timeline;
 pub mod window;
@@ -15,6 +17,8 @@ pub mod window;
 mod tests;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+pub use message::{Action, Effect, Message};
 
 use self::{
     diagnosis::Finding,
@@ -29,7 +33,7 @@ use super::{
     moment::Moment,
 };
 use crate::{
-    model::words::{age, interval},
+    model::words::age,
     scrape::{Observation, Trouble},
 };
 
@@ -38,111 +42,8 @@ const ROWS: usize = 262_144;
 /// Rows that a target has at least, however many there are.
 const LEAST_ROWS: usize = 1_024;
 
-/// Intervals that `+` and `-` choose from, seconds.
-const INTERVALS: [u64; 9] = [1, 2, 5, 10, 15, 30, 60, 120, 300];
-
 /// How long a word to the user stands.
 const NOTICE: Duration = Duration::from_secs(5);
-
-/// Something happened.
-#[derive(Debug, Clone)]
-pub enum Message {
-    /// A target was asked.
-    Polled {
-        /// Which.
-        target: usize,
-        /// When it had answered.
-        at: Moment,
-        /// What it told.
-        result: Box<Result<Observation, Trouble>>,
-    },
-    /// A target will be asked.
-    Due {
-        /// Which.
-        target: usize,
-        /// When.
-        at: Moment,
-    },
-    /// A target is watched that was not known, or is known already: a recording tells of them as it goes.
-    Watched(String),
-    /// Time went on.
-    Tick,
-    /// The user wants something.
-    Act(Action),
-    /// The user is to be told something.
-    Say(String),
-    /// The time has so many columns on the screen.
-    Columns(u16),
-}
-
-/// What the user wants.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Action {
-    /// Leave.
-    Quit,
-    /// See the keys, or not any more.
-    Help,
-    /// Ask all targets now.
-    Refresh,
-    /// Hold the screen still, or let it go on.
-    Freeze,
-    /// Ask more often.
-    Faster,
-    /// Ask less often.
-    Slower,
-    /// See the next target.
-    NextTarget,
-    /// See the one before.
-    PreviousTarget,
-    /// See the target with this number.
-    Target(usize),
-    /// Move the cursor by so many columns.
-    Step(i64),
-    /// Put the cursor there, 0 to 1 of the time that is shown.
-    Point(f64),
-    /// Put the cursor on the event before it, or after it.
-    Jump {
-        /// Later, not earlier.
-        forward: bool,
-    },
-    /// Go back to the present.
-    Follow,
-    /// See less time.
-    ZoomIn,
-    /// See more time.
-    ZoomOut,
-    /// Begin to type a filter of the log.
-    Filter,
-    /// Type.
-    Type(char),
-    /// Take back what was typed.
-    Erase,
-    /// Enough typed.
-    Enter,
-    /// Give up what is going on: help, filter, cursor.
-    Escape,
-    /// Scroll the log, towards the past when negative.
-    Scroll(i64),
-    /// All alerts are known.
-    Acknowledge,
-    /// Write down what is to be seen.
-    Export,
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Ask all targets now.
-    Refresh,
-    /// Ask every so often.
-    Interval(Duration),
-    /// Ring the bell.
-    Bell,
-    /// Write the incident.
-    Export,
-    /// Leave.
-    Quit,
-}
 
 /// The screen is held still.
 #[derive(Debug, Clone)]
@@ -371,141 +272,6 @@ impl Model {
 
     fn say(&mut self, text: String) {
         self.notice = Some((self.now + NOTICE, event::clean(&text)));
-    }
-
-    fn act(&mut self, action: Action) -> Vec<Effect> {
-        if self.typing {
-            return self.type_filter(action);
-        }
-        let present = self.present();
-        match action {
-            Action::Quit => return vec![Effect::Quit],
-            Action::Help => self.help = !self.help,
-            Action::Refresh | Action::Faster | Action::Slower if self.replayed => {
-                self.say("this is a recording; its pace is set with --speed".to_owned());
-            }
-            Action::Refresh => {
-                self.say("asking all targets".to_owned());
-                return vec![Effect::Refresh];
-            }
-            Action::Freeze => self.freeze(),
-            Action::Faster | Action::Slower => return self.pace(action == Action::Faster),
-            Action::NextTarget => self.select(self.selected + 1),
-            Action::PreviousTarget => self.select((self.selected + self.targets.len()).saturating_sub(1)),
-            Action::Target(number) if number < self.targets.len() => self.select(number),
-            Action::Target(number) => self.say(format!("there is no target {}", number.saturating_add(1))),
-            Action::Step(columns) => self.window.step(columns, present),
-            Action::Point(share) => self.window.point(share, present),
-            Action::Jump { forward } => self.jump(forward),
-            Action::Follow => self.window.follow(),
-            Action::ZoomIn => self.window.zoom(true, present),
-            Action::ZoomOut => self.window.zoom(false, present),
-            Action::Filter => (self.typing, self.scroll) = (true, 0),
-            Action::Type(_) | Action::Erase | Action::Enter => {}
-            Action::Escape => self.escape(),
-            Action::Scroll(by) => self.scroll_log(by),
-            Action::Acknowledge => {
-                let known = self.alerts.acknowledge_all();
-                self.say(match known {
-                    0 => "no alert to acknowledge".to_owned(),
-                    1 => "1 alert acknowledged".to_owned(),
-                    many => format!("{many} alerts acknowledged"),
-                });
-            }
-            Action::Export => return vec![Effect::Export],
-        }
-        Vec::new()
-    }
-
-    fn type_filter(&mut self, action: Action) -> Vec<Effect> {
-        match action {
-            Action::Type(c) if !c.is_control() && self.filter.chars().count() < 80 => self.filter.push(c),
-            Action::Erase => drop(self.filter.pop()),
-            Action::Enter => self.typing = false,
-            Action::Escape => {
-                self.typing = false;
-                self.filter.clear();
-            }
-            Action::Quit => return vec![Effect::Quit],
-            _ => {}
-        }
-        self.scroll = 0;
-        Vec::new()
-    }
-
-    fn freeze(&mut self) {
-        self.frozen = match self.frozen.take() {
-            Some(_) => {
-                self.window.follow();
-                None
-            }
-            None => Some(Frozen {
-                at: self.now,
-                latest: self.targets.iter().map(|target| target.latest.clone()).collect(),
-                polls: self.polls,
-                found: (0..self.targets.len()).filter_map(|index| self.found(index)).collect(),
-            }),
-        };
-    }
-
-    fn pace(&mut self, faster: bool) -> Vec<Effect> {
-        let now = self.interval.as_secs_f64();
-        let wanted = match faster {
-            true => INTERVALS.iter().rev().find(|seconds| (**seconds as f64) < now),
-            false => INTERVALS.iter().find(|seconds| (**seconds as f64) > now),
-        };
-        let Some(seconds) = wanted else {
-            self.say(format!(
-                "every {} is the {}",
-                interval(self.interval),
-                if faster { "shortest" } else { "longest" }
-            ));
-            return Vec::new();
-        };
-        self.interval = Duration::from_secs(*seconds);
-        for target in &mut self.targets {
-            target.pace(self.interval);
-        }
-        self.say(format!("every {}", interval(self.interval)));
-        vec![Effect::Interval(self.interval)]
-    }
-
-    fn select(&mut self, number: usize) {
-        self.selected = number.checked_rem(self.targets.len()).unwrap_or(0);
-    }
-
-    /// Puts the cursor on the next event of the target that is shown, or the one before.
-    fn jump(&mut self, forward: bool) {
-        let (here, present) = (self.shown(), self.present());
-        let of_target = |event: &&Event| event.target == Some(self.selected) && event.at <= present;
-        let found = match forward {
-            true => self.log.events().filter(of_target).map(|event| event.at).find(|at| *at > here),
-            false => self.log.events().rev().filter(of_target).map(|event| event.at).find(|at| *at < here),
-        };
-        match found {
-            Some(at) => self.window.put(at, present),
-            None if forward => self.window.follow(),
-            None => self.say("nothing happened before".to_owned()),
-        }
-    }
-
-    fn escape(&mut self) {
-        if self.help {
-            self.help = false;
-        } else if !self.window.follows() {
-            self.window.follow();
-        } else if self.scroll > 0 {
-            self.scroll = 0;
-        } else if !self.filter.is_empty() {
-            self.filter.clear();
-        } else if self.frozen.is_some() {
-            self.freeze();
-        }
-    }
-
-    fn scroll_log(&mut self, by: i64) {
-        let wanted = (self.scroll as i64).saturating_sub(by).max(0);
-        self.scroll = usize::try_from(wanted).unwrap_or(0).min(self.last_line());
     }
 
     /// How far the log can be scrolled back.

@@ -370,8 +370,8 @@ fn a_critical_alert_rings_and_others_do_not() {
         seen.breakers.values_mut().for_each(|breaker| breaker.consecutive_failures = Some(failures));
         seen
     };
-    assert_eq!(tell(&mut model, 0, 0, failing(4.0)), []);
-    assert_eq!(texts(&model), ["consecutive-failures fires (consecutive_failures is 4)"]);
+    assert_eq!(tell(&mut model, 0, 0, failing(5.0)), []);
+    assert_eq!(texts(&model), ["consecutive-failures fires (consecutive_failures is 5)"]);
     assert_eq!(fail(&mut model, 0, 30), [], "once is chance");
     assert_eq!(fail(&mut model, 0, 60), [Effect::Bell]);
     assert_eq!(fail(&mut model, 0, 90), [], "it rings once");

@@ -37,10 +37,19 @@ impl Window {
         Duration::from_secs(SPANS[self.span])
     }
 
-    /// From when to when it goes.
+    /// From when to when it goes. While it follows the present it moves by whole columns, so that what is drawn stands still
+    /// between; its end may be a part of a column in the future.
     pub fn bounds(&self, now: Moment) -> (Moment, Moment) {
-        let end = self.end.unwrap_or(now);
+        let end = self.end.unwrap_or_else(|| {
+            let column = self.column();
+            Moment(now.0.saturating_sub(1).div_euclid(column).saturating_add(1).saturating_mul(column))
+        });
         (end - self.span(), end)
+    }
+
+    /// Milliseconds of a column.
+    fn column(&self) -> i64 {
+        (self.span().as_millis() as i64 / i64::from(self.columns)).max(1)
     }
 
     /// The cursor.
@@ -60,9 +69,8 @@ impl Window {
 
     /// Moves the cursor by columns; beyond the present it is gone.
     pub fn step(&mut self, columns: i64, now: Moment) {
-        let (_, end) = self.bounds(now);
-        let column = (self.span().as_millis() as i64 / i64::from(self.columns)).max(1);
-        let from = self.cursor.unwrap_or(end);
+        let column = self.column();
+        let from = self.cursor.unwrap_or(now);
         self.put(Moment(from.0.saturating_add(column.saturating_mul(columns))), now);
     }
 
@@ -162,7 +170,8 @@ mod tests {
                     _ => window.set_columns(by.unsigned_abs() as u16),
                 }
                 let (begin, end) = window.bounds(now);
-                prop_assert!(begin < end && end <= now);
+                // A part of a column is in the future, as wide as columns were when the window stopped.
+                prop_assert!(begin < end && end.0 <= now.0 + window.span().as_millis() as i64);
                 if let Some(cursor) = window.cursor() {
                     prop_assert!(begin <= cursor && cursor <= end, "{:?} {:?} {:?}", begin, cursor, end);
                 }

@@ -5,26 +5,23 @@ use std::time::Duration;
 use ratatui::text::{Line, Span};
 
 use super::{
+    facts::Facts,
     layout::Panel,
     plot::{Plot, UNKNOWN},
-    theme::{Role, Theme},
+    theme::Role,
 };
 use crate::{
     model::words::{age, count, time},
     monitor::{
         figure::Figure,
         model::{
-            Model,
             diagnosis::{share_words, short},
             event::state_word,
-            figures::of_counts,
             history::{Field, Row},
-            target::Target,
         },
         moment::Moment,
     },
     resilience::State,
-    scrape::Observation,
 };
 
 /// Something over time, with the words that belong to it.
@@ -49,108 +46,7 @@ pub struct Content {
     pub series: Vec<Series>,
 }
 
-/// What all panels are made from.
-pub struct Facts<'a> {
-    /// What things look like.
-    pub theme: &'a Theme,
-    /// The target.
-    pub target: &'a Target,
-    /// What it told last; `None` while the past is shown.
-    pub seen: Option<&'a Observation>,
-    /// How it was at the moment that is shown.
-    pub row: Option<Row>,
-    /// That moment.
-    pub shown: Moment,
-    /// The time that is shown, in columns.
-    pub columns: Vec<Option<Row>>,
-    /// Where it begins and ends.
-    pub bounds: (Moment, Moment),
-}
-
-impl<'a> Facts<'a> {
-    /// Gathers what the panels of the target that is shown are made from.
-    pub fn gather(model: &'a Model, theme: &'a Theme, columns: usize) -> Option<Self> {
-        let target = model.target()?;
-        let (shown, present) = (model.shown(), model.present());
-        let (begin, end) = model.window.bounds(present);
-        let fresh = target.interval.mul_f64(2.5) + Duration::from_secs(1);
-        let row = target.history.at(shown).filter(|row| !row.silent && shown.since(row.at) <= fresh).copied();
-        let mut all = target.history.columns(begin, end.min(present), 0);
-        if columns > 0 {
-            all = columns_until(target, (begin, end), present, columns, fresh);
-        }
-        Some(Self {
-            theme,
-            target,
-            seen: model.seen(model.selected).filter(|_| row.is_some()),
-            row,
-            shown,
-            columns: all,
-            bounds: (begin, end),
-        })
-    }
-
-    fn get(&self, field: Field) -> Option<f64> {
-        self.row?.get(field)
-    }
-
-    fn share(&self, figure: Figure) -> Option<f64> {
-        of_counts(figure, &self.row?)
-    }
-
-    fn per_minute(&self, field: Field) -> Option<f64> {
-        Some(self.row?.rate(field)? * 60.0)
-    }
-
-    fn bars(&self, value: impl Fn(&Row) -> Option<f64>) -> Vec<Option<f64>> {
-        self.columns.iter().map(|row| value(row.as_ref().filter(|row| !row.silent)?)).collect()
-    }
-
-    fn gauge(&self, field: Field) -> Vec<Option<f64>> {
-        self.bars(|row| row.get(field))
-    }
-
-    fn figure(&self, figure: Figure) -> Vec<Option<f64>> {
-        self.bars(|row| of_counts(figure, row))
-    }
-
-    /// A plot of something that is made of these fields: a server that offers none of them has no plot.
-    fn offered(&self, fields: &[Field], plot: impl FnOnce() -> Plot) -> Plot {
-        let told = |row: &&Row| !row.silent;
-        let offers = |row: &Row| fields.iter().all(|field| row.get(*field).is_some());
-        // The first row has no counts yet; that is no reason to call them n/a.
-        let mut rows = self.columns.iter().flatten().filter(told).peekable();
-        if rows.peek().is_none() || rows.any(offers) || self.target.polls[0] < 2 { plot() } else { Plot::Unknown }
-    }
-
-    fn dim(&self, text: impl Into<String>) -> Span<'static> {
-        Span::styled(text.into(), self.theme.style(Role::Dim))
-    }
-
-    fn say(&self, text: impl Into<String>, role: Role) -> Span<'static> {
-        Span::styled(text.into(), self.theme.style(role))
-    }
-
-    /// `name value`, where what is not known is called so.
-    fn pair(&self, name: &str, value: Option<String>, role: Role) -> Vec<Span<'static>> {
-        let value = match value {
-            Some(value) => self.say(value, role),
-            None => self.dim(UNKNOWN),
-        };
-        vec![self.dim(format!("{name} ")), value]
-    }
-
-    fn pairs(&self, pairs: Vec<(&str, Option<String>)>) -> Line<'static> {
-        let mut spans = Vec::new();
-        for (name, value) in pairs {
-            if !spans.is_empty() {
-                spans.push(Span::raw("  "));
-            }
-            spans.extend(self.pair(name, value, Role::Plain));
-        }
-        Line::from(spans)
-    }
-
+impl Facts<'_> {
     /// The panel.
     pub fn content(&self, panel: Panel) -> Content {
         match panel {
@@ -260,7 +156,7 @@ impl<'a> Facts<'a> {
         let told = self.target.told?;
         let waits = self.seen?.breakers.values().filter(|breaker| breaker.state == Some(State::Open));
         let left = waits.filter_map(|breaker| breaker.retry_after_seconds).reduce(f64::min)?;
-        Some((left - self.shown.since(told).as_secs_f64()).max(0.0) as u64)
+        Some((left - self.shown.since(told).as_secs_f64()).max(0.0).round() as u64)
     }
 
     fn cache(&self) -> Content {
@@ -453,32 +349,6 @@ impl<'a> Facts<'a> {
         };
         Content { title: "System", remarks, series: vec![one("cpu", Field::Cpu), one("memory", Field::Memory)] }
     }
-}
-
-/// The history in columns; until the next poll what was told last goes on.
-fn columns_until(
-    target: &Target,
-    bounds: (Moment, Moment),
-    present: Moment,
-    count: usize,
-    fresh: Duration,
-) -> Vec<Option<Row>> {
-    let (begin, end) = bounds;
-    let mut columns = target.history.columns(begin, end, count);
-    let Some(last) = target.history.at(present).filter(|last| present.since(last.at) <= fresh) else { return columns };
-    let width = (end.since(begin).as_millis() as i64 / count as i64).max(1);
-    for (index, column) in columns.iter_mut().enumerate().rev() {
-        let start = begin.0 + index as i64 * width;
-        if start > present.0 {
-            // The future; and what came after the screen was held still.
-            *column = None;
-        } else if start >= last.at.0 && column.is_none() {
-            *column = Some(*last);
-        } else {
-            break;
-        }
-    }
-    columns
 }
 
 /// A time in few letters.
