@@ -15,7 +15,7 @@ mod serve;
 
 pub use monitor::Terminal;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anyhow::Context;
 use clap_complete::generate;
@@ -43,7 +43,11 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
         Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),
-        Command::Monitor(args) => settings_of(&global, args.flags()).and_then(|s| block_on(monitor::run(s, *args))),
+        Command::Monitor(args) => {
+            let spoils = !args.once && std::io::stderr().is_terminal();
+            let settings = if spoils { silent_settings_of } else { settings_of };
+            settings(&global, args.flags()).and_then(|s| block_on(monitor::run(s, *args)))
+        }
         Command::Report(args) => settings_of(&global, args.flags()).and_then(|s| block_on(report::run(s, *args))),
         Command::Mock(args) => block_on(mock::run(args)),
         Command::Cache { action: CacheAction::Stats(args) } => block_on(cache::stats(args)),
@@ -95,11 +99,16 @@ fn colors(choice: ColorChoice) -> Option<bool> {
 
 /// The settings of a command, whose log lines start with them.
 fn settings_of(global: &GlobalArgs, flags: settings::Flags) -> anyhow::Result<settings::Settings> {
-    let mut all = global.flags();
-    all.extend(flags);
-    let settings = settings::Settings::new(&settings::load(global.config.as_deref(), all)?.resolve()?)?;
+    let settings = silent_settings_of(global, flags)?;
     start_logging(settings.log);
     Ok(settings)
+}
+
+/// The settings of a command whose screen log lines would spoil.
+fn silent_settings_of(global: &GlobalArgs, flags: settings::Flags) -> anyhow::Result<settings::Settings> {
+    let mut all = global.flags();
+    all.extend(flags);
+    Ok(settings::Settings::new(&settings::load(global.config.as_deref(), all)?.resolve()?)?)
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<ExitStatus>>) -> anyhow::Result<ExitStatus> {

@@ -3,20 +3,28 @@
 use std::borrow::Cow;
 
 /// One series and its value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample<'a> {
     /// Name of the metric.
     pub name: &'a str,
-    /// Labels as they come.
-    pub labels: Vec<(&'a str, Cow<'a, str>)>,
+    /// What stands between the braces.
+    labels: &'a str,
     /// The value; may be NaN or infinite.
     pub value: f64,
 }
 
-impl Sample<'_> {
+impl<'a> Sample<'a> {
     /// The value of a label.
-    pub fn label(&self, name: &str) -> Option<&str> {
-        self.labels.iter().find(|(label, _)| *label == name).map(|(_, value)| &**value)
+    pub fn label(&self, name: &str) -> Option<Cow<'a, str>> {
+        Labels(self.labels).find(|(label, _)| *label == name).map(|(_, value)| match value.contains('\\') {
+            true => Cow::Owned(unescaped(value)),
+            false => Cow::Borrowed(value),
+        })
+    }
+
+    /// Whether a label has a value.
+    fn has(&self, name: &str, wanted: &str) -> bool {
+        self.label(name).is_some_and(|value| value == wanted)
     }
 }
 
@@ -47,7 +55,7 @@ impl<'a> Exposition<'a> {
 
     /// The sum of a metric's series with these labels; `None` when there is none, or when it is no number.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let has = |sample: &&Sample| labels.iter().all(|(label, wanted)| sample.label(label) == Some(wanted));
+        let has = |sample: &&Sample| labels.iter().all(|(label, wanted)| sample.has(label, wanted));
         let mut values = self.of(name).filter(has).map(|sample| sample.value).peekable();
         values.peek()?;
         Some(values.sum()).filter(|sum: &f64| sum.is_finite())
@@ -71,9 +79,10 @@ fn sample<'a>(line: &'a str, wanted: &impl Fn(&str) -> bool) -> Option<Sample<'a
         return None;
     }
     let (labels, rest) = match rest.strip_prefix('{') {
-        Some(rest) => labels(rest)?,
-        None => (Vec::new(), rest),
+        Some(inside) => inside.split_at(closing_brace(inside)?),
+        None => ("", rest),
     };
+    let rest = rest.strip_prefix('}').unwrap_or(rest);
     let value = match rest.split_whitespace().next()? {
         "+Inf" => f64::INFINITY,
         "-Inf" => f64::NEG_INFINITY,
@@ -82,26 +91,31 @@ fn sample<'a>(line: &'a str, wanted: &impl Fn(&str) -> bool) -> Option<Sample<'a
     Some(Sample { name, labels, value })
 }
 
-/// Labels by name.
-type Labels<'a> = Vec<(&'a str, Cow<'a, str>)>;
+/// Labels as they come, their values still escaped. They are looked at one by one: a server exposes thousands, and few
+/// matter.
+struct Labels<'a>(&'a str);
 
-/// Labels and what follows their closing brace.
-fn labels(mut rest: &str) -> Option<(Labels<'_>, &str)> {
-    let mut labels = Vec::new();
-    loop {
-        rest = rest.trim_start_matches([' ', ',']);
-        if let Some(rest) = rest.strip_prefix('}') {
-            return Some((labels, rest));
-        }
-        let (name, after) = rest.split_once('=')?;
+impl<'a> Iterator for Labels<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, after) = self.0.trim_start_matches([' ', ',']).split_once('=')?;
         let text = after.trim_start().strip_prefix('"')?;
         let end = closing_quote(text)?;
-        let value = &text[..end];
-        rest = &text[end + 1..];
-        labels.push((
-            name.trim(),
-            if value.contains('\\') { Cow::Owned(unescaped(value)) } else { Cow::Borrowed(value) },
-        ));
+        self.0 = text.get(end + 1..)?;
+        Some((name.trim(), text.get(..end)?))
+    }
+}
+
+/// Where the labels end; `None` when one of them is none.
+fn closing_brace(inside: &str) -> Option<usize> {
+    let mut labels = Labels(inside);
+    loop {
+        let rest = labels.0.trim_start_matches([' ', ',']);
+        if rest.starts_with('}') {
+            return Some(inside.len() - rest.len());
+        }
+        labels.next()?;
     }
 }
 
@@ -141,7 +155,7 @@ mod tests {
         );
         assert_eq!(read.samples().len(), 4);
         assert_eq!(read.sum("a", &[("x", "1")]), Some(2_500.0));
-        assert_eq!(read.samples()[2].label("x"), Some("q\"\\\n}"));
+        assert_eq!(read.samples()[2].label("x").as_deref(), Some("q\"\\\n}"));
         assert!(read.samples()[2].value.is_nan());
         assert_eq!(read.samples()[3].value, f64::INFINITY);
         assert_eq!(read.sum("c", &[]), None);

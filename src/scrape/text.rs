@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
-    exposition::Exposition,
+    exposition::{Exposition, Sample},
     observation::{Breaker, Cache, Histogram, Observation, Pool, Process, Traffic},
 };
 use crate::resilience::State;
 
 /// Beginnings of the metrics that are read; a server exposes many others.
-const WANTED: [&str; 12] = [
+const WANTED: [&str; 11] = [
     "ollama_rag_circuit_breaker_",
     "ollama_rag_connection_pool_requests",
     "ollama_rag_connection_pool_connections",
@@ -20,7 +20,6 @@ const WANTED: [&str; 12] = [
     "ollama_rag_quer",
     "ollama_rag_retries",
     "ollama_rag_semcache_",
-    "http_request",
     "process_",
 ];
 
@@ -40,7 +39,11 @@ impl Observation {
             (told, exposed) => *told = told.take().or(exposed),
         }
         self.cache = self.cache.take().or_else(|| cache(&exposed));
-        self.traffic = traffic(&exposed);
+        // Of HTTP requests there are most series; they matter only for servers that count nothing else.
+        self.traffic = traffic(&exposed).or_else(|| {
+            let requests = Exposition::parse_only(text, |name| name.starts_with("http_request"));
+            requested(&requests, exposed.sum("ollama_rag_degraded_answers_total", &[]))
+        });
         self.process = process(&exposed);
     }
 }
@@ -48,6 +51,7 @@ impl Observation {
 fn breakers(exposed: &Exposition<'_>, all: &mut BTreeMap<String, Breaker>) {
     for sample in exposed.of("ollama_rag_circuit_breaker_state") {
         let Some(name) = sample.label("breaker_name") else { continue };
+        let name = &*name;
         let of = |label: &'static str, value: &'static str| [("breaker_name", name), (label, value)];
         let calls = |status| exposed.count("ollama_rag_circuit_breaker_calls_total", &of("status", status));
         let turned = |to| exposed.count("ollama_rag_circuit_breaker_transitions_total", &of("to_state", to));
@@ -88,7 +92,7 @@ fn pool(exposed: &Exposition<'_>) -> Option<Pool> {
     Some(Pool {
         maxsize: exposed
             .of("ollama_rag_connection_pool_size")
-            .find(|sample| sample.label("pool_type") == Some("maxsize"))
+            .find(|sample| sample.label("pool_type").as_deref() == Some("maxsize"))
             .map(|sample| sample.value)
             .filter(|size| size.is_finite()),
         requests: Some(requests),
@@ -123,17 +127,18 @@ fn traffic(exposed: &Exposition<'_>) -> Option<Traffic> {
     let errors = exposed.sum("ollama_rag_query_errors_total", &[]);
     let degraded = exposed.sum("ollama_rag_degraded_answers_total", &[]);
     let latency = histogram(exposed, "ollama_rag_query_seconds", |_| true);
-    if questions.is_some() || latency.is_some() {
-        return Some(Traffic { questions, errors, degraded, latency });
-    }
-    // A server that counts its HTTP requests and nothing else.
+    (questions.is_some() || latency.is_some()).then_some(Traffic { questions, errors, degraded, latency })
+}
+
+/// The questions of a server that counts its HTTP requests and nothing else.
+fn requested(exposed: &Exposition<'_>, degraded: Option<f64>) -> Option<Traffic> {
     let asking = |handler: Option<&str>| handler.is_some_and(|handler| ASKING.contains(&handler));
-    let requests = || exposed.of("http_requests_total").filter(|sample| asking(sample.label("handler")));
+    let requests = || exposed.of("http_requests_total").filter(|sample| asking(sample.label("handler").as_deref()));
     requests().next()?;
-    let failed = |status: Option<&str>| status.is_some_and(|status| status.starts_with('5'));
+    let failed = |sample: &&Sample<'_>| sample.label("status").is_some_and(|status| status.starts_with('5'));
     Some(Traffic {
         questions: Some(requests().map(|sample| sample.value).sum()),
-        errors: Some(requests().filter(|sample| failed(sample.label("status"))).map(|sample| sample.value).sum()),
+        errors: Some(requests().filter(failed).map(|sample| sample.value).sum()),
         degraded,
         latency: histogram(exposed, "http_request_duration_seconds", asking),
     })
@@ -145,7 +150,9 @@ fn histogram(exposed: &Exposition<'_>, name: &str, of: impl Fn(Option<&str>) -> 
     let mut buckets: Vec<(f64, f64)> = Vec::new();
     let mut count = 0.0;
     let mut any = false;
-    for sample in exposed.of(&bucket).filter(|sample| of(sample.label("handler")) && sample.value.is_finite()) {
+    for sample in
+        exposed.of(&bucket).filter(|sample| of(sample.label("handler").as_deref()) && sample.value.is_finite())
+    {
         any = true;
         let Some(bound) = sample.label("le") else { continue };
         match bound.parse::<f64>() {

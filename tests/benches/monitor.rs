@@ -345,7 +345,7 @@ fn main() {
         let started = Instant::now();
         for _ in 0..100 {
             buffer.reset();
-            view::render(&mut buffer, area, &model, &look);
+            view::render(&mut buffer, area, &model, &look, &view::plan(&model, area));
         }
         println!("drawing the whole week, 200×50: {:.2} ms", started.elapsed().as_secs_f64() * 10.0);
     }

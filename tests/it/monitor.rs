@@ -740,7 +740,7 @@ fn the_picture_in_the_readme_is_what_the_recording_shows() {
         model.update(Message::Polled { target, at: poll.at, result: Box::new(poll.result) }, poll.at);
     }
     let now = until.unwrap();
-    model.update(Message::Columns(view::layout(&model, AREA).columns()), now);
+    model.update(Message::Columns(view::plan(&model, AREA).layout.columns()), now);
     let look = Look {
         theme: Theme::new(Palette::Plain),
         zone: TimeZone::UTC,
@@ -748,7 +748,7 @@ fn the_picture_in_the_readme_is_what_the_recording_shows() {
         replayed: None,
     };
     let mut buffer = Buffer::empty(AREA);
-    view::render(&mut buffer, AREA, &model, &look);
+    view::render(&mut buffer, AREA, &model, &look, &view::plan(&model, AREA));
     let rows = buffer.content.chunks(usize::from(AREA.width));
     let picture: String =
         rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned() + "\n").collect();

@@ -173,14 +173,16 @@ impl Shown {
     fn draw(&mut self, session: &mut Session) -> io::Result<()> {
         let size = self.terminal.size()?;
         let area = Rect::new(0, 0, size.width, size.height);
-        self.layout = view::layout(&session.model, area);
-        let columns = self.layout.columns();
+        let plan = view::plan(&session.model, area);
+        let columns = plan.layout.columns();
         if columns > 0 && columns != self.columns {
             self.columns = columns;
             session.take(Message::Columns(columns));
         }
         let (model, look) = (&session.model, &session.look);
-        self.terminal.draw(|frame| view::draw(frame, model, look))
+        self.terminal.draw(|frame| view::draw(frame, model, look, &plan))?;
+        self.layout = plan.layout;
+        Ok(())
     }
 
     /// Does what the model wants done; `true`: leave.

@@ -62,7 +62,7 @@ pub fn findings(target: &Target, now: Moment) -> Vec<Finding> {
         Some(_) => [None, None, None],
         None => [errors(lately.as_ref()), slow(target, now), unwell(seen)],
     };
-    let found = [breaker, pool(target, lately.as_ref()), cache(target, lately.as_ref(), now)];
+    let found = [breaker, pool(target, now), cache(target, lately.as_ref(), now)];
     let mut found: Vec<Finding> = found.into_iter().chain(others).flatten().collect();
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
@@ -183,7 +183,7 @@ fn degraded_of(row: &Row) -> Option<(f64, &'static str)> {
     (fresh > 0.0).then(|| ((degraded / fresh).min(1.0), what))
 }
 
-fn pool(target: &Target, lately: Option<&Row>) -> Option<Finding> {
+fn pool(target: &Target, now: Moment) -> Option<Finding> {
     let pool = target.latest.as_ref()?.pool.as_ref()?;
     let waiting = pool.waiting.unwrap_or(0.0);
     let full = pool_use(target).is_some_and(|share| share >= FULL_POOL);
@@ -197,7 +197,7 @@ fn pool(target: &Target, lately: Option<&Row>) -> Option<Finding> {
         (true, false) => format!("the pool is full{size}"),
         (false, _) => format!("{waiting:.0} wait for their turn in the pool{size}"),
     };
-    let p95 = lately.and_then(|row| row.get(Field::P95));
+    let p95 = target.latency(0.95, lately_of(target), now);
     let p95 = p95.map(|p95| format!(", p95 {}", crate::model::words::time(p95))).unwrap_or_default();
     let severity = if waiting >= 1.0 { Severity::Warning } else { Severity::Info };
     let text = format!("{queue}: the LLM is the bottleneck{p95}");

@@ -92,7 +92,7 @@ impl Target {
 
     /// What was counted within the last `window`; `None` when there were not two polls.
     pub fn counted(&self, window: Duration, now: Moment) -> Option<Row> {
-        history::sum(self.history.between(now - window, now)).filter(|row| row.covered > 0)
+        history::counts(self.history.between(now - window, now)).filter(|row| row.covered > 0)
     }
 
     /// What the server has counted since its start.

@@ -254,6 +254,30 @@ impl History {
     }
 }
 
+/// Adds up the counts of rows, and of nothing else: many rules ask for it at every poll.
+pub fn counts<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Row> {
+    let mut sums = [0.0_f32; COUNTS];
+    let mut known = [false; COUNTS];
+    let mut sum: Option<Row> = None;
+    for row in rows.filter(|row| !row.silent) {
+        for ((sum, known), value) in sums.iter_mut().zip(&mut known).zip(&row.values) {
+            // What is not known is no number, and not equal to itself.
+            let told = value == value;
+            *sum += if told { *value } else { 0.0 };
+            *known |= told;
+        }
+        let whole = sum.get_or_insert_with(|| Row::new(row.at, row.width));
+        whole.covered = whole.covered.saturating_add(row.covered);
+        whole.width = millis(row.at.0 - whole.begin().0);
+        whole.at = row.at;
+    }
+    let mut sum = sum?;
+    for ((value, counted), known) in sum.values.iter_mut().zip(sums).zip(known) {
+        *value = if known { counted } else { f32::NAN };
+    }
+    Some(sum)
+}
+
 /// Adds up the counts of rows; gauges count as in [`Row::absorb`].
 pub fn sum<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Row> {
     rows.filter(|row| !row.silent).fold(None, |sum, row| match sum {
@@ -290,6 +314,10 @@ mod tests {
         assert_eq!((all.get(Field::Questions), all.get(Field::InUse)), (Some(2_000.0), Some(6.0)));
         assert_eq!((all.begin(), all.at, all.covered), (Moment(0), Moment(1_000_000), 1_000_000));
         assert_eq!(all.rate(Field::Questions), Some(2.0));
+        let counted = counts(history.rows()).unwrap();
+        assert_eq!((counted.get(Field::Questions), counted.get(Field::InUse)), (Some(2_000.0), None));
+        assert_eq!((counted.begin(), counted.at, counted.covered), (all.begin(), all.at, all.covered));
+        assert_eq!(counted.get(Field::Errors), None);
     }
 
     #[test]

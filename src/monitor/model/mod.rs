@@ -315,7 +315,7 @@ impl Model {
             return (own.0, if silent > 1 { own.1 + &many } else { own.1 });
         }
         let others = self.targets.iter().enumerate().filter(|(index, _)| *index != self.selected);
-        let others = others.filter_map(|(index, other)| Some((other, self.found(index)?.0.into_iter().next()?)));
+        let others = others.filter_map(|(index, other)| Some((other, self.worst_of(index)?)));
         match others.max_by_key(|(_, finding)| finding.severity) {
             Some((other, finding)) if finding.text.starts_with(&other.name) => (Some(finding.severity), finding.text),
             Some((other, finding)) => (Some(finding.severity), format!("{}: {}", other.name, finding.text)),
@@ -331,6 +331,14 @@ impl Model {
         }
         let target = self.targets.get(index)?;
         Some((diagnosis::findings(target, self.now), diagnosis::well(target, self.now)))
+    }
+
+    /// The worst finding about a target, if there is any.
+    pub fn worst_of(&self, index: usize) -> Option<Finding> {
+        match &self.frozen {
+            Some(frozen) => frozen.found.get(index)?.0.first().cloned(),
+            None => diagnosis::findings(self.targets.get(index)?, self.now).into_iter().next(),
+        }
     }
 
     /// Targets that do not tell, by number.

@@ -34,7 +34,7 @@ pub fn markdown(report: &Report, bench: &[BenchFacts], zone: &TimeZone) -> Strin
     head(&mut out, 1, &format!("Deployment report: {title}"));
     let advice = report.advice(bench);
     let reasons: Vec<String> = advice.reasons.iter().map(|reason| plain_reason(reason)).collect();
-    let _ = writeln!(out, "**Recommendation: {}** {}\n", advice.what.as_str(), reasons.join(" "));
+    let _ = writeln!(out, "**Recommendation: {}.** {}\n", advice.what.as_str(), reasons.join(" "));
     match report.servers.as_slice() {
         [only] => {
             head(&mut out, 2, "What was watched");

@@ -145,7 +145,7 @@ fn a_healthy_hour_is_kept() {
         &page(&report),
         &[
             "# Deployment report: a:8000",
-            "**Recommendation: keep** All targets that can be told were met, and nothing went wrong in 1 h.",
+            "**Recommendation: keep.** All targets that can be told were met, and nothing went wrong in 1 h.",
             "| from | 2026-11-21 15:00:00 UTC |",
             "| to | 2026-11-21 16:00:00 UTC |",
             "| polls | 121, 121 answered (100 %) |",
@@ -382,7 +382,7 @@ fn two_servers_are_told_apart_with_the_worse_first() {
             "**keep**: All targets that can be told were met, and nothing went wrong in 1 h.",
         ],
     );
-    assert!(page.contains("**Recommendation: roll back** a:8000: Missed: breaker closed"), "{page}");
+    assert!(page.contains("**Recommendation: roll back.** a:8000: Missed: breaker closed"), "{page}");
 }
 
 #[test]
@@ -440,7 +440,7 @@ fn a_load_test_that_failed_is_worth_a_look() {
             "- about base&#124;line: the generator was the bottleneck",
         ],
     );
-    assert!(page.contains("**Recommendation: watch**"), "{page}");
+    assert!(page.contains("**Recommendation: watch.**"), "{page}");
     assert!(page.contains("The load test base&#124;line did not meet p95&lt;1s."), "{page}");
 }
 

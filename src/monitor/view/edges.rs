@@ -66,11 +66,16 @@ impl Screen<'_> {
 
     pub(super) fn diagnosis(&self, buffer: &mut Buffer) {
         let area = self.layout.diagnosis;
-        let (severity, text) = self.model.diagnosis();
+        let (severity, text) = self.diagnosis;
         let role = severity.map_or(Role::Good, Role::of);
-        put(buffer, area, 0, &Line::from(Span::styled(format!(" {} ", lists::mark(severity)), self.theme.style(role))));
+        put(
+            buffer,
+            area,
+            0,
+            &Line::from(Span::styled(format!(" {} ", lists::mark(*severity)), self.theme.style(role))),
+        );
         let inside = Rect { x: area.x + 3.min(area.width), width: area.width.saturating_sub(3), ..area };
-        let mut lines = wrapped(&text, usize::from(inside.width));
+        let mut lines = wrapped(text, usize::from(inside.width));
         if lines.len() > usize::from(inside.height) && inside.height > 0 {
             let rest = lines.split_off(usize::from(inside.height) - 1).join(" ");
             lines.push(fit(&rest, usize::from(inside.width)));

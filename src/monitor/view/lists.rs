@@ -15,7 +15,7 @@ use crate::{
         figure::Figure,
         model::{
             Model,
-            diagnosis::{self, share_words, short},
+            diagnosis::{share_words, short},
             event::{Event, EventKind, state_word},
             figures::of_counts,
             history::Field,
@@ -66,7 +66,7 @@ fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target:
     let (now, shown) = (model.present(), number == model.selected);
     let (condition, role) = condition(model, target);
     let state = target.latest.as_ref().filter(|_| target.silent_since.is_none()).and_then(|seen| seen.worst());
-    let worst = diagnosis::findings(target, now).first().map(|finding| finding.severity);
+    let worst = model.worst_of(number).map(|finding| finding.severity);
     let name_width = usize::from(width.saturating_sub(48)).clamp(10, 40);
     let base = if shown { theme.loud(Role::Plain) } else { theme.style(Role::Plain) };
     let told = target.told.map_or("never".to_owned(), |told| coarse(now.since(told)));

@@ -31,6 +31,7 @@ use self::{
     theme::{Role, Theme},
 };
 use super::{
+    alerts::Severity,
     keys::{Command, Keymap},
     model::{Action, Model},
 };
@@ -48,15 +49,25 @@ pub struct Look {
     pub replayed: Option<String>,
 }
 
-/// Where things are on a screen of this size.
-pub fn layout(model: &Model, area: Rect) -> Layout {
+/// What is found out once for a drawing.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Where things are.
+    pub layout: Layout,
+    /// What is the matter, and how bad it is.
+    diagnosis: (Option<Severity>, String),
+}
+
+/// Plans a screen of this size.
+pub fn plan(model: &Model, area: Rect) -> Plan {
+    let diagnosis = model.diagnosis();
     let needs = Needs {
         targets: model.targets.len(),
         breakers: model.target().map_or(0, |target| target.breakers.len()),
         alerts: model.alerts.active().len(),
-        diagnosis: Span::raw(model.diagnosis().1).width(),
+        diagnosis: Span::raw(diagnosis.1.as_str()).width(),
     };
-    Layout::new(area, needs)
+    Plan { layout: Layout::new(area, needs), diagnosis }
 }
 
 /// What a click means.
@@ -85,20 +96,20 @@ pub fn wheel(layout: &Layout, at: Position, up: bool) -> Option<Action> {
     layout.log.contains(at).then_some(Action::Scroll(if up { 3 } else { -3 }))
 }
 
-/// Draws the screen.
-pub fn draw(frame: &mut Frame<'_>, model: &Model, look: &Look) {
+/// Draws the screen as it was planned.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, look: &Look, plan: &Plan) {
     let area = frame.area();
-    let buffer = frame.buffer_mut();
-    render(buffer, area, model, look);
+    render(frame.buffer_mut(), area, model, look, plan);
 }
 
-/// Draws the screen into a buffer.
-pub fn render(buffer: &mut Buffer, area: Rect, model: &Model, look: &Look) {
+/// Draws the screen into a buffer; what the plan has outside of it is cut.
+pub fn render(buffer: &mut Buffer, area: Rect, model: &Model, look: &Look, plan: &Plan) {
+    let area = area.intersection(buffer.area);
     if area.is_empty() {
         return;
     }
-    let layout = layout(model, area);
-    let screen = Screen { model, look, theme: &look.theme, layout: &layout };
+    let layout = &plan.layout;
+    let screen = Screen { model, look, theme: &look.theme, layout, diagnosis: &plan.diagnosis };
     screen.header(buffer);
     screen.diagnosis(buffer);
     screen.targets(buffer);
@@ -120,6 +131,7 @@ struct Screen<'a> {
     look: &'a Look,
     theme: &'a Theme,
     layout: &'a Layout,
+    diagnosis: &'a (Option<Severity>, String),
 }
 
 impl Screen<'_> {

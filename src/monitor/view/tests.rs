@@ -32,13 +32,14 @@ fn look(theme: Theme) -> Look {
 
 /// The screen as a terminal gets it.
 fn screen(model: &mut Model, look: &Look, width: u16, height: u16) -> Buffer {
-    let columns = layout(model, Rect::new(0, 0, width, height)).columns();
+    let columns = plan(model, Rect::new(0, 0, width, height)).layout.columns();
     let now = model.now();
     if columns > 0 {
         model.update(Message::Columns(columns), now);
     }
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| draw(frame, model, look)).unwrap();
+    let plan = plan(model, Rect::new(0, 0, width, height));
+    terminal.draw(|frame| draw(frame, model, look, &plan)).unwrap();
     terminal.backend().buffer().clone()
 }
 
@@ -142,7 +143,7 @@ fn the_cursor_goes_through_all_panels_at_the_same_column() {
     screen(&mut model, &look(Theme::new(Palette::Dark)), 100, 30);
     model.update(Message::Act(Action::Step(-20)), now);
     let buffer = screen(&mut model, &look(Theme::new(Palette::Plain)), 100, 30);
-    let places = layout(&model, buffer.area);
+    let places = plan(&model, buffer.area).layout;
     let plots = places.plot_area();
     let columns: Vec<Vec<u16>> = places
         .panels
@@ -165,7 +166,7 @@ fn the_cursor_goes_through_all_panels_at_the_same_column() {
 #[test]
 fn the_mouse_points_at_what_is_there() {
     let model = situations::one_stale();
-    let places = layout(&model, Rect::new(0, 0, 100, 30));
+    let places = plan(&model, Rect::new(0, 0, 100, 30)).layout;
     let second = Position::new(5, places.targets.y + 2);
     assert_eq!(click(&model, &places, second), Some(Action::Target(1)));
     assert_eq!(click(&model, &places, Position::new(5, 0)), None);
@@ -212,9 +213,9 @@ proptest! {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
         for (_, theme) in looks() {
-            render(&mut buffer, area, &model, &look(theme));
+            render(&mut buffer, area, &model, &look(theme), &plan(&model, area));
         }
-        let places = layout(&model, area);
+        let places = plan(&model, area).layout;
         for (x, y) in [(0, 0), (width / 2, height / 2), (width.saturating_sub(1), height.saturating_sub(1))] {
             click(&model, &places, Position::new(x, y));
             wheel(&places, Position::new(x, y), true);
