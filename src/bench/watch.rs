@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     resilience::State,
-    scrape::{Breaker, Observation, Scraper},
+    scrape::{Observation, Scraper},
 };
 
 /// How long the server may take to tell.
@@ -45,12 +45,8 @@ struct Snapshot {
 
 /// Counters by the name that they have in a result.
 fn counters(seen: &Observation) -> BTreeMap<String, f64> {
-    let over = |field: fn(&Breaker) -> Option<f64>| {
-        let told: Vec<f64> = seen.breakers.values().filter_map(field).collect();
-        (!told.is_empty()).then(|| told.iter().sum())
-    };
     let (traffic, cache, pool) = (seen.traffic.as_ref(), seen.cache.as_ref(), seen.pool.as_ref());
-    let opened = over(|breaker| breaker.opened);
+    let opened = seen.over(|breaker| breaker.opened);
     let told = [
         ("queries", traffic.and_then(|traffic| traffic.questions)),
         ("query_errors", traffic.and_then(|traffic| traffic.errors)),
@@ -61,8 +57,8 @@ fn counters(seen: &Observation) -> BTreeMap<String, f64> {
         ("cache_refused", cache.and_then(|cache| cache.refused)),
         ("degraded", traffic.and_then(|traffic| traffic.degraded)),
         ("breaker_opened", opened),
-        ("breaker_closed", over(|breaker| breaker.closed)),
-        ("breaker_transitions", over(|breaker| breaker.transitions).filter(|_| opened.is_none())),
+        ("breaker_closed", seen.over(|breaker| breaker.closed)),
+        ("breaker_transitions", seen.over(|breaker| breaker.transitions).filter(|_| opened.is_none())),
         ("upstream_requests", pool.and_then(|pool| pool.requests)),
         ("connections_opened", pool.and_then(|pool| pool.opened)),
         ("retries", pool.and_then(|pool| pool.retries)),
@@ -74,7 +70,8 @@ impl Watch {
     /// Will look at a server every so often.
     pub fn new(target: Target, every: Duration) -> Self {
         // The address that the load goes to, not another one of the same name.
-        let builder = reqwest::Client::builder().timeout(PATIENCE).resolve(&target.resolution.host, target.address);
+        let builder =
+            reqwest::Client::builder().no_proxy().timeout(PATIENCE).resolve(&target.resolution.host, target.address);
         let http = builder.build().unwrap_or_default();
         let scraper = Scraper::with(http, format!("{}{}", target.base, target.prefix), target.authorization);
         let (before, samples, task) = (Mutex::default(), Arc::default(), Mutex::default());

@@ -147,7 +147,7 @@ impl Page<'_> {
     }
 
     fn others(&self, out: &mut String) {
-        let others = self.model.targets.iter().enumerate().filter(|(number, _)| *number != self.model.selected);
+        let others = self.model.visible().iter().enumerate().filter(|(number, _)| *number != self.model.selected);
         let mut lines = others.map(|(_, other)| self.other(other)).peekable();
         if lines.peek().is_none() {
             return;
@@ -182,11 +182,11 @@ impl Page<'_> {
 
     fn alerts(&self, out: &mut String) {
         let _ = writeln!(out, "## Alerts that fire at {}\n", stamp(self.present, self.zone));
-        let active = self.model.alerts.active().into_iter().filter(|alert| alert.since <= self.present);
+        let active = self.model.visible_alerts().active().into_iter().filter(|alert| alert.since <= self.present);
         let rows: Vec<_> = active
             .map(|alert| {
                 let figure = alert.rule.when.figure();
-                let of = self.model.targets.get(alert.target).map_or("", |target| target.name.as_str());
+                let of = self.model.visible().get(alert.target).map_or("", |target| target.name.as_str());
                 let marks = [(alert.clearing, "about to clear"), (alert.acknowledged, "acknowledged")];
                 let marks: Vec<_> = marks.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
                 [
@@ -253,7 +253,7 @@ impl Page<'_> {
         let last = (middle + EVENTS / 2).max(EVENTS).min(all.len());
         let first = last.saturating_sub(EVENTS);
         let rows = all.get(first..last).unwrap_or_default().iter().map(|event| {
-            let of = event.target.and_then(|target| self.model.targets.get(target));
+            let of = event.target.and_then(|target| self.model.visible().get(target));
             [stamp(event.at, self.zone), of.map_or_else(String::new, |of| plain(&of.name)), plain(&event.text)]
         });
         if all.is_empty() {

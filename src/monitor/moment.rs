@@ -4,10 +4,11 @@ use std::{
     fmt,
     ops::{Add, Sub},
     str::FromStr,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use jiff::{Timestamp, tz::TimeZone};
+use parking_lot::Mutex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// A point in time: Unix milliseconds. Handed in wherever it is needed; [`Moment::now`] is for the shell.
@@ -15,10 +16,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 pub struct Moment(pub i64);
 
 impl Moment {
-    /// What the system's clock says.
+    /// What the system's clock says; when that is set back, time goes on as it did, for this process never went back.
     pub fn now() -> Self {
+        static ANCHOR: Mutex<Option<(Moment, Instant)>> = Mutex::new(None);
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(since.as_millis().try_into().unwrap_or(i64::MAX))
+        let wall = Self(since.as_millis().try_into().unwrap_or(i64::MAX));
+        let mut anchor = ANCHOR.lock();
+        let (moment, at) = *anchor.get_or_insert_with(|| (wall, Instant::now()));
+        let steady = moment + at.elapsed();
+        // Ahead: the clock was set, or the machine slept, which not every steady clock counts.
+        if wall.since(steady) > Duration::from_secs(1) {
+            *anchor = Some((wall, Instant::now()));
+            return wall;
+        }
+        steady
     }
 
     /// Unix seconds; what is no time of this aeon comes as near as can be.

@@ -10,9 +10,11 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures::future::join_all;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use tokio::time::timeout;
 use url::Url;
 
 use super::{Observation, Trouble, json};
+use crate::model::words::interval;
 
 /// Largest answer that is read, MiB.
 const LARGEST_MIB: usize = 8;
@@ -78,14 +80,10 @@ pub struct Scraper {
 }
 
 impl Scraper {
-    /// Connects to nothing yet. A look takes at most `timeout`.
-    ///
-    /// # Errors
-    /// When the TLS backend cannot be set up.
-    pub fn new(url: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder().timeout(timeout).http1_only().build()?;
+    /// Connects to nothing yet.
+    pub fn new(http: reqwest::Client, url: &Url) -> Self {
         let (shown, authorization) = without_credentials(url);
-        Ok(Self::with(http, shown.as_str().trim_end_matches('/').to_owned(), authorization))
+        Self::with(http, shown.as_str().trim_end_matches('/').to_owned(), authorization)
     }
 
     /// Asks with a client that knows how long it may take. `base` has no credentials and no slash at its end.
@@ -98,13 +96,19 @@ impl Scraper {
         &self.base
     }
 
-    /// Asks for everything at once. What a server does not offer is left out; what it offers and cannot tell is noted.
+    /// Asks for everything at once. What a server does not offer is left out; what it offers and cannot tell, or not within
+    /// `patience`, is noted.
     ///
     /// # Errors
     /// When it tells nothing.
-    pub async fn scrape(&self) -> Result<Observation, Trouble> {
+    pub async fn scrape(&self, patience: Duration) -> Result<Observation, Trouble> {
         let started = Instant::now();
-        let answers = join_all((0..SOURCES.len()).map(|source| self.ask(source))).await;
+        // Each route by itself: one that hangs, like a health that asks a dead LLM, must not hide the others.
+        let asked = (0..SOURCES.len()).map(|source| async move {
+            let late = |_| Err(Trouble::Late(interval(patience)));
+            timeout(patience, self.ask(source)).await.unwrap_or_else(late)
+        });
+        let answers = join_all(asked).await;
         let mut observation = Observation::default();
         let mut troubles = Vec::new();
         for (source, answer) in SOURCES.iter().zip(answers) {
@@ -119,6 +123,7 @@ impl Scraper {
         for (route, trouble) in troubles.into_iter().filter(|(_, trouble)| *trouble != Trouble::Status(404)) {
             observation.notes.push(format!("{route} {trouble}"));
         }
+        observation.bound();
         observation.took_ms = Some(started.elapsed().as_secs_f64() * 1e3);
         Ok(observation)
     }
@@ -206,7 +211,7 @@ fn most_telling(troubles: Vec<(&str, Trouble)>) -> Trouble {
 
 fn trouble(error: &reqwest::Error) -> Trouble {
     if error.is_timeout() {
-        return Trouble::Late("the time for it".to_owned());
+        return Trouble::Late("any time".to_owned());
     }
     if error.is_redirect() {
         return Trouble::Foreign("one redirect after another".to_owned());

@@ -92,7 +92,10 @@ fn kind(value: &Value) -> &'static str {
 
 fn time(value: &Value) -> Option<f64> {
     match value {
-        Value::Number(number) => number.as_f64().filter(|seconds| seconds.is_finite()),
+        // Some tell milliseconds; as seconds that would be in the year 5000 or later.
+        Value::Number(number) => {
+            number.as_f64().filter(|time| time.is_finite()).map(|time| if time > 1e11 { time / 1e3 } else { time })
+        }
         Value::String(text) => text.parse::<jiff::Timestamp>().ok().map(|time| time.as_millisecond() as f64 / 1e3),
         _ => None,
     }

@@ -41,15 +41,39 @@ impl Observation {
             && self.process.is_none()
     }
 
+    /// Forgets what no server has so much of: names of breakers and paths that grow without end.
+    pub(super) fn bound(&mut self) {
+        const BREAKERS: usize = 64;
+        const ENDPOINTS: usize = 256;
+        let endpoints = self.pool.as_mut().map(|pool| &mut pool.endpoints);
+        for (what, most, many) in [
+            ("breakers", BREAKERS, keep(&mut self.breakers, BREAKERS)),
+            ("endpoints", ENDPOINTS, endpoints.map_or(0, |endpoints| keep(endpoints, ENDPOINTS))),
+        ] {
+            if many > most {
+                self.notes.push(format!("it has {many} {what}; the first {most} are looked at"));
+            }
+        }
+    }
+
+    /// The sum over all breakers that tell.
+    pub fn over(&self, count: impl Fn(&Breaker) -> Option<f64>) -> Option<f64> {
+        self.breakers.values().filter_map(count).reduce(|a, b| a + b)
+    }
+
     /// The state of the breaker that is worst off.
     pub fn worst(&self) -> Option<State> {
-        let severity = |state: &State| match state {
-            State::Closed => 0,
-            State::HalfOpen => 1,
-            State::Open => 2,
-        };
-        self.breakers.values().filter_map(|breaker| breaker.state).max_by_key(severity)
+        self.breakers.values().filter_map(|breaker| breaker.state).max_by_key(|state| state.severity())
     }
+}
+
+/// Keeps the first entries of a map; how many there were.
+fn keep<T>(map: &mut BTreeMap<String, T>, most: usize) -> usize {
+    let many = map.len();
+    while map.len() > most {
+        map.pop_last();
+    }
+    many
 }
 
 /// How a server is.

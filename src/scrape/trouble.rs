@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Trouble {
     /// There is no such place.
-    #[error("is no URL; http://host:port is wanted")]
+    #[error("is no URL of a server; http://host:port is wanted, without a query")]
     NoUrl,
     /// No connection, or one that broke.
     #[error("does not answer ({0})")]

@@ -416,14 +416,19 @@ fn who_cannot_be_asked_is_told() {
 
     let both = look(&folder, &["--url", "not a url", "--url", &server.url()]);
     let said = text(&both.stdout);
-    assert_eq!(both.status.code(), Some(0), "{said}");
+    assert_eq!(both.status.code(), Some(4), "{said}");
     assert!(said.contains("not a url is no URL") && said.contains(&server.name()), "{said}");
-    server.change(|telling| telling.breaker = "open");
-    let both = look(&folder, &["--url", "not a url", "--url", &server.url()]);
-    assert_eq!(both.status.code(), Some(4), "{}", text(&both.stdout));
 
-    let nothing = Watched::answering(Manner::Status(404));
-    let nothing = look(&folder, &["--url", &nothing.url()]);
+    // Whatever a server answers instead of its metrics: it is not watched, and CI has to know.
+    for manner in [Manner::Status(404), Manner::Status(502), Manner::Page] {
+        let other = Watched::answering(manner);
+        let both = look(&folder, &["--url", &other.url(), "--url", &server.url()]);
+        let said = text(&both.stdout);
+        assert_eq!(both.status.code(), Some(4), "{said}");
+        assert!(said.contains("ALERT critical unreachable"), "{said}");
+    }
+    std::fs::write(folder.path().join("rules.toml"), "builtin = false\n").unwrap();
+    let nothing = look(&folder, &["--alerts", "rules.toml", "--url", NOWHERE]);
     assert_eq!(nothing.status.code(), Some(1), "no server told anything: {}", text(&nothing.stdout));
 }
 
@@ -699,6 +704,70 @@ fn credentials_are_used_and_never_shown() {
         keeps(&text(&output.stdout));
         keeps(&text(&output.stderr));
     }
+}
+
+/// `nohup ragctl monitor --record week.ndjson &`: the terminal goes, the recording goes on.
+#[cfg(unix)]
+#[test]
+fn a_hang_up_that_is_to_be_ignored_is_ignored() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let (folder, server) = (folder(), Watched::start());
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_ragctl"), "monitor"]);
+    command.args(["--interval", "200ms", "--url", &server.url()]).current_dir(folder.path()).env("HOME", folder.path());
+    let told = Told::start(command);
+    told.line();
+    kill_process(Pid::from_child(&told.child), Signal::HUP).unwrap();
+    server.change(|telling| telling.breaker = "open");
+    told.until("what happened after the hang-up", |line| line.contains("breaker open"));
+    assert_eq!(told.stop(), Some(130));
+}
+
+/// A pager that waits, a pipe that is full: what cannot be told must not keep it from ending.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_does_not_read_does_not_keep_it() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    };
+
+    use crate::stub::{Stub, respond};
+
+    /// Each look at ten servers is far above what a pipe holds.
+    const ENOUGH: u64 = 10 * 6 * 30;
+
+    let asked = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&asked);
+    let stub = Stub::start_plain(move |path, _, stream| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let health = path.ends_with("/health");
+        respond(stream, if health { 200 } else { 404 }, r#"{"status":"healthy"}"#)
+    });
+    let folder = folder();
+    let mut command = monitor(folder.path(), &["--json", "--interval", "100ms"]);
+    for number in 0..10 {
+        command.args(["--url", &format!("{}/{number}", stub.url())]);
+    }
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let begin = Instant::now();
+    while asked.load(Ordering::Relaxed) < ENOUGH {
+        assert!(begin.elapsed() < PATIENCE, "it does not ask");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn one_look_can_be_recorded_too() {
+    let (folder, server) = (folder(), Watched::start());
+    let looked = look(&folder, &["--record", "looks.ndjson", "--url", &server.url()]);
+    assert_eq!(looked.status.code(), Some(0), "{}", text(&looked.stderr));
+    let report = ragctl(folder.path()).args(["report", "looks.ndjson"]).output().unwrap();
+    assert!(text(&report.stdout).contains("| polls | 1, 1 answered"), "{}", text(&report.stdout));
 }
 
 /// The screen of the README: `fixtures/recordings/outage.ndjson`, recorded while its four commands ran, half a minute into

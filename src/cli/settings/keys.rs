@@ -76,7 +76,7 @@ impl Key {
             return "***".to_owned();
         }
         match (self.kind, value.rfind('@')) {
-            (Url, Some(at)) => {
+            (Url | Targets, Some(at)) => {
                 let start = value.find("://").map_or(0, |colon| colon + 3).min(at);
                 format!("{}***{}", &value[..start], &value[at..])
             }

@@ -336,6 +336,13 @@ fn passwords_within_urls_are_masked() {
     let settings = settings(&layers).unwrap();
     assert_eq!(settings.provider.ollama_url.password(), Some("hunter2"));
     assert_eq!(resolved(&layers, "provider.ollama_url").shown(), "https://***@ollama.example.com");
+    let layers = with_environment(&[("RAGCTL_MONITOR_URL", "http://u:s3cret@a:1,http://b:2,http://u:pw@c:3")]);
+    let shown = resolved(&layers, "monitor.url").shown();
+    assert!(
+        shown.contains("http://***@a:1") && shown.contains("http://b:2") && shown.contains("http://***@c:3"),
+        "{shown}"
+    );
+    assert!(!shown.contains("s3cret") && !shown.contains("pw"), "{shown}");
     assert!(!format!("{settings:?}").contains("hunter2"));
     let wrong = message(&with_environment(&[("OLLAMA_BASE_URL", "ftp://me:hunter2@host")]));
     assert!(wrong.contains("ftp://***@host") && !wrong.contains("hunter2"), "{wrong}");

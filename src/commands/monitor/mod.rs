@@ -28,7 +28,7 @@ use crate::{
         model::{Effect, Message, Model},
         moment::Moment,
         record::{Header, Poll, Recorder, SCHEMA},
-        source::{self, Clock, Pace, Poller, scraper},
+        source::{self, Clock, Pace, Poller, Web, scraper},
         view::{
             Look,
             theme::{Palette, Theme},
@@ -90,7 +90,14 @@ struct Server {
 /// A server's name as it may be shown. In what is no URL of a host, all before the last `@` may be credentials.
 fn without_secrets(name: &str) -> String {
     let shown = match url::Url::parse(name) {
-        Ok(url) if url.has_host() => without_credentials(&url).0.to_string(),
+        Ok(url) if url.has_host() => {
+            let mut shown = without_credentials(&url).0;
+            // A query may hold a key.
+            if shown.query().is_some() {
+                shown.set_query(Some("…"));
+            }
+            shown.to_string()
+        }
         _ => name.rsplit_once('@').map_or_else(|| name.to_owned(), |(_, place)| format!("…@{place}")),
     };
     shown.trim_end_matches('/').to_owned()
@@ -101,11 +108,17 @@ fn targets(named: &[String]) -> anyhow::Result<Vec<Server>> {
     let mut servers: Vec<Server> = Vec::new();
     for name in named {
         let shown = without_secrets(name);
-        if servers.iter().all(|server| server.shown != shown) {
-            servers.push(Server { asked: name.trim_end_matches('/').to_owned(), shown });
+        let asked = name.trim_end_matches('/').to_owned();
+        match servers.iter().find(|server| server.shown == shown) {
+            None => servers.push(Server { asked, shown }),
+            Some(server) if server.asked != asked => {
+                eprintln!("ragctl: {shown} is watched once, with the credentials that were named first");
+            }
+            Some(_) => {}
         }
     }
-    if !servers.is_empty() && servers.iter().all(|server| scraper(&server.asked).err() == Some(Trouble::NoUrl)) {
+    let web = Web::new().context("no HTTP client")?;
+    if !servers.is_empty() && servers.iter().all(|server| scraper(&web, &server.asked).err() == Some(Trouble::NoUrl)) {
         let names: Vec<_> = servers.iter().map(|server| format!("\"{}\"", server.shown)).collect();
         return Err(UsageError(format!("{} {}", names.join(", "), Trouble::NoUrl)).into());
     }
@@ -126,16 +139,14 @@ struct Session {
 impl Session {
     /// Takes in what happened: writes it down, and changes the model. What is left to do is returned.
     fn take(&mut self, message: Message) -> Vec<Effect> {
+        let now = self.clock.now();
         if let (Some(recorder), Message::Polled { target, at, result }) = (&mut self.recorder, &message)
             && let Some(target) = self.model.targets.get(*target)
         {
             let poll = Poll { at: *at, target: target.url.clone(), result: Result::clone(result) };
-            if let Err(error) = recorder.record(&poll) {
-                let now = self.clock.now();
-                self.model.update(Message::Say(format!("not recorded: {error}")), now);
-            }
+            let recorded = recorder.record(&poll).map_err(|error| error.to_string());
+            self.model.update(Message::Recorded(recorded), now);
         }
-        let now = self.clock.now();
         let effects = self.model.update(message, now);
         effects.into_iter().filter(|effect| !self.paced(effect)).collect()
     }
@@ -152,6 +163,21 @@ impl Session {
     }
 }
 
+/// Where answers are written to, if they are to be.
+fn recorder(settings: &MonitorSettings, targets: &[String]) -> anyhow::Result<Option<Recorder>> {
+    let Some(path) = &settings.record else { return Ok(None) };
+    let header = Header {
+        schema: SCHEMA,
+        program: "ragctl".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: Moment::now(),
+        interval_seconds: settings.interval.as_secs_f64(),
+        targets: targets.to_vec(),
+    };
+    let recorder = Recorder::create(path, header, settings.record_max_bytes);
+    recorder.map(Some).context("nothing can be recorded; choose another file with --record")
+}
+
 async fn watch_live(
     servers: Vec<Server>,
     settings: MonitorSettings,
@@ -161,21 +187,11 @@ async fn watch_live(
 ) -> anyhow::Result<ExitStatus> {
     let shown: Vec<String> = servers.iter().map(|server| server.shown.clone()).collect();
     let asked: Vec<String> = servers.into_iter().map(|server| server.asked).collect();
-    let recorder = settings.record.as_ref().map(|path| {
-        let header = Header {
-            schema: SCHEMA,
-            program: "ragctl".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started: Moment::now(),
-            interval_seconds: settings.interval.as_secs_f64(),
-            targets: shown.clone(),
-        };
-        Recorder::create(path, header, settings.record_max_bytes)
-    });
-    let recorder = recorder.transpose().context("nothing can be recorded; choose another file with --record")?;
+    let recorder = recorder(&settings, &shown)?;
+    let web = Web::new().context("no HTTP client")?;
     let (tell, messages) = mpsc::channel(WAITING);
     let (pace, paced) = watch::channel(Pace { interval: settings.interval, refresh: 0 });
-    let _poller = Poller::start(&asked, &paced, &tell, fastrand::u64(..));
+    let _poller = Poller::start(&web, &asked, &paced, &tell, fastrand::u64(..));
     drop(tell);
     let model = Model::new(&shown, settings.interval, rules, Moment::now());
     let session =
@@ -187,7 +203,7 @@ async fn play(path: &Path, speed: f64, rules: Rules, args: &MonitorArgs, look: L
     let (tell, messages) = mpsc::channel(WAITING);
     let (header, clock, playing) = source::replay(path, speed, tell)?;
     let interval = recorded_interval(&header);
-    let model = Model::new::<&str>(&[], interval, rules, clock.now()).replayed();
+    let model = Model::new(&header.targets, interval, rules, clock.now()).replayed();
     let session = Session { model, clock, messages, pace: None, recorder: None, bell: false, look };
     let player = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(playing));
     let status = show(session, args).await;
@@ -204,13 +220,14 @@ fn recorded_interval(header: &Header) -> Duration {
 /// Shows a session where there is a terminal, else tells it line by line.
 async fn show(session: Session, args: &MonitorArgs) -> anyhow::Result<ExitStatus> {
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && !args.json;
-    if !terminal {
-        return tell::lines(session, args.json).await;
-    }
-    let runtime = tokio::runtime::Handle::current();
-    let ended = screen::ended()?;
-    // A terminal may take its time to take what is drawn, or for ever: the screen has a thread of its own.
-    let mut shown = tokio::task::spawn_blocking(move || runtime.block_on(screen::show(session)));
+    let (runtime, json) = (tokio::runtime::Handle::current(), args.json);
+    // Without a terminal a hang-up is left to the system: `nohup` is to be respected, and there is nothing to give back.
+    let ended = screen::ended(terminal)?;
+    // Who reads what is drawn or told may take long, or for ever: that has a thread of its own.
+    let mut shown = tokio::task::spawn_blocking(move || {
+        runtime
+            .block_on(async { if terminal { screen::show(session).await } else { tell::lines(session, json).await } })
+    });
     let overdue = async {
         ended.await;
         tokio::time::sleep(LEAVING).await;

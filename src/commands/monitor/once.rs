@@ -6,7 +6,7 @@ use anyhow::Context;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Server, recorded_interval};
+use super::{Server, recorded_interval, recorder};
 use crate::{
     cli::{ExitStatus, MonitorArgs, settings::MonitorSettings},
     commands::print,
@@ -17,18 +17,18 @@ use crate::{
         model::{
             Message, Model,
             diagnosis::{share_words, short},
-            event::EventKind,
+            event::{EventKind, clean},
             history::Field,
             target::Freshness,
         },
         moment::Moment,
-        record::Recording,
-        source::{Pace, ask, scraper},
+        record::{Poll, Recording},
+        source::{Pace, Web, ask, scraper},
         view::Look,
     },
 };
 
-/// A server that does not answer is asked once more after this time, so that one lost packet does not wake anybody.
+/// A server that tells nothing is asked once more after this time, so that one lost packet does not wake anybody.
 const SECOND_CHANCE: Duration = Duration::from_secs(1);
 
 /// The time over which figures are told.
@@ -41,22 +41,29 @@ pub(super) async fn look(
     args: &MonitorArgs,
     look: &Look,
 ) -> anyhow::Result<ExitStatus> {
-    let shown: Vec<&str> = servers.iter().map(|server| server.shown.as_str()).collect();
+    let shown: Vec<String> = servers.iter().map(|server| server.shown.clone()).collect();
     let mut model = Model::new(&shown, settings.interval, rules, Moment::now()).once();
     let patience = Pace { interval: settings.interval, refresh: 0 }.patience();
+    let mut recorder = recorder(settings, &shown)?;
+    let web = &Web::new().context("no HTTP client")?;
     let asked = servers.iter().map(|server| async move {
-        let scraper = scraper(&server.asked);
+        let scraper = scraper(web, &server.asked);
         let first = ask(&scraper, patience).await;
-        if scraper.is_err() || !first.as_ref().is_err_and(|trouble| trouble.is_silence()) {
-            return vec![(Moment::now(), first)];
+        let mut answers = vec![(Moment::now(), first)];
+        if matches!(answers[..], [(_, Err(_))]) {
+            if scraper.is_ok() {
+                tokio::time::sleep(SECOND_CHANCE).await;
+            }
+            let second = ask(&scraper, patience).await;
+            answers.push((Moment::now(), second));
         }
-        let at = Moment::now();
-        tokio::time::sleep(SECOND_CHANCE).await;
-        let second = ask(&scraper, patience).await;
-        vec![(at, first), (Moment::now(), second)]
+        answers
     });
     for (target, answers) in join_all(asked).await.into_iter().enumerate() {
         for (at, result) in answers {
+            if let (Some(recorder), Some(target)) = (&mut recorder, shown.get(target)) {
+                recorder.record(&Poll { at, target: target.clone(), result: result.clone() })?;
+            }
             model.update(Message::Polled { target, at, result: Box::new(result) }, at);
         }
     }
@@ -73,7 +80,7 @@ pub(super) async fn replay(path: &Path, rules: Rules, args: &MonitorArgs, look: 
     let read = move || -> anyhow::Result<(Moment, Model)> {
         let mut recording = Recording::open(&path)?;
         let interval = recorded_interval(recording.header());
-        let mut model = Model::new::<&str>(&[], interval, rules, Moment::default());
+        let mut model = Model::new(&recording.header().targets, interval, rules, Moment::default());
         let mut first = None;
         for poll in recording.by_ref() {
             let poll = poll?;
@@ -110,11 +117,23 @@ fn tell(model: &Model, recorded: Option<Moment>, args: &MonitorArgs, look: &Look
                 "text": event.text,
             })).collect();
             }
-            serde_json::to_string_pretty(&all)? + "\n"
+            harmless(&serde_json::to_string_pretty(&all)?) + "\n"
         } else {
             table(model, look, recorded)
         };
     print(&text).map(drop)
+}
+
+/// JSON that cannot command a terminal: control characters beyond ASCII are escaped, too.
+pub(super) fn harmless(json: &str) -> String {
+    if !json.contains(|c: char| c.is_control() && !c.is_ascii()) {
+        return json.to_owned();
+    }
+    let escaped = |c: char| match c {
+        c if c.is_control() && !c.is_ascii() => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    json.chars().map(escaped).collect()
 }
 
 /// What is known of a target.
@@ -139,7 +158,7 @@ pub(super) fn target_json(model: &Model, target: usize) -> Value {
         .collect();
     let (severity, diagnosis) = model.diagnosis_of(target);
     json!({
-        "url": of.url, "at": of.polled, "condition": condition(model, target), "trouble": of.trouble.as_ref().map(ToString::to_string),
+        "url": of.url, "at": of.polled, "condition": condition(model, target), "trouble": of.trouble.as_ref().map(|trouble| clean(&trouble.to_string())),
         "severity": severity, "diagnosis": diagnosis, "alerts": alerts, "figures": figures,
         "observation": of.latest.as_deref().filter(|_| of.silent_since.is_none()),
     })
@@ -151,7 +170,7 @@ fn condition(model: &Model, target: usize) -> String {
         return "unreachable".to_owned();
     }
     let status = of.latest.as_ref().and_then(|seen| seen.health.as_ref()?.status.clone());
-    crate::monitor::model::event::clean(&status.unwrap_or_else(|| "n/a".to_owned()))
+    clean(&status.unwrap_or_else(|| "n/a".to_owned()))
 }
 
 fn table(model: &Model, look: &Look, recorded: Option<Moment>) -> String {

@@ -44,7 +44,7 @@ enum Left {
 /// Shows a session until the user leaves, a signal comes, or the terminal is gone.
 pub(super) async fn show(mut session: Session) -> anyhow::Result<ExitStatus> {
     // Listened for before the terminal is taken: none may come between.
-    let ended = ended()?;
+    let ended = ended(true)?;
     let terminal = Terminal::take()?;
     let shown = Shown { terminal, layout: Layout::default(), columns: 0, export: None };
     let left = keep_showing(&mut session, shown, ended).await;
@@ -147,6 +147,10 @@ async fn keep_showing(session: &mut Session, mut shown: Shown, ended: impl Futur
             }
         };
         if shown.act(session, effects)? {
+            // A page that is being written is to be whole.
+            if let Some(export) = shown.export.take() {
+                let _ = tokio::time::timeout(super::LEAVING, export).await;
+            }
             return Ok(Left::Quit);
         }
     }
@@ -245,25 +249,31 @@ fn meaning(session: &Session, layout: &Layout, event: &Event) -> Option<Action> 
     }
 }
 
-/// Comes true when the process is to end: interrupted, terminated, or the terminal hung up.
-pub(super) fn ended() -> io::Result<impl Future<Output = ()> + Send> {
+/// Comes true when the process is to end: interrupted, terminated, or, where that is asked for, the terminal hung up.
+pub(super) fn ended(hangs_up: bool) -> io::Result<impl Future<Output = ()> + Send> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let mut hangup = signal(SignalKind::hangup())?;
+        let mut hangup = hangs_up.then(|| signal(SignalKind::hangup())).transpose()?;
         Ok(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
+                () = async {
+                    match &mut hangup {
+                        Some(hangup) => drop(hangup.recv().await),
+                        None => std::future::pending().await,
+                    }
+                } => {}
             }
         })
     }
     #[cfg(windows)]
     {
         use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        let _ = hangs_up;
         let (mut c, mut r#break, mut close, mut shutdown) = (ctrl_c()?, ctrl_break()?, ctrl_close()?, ctrl_shutdown()?);
         Ok(async move {
             tokio::select! {

@@ -10,7 +10,7 @@ use crate::{
         model::{
             Message, Model,
             diagnosis::{share_words, short},
-            event::state_word,
+            event::{clean, state_word},
             figures::of_counts,
             history::Field,
         },
@@ -19,7 +19,7 @@ use crate::{
 
 /// Tells a session until a signal comes, or the recording ends.
 pub(super) async fn lines(mut session: Session, json: bool) -> anyhow::Result<ExitStatus> {
-    let ended = screen::ended()?;
+    let ended = screen::ended(false)?;
     let mut ended = std::pin::pin!(ended);
     loop {
         tokio::select! {
@@ -35,10 +35,14 @@ pub(super) async fn lines(mut session: Session, json: bool) -> anyhow::Result<Ex
                     }
                     _ => None,
                 };
+                let unrecorded = session.model.unrecorded.clone();
                 session.take(message);
+                if let Some(why) = session.model.unrecorded.as_ref().filter(|why| Some(*why) != unrecorded.as_ref()) {
+                    eprintln!("ragctl: not recorded: {why}");
+                }
                 let Some(target) = told else { continue };
                 let text = if json {
-                    once::target_json(&session.model, target).to_string() + "\n"
+                    once::harmless(&once::target_json(&session.model, target).to_string()) + "\n"
                 } else {
                     line(&session, target)
                 };
@@ -75,7 +79,12 @@ fn line(session: &Session, target: usize) -> String {
     let at = of.polled.unwrap_or(model.now()).format("%F %T", &session.look.zone);
     if let Some(trouble) = &of.trouble {
         let since = of.silent_since.map(|since| age(model.now().since(since))).unwrap_or_default();
-        return format!("{at} {} unreachable for {since}: {trouble}{}\n", of.name, alerts(model, target));
+        return format!(
+            "{at} {} unreachable for {since}: {}{}\n",
+            of.name,
+            clean(&trouble.to_string()),
+            alerts(model, target)
+        );
     }
     let row = of.history.last();
     let (_, diagnosis) = model.diagnosis_of(target);

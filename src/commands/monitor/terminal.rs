@@ -95,7 +95,7 @@ impl Drop for Terminal {
 }
 
 /// Whether something panicked while the terminal was taken.
-pub fn panicked() -> bool {
+fn panicked() -> bool {
     PANICKED.load(Ordering::SeqCst)
 }
 

@@ -6,7 +6,7 @@
 //!   └───when ends────┘                          └────clears ends─────┘
 //! ```
 //!
-//! What is not known changes nothing. A clock that is set back makes timers longer, never shorter: how long something
+//! What is not known changes nothing, unless a target that tells does not tell of it again and again: then it is over. A clock that is set back makes timers longer, never shorter: how long something
 //! held counts from when it was first seen, by the clock that is handed in.
 
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
@@ -82,13 +82,18 @@ struct Firing {
     acknowledged: bool,
     /// Since when it could clear.
     clearing: Option<Moment>,
+    /// Looks in a row at a target that told, but not this.
+    withheld: u8,
 }
+
+/// After so many looks at a target that tells, but not of this, it is taken for something that the target does not have.
+const WITHHELD: u8 = 3;
 
 /// What a look at a target has shown to a rule.
 #[derive(Debug, Clone, Copy)]
 enum Seen {
-    /// Nothing that could be relied on.
-    Unknown,
+    /// Nothing that could be relied on; whether the target told at all.
+    Unknown { told: bool },
     /// `when` holds.
     Bad(f64),
     /// Neither `when` nor `clears` holds.
@@ -98,18 +103,18 @@ enum Seen {
 }
 
 impl Seen {
-    fn of(rule: &Rule, figure: &dyn Fn(Figure, Duration) -> Option<f64>) -> Self {
+    fn of(rule: &Rule, told: bool, figure: &dyn Fn(Figure, Duration) -> Option<f64>) -> Self {
         let known = |of| figure(of, rule.over).filter(|value| !value.is_nan());
         // Before the figure itself: without questions there is no share of them, and that must not keep it firing.
         if let Some(only_if) = &rule.only_if {
             match known(only_if.figure()) {
-                None => return Self::Unknown,
+                None => return Self::Unknown { told },
                 Some(value) if !only_if.holds(value) => return Self::Good(known(rule.when.figure())),
                 Some(_) => {}
             }
         }
         match known(rule.when.figure()) {
-            None => Self::Unknown,
+            None => Self::Unknown { told },
             Some(value) if rule.when.holds(value) => Self::Bad(value),
             Some(value) if rule.clears.holds(value) => Self::Good(Some(value)),
             Some(value) => Self::Between(value),
@@ -124,14 +129,24 @@ impl State {
     /// Goes on to what follows; `hold_off` and `hold` are how long it takes to fire and to clear.
     fn step(&mut self, seen: Seen, now: Moment, hold_off: Duration, hold: Duration) -> Option<Step> {
         match (&mut *self, seen) {
-            (_, Seen::Unknown) => None,
+            (Self::Firing(firing), Seen::Unknown { told: true }) => {
+                firing.withheld += 1;
+                if firing.withheld < WITHHELD {
+                    return None;
+                }
+                let step = (ChangeKind::Cleared, firing.value, Some(now.since(firing.since)));
+                *self = Self::Quiet;
+                Some(step)
+            }
+            (_, Seen::Unknown { .. }) => None,
             (Self::Firing(firing), Seen::Bad(value) | Seen::Between(value)) => {
                 firing.value = value;
-                firing.clearing = None;
+                (firing.clearing, firing.withheld) = (None, 0);
                 None
             }
             (Self::Firing(firing), Seen::Good(value)) => {
                 firing.value = value.unwrap_or(firing.value);
+                firing.withheld = 0;
                 if now.since(*firing.clearing.get_or_insert(now)) < hold {
                     return None;
                 }
@@ -145,7 +160,7 @@ impl State {
                     *self = Self::Pending { since };
                     return None;
                 }
-                *self = Self::Firing(Firing { since: now, value, acknowledged: false, clearing: None });
+                *self = Self::Firing(Firing { since: now, value, acknowledged: false, clearing: None, withheld: 0 });
                 Some((ChangeKind::Fired, value, None))
             }
             (Self::Quiet | Self::Pending { .. }, Seen::Between(_) | Seen::Good(_)) => {
@@ -176,14 +191,15 @@ impl Alerts {
     }
 
     /// Looks at one target. `figure` gives a figure, rates over a window; `None` (or NaN) when it is not known or not
-    /// offered. A target is any number; it is remembered from its first look on.
+    /// offered; `told` says whether the target told anything at all: what it does not tell of then, time and again, is over. A target is any number; it is remembered from its first look on.
     pub fn look(
         &mut self,
         target: usize,
         now: Moment,
+        told: bool,
         figure: &dyn Fn(Figure, Duration) -> Option<f64>,
     ) -> Vec<Change> {
-        self.step(target, now, figure, |rule| rule.hold_off)
+        self.step(target, now, told, figure, |rule| rule.hold_off)
     }
 
     /// As [`Alerts::look`] when there is no second look to wait for: `for` is ignored.
@@ -191,15 +207,17 @@ impl Alerts {
         &mut self,
         target: usize,
         now: Moment,
+        told: bool,
         figure: &dyn Fn(Figure, Duration) -> Option<f64>,
     ) -> Vec<Change> {
-        self.step(target, now, figure, |_| Duration::ZERO)
+        self.step(target, now, told, figure, |_| Duration::ZERO)
     }
 
     fn step(
         &mut self,
         target: usize,
         now: Moment,
+        told: bool,
         figure: &dyn Fn(Figure, Duration) -> Option<f64>,
         hold_off: impl Fn(&Rule) -> Duration,
     ) -> Vec<Change> {
@@ -207,7 +225,7 @@ impl Alerts {
         let states = self.states.entry(target).or_insert_with(|| vec![State::Quiet; rules.len()].into());
         let mut changes = Vec::new();
         for (index, (rule, state)) in rules.iter().zip(states).enumerate() {
-            let step = state.step(Seen::of(rule, figure), now, hold_off(rule), rule.hold);
+            let step = state.step(Seen::of(rule, told, figure), now, hold_off(rule), rule.hold);
             let Some((kind, value, lasted)) = step else { continue };
             if kind == ChangeKind::Fired {
                 self.worst_ever = self.worst_ever.max(Some(rule.severity));
@@ -249,7 +267,7 @@ impl Alerts {
     fn firing(&self) -> impl Iterator<Item = Active<'_>> {
         self.states.iter().flat_map(|(&target, states)| {
             self.rules().iter().zip(states).enumerate().filter_map(move |(rule_index, (rule, state))| {
-                let State::Firing(Firing { since, value, acknowledged, clearing }) = *state else { return None };
+                let State::Firing(Firing { since, value, acknowledged, clearing, .. }) = *state else { return None };
                 let clearing = clearing.is_some();
                 Some(Active { target, rule, rule_index, since, value, acknowledged, clearing })
             })

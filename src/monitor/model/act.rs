@@ -77,9 +77,9 @@ impl Model {
             }
             None => Some(Frozen {
                 at: self.now,
-                latest: self.targets.iter().map(|target| target.latest.clone()).collect(),
                 polls: self.polls,
-                found: (0..self.targets.len()).filter_map(|index| self.found(index)).collect(),
+                targets: self.targets.clone(),
+                alerts: self.alerts.clone(),
             }),
         };
     }

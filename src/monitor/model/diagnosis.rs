@@ -102,7 +102,8 @@ fn silence(target: &Target, now: Moment) -> Option<Finding> {
         (Freshness::Silent, Some(trouble)) => {
             let since = target.silent_since.map(|since| age(now.since(since))).unwrap_or_default();
             let last = target.told.map(|told| format!("; last told {} ago", age(now.since(told)))).unwrap_or_default();
-            let first = target.silent_since == Some(now) || target.failed_polls < 2;
+            let first = target.failed_polls < 2
+                || target.silent_since.is_none_or(|since| now.since(since) < Duration::from_secs(2));
             let since = if first { String::new() } else { format!(", for {since}") };
             let severity = if target.failed_polls < 2 { Severity::Warning } else { Severity::Critical };
             Some(Finding::new(severity, format!("{} {trouble}{since}{last}", target.name)))

@@ -63,9 +63,14 @@ impl Event {
     }
 }
 
-/// A text that cannot command a terminal.
+/// A text that cannot command a terminal, nor turn the direction of what stands beside it.
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect()
+    text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).take(400).collect()
+}
+
+/// Whether a letter turns the direction of others (Unicode's bidirectional controls).
+pub const fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Events in the order of time.

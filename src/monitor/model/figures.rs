@@ -4,7 +4,7 @@ use std::{cell::RefCell, time::Duration};
 
 use super::{
     history::{self, Field, Row},
-    target::{Target, over},
+    target::{Target, gauge},
 };
 use crate::{
     monitor::{figure::Figure, moment::Moment},
@@ -51,7 +51,8 @@ impl<'a> Figures<'a> {
             _ => {}
         }
         let is = |wanted: fn(State) -> bool| Some(f64::from(u8::from(wanted(target.latest.as_ref()?.worst()?))));
-        let last = |field| target.history.last().and_then(|row| row.get(field));
+        // As it was told: a row rounds, and 0.8 would be above 80 %.
+        let last = |field| gauge(target.latest.as_deref()?, field);
         match figure {
             Figure::BreakerOpen => is(|state| state == State::Open),
             Figure::BreakerNotClosed => is(|state| state != State::Closed),
@@ -105,8 +106,8 @@ impl Target {
         row.set(Field::Degraded, traffic.and_then(|traffic| traffic.degraded));
         row.set(Field::Hits, cache.and_then(|cache| cache.hits));
         row.set(Field::Misses, cache.and_then(|cache| cache.misses));
-        row.set(Field::Calls, over(seen, |breaker| breaker.calls));
-        row.set(Field::Failures, over(seen, |breaker| breaker.failures));
+        row.set(Field::Calls, seen.over(|breaker| breaker.calls));
+        row.set(Field::Failures, seen.over(|breaker| breaker.failures));
         Some(row)
     }
 }

@@ -150,12 +150,7 @@ pub fn millis(time: i64) -> u32 {
 
 /// The state that is worse for those who ask.
 pub fn worse(a: Option<State>, b: Option<State>) -> Option<State> {
-    let weight = |state: &State| match state {
-        State::Closed => 0,
-        State::HalfOpen => 1,
-        State::Open => 2,
-    };
-    a.into_iter().chain(b).max_by_key(weight)
+    a.into_iter().chain(b).max_by_key(|state| state.severity())
 }
 
 /// Rows in the order of time.

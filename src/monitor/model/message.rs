@@ -34,6 +34,8 @@ pub enum Message {
     Act(Action),
     /// The user is to be told something.
     Say(String),
+    /// What was told last was recorded, or why not.
+    Recorded(Result<(), String>),
     /// The time has so many columns on the screen.
     Columns(u16),
 }

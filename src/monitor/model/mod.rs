@@ -16,7 +16,7 @@ pub mod window;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 pub use message::{Action, Effect, Message};
 
@@ -45,17 +45,17 @@ const LEAST_ROWS: usize = 1_024;
 /// How long a word to the user stands.
 const NOTICE: Duration = Duration::from_secs(5);
 
-/// The screen is held still.
+/// The screen is held still: everything that it shows, as it was.
 #[derive(Debug, Clone)]
 pub struct Frozen {
     /// Since when.
     pub at: Moment,
-    /// What each target had told last.
-    pub latest: Vec<Option<Arc<Observation>>>,
     /// How many polls there were.
     pub polls: u64,
-    /// What was the matter with each target, and how it was when nothing was.
-    pub found: Vec<(Vec<Finding>, String)>,
+    /// The targets.
+    pub targets: Vec<Target>,
+    /// The alerts.
+    pub alerts: Alerts,
 }
 
 /// What the monitor knows.
@@ -84,6 +84,8 @@ pub struct Model {
     pub interval: Duration,
     /// All polls.
     pub polls: u64,
+    /// Why answers are not recorded, though they are to be.
+    pub unrecorded: Option<String>,
     now: Moment,
     notice: Option<(Moment, String)>,
     /// Whether alerts are judged by one look.
@@ -110,6 +112,7 @@ impl Model {
             frozen: None,
             interval,
             polls: 0,
+            unrecorded: None,
             now,
             notice: None,
             once: false,
@@ -149,20 +152,25 @@ impl Model {
         self.window.cursor().unwrap_or_else(|| self.present())
     }
 
+    /// The targets as the screen shows them.
+    pub fn visible(&self) -> &[Target] {
+        self.frozen.as_ref().map_or(&self.targets, |frozen| &frozen.targets)
+    }
+
+    /// The alerts as the screen shows them.
+    pub fn visible_alerts(&self) -> &Alerts {
+        self.frozen.as_ref().map_or(&self.alerts, |frozen| &frozen.alerts)
+    }
+
     /// The target that is shown.
     pub fn target(&self) -> Option<&Target> {
-        self.targets.get(self.selected)
+        self.visible().get(self.selected)
     }
 
     /// What a target told last, as far as the screen shows it; `None` while the cursor is in the past.
     pub fn seen(&self, target: usize) -> Option<&Observation> {
-        if self.window.cursor().is_some() {
-            return None;
-        }
-        match &self.frozen {
-            Some(frozen) => frozen.latest.get(target)?.as_deref(),
-            None => self.targets.get(target)?.latest.as_deref(),
-        }
+        let shown = self.visible().get(target).filter(|_| self.window.cursor().is_none())?;
+        shown.latest.as_deref()
     }
 
     /// The number of a target, which is added when it is not known: recordings tell of them as they go.
@@ -178,9 +186,10 @@ impl Model {
     /// Takes in what happened. Time never goes backwards: an earlier `now` counts as the latest that was told.
     pub fn update(&mut self, message: Message, now: Moment) -> Vec<Effect> {
         self.now = self.now.max(now);
+        let acts = matches!(message, Message::Act(_));
         let effects = self.take(message);
         // Filter, cursor and freezing show fewer lines than there were when it was scrolled.
-        if self.scroll > 0 {
+        if self.scroll > 0 && acts {
             self.scroll = self.scroll.min(self.last_line());
         }
         effects
@@ -203,6 +212,15 @@ impl Model {
             Message::Act(action) => self.act(action),
             Message::Say(text) => {
                 self.say(text);
+                Vec::new()
+            }
+            Message::Recorded(result) => {
+                let why = result.err();
+                if why != self.unrecorded {
+                    let text = why.as_ref().map_or("recorded again".to_owned(), |why| format!("not recorded: {why}"));
+                    self.note(Event::own(self.now, &text));
+                    self.unrecorded = why;
+                }
                 Vec::new()
             }
             Message::Columns(columns) => {
@@ -229,11 +247,11 @@ impl Model {
     /// Looks whether something is wrong with a target.
     fn look(&mut self, index: usize, at: Moment) -> Vec<Effect> {
         let Some(target) = self.targets.get(index) else { return Vec::new() };
-        let figures = Figures::new(target, at);
+        let (figures, told) = (Figures::new(target, at), target.silent_since.is_none());
         let figure = |figure: Figure, window: Duration| figures.get(figure, window);
         let changes = match self.once {
-            true => self.alerts.look_once(index, at, &figure),
-            false => self.alerts.look(index, at, &figure),
+            true => self.alerts.look_once(index, at, told, &figure),
+            false => self.alerts.look(index, at, told, &figure),
         };
         let mut ring = false;
         for change in changes {
@@ -294,10 +312,12 @@ impl Model {
     }
 
     /// What is the matter with a target, in words.
-    pub fn diagnosis_of(&self, target: usize) -> (Option<Severity>, String) {
-        let Some((found, well)) = self.found(target) else { return (None, "nothing is watched".to_owned()) };
+    pub fn diagnosis_of(&self, index: usize) -> (Option<Severity>, String) {
+        let now = self.present();
+        let Some(target) = self.visible().get(index) else { return (None, "nothing is watched".to_owned()) };
+        let found = diagnosis::findings(target, now);
         match found.first() {
-            None => (None, well),
+            None => (None, diagnosis::well(target, now)),
             Some(worst) => {
                 let texts: Vec<&str> = found.iter().map(|finding| finding.text.as_str()).collect();
                 (Some(worst.severity), texts.join(" · "))
@@ -305,16 +325,21 @@ impl Model {
         }
     }
 
+    /// The worst finding about a target, if there is any.
+    pub fn worst_of(&self, index: usize) -> Option<Finding> {
+        diagnosis::findings(self.visible().get(index)?, self.present()).into_iter().next()
+    }
+
     /// What is the matter, in words: with the target that is shown, else with the worst other.
     pub fn diagnosis(&self) -> (Option<Severity>, String) {
         let own = self.diagnosis_of(self.selected);
-        let silent = self.silent().len();
+        let (silent, all) = (self.silent().len(), self.visible());
         if own.0.is_some() {
             // One server that is away is a server's matter; several are the network's, or ours.
-            let many = format!(" · {silent} of {} targets do not answer", self.targets.len());
+            let many = format!(" · {silent} of {} targets do not answer", all.len());
             return (own.0, if silent > 1 { own.1 + &many } else { own.1 });
         }
-        let others = self.targets.iter().enumerate().filter(|(index, _)| *index != self.selected);
+        let others = all.iter().enumerate().filter(|(index, _)| *index != self.selected);
         let others = others.filter_map(|(index, other)| Some((other, self.worst_of(index)?)));
         match others.max_by_key(|(_, finding)| finding.severity) {
             Some((other, finding)) if finding.text.starts_with(&other.name) => (Some(finding.severity), finding.text),
@@ -323,27 +348,9 @@ impl Model {
         }
     }
 
-    /// What is the matter with a target, and how it is when nothing is: as the screen shows it, so as it was when the
-    /// screen was frozen.
-    fn found(&self, index: usize) -> Option<(Vec<Finding>, String)> {
-        if let Some(frozen) = &self.frozen {
-            return frozen.found.get(index).cloned();
-        }
-        let target = self.targets.get(index)?;
-        Some((diagnosis::findings(target, self.now), diagnosis::well(target, self.now)))
-    }
-
-    /// The worst finding about a target, if there is any.
-    pub fn worst_of(&self, index: usize) -> Option<Finding> {
-        match &self.frozen {
-            Some(frozen) => frozen.found.get(index)?.0.first().cloned(),
-            None => diagnosis::findings(self.targets.get(index)?, self.now).into_iter().next(),
-        }
-    }
-
     /// Targets that do not tell, by number.
     pub fn silent(&self) -> BTreeSet<usize> {
         let silent = |(index, target): (usize, &Target)| target.silent_since.is_some().then_some(index);
-        self.targets.iter().enumerate().filter_map(silent).collect()
+        self.visible().iter().enumerate().filter_map(silent).collect()
     }
 }

@@ -7,13 +7,16 @@ use std::{
 };
 
 use super::{
-    event::{Event, EventKind, state_word},
+    event::{Event, EventKind, clean, state_word},
     history::{Field, History, Row, millis},
     timeline::Timeline,
 };
 use crate::{
     model::words::age,
-    monitor::moment::Moment,
+    monitor::{
+        moment::Moment,
+        source::{PATIENCE, SELDOM},
+    },
     resilience::State,
     scrape::{Breaker, Histogram, Observation, Trouble},
 };
@@ -22,6 +25,8 @@ use crate::{
 const SAME_CLOCK: i64 = 2_000;
 /// Polls that may be missing before the time between counts as a gap.
 const GAP: f64 = 2.5;
+/// Breakers whose past is kept, and those that are told of now.
+const BREAKERS: usize = 64;
 /// How often a histogram is kept, and how many: an hour, to tell percentiles of the last minutes.
 const LATENCY_EVERY: Duration = Duration::from_secs(30);
 const LATENCIES: usize = 120;
@@ -72,8 +77,6 @@ pub struct Target {
     pub history: History,
     /// The states of its breakers, over time.
     pub breakers: BTreeMap<String, Timeline>,
-    /// Everything that was counted since the first look.
-    pub total: Option<Row>,
     /// Times to answers since the first look.
     pub total_latency: Histogram,
     latencies: VecDeque<(Moment, Histogram)>,
@@ -89,7 +92,7 @@ impl Target {
         let name = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
         Self {
             url: url.to_owned(),
-            name: name.to_owned(),
+            name: clean(name),
             interval,
             latest: None,
             told: None,
@@ -103,7 +106,6 @@ impl Target {
             restarts: 0,
             history: History::new(rows),
             breakers: BTreeMap::new(),
-            total: None,
             total_latency: Histogram::default(),
             latencies: VecDeque::new(),
             skew: 0,
@@ -133,6 +135,14 @@ impl Target {
         self.paced.max(self.interval).mul_f64(GAP) + Duration::from_secs(1)
     }
 
+    /// The time after the last poll from which on polls are missing: a target that does not answer is asked less often.
+    fn missing(&self) -> Duration {
+        match self.silent_since {
+            Some(_) => self.gap().max(SELDOM.mul_f64(1.1) + PATIENCE),
+            None => self.gap(),
+        }
+    }
+
     /// The state of the breaker that is worst off, at a moment.
     pub fn state_at(&self, moment: Moment) -> Option<State> {
         self.breakers.values().fold(None, |worst, line| super::history::worse(worst, line.at(moment)))
@@ -145,7 +155,7 @@ impl Target {
         if self.trouble.as_ref() != Some(&trouble) {
             events.push(Event::new(at, index, EventKind::Silent, trouble.to_string()));
         }
-        let width = self.width(at);
+        let width = self.width(at, self.missing());
         self.trouble = Some(trouble);
         self.failed_polls = self.failed_polls.saturating_add(1);
         self.silent_since = self.silent_since.or(Some(at));
@@ -159,6 +169,7 @@ impl Target {
     /// Takes in what it told.
     pub fn told(&mut self, index: usize, at: Moment, seen: Observation) -> Vec<Event> {
         self.count_poll(at, true);
+        let width = self.width(at, self.missing());
         let mut events = Vec::new();
         let mut say = |at, kind, text: String| events.push(Event::new(at, index, kind, text));
         if let Some(since) = self.silent_since.take() {
@@ -204,12 +215,8 @@ impl Target {
         self.odd.clone_from(&seen.notes);
         let lost = silence.or(self.told.filter(|_| restarted));
         self.follow_breakers(index, at, before.as_deref().filter(|_| !restarted), &seen, lost, &mut events);
-        let row = self.row(at, before.as_deref(), &seen, restarted);
+        let row = self.row(Row::new(at, width), before.as_deref(), &seen, restarted);
         self.history.push(row);
-        match &mut self.total {
-            Some(total) => total.absorb(&row),
-            None => self.total = Some(row),
-        }
         self.follow_latency(at, before.as_deref(), &seen, restarted);
         self.first_told = self.first_told.or(Some(at));
         self.told = Some(at);
@@ -225,11 +232,11 @@ impl Target {
     }
 
     /// How far back a row reaches: to the last one, unless polls are missing.
-    fn width(&self, at: Moment) -> u32 {
+    fn width(&self, at: Moment, missing: Duration) -> u32 {
         let interval = millis(self.interval.as_millis().try_into().unwrap_or(i64::MAX));
         let since = self.history.last().map(|last| at.since(last.at));
         match since {
-            Some(since) if since <= self.gap() => millis(since.as_millis().try_into().unwrap_or(i64::MAX)),
+            Some(since) if since <= missing => millis(since.as_millis().try_into().unwrap_or(i64::MAX)),
             _ => interval.max(1),
         }
     }
@@ -246,9 +253,11 @@ impl Target {
         }
         let fewer =
             |count: fn(&Observation) -> Option<f64>| count(before).zip(count(now)).is_some_and(|(old, new)| new < old);
-        fewer(|seen| over(seen, |breaker| breaker.calls))
-            || fewer(|seen| seen.pool.as_ref()?.requests)
-            || fewer(|seen| seen.traffic.as_ref()?.questions)
+        let fewer_calls = now.breakers.iter().any(|(name, breaker)| {
+            let old = before.breakers.get(name).and_then(|breaker| breaker.calls);
+            old.zip(breaker.calls).is_some_and(|(old, new)| new < old)
+        });
+        fewer_calls || fewer(|seen| seen.pool.as_ref()?.requests) || fewer(|seen| seen.traffic.as_ref()?.questions)
     }
 
     /// `lost`: when it was heard last, if what happened since may have been missed.
@@ -261,6 +270,10 @@ impl Target {
         lost: Option<Moment>,
         events: &mut Vec<Event>,
     ) {
+        // Names that are gone make room for new ones.
+        if self.breakers.len() > BREAKERS {
+            self.breakers.retain(|name, _| seen.breakers.contains_key(name));
+        }
         let many = seen.breakers.len() > 1 || self.breakers.len() > 1;
         for (name, breaker) in &seen.breakers {
             let line = self.breakers.entry(name.clone()).or_default();
@@ -276,6 +289,8 @@ impl Target {
             for turn in breaker.history.iter().filter(|turn| !known.contains(turn)) {
                 let when = Moment::from_seconds(turn.at) + Duration::from_millis(self.skew.max(0).unsigned_abs())
                     - Duration::from_millis(self.skew.min(0).unsigned_abs());
+                // Nobody can tell of what is still to come.
+                let when = when.min(at);
                 if line.remember(when, turn.from, turn.to, &turn.reason) {
                     let (from, to) = (state_word(turn.from), state_word(turn.to));
                     let text = format!("{who}{from} → {to}: {}", turn.reason);
@@ -293,19 +308,24 @@ impl Target {
         }
     }
 
-    fn row(&self, at: Moment, before: Option<&Observation>, seen: &Observation, restarted: bool) -> Row {
-        let mut row = Row::new(at, self.width(at));
+    fn row(&self, mut row: Row, before: Option<&Observation>, seen: &Observation, restarted: bool) -> Row {
+        let at = row.at;
         row.state = seen.worst();
         row.restarted = restarted;
-        for (field, count) in COUNTERS {
-            let (Some(new), Some(before)) = (count(seen), before) else { continue };
-            // A counter that went back was reset: what it shows now came since.
-            let grown = match count(before) {
-                Some(old) if !restarted && new >= old => new - old,
-                Some(_) => new,
-                None => continue,
-            };
-            row.set(field, Some(grown));
+        // A counter that went back was reset: what it shows now came since.
+        let grown = |old: f64, new: f64| if !restarted && new >= old { new - old } else { new };
+        if let Some(before) = before {
+            for (field, count) in COUNTERS {
+                row.set(field, count(before).zip(count(seen)).map(|(old, new)| grown(old, new)));
+            }
+            for (field, count) in OF_BREAKERS {
+                // By name: a sum that lost one of its parts is no reset.
+                let both = seen.breakers.iter().filter_map(|(name, breaker)| {
+                    let old = before.breakers.get(name).and_then(count)?;
+                    Some(grown(old, count(breaker)?))
+                });
+                row.set(field, both.reduce(|a, b| a + b));
+            }
         }
         if let (Some(_), Some(told)) = (before, self.told) {
             let elapsed = at.since(told);
@@ -366,7 +386,7 @@ fn took(seen: &Observation) -> i64 {
 type Read = fn(&Observation) -> Option<f64>;
 
 /// Where the counts of a row come from.
-const COUNTERS: [(Field, Read); super::history::COUNTS] = [
+const COUNTERS: [(Field, Read); 11] = [
     (Field::Questions, |seen| seen.traffic.as_ref()?.questions),
     (Field::Errors, |seen| seen.traffic.as_ref()?.errors),
     (Field::Degraded, |seen| seen.traffic.as_ref()?.degraded),
@@ -376,11 +396,15 @@ const COUNTERS: [(Field, Read); super::history::COUNTS] = [
     (Field::Misses, |seen| seen.cache.as_ref()?.misses),
     (Field::Refused, |seen| seen.cache.as_ref()?.refused),
     (Field::Evictions, |seen| seen.cache.as_ref()?.evictions),
-    (Field::Calls, |seen| over(seen, |breaker| breaker.calls)),
-    (Field::Failures, |seen| over(seen, |breaker| breaker.failures)),
-    (Field::Rejected, |seen| over(seen, |breaker| breaker.rejected)),
     (Field::Requests, |seen| seen.pool.as_ref()?.requests),
     (Field::Opened, |seen| seen.pool.as_ref()?.opened),
+];
+
+/// Where the counts of a row come from that each breaker has.
+const OF_BREAKERS: [(Field, fn(&Breaker) -> Option<f64>); 3] = [
+    (Field::Calls, |breaker| breaker.calls),
+    (Field::Failures, |breaker| breaker.failures),
+    (Field::Rejected, |breaker| breaker.rejected),
 ];
 
 /// Where the gauges of a row come from.
@@ -398,14 +422,15 @@ const GAUGES: [(Field, Read); 9] = [
     (Field::Resident, |seen| Some(seen.process?.resident_bytes? / f64::from(1 << 20))),
 ];
 
+/// A gauge as it was told.
+pub fn gauge(seen: &Observation, wanted: Field) -> Option<f64> {
+    let (_, read) = GAUGES.into_iter().find(|(field, _)| *field == wanted)?;
+    read(seen).filter(|value| value.is_finite())
+}
+
 /// What a server calls seconds; what is no time is none.
 fn seconds(told: f64) -> Duration {
     Duration::try_from_secs_f64(told.clamp(0.0, 1e9)).unwrap_or_default()
-}
-
-/// The sum over all breakers that tell.
-pub fn over(seen: &Observation, count: fn(&Breaker) -> Option<f64>) -> Option<f64> {
-    seen.breakers.values().filter_map(count).reduce(|a, b| a + b)
 }
 
 /// Times to the answers between two looks; to all answers when there was no look before.

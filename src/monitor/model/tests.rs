@@ -91,7 +91,7 @@ fn counters_become_differences() {
     assert_eq!((last(&model).get(Field::Questions), last(&model).rate(Field::Questions)), (Some(60.0), Some(2.0)));
     tell(&mut model, 0, 60, asked(1_060.0));
     assert_eq!(last(&model).get(Field::Questions), Some(0.0));
-    let total = model.targets[0].total.unwrap();
+    let total = super::history::sum(model.targets[0].history.rows()).unwrap();
     assert_eq!((total.get(Field::Questions), model.targets[0].polls), (Some(60.0), [3, 0]));
 }
 

@@ -110,14 +110,6 @@ impl Timeline {
         self.changes.range(..next).rev().take_while(not_closed).last().map(|change| change.at)
     }
 
-    /// Changes from one known state to another, after `from` and not after `to`.
-    pub fn turns(&self, from: Moment, to: Moment) -> usize {
-        let known = |(before, after): &(&Change, &Change)| {
-            after.at > from && after.at <= to && before.to.is_some() && after.to.is_some() && before.to != after.to
-        };
-        self.changes.iter().zip(self.changes.iter().skip(1)).filter(known).count()
-    }
-
     /// How often it tripped, that is left its closed state, after `from` and not after `to`. A probe that fails is no trip:
     /// the breaker was not closed before.
     pub fn trips(&self, from: Moment, to: Moment) -> usize {
@@ -171,6 +163,14 @@ mod tests {
     use super::*;
     use State::{Closed, HalfOpen, Open};
 
+    /// Changes from one known state to another.
+    fn turns(line: &Timeline, from: Moment, to: Moment) -> usize {
+        let known = |(before, after): &(&Change, &Change)| {
+            after.at > from && after.at <= to && before.to.is_some() && after.to.is_some() && before.to != after.to
+        };
+        line.changes.iter().zip(line.changes.iter().skip(1)).filter(known).count()
+    }
+
     #[test]
     fn what_the_server_remembers_is_put_where_it_belongs() {
         let mut line = Timeline::default();
@@ -187,7 +187,7 @@ mod tests {
         );
         assert_eq!(line.at(Moment(13_000)), Some(Open));
         assert_eq!(line.at(Moment(20_001)), None, "nobody has looked yet");
-        assert_eq!((line.turns(Moment(0), Moment(20_000)), line.trips(Moment(0), Moment(20_000))), (3, 1));
+        assert_eq!((turns(&line, Moment(0), Moment(20_000)), line.trips(Moment(0), Moment(20_000))), (3, 1));
         let shares = line.shares(Moment(0), Moment(20_000)).map(|share| share.as_secs());
         assert_eq!(shares, [16, 3, 1]);
         assert_eq!(
@@ -203,7 +203,7 @@ mod tests {
         line.see(Moment(0), Closed);
         assert!(line.see(Moment(10_000), Open));
         assert!(line.remember(Moment(7_000), Closed, Open, "why"));
-        assert_eq!(line.turns(Moment(0), Moment(10_000)), 1);
+        assert_eq!(turns(&line, Moment(0), Moment(10_000)), 1);
         assert_eq!(line.since(Moment(10_000)), Some(Moment(7_000)));
     }
 
@@ -214,7 +214,7 @@ mod tests {
         line.lose(Moment(4_000));
         line.see(Moment(8_000), Open);
         assert_eq!([2_000, 6_000, 8_000].map(|at| line.at(Moment(at))), [Some(Closed), None, Some(Open)]);
-        assert_eq!(line.turns(Moment(0), Moment(9_000)), 0, "whether it changed once or often is not known");
+        assert_eq!(turns(&line, Moment(0), Moment(9_000)), 0, "whether it changed once or often is not known");
     }
 
     #[test]
@@ -225,7 +225,7 @@ mod tests {
             line.remember(Moment(at), from, to, "why");
         }
         assert_eq!((line.outage(Moment(80)), line.since(Moment(80))), (Some(Moment(10)), Some(Moment(71))));
-        assert_eq!((line.trips(Moment(0), Moment(80)), line.turns(Moment(0), Moment(80))), (1, 4));
+        assert_eq!((line.trips(Moment(0), Moment(80)), turns(&line, Moment(0), Moment(80))), (1, 4));
         line.remember(Moment(81), HalfOpen, Closed, "why");
         assert_eq!((line.outage(Moment(81)), line.trips(Moment(0), Moment(81))), (None, 1));
         assert_eq!((line.outage(Moment(40)), line.trips(Moment(10), Moment(80))), (Some(Moment(10)), 0));

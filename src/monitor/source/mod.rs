@@ -5,5 +5,5 @@ mod poll;
 mod replay;
 
 pub use clock::Clock;
-pub use poll::{Pace, Poller, ask, scraper};
+pub use poll::{PATIENCE, Pace, Poller, SELDOM, Web, ask, scraper};
 pub use replay::{ReplayError, replay};

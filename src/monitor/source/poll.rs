@@ -5,26 +5,25 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until},
 };
-use url::Url;
+use url::{Host, Url};
 
 use super::clock::Clock;
 use crate::{
-    model::words::interval,
     monitor::model::Message,
     scrape::{Observation, Scraper, Trouble},
 };
 
 /// Longest that a target may take to answer, and shortest that it is given.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 const LEAST_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How far apart from each other targets are asked: a fraction of the interval.
 const JITTER: f64 = 0.1;
 
 /// A target that does not answer is asked less and less often, but at least so often.
-const SELDOM: Duration = Duration::from_secs(15);
+pub const SELDOM: Duration = Duration::from_secs(15);
 
 /// The first looks are spread over this time, or the interval when that is shorter.
 const SPREAD: Duration = Duration::from_millis(500);
@@ -57,15 +56,52 @@ pub struct Poller {
     _tasks: JoinSet<()>,
 }
 
+/// Connections to all targets.
+#[derive(Clone)]
+pub struct Web {
+    /// As the environment says, perhaps through a proxy.
+    outside: reqwest::Client,
+    /// To this machine: no proxy could reach that.
+    here: reqwest::Client,
+}
+
+impl Web {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// When the TLS backend cannot be set up.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        // The limit that counts is the pace's; this one only ends what nobody waits for any more.
+        let builder = || reqwest::Client::builder().timeout(PATIENCE * 2).http1_only();
+        Ok(Self { outside: builder().build()?, here: builder().no_proxy().build()? })
+    }
+
+    fn to(&self, url: &Url) -> reqwest::Client {
+        let here = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if here { self.here.clone() } else { self.outside.clone() }
+    }
+}
+
 impl Poller {
     /// Asks targets and tells what comes of it. A target that is no URL is told of, too.
-    pub fn start(targets: &[String], pace: &watch::Receiver<Pace>, tell: &mpsc::Sender<Message>, seed: u64) -> Self {
+    pub fn start(
+        web: &Web,
+        targets: &[String],
+        pace: &watch::Receiver<Pace>,
+        tell: &mpsc::Sender<Message>,
+        seed: u64,
+    ) -> Self {
         let mut tasks = JoinSet::new();
         let spread = SPREAD.min(pace.borrow().interval);
         for (number, target) in targets.iter().enumerate() {
             let asker = Asker {
                 number,
-                scraper: scraper(target),
+                scraper: scraper(web, target),
                 rng: fastrand::Rng::with_seed(seed.wrapping_add(number as u64)),
                 pace: pace.clone(),
                 tell: tell.clone(),
@@ -78,11 +114,14 @@ impl Poller {
 }
 
 /// What can be asked, or why not.
-pub fn scraper(target: &str) -> Result<Arc<Scraper>, Trouble> {
-    let url = Url::parse(target).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let url = url.ok_or(Trouble::NoUrl)?;
-    // The limit that counts is the pace's; this one only ends what nobody waits for any more.
-    Scraper::new(&url, PATIENCE).map(Arc::new).map_err(|error| Trouble::Unreachable(error.to_string()))
+pub fn scraper(web: &Web, target: &str) -> Result<Arc<Scraper>, Trouble> {
+    let whole = |url: &Url| {
+        let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+        // A route cannot stand behind a query.
+        web && url.query().is_none() && url.fragment().is_none()
+    };
+    let url = Url::parse(target).ok().filter(whole).ok_or(Trouble::NoUrl)?;
+    Ok(Arc::new(Scraper::new(web.to(&url), &url)))
 }
 
 /// Asks once, within a time.
@@ -91,10 +130,7 @@ pub fn scraper(target: &str) -> Result<Arc<Scraper>, Trouble> {
 /// Why the target told nothing.
 pub async fn ask(scraper: &Result<Arc<Scraper>, Trouble>, patience: Duration) -> Result<Observation, Trouble> {
     let scraper = scraper.as_ref().map_err(Clone::clone)?;
-    match timeout(patience, scraper.scrape()).await {
-        Ok(result) => result,
-        Err(_) => Err(Trouble::Late(interval(patience))),
-    }
+    scraper.scrape(patience).await
 }
 
 /// Asks one target.
@@ -177,7 +213,7 @@ mod tests {
         let (tell, mut told) = mpsc::channel(16);
         let (_paces, pace) = watch::channel(pace(3_600));
         let targets = ["not a url", "ftp://x", "http://127.0.0.1:9"].map(str::to_owned);
-        let _poller = Poller::start(&targets, &pace, &tell, 1);
+        let _poller = Poller::start(&Web::new().unwrap(), &targets, &pace, &tell, 1);
         let mut troubles = vec![None; 3];
         while troubles.iter().any(Option::is_none) {
             if let Some(Message::Polled { target, result, .. }) = told.recv().await {
@@ -191,9 +227,10 @@ mod tests {
 
     #[tokio::test]
     async fn everybody_is_asked_at_once_when_the_user_wants_it() {
+        rustls::crypto::ring::default_provider().install_default().ok();
         let (tell, mut told) = mpsc::channel(16);
         let (paces, receiver) = watch::channel(pace(3_600));
-        let _poller = Poller::start(&["nowhere".to_owned()], &receiver, &tell, 1);
+        let _poller = Poller::start(&Web::new().unwrap(), &["nowhere".to_owned()], &receiver, &tell, 1);
         let mut polls = 0;
         while let Some(message) = told.recv().await {
             match message {

@@ -4,13 +4,15 @@ use std::{collections::HashMap, path::Path, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::clock::Clock;
+use super::{clock::Clock, poll::SELDOM};
 use crate::monitor::{
     model::Message,
     record::{Header, Poll, RecordError, Recording},
 };
 
-/// A hole in the recording that would take longer is passed over.
+/// Nobody was asked for more than so many intervals: a hole in the recording, in which nothing is to be seen.
+const HOLE: f64 = 2.5;
+/// Longest that a hole is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Polls that are read ahead.
@@ -41,7 +43,9 @@ pub fn replay(
     let first = recording.next().ok_or_else(|| ReplayError::Nothing(path.display().to_string()))??;
     let clock = Clock::replay(first.at, speed);
     let (ahead, polls) = mpsc::channel(AHEAD);
-    let playing = play(polls, header.targets.clone(), clock.clone(), tell);
+    let hole =
+        Duration::try_from_secs_f64(header.interval_seconds * HOLE).unwrap_or_default().max(SELDOM.mul_f64(HOLE));
+    let playing = play(polls, header.targets.clone(), hole, clock.clone(), tell);
     let reading = move || {
         for poll in std::iter::once(Ok(first)).chain(recording.by_ref()) {
             let (next, broken) = match poll {
@@ -76,7 +80,13 @@ enum Next {
     Remark(String),
 }
 
-async fn play(mut polls: mpsc::Receiver<Next>, targets: Vec<String>, clock: Clock, tell: mpsc::Sender<Message>) {
+async fn play(
+    mut polls: mpsc::Receiver<Next>,
+    targets: Vec<String>,
+    hole: Duration,
+    clock: Clock,
+    tell: mpsc::Sender<Message>,
+) {
     let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut last = clock.now();
     for target in targets {
@@ -95,7 +105,8 @@ async fn play(mut polls: mpsc::Receiver<Next>, targets: Vec<String>, clock: Cloc
             }
         };
         let wait = clock.until(poll.at);
-        if wait > LONGEST_WAIT {
+        if poll.at.since(last) > hole && wait > LONGEST_WAIT {
+            tokio::time::sleep(LONGEST_WAIT).await;
             clock.jump(poll.at);
         } else {
             tokio::time::sleep(wait).await;

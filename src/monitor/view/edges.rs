@@ -35,11 +35,20 @@ impl Screen<'_> {
         if let Some(frozen) = &self.model.frozen {
             let more = self.model.polls - frozen.polls;
             right.push(Span::styled(format!(" FROZEN, {more} polls since "), self.theme.loud(Role::Warn)));
+            // What is held still must not hide what is bad now.
+            let worse = self.model.alerts.worst() > frozen.alerts.worst();
+            if let Some(severity) = self.model.alerts.worst().filter(|_| worse) {
+                right.push(Span::styled(format!(" {severity} alert meanwhile "), self.theme.loud(Role::of(severity))));
+            }
             right.push(Span::raw(" "));
         }
         if let Some(cursor) = self.model.window.cursor() {
             let back = age(self.model.present().since(cursor));
             right.push(Span::styled(format!(" {back} back "), self.theme.loud(Role::Accent)));
+            right.push(Span::raw(" "));
+        }
+        if self.model.unrecorded.is_some() {
+            right.push(Span::styled(" NOT RECORDED ", self.theme.loud(Role::Bad)));
             right.push(Span::raw(" "));
         }
         if let Some(replayed) = &self.look.replayed {

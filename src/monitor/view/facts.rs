@@ -46,7 +46,7 @@ impl<'a> Facts<'a> {
         let target = model.target()?;
         let (shown, present) = (model.shown(), model.present());
         let (begin, end) = model.window.bounds(present);
-        let fresh = target.interval.mul_f64(2.5) + Duration::from_secs(1);
+        let fresh = target.gap();
         let row = target.history.at(shown).filter(|row| !row.silent && shown.since(row.at) <= fresh).copied();
         let mut all = target.history.columns(begin, end.min(present), 0);
         if columns > 0 {

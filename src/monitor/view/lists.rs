@@ -56,8 +56,8 @@ pub fn condition(model: &Model, target: &Target) -> (String, Role) {
 /// One line a target: number, name, condition, age, and a few figures.
 pub fn targets(model: &Model, look: &Look, width: u16, rows: usize) -> Vec<Line<'static>> {
     // The one that is shown is always in sight.
-    let first = (model.selected + 1).saturating_sub(rows).min(model.targets.len().saturating_sub(rows));
-    let all = model.targets.iter().enumerate().skip(first).take(rows);
+    let first = (model.selected + 1).saturating_sub(rows).min(model.visible().len().saturating_sub(rows));
+    let all = model.visible().iter().enumerate().skip(first).take(rows);
     all.map(|(number, target)| line_of_target(model, look, width, number, target)).collect()
 }
 
@@ -101,7 +101,7 @@ fn coarse(time: Duration) -> String {
 
 /// One line an alert, the worst first.
 pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
-    let (now, many) = (model.now(), model.targets.len() > 1);
+    let (now, many) = (model.present(), model.visible().len() > 1);
     let line = |alert: crate::monitor::alerts::Active<'_>| {
         let role = Role::of(alert.rule.severity);
         let theme = &look.theme;
@@ -116,7 +116,7 @@ pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
             Figure::BreakerOpen | Figure::BreakerNotClosed | Figure::Unreachable => String::new(),
             _ => format!("{figure} {}, ", Condition::show(figure, alert.value)),
         };
-        let of = model.targets.get(alert.target).filter(|_| many).map(|target| format!("{} ", target.name));
+        let of = model.visible().get(alert.target).filter(|_| many).map(|target| format!("{} ", target.name));
         Line::from(vec![
             Span::styled(mark, theme.style(role)),
             name,
@@ -133,7 +133,7 @@ pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
             ),
         ])
     };
-    model.alerts.active().into_iter().map(line).collect()
+    model.visible_alerts().active().into_iter().map(line).collect()
 }
 
 /// One line an event, the newest first.
@@ -153,7 +153,7 @@ fn line_of_event(model: &Model, look: &Look, event: &Event) -> Line<'static> {
     };
     let today = event.at.format("%F", &look.zone) == model.now().format("%F", &look.zone);
     let time = event.at.format(if today { "%H:%M:%S" } else { "%m-%d %H:%M" }, &look.zone);
-    let of = event.target.and_then(|target| model.targets.get(target)).filter(|_| model.targets.len() > 1);
+    let of = event.target.and_then(|target| model.visible().get(target)).filter(|_| model.visible().len() > 1);
     let of = of.map(|target| Span::styled(format!("{} ", target.name), theme.style(Role::Dim)));
     let mut line = vec![Span::styled(format!("{time} "), theme.style(Role::Dim))];
     line.extend(of);

@@ -62,9 +62,9 @@ pub struct Plan {
 pub fn plan(model: &Model, area: Rect) -> Plan {
     let diagnosis = model.diagnosis();
     let needs = Needs {
-        targets: model.targets.len(),
+        targets: model.visible().len(),
         breakers: model.target().map_or(0, |target| target.breakers.len()),
-        alerts: model.alerts.active().len(),
+        alerts: model.visible_alerts().active().len(),
         diagnosis: Span::raw(diagnosis.1.as_str()).width(),
     };
     Plan { layout: Layout::new(area, needs), diagnosis }
@@ -78,9 +78,9 @@ pub fn click(model: &Model, layout: &Layout, at: Position) -> Option<Action> {
     }
     if layout.targets.contains(at) && at.y > layout.targets.y {
         let rows = usize::from(layout.targets.height - 1);
-        let first = (model.selected + 1).saturating_sub(rows).min(model.targets.len().saturating_sub(rows));
+        let first = (model.selected + 1).saturating_sub(rows).min(model.visible().len().saturating_sub(rows));
         let number = first + usize::from(at.y - layout.targets.y - 1);
-        return (number < model.targets.len()).then_some(Action::Target(number));
+        return (number < model.visible().len()).then_some(Action::Target(number));
     }
     if layout.alerts.contains(at) {
         return Some(Action::Acknowledge);
@@ -141,7 +141,7 @@ impl Screen<'_> {
             return;
         }
         let silent = self.model.silent().len();
-        let mut remarks = vec![Span::styled(self.model.targets.len().to_string(), self.theme.style(Role::Dim))];
+        let mut remarks = vec![Span::styled(self.model.visible().len().to_string(), self.theme.style(Role::Dim))];
         if silent > 0 {
             remarks.push(Span::styled(format!("{silent} unreachable"), self.theme.style(Role::Bad)));
         }
@@ -159,12 +159,12 @@ impl Screen<'_> {
         }
         let lines = lists::alerts(self.model, self.look);
         let from = if self.layout.alerts_heading {
-            let role = self.model.alerts.worst().map_or(Role::Good, Role::of);
+            let role = self.model.visible_alerts().worst().map_or(Role::Good, Role::of);
             let said = match lines.len() {
                 0 => "none".to_owned(),
                 many => many.to_string(),
             };
-            let unknown = self.model.alerts.active().iter().filter(|alert| !alert.acknowledged).count();
+            let unknown = self.model.visible_alerts().active().iter().filter(|alert| !alert.acknowledged).count();
             let mut remarks = vec![Span::styled(said, self.theme.style(role))];
             if unknown > 0 {
                 let keys = self.look.keys.keys_of(Command::Acknowledge).join(" ");

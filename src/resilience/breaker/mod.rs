@@ -85,6 +85,15 @@ impl State {
         }
     }
 
+    /// How bad it is for those who ask, from 0.
+    pub const fn severity(self) -> u8 {
+        match self {
+            Self::Closed => 0,
+            Self::HalfOpen => 1,
+            Self::Open => 2,
+        }
+    }
+
     /// The value of the state gauge.
     pub const fn code(self) -> u8 {
         match self {
