@@ -80,6 +80,13 @@ enum Next {
     Remark(String),
 }
 
+/// How long to wait for a poll that came `after` the one before it, and whether the clock then jumps to it. `wait` is how
+/// long it would take to play all of that.
+fn pause(after: Duration, wait: Duration, hole: Duration) -> (Duration, bool) {
+    let jumps = after > hole && wait > LONGEST_WAIT;
+    (if jumps { LONGEST_WAIT } else { wait }, jumps)
+}
+
 async fn play(
     mut polls: mpsc::Receiver<Next>,
     targets: Vec<String>,
@@ -104,12 +111,10 @@ async fn play(
                 continue;
             }
         };
-        let wait = clock.until(poll.at);
-        if poll.at.since(last) > hole && wait > LONGEST_WAIT {
-            tokio::time::sleep(LONGEST_WAIT).await;
+        let (wait, jumps) = pause(poll.at.since(last), clock.until(poll.at), hole);
+        tokio::time::sleep(wait).await;
+        if jumps {
             clock.jump(poll.at);
-        } else {
-            tokio::time::sleep(wait).await;
         }
         last = last.max(poll.at);
         let known = numbers.len();
@@ -130,4 +135,35 @@ async fn play(
     }
     clock.stop(last);
     let _ = tell.send(Message::Say("the recording ends here".to_owned())).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::{
+        moment::Moment,
+        record::{Recorder, SCHEMA},
+    };
+
+    #[test]
+    fn a_long_interval_is_waited_for_and_a_hole_is_not() {
+        let seconds = Duration::from_secs;
+        let hole = seconds(75);
+        assert_eq!(pause(seconds(30), seconds(30), hole), (seconds(30), false));
+        assert_eq!(pause(seconds(30), seconds(300), hole), (seconds(300), false), "slowly is what was asked for");
+        assert_eq!(pause(seconds(3_600), seconds(3_600), hole), (LONGEST_WAIT, true));
+        assert_eq!(pause(seconds(3_600), seconds(3), hole), (seconds(3), false));
+    }
+
+    #[test]
+    fn what_has_no_polls_is_not_played() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("recording.ndjson");
+        let targets = vec!["http://a:1".to_owned()];
+        let (program, version, started) = ("ragctl".to_owned(), "0.1.0".to_owned(), Moment(1_795_273_200_000));
+        let header = Header { schema: SCHEMA, program, version, started, interval_seconds: 30.0, targets };
+        drop(Recorder::create(&path, header, 1 << 20).unwrap());
+        let error = replay(&path, 1.0, mpsc::channel(1).0).err().unwrap().to_string();
+        assert!(error.contains("has no polls in it"), "{error}");
+    }
 }
