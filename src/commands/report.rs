@@ -1,11 +1,15 @@
 //! `ragctl report`: recordings and results of load tests, summed up.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
 
-use super::{monitor, print};
+use super::{UsageError, monitor, print};
 use crate::{
     bench::result::ResultFile,
     cli::{ExitStatus, ReportArgs, settings::Settings},
@@ -25,6 +29,9 @@ pub(super) async fn run(settings: Settings, args: ReportArgs) -> anyhow::Result<
 }
 
 fn write(args: &ReportArgs, rules: Rules, zone: &TimeZone) -> anyhow::Result<ExitStatus> {
+    if let Some(output) = &args.output {
+        check_output(output, args)?;
+    }
     let (recordings, results): (Vec<&PathBuf>, Vec<&PathBuf>) = args.files.iter().partition(|path| is_recording(path));
     let mut opened: Vec<(String, Recording)> = Vec::new();
     for path in recordings {
@@ -51,7 +58,7 @@ fn write(args: &ReportArgs, rules: Rules, zone: &TimeZone) -> anyhow::Result<Exi
     let text = report::markdown(&report, &bench, zone);
     match &args.output {
         Some(path) => {
-            std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+            write_whole(path, &text).with_context(|| format!("{} cannot be written", path.display()))?;
             eprintln!("the report is in {}", path.display());
         }
         None => drop(print(&text)?),
@@ -62,6 +69,48 @@ fn write(args: &ReportArgs, rules: Rules, zone: &TimeZone) -> anyhow::Result<Exi
         eprintln!("ragctl: {}", clean(&line));
     }
     Ok(if missed.is_empty() { ExitStatus::Success } else { ExitStatus::Regression })
+}
+
+/// Refuses to write over what the report is made of, and over whatever was recorded.
+fn check_output(output: &Path, args: &ReportArgs) -> Result<(), UsageError> {
+    // Where nothing is, nothing is lost.
+    let Ok(place) = fs::canonicalize(output) else { return Ok(()) };
+    let is_there = |input: &PathBuf| fs::canonicalize(input).is_ok_and(|input| input == place);
+    let shown = output.display();
+    if args.files.iter().chain(&args.bench).any(is_there) {
+        return Err(UsageError(format!(
+            "the report is made of {shown} and would replace it; give another file with --output"
+        )));
+    }
+    if is_recording(&place) {
+        return Err(UsageError(format!(
+            "{shown} is a recording, which the report would replace; give another file with --output"
+        )));
+    }
+    Ok(())
+}
+
+/// Writes a file so that it is whole or as it was.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    // The file behind a link, not the link.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let found = fs::metadata(path).ok();
+    // Pipes and devices stay what they are.
+    if found.as_ref().is_some_and(|found| !found.is_file()) {
+        return fs::write(path, text);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are private by default; reports are not.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    if let Some(found) = found {
+        file.as_file().set_permissions(found.permissions())?;
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// What a report says of a load test.
@@ -85,4 +134,110 @@ fn bench_facts(path: &Path) -> anyhow::Result<BenchFacts> {
         verdicts: result.gates.iter().map(|gate| (gate.gate.clone(), gate.verdict.clone())).collect(),
         notes: result.warnings.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        monitor::{
+            moment::Moment,
+            record::{Header, Poll, Recorder, SCHEMA},
+        },
+        scrape::Observation,
+    };
+
+    fn recorded() -> (TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("week.ndjson");
+        let header = Header {
+            schema: SCHEMA,
+            program: "ragctl".into(),
+            version: String::new(),
+            started: Moment(1_795_273_467_000),
+            interval_seconds: 30.0,
+            targets: vec!["http://a:8000".into()],
+        };
+        let mut recorder = Recorder::create(&path, header, 0).unwrap();
+        for number in 0..3 {
+            let at = Moment(1_795_273_467_000 + number * 30_000);
+            let poll = Poll { at, target: "http://a:8000".into(), result: Ok(Observation::default()) };
+            recorder.record(&poll).unwrap();
+        }
+        (folder, path)
+    }
+
+    fn report(files: &[&Path], bench: &[&Path], output: &Path) -> anyhow::Result<ExitStatus> {
+        let owned = |paths: &[&Path]| paths.iter().map(|path| path.to_path_buf()).collect();
+        let args = ReportArgs {
+            files: owned(files),
+            bench: owned(bench),
+            output: Some(output.to_owned()),
+            ..ReportArgs::default()
+        };
+        write(&args, Rules::builtin(), &TimeZone::UTC)
+    }
+
+    #[test]
+    fn a_report_is_not_written_over_what_it_is_made_of_nor_over_a_recording() {
+        let (folder, path) = recorded();
+        let (bench, copy) = (folder.path().join("bench.json"), folder.path().join("other.ndjson"));
+        fs::write(&bench, "{}").unwrap();
+        fs::copy(&path, &copy).unwrap();
+        let around = folder.path().join(".").join("week.ndjson");
+        for (output, why) in [
+            (&path, "the report is made of FILE and would replace it; "),
+            (&around, "the report is made of FILE and would replace it; "),
+            (&bench, "the report is made of FILE and would replace it; "),
+            (&copy, "FILE is a recording, which the report would replace; "),
+        ] {
+            let before = fs::read(output).unwrap();
+            let error = report(&[&path], &[&bench], output).unwrap_err();
+            assert!(error.is::<UsageError>(), "{error}");
+            let text = error.to_string().replace(&output.display().to_string(), "FILE");
+            assert_eq!(text, format!("{why}give another file with --output"));
+            assert_eq!(fs::read(output).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn a_report_replaces_an_earlier_one_and_leaves_nothing_else() {
+        let (folder, path) = recorded();
+        let output = folder.path().join("report.md");
+        for earlier in [None, Some("an earlier report, longer than ".repeat(1_000))] {
+            if let Some(earlier) = earlier {
+                fs::write(&output, earlier).unwrap();
+            }
+            report(&[&path], &[], &output).unwrap();
+            let text = fs::read_to_string(&output).unwrap();
+            assert!(text.starts_with("# ") && text.ends_with('\n') && !text.contains("earlier report"), "{text}");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_report_goes_through_links_and_has_the_permissions_of_a_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let (folder, path) = recorded();
+        let (output, link) = (folder.path().join("report.md"), folder.path().join("link.md"));
+        report(&[&path], &[], &output).unwrap();
+        assert_eq!(mode(&output) & 0o600, 0o600);
+        fs::set_permissions(&output, fs::Permissions::from_mode(0o640)).unwrap();
+        fs::write(&output, "").unwrap();
+        std::os::unix::fs::symlink(&output, &link).unwrap();
+        report(&[&path], &[], &link).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(fs::read_to_string(&output).unwrap().starts_with("# "));
+        assert_eq!(mode(&output), 0o640);
+        // A link to a recording leads to a recording.
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(report(&[&path], &[], &link).unwrap_err().is::<UsageError>());
+        report(&[&path], &[], Path::new("/dev/null")).unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
 }

@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use jiff::tz::TimeZone;
 
-use super::{model::diagnosis::share_words, moment::Moment};
+use super::{
+    model::{diagnosis::share_words, event::is_unseen},
+    moment::Moment,
+};
 use crate::model::words;
 
 /// What is shown where nothing is known: never a zero.
@@ -14,7 +17,7 @@ pub const UNKNOWN: &str = "n/a";
 const MOST: usize = 400;
 
 /// A text of somebody else, on one line and without a meaning of its own: no cell, link, picture, tag or mention comes
-/// of it.
+/// of it, and no link of an address that stands by itself.
 pub fn plain(text: &str) -> String {
     let shown: Vec<char> = text.trim().chars().take(MOST).collect();
     let word = |at: Option<usize>| at.and_then(|at| shown.get(at)).is_some_and(|c| c.is_alphanumeric());
@@ -26,11 +29,16 @@ pub fn plain(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             // Within a word it means nothing, and names are full of it.
             '_' if word(at.checked_sub(1)) && word(Some(at + 1)) => out.push(c),
+            // An address is a link without any mark around it. At an edge, the rest may be in another part of the text.
+            ':' if shown.get(at + 1).is_none_or(|next| *next == '/') => out.push_str("&#58;"),
+            '.' if www(shown.get(at.saturating_sub(3)..at)) => out.push_str("&#46;"),
+            // Those of mails and names are looked for after entities were read: what is not seen parts them.
+            '@' => out.push_str("&#64;&#8203;"),
             // Entities mean a character and nothing else, in tables too, where backslashes are read twice.
-            '|' | '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '@' | '$' => {
+            '|' | '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '$' => {
                 let _ = write!(out, "&#{};", u32::from(c));
             }
-            c if c.is_control() || turns(c) => out.push(' '),
+            c if is_unseen(c) => out.push(' '),
             c => out.push(c),
         }
     }
@@ -40,20 +48,20 @@ pub fn plain(text: &str) -> String {
     out
 }
 
+/// Whether what is before a dot makes it an address, as far as it is known.
+fn www(before: Option<&[char]>) -> bool {
+    before.is_some_and(|before| before.iter().all(|c| matches!(c, 'w' | 'W')))
+}
+
 /// A text as code; of what would end it something like it is left.
 pub fn code(text: &str) -> String {
     let shown = text.chars().take(MOST).map(|c| match c {
         '`' => '\'',
         '|' => '¦',
-        c if c.is_control() || turns(c) => ' ',
+        c if is_unseen(c) => ' ',
         c => c,
     });
     format!("`{}`", shown.collect::<String>().trim())
-}
-
-/// Characters that are not seen themselves, but change how others are: marks of direction, and ends of lines.
-const fn turns(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A table; nothing without rows. Cells are Markdown: texts of others are made [`plain`] before. An empty line follows.
@@ -112,10 +120,29 @@ mod tests {
     fn what_others_say_stays_text() {
         assert_eq!(
             plain(" a|b\n`c` <img src=x> [x](http://y) **z** @all \\| \u{202e}\u{1b}[2J "),
-            "a&#124;b &#96;c&#96; &lt;img src=x&gt; &#91;x&#93;(http://y) &#42;&#42;z&#42;&#42; &#64;all &#92;&#124;   &#91;2J"
+            "a&#124;b &#96;c&#96; &lt;img src=x&gt; &#91;x&#93;(http&#58;//y) &#42;&#42;z&#42;&#42; &#64;&#8203;all &#92;&#124;   &#91;2J"
         );
         assert_eq!(plain("low_hit_rate _x_"), "low_hit_rate &#95;x&#95;");
         assert_eq!(plain(&"x".repeat(500)).chars().count(), 401);
+    }
+
+    #[test]
+    fn an_address_is_no_link() {
+        for (text, shown) in [
+            ("see http://evil.example", "see http&#58;//evil.example"),
+            ("HTTPS://x ftp://y", "HTTPS&#58;//x ftp&#58;//y"),
+            ("www.evil.example, Www.x", "www&#46;evil.example, Www&#46;x"),
+            ("http://www.x", "http&#58;//www&#46;x"),
+            ("mail me@evil.example", "mail me&#64;&#8203;evil.example"),
+            ("a:8000, at 15:04: v1.2.x, ww.x", "a:8000, at 15:04: v1.2.x, ww.x"),
+        ] {
+            assert_eq!(plain(text), shown);
+        }
+        let text = "go to http://www.evil.example";
+        for at in 0..text.len() {
+            let parted = plain(&text[..at]) + &plain(&text[at..]);
+            assert!(!parted.contains("://") && !parted.contains("www."), "{parted}");
+        }
     }
 
     #[test]

@@ -260,7 +260,7 @@ pub const KEYS: &[Key] = &[
     key("monitor.utc", "--utc", &["RAGCTL_MONITOR_UTC"], Is("false"), Truth,
         "Show times in UTC instead of the local time zone"),
     key("monitor.record", "--record", &["RAGCTL_MONITOR_RECORD"], Open("none"), File,
-        "File that every answer is written to; NDJSON, or CSV when it ends in .csv"),
+        "File that every answer is written to, after what is in it; NDJSON, or CSV when it ends in .csv"),
     key("monitor.record_max_bytes", "--record-max-bytes", &["RAGCTL_MONITOR_RECORD_MAX_BYTES"], Is("104857600"),
         Integer { min: 65_536, max: 1 << 40, of: "number of bytes" },
         "Most bytes of it and its predecessor FILE.1, which it becomes when it has half of them"),

@@ -65,12 +65,13 @@ impl Event {
 
 /// A text that cannot command a terminal, nor turn the direction of what stands beside it.
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).take(400).collect()
+    text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).take(400).collect()
 }
 
-/// Whether a letter turns the direction of others (Unicode's bidirectional controls).
-pub const fn turns(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Whether a character is not seen itself, but changes how others are: controls, marks of direction, ends of lines.
+pub fn is_unseen(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    turns || c.is_control()
 }
 
 /// Events in the order of time.

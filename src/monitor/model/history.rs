@@ -256,8 +256,7 @@ pub fn counts<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Row> {
     let mut sum: Option<Row> = None;
     for row in rows.filter(|row| !row.silent) {
         for ((sum, known), value) in sums.iter_mut().zip(&mut known).zip(&row.values) {
-            // What is not known is no number, and not equal to itself.
-            let told = value == value;
+            let told = !value.is_nan();
             *sum += if told { *value } else { 0.0 };
             *known |= told;
         }

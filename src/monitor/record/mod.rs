@@ -2,10 +2,12 @@
 //!
 //! NDJSON keeps all of a poll; CSV keeps what fits into a row, with one breaker (`all`) and no histogram. Every poll is
 //! one line, written at once: a crash costs the line that was being written and nothing else. A recording is a FILE and,
-//! once that got large, the FILE.1 beside it with what was before; together they stay within a bound.
+//! once that got large, the FILE.1 beside it with what was before; together they stay within a bound. Who begins to record
+//! to a FILE that is not large goes on with it: a header stands wherever that happened.
 
 mod columns;
 mod lines;
+mod lock;
 mod reader;
 mod turns;
 mod writer;
@@ -81,6 +83,9 @@ pub enum RecordError {
     /// Something else would be moved away, and overwritten later.
     #[error("{} exists and is no recording; record to another file, or move that one away", .0.display())]
     Occupied(PathBuf),
+    /// Two that record to one file would move each other's polls away.
+    #[error("another process records to {}; record to another file, or end that process", .0.display())]
+    Taken(PathBuf),
     /// A poll has more to tell than a line may hold.
     #[error("the poll of {target} is larger than {} MiB and was not recorded; look at what that server answers", MAX_LINE >> 20)]
     TooLarge {

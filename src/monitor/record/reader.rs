@@ -49,7 +49,7 @@ impl Recording {
         Ok(Self { header, parts, told: Turns::default(), truncated: false, damaged: 0 })
     }
 
-    /// What it says about itself: the newest file, with the start of the oldest. CSV knows its start only, which is its
+    /// What it says about itself: the newest file's first header, with the start of the oldest. CSV knows its start only, which is its
     /// first poll.
     pub const fn header(&self) -> &Header {
         &self.header
@@ -87,6 +87,19 @@ impl Iterator for Recording {
 /// Whether a file begins as a recording does, be it of a newer version.
 pub fn is_recording(path: &Path) -> bool {
     matches!(Part::open(path), Ok(_) | Err(RecordError::Newer { .. }))
+}
+
+/// Whether there are polls in a file that more polls of this format can be added to; `None` when they cannot.
+pub(super) fn goes_on(path: &Path, csv: bool) -> Option<bool> {
+    let mut part =
+        Part::open(path).ok().filter(|part| part.header.schema == SCHEMA && part.columns.is_some() == csv)?;
+    loop {
+        match part.step() {
+            Ok(Step::End { .. }) => return Some(false),
+            Ok(Step::Nothing | Step::Damaged) => {}
+            Ok(Step::Poll(_)) | Err(_) => return Some(true),
+        }
+    }
 }
 
 /// FILE.1, unless it is none of this recording's business. `started` is when FILE begins, if it says so.
@@ -196,9 +209,14 @@ impl Part {
             (Ending::Cut, Some(_)) => Step::End { truncated: true },
             (Ending::Whole, Some(columns)) => match columns.read(line) {
                 Row::Poll(poll) => Step::Poll(poll),
-                // Files that were joined.
-                _ if Columns::parse(line).is_some() => Step::Nothing,
-                _ => Step::Damaged,
+                // Files that were joined, or one that was gone on with: what follows may be of another ragctl.
+                _ => match Columns::parse(line) {
+                    Some(columns) => {
+                        self.columns = Some(columns);
+                        Step::Nothing
+                    }
+                    None => Step::Damaged,
+                },
             },
             (ending, None) => match lines::read_poll(line) {
                 Some(poll) => Step::Poll(Box::new(poll)),

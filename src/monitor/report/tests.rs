@@ -435,7 +435,7 @@ fn a_load_test_that_failed_is_worth_a_look() {
     assert_lines(
         &page,
         &[
-            "| base&#124;line | http://a:8000 | 2026-11-21T14:00:00Z | 5,000 | 0.50 % | 123 | 250 ms | 1.25 s | n/a |",
+            "| base&#124;line | http&#58;//a:8000 | 2026-11-21T14:00:00Z | 5,000 | 0.50 % | 123 | 250 ms | 1.25 s | n/a |",
             "| base&#124;line | p95&lt;1s | **missed** |",
             "- about base&#124;line: the generator was the bottleneck",
         ],
