@@ -1,7 +1,11 @@
 //! What polls told, over time, in bounded memory.
 //!
 //! A row is what happened between two polls: counts are differences, gauges are as they were. When there are too many rows,
-//! the older half is merged in pairs, so that an old past loses resolution, not its length.
+//! older ones are merged in pairs, so that an old past loses resolution, not its length: the latest rows stay as they are,
+//! about as many before them are pairs, as many before these are pairs of pairs, and so on.
+//!
+//! Only what touches and is equally silent is merged: a gap stays a gap, and silence stays silence. Where hardly anything
+//! can be merged, as with a server that answers every other poll for hours, the oldest rows are dropped.
 
 use std::collections::VecDeque;
 
@@ -64,6 +68,13 @@ pub enum Field {
     Resident,
 }
 
+/// Rows touch when no more time than this lies between them, milliseconds. Polls are missing only where it is far more.
+const TOUCH: i64 = 100;
+/// The oldest rows are merged to at most so many times what all rows would be wide if they were equally wide.
+const WIDEST: usize = 16;
+/// Most levels of resolution: so often may a row be merged while there is room for all levels.
+const LEVELS: u8 = 24;
+
 /// How many fields are counts; they come first.
 pub const COUNTS: usize = Field::Opened as usize + 1;
 /// How many fields there are.
@@ -84,13 +95,16 @@ pub struct Row {
     pub silent: bool,
     /// Whether the server was started anew.
     pub restarted: bool,
+    /// How often it was merged with one like it.
+    level: u8,
     values: [f32; FIELDS],
 }
 
 impl Row {
     /// A row in which nothing is known.
     pub const fn new(at: Moment, width: u32) -> Self {
-        Self { at, width, covered: 0, state: None, silent: false, restarted: false, values: [f32::NAN; FIELDS] }
+        let values = [f32::NAN; FIELDS];
+        Self { at, width, covered: 0, state: None, silent: false, restarted: false, level: 0, values }
     }
 
     /// Sets a value; what is not known, or is no number, stays unknown.
@@ -122,6 +136,13 @@ impl Row {
     /// Where it begins.
     pub fn begin(&self) -> Moment {
         Moment(self.at.0.saturating_sub(i64::from(self.width)))
+    }
+
+    /// Whether it may be merged with the next one, to a row of at most that width, milliseconds.
+    fn goes_with(&self, next: &Self, widest: i64) -> bool {
+        let touch = next.begin().0.saturating_sub(self.at.0) <= TOUCH;
+        let width = next.at.0.saturating_sub(self.begin().0);
+        touch && self.silent == next.silent && width <= widest.min(i64::from(u32::MAX))
     }
 
     /// Takes in the row that follows: counts add up, of gauges the higher stays, of states the worse.
@@ -172,28 +193,58 @@ impl History {
             return;
         }
         if self.rows.len() >= self.most {
-            self.merge();
+            self.thin();
+        }
+        if self.rows.len() == self.rows.capacity() {
+            // By itself it would grow to up to twice of what it needs.
+            let more = self.rows.len().max(16).min(self.most.saturating_sub(self.rows.len()));
+            self.rows.reserve_exact(more);
         }
         self.rows.push_back(row);
     }
 
-    /// Merges the older half in pairs.
-    fn merge(&mut self) {
-        let half = self.rows.len() / 2;
-        let mut kept = VecDeque::with_capacity(self.most);
+    /// Makes room for an eighth of the rows at least, mostly for a quarter: a row costs little on the whole.
+    fn thin(&mut self) {
+        let (room, enough) = (self.most - self.most / 4, self.most - self.most / 8);
+        let widest = match (self.rows.front(), self.rows.back()) {
+            (Some(first), Some(last)) => last.at.0.saturating_sub(first.begin().0) / (self.most / WIDEST).max(1) as i64,
+            _ => return,
+        };
+        let levels = self.rows.iter().map(|row| row.level).max().unwrap_or(0).saturating_add(1);
+        // With as many levels as there are, then with a coarser one, and then with as little as may be of each.
+        for levels in [levels, levels.saturating_add(1), levels.saturating_add(4), levels.max(LEVELS)] {
+            let each = room / usize::from(levels);
+            for level in 0..levels.saturating_sub(1) {
+                self.pair_up(level, each * (usize::from(level) + 1), widest);
+            }
+            if self.rows.len() <= enough {
+                return;
+            }
+        }
+        self.rows.drain(..self.rows.len() - room);
+    }
+
+    /// Merges rows up to a level in pairs, from the oldest on, all but the `latest`.
+    fn pair_up(&mut self, level: u8, latest: usize, widest: i64) {
+        let latest = latest.min(self.rows.len());
         let mut pair: Option<Row> = None;
-        for row in self.rows.drain(..half) {
+        for _ in latest..self.rows.len() {
+            let Some(row) = self.rows.pop_front() else { break };
             match pair.take() {
-                None => pair = Some(row),
-                Some(mut first) => {
+                Some(mut first) if first.level.max(row.level) <= level && first.goes_with(&row, widest) => {
+                    first.level = first.level.max(row.level).saturating_add(1);
                     first.absorb(&row);
-                    kept.push_back(first);
+                    self.rows.push_back(first);
+                }
+                earlier => {
+                    self.rows.extend(earlier);
+                    pair = Some(row);
                 }
             }
         }
-        kept.extend(pair);
-        kept.append(&mut self.rows);
-        self.rows = kept;
+        self.rows.extend(pair);
+        // The others went to the back one by one: the latest are in front of them.
+        self.rows.rotate_left(latest);
     }
 
     /// All rows, oldest first.
@@ -284,96 +335,5 @@ pub fn sum<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Row> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn row(at: i64, questions: f64, in_use: f64) -> Row {
-        let mut row = Row::new(Moment(at), 1_000);
-        row.covered = 1_000;
-        row.set(Field::Questions, Some(questions));
-        row.set(Field::InUse, Some(in_use));
-        row
-    }
-
-    #[test]
-    fn counts_add_up_and_gauges_keep_their_peak() {
-        let mut history = History::new(16);
-        for second in 1..=1_000 {
-            history.push(row(second * 1_000, 2.0, f64::from((second % 7) as i32)));
-        }
-        assert!(history.rows().len() <= 16);
-        let all = sum(history.rows()).unwrap();
-        assert_eq!((all.get(Field::Questions), all.get(Field::InUse)), (Some(2_000.0), Some(6.0)));
-        assert_eq!((all.begin(), all.at, all.covered), (Moment(0), Moment(1_000_000), 1_000_000));
-        assert_eq!(all.rate(Field::Questions), Some(2.0));
-        let counted = counts(history.rows()).unwrap();
-        assert_eq!((counted.get(Field::Questions), counted.get(Field::InUse)), (Some(2_000.0), None));
-        assert_eq!((counted.begin(), counted.at, counted.covered), (all.begin(), all.at, all.covered));
-        assert_eq!(counted.get(Field::Errors), None);
-    }
-
-    #[test]
-    fn a_gap_stays_a_gap_and_what_is_unknown_is_no_zero() {
-        let mut history = History::new(100);
-        for second in [1, 2, 3, 7, 8] {
-            history.push(row(second * 1_000, 1.0, 1.0));
-        }
-        let columns = history.columns(Moment(0), Moment(8_000), 8);
-        let known: Vec<bool> = columns.iter().map(Option::is_some).collect();
-        assert_eq!(known, [true, true, true, false, false, false, true, true]);
-        assert_eq!(columns[0].unwrap().get(Field::Fill), None);
-        // Each half second of a row is the same second.
-        let fine = history.columns(Moment(0), Moment(2_000), 4);
-        assert!(fine.iter().all(|column| column.unwrap().rate(Field::Questions) == Some(1.0)));
-    }
-
-    #[test]
-    fn a_row_of_the_past_is_passed_over() {
-        let mut history = History::new(100);
-        history.push(row(5_000, 1.0, 1.0));
-        history.push(row(4_000, 1.0, 1.0));
-        assert_eq!(history.rows().len(), 1);
-        assert_eq!(history.at(Moment(4_999)), None);
-        assert_eq!(history.at(Moment(9_000)).map(|row| row.at), Some(Moment(5_000)));
-    }
-
-    #[test]
-    fn a_week_of_ten_targets_is_small() {
-        let mut history = History::new(26_214);
-        for poll in 0..20_160 {
-            history.push(row(poll * 30_000 + 1, 1.0, 1.0));
-        }
-        assert_eq!(history.rows().len(), 20_160, "a week keeps its resolution");
-        assert!(history.bytes() * 10 < 50_000_000, "{}", history.bytes());
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_is_lost_in_columns(times in prop::collection::vec(1i64..100_000, 1..60), count in 1usize..50) {
-            let mut times = times;
-            times.sort_unstable();
-            times.dedup();
-            let mut history = History::new(40);
-            for at in &times {
-                let mut row = row(*at, 1.0, 1.0);
-                row.width = 1;
-                history.push(row);
-            }
-            let columns = history.columns(Moment(0), Moment(100_000), count);
-            let seen: f64 = columns.iter().flatten().filter_map(|row| row.get(Field::Questions)).sum();
-            // A merged row may lie in several columns, so never less than there was.
-            prop_assert!(seen >= times.len() as f64);
-        }
-
-        #[test]
-        fn any_window_can_be_asked_for(from in any::<i64>(), to in any::<i64>(), count in 0usize..100) {
-            let mut history = History::new(16);
-            for second in 1..=40 {
-                history.push(row(second * 1_000, 1.0, 1.0));
-            }
-            prop_assert_eq!(history.columns(Moment(from / 2), Moment(to / 2), count).len(), count);
-        }
-    }
-}
+#[path = "history_tests.rs"]
+mod tests;

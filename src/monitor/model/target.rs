@@ -13,10 +13,7 @@ use super::{
 };
 use crate::{
     model::words::age,
-    monitor::{
-        moment::Moment,
-        source::{PATIENCE, SELDOM},
-    },
+    monitor::{moment::Moment, source::longest_pause},
     resilience::State,
     scrape::{Breaker, Histogram, Observation, Trouble},
 };
@@ -138,7 +135,7 @@ impl Target {
     /// The time after the last poll from which on polls are missing: a target that does not answer is asked less often.
     fn missing(&self) -> Duration {
         match self.silent_since {
-            Some(_) => self.gap().max(SELDOM.mul_f64(1.1) + PATIENCE),
+            Some(_) => self.gap().max(longest_pause(self.interval)),
             None => self.gap(),
         }
     }

@@ -2,11 +2,11 @@
 //!
 //! Every figure of an alert can be a target. Over a whole recording a rate is that of all its counts, a gauge is its
 //! highest value, and what is only so or not (`unreachable`, `breaker_open`, `breaker_not_closed`) is its share: of the
-//! polls, or of the time that is known.
+//! time that was watched, or of the time that is known.
 
 use super::server::{BreakerFacts, Server};
 use crate::{
-    model::words::time,
+    model::words::{interval, time},
     monitor::{
         alerts::Condition,
         figure::{Figure, Unit},
@@ -145,7 +145,8 @@ pub fn measure(server: &Server, figure: Figure) -> Option<f64> {
     let [p50, p95, p99] = server.latency;
     let calls = counts.get(Field::Calls);
     match figure {
-        Figure::Unreachable => Some(server.polls[1] as f64 / (server.polls[0] as f64).max(1.0)),
+        Figure::Unreachable => (!server.watched.is_zero())
+            .then(|| (server.unreachable.as_secs_f64() / server.watched.as_secs_f64()).min(1.0)),
         Figure::FailedPolls => Some(f64::from(peaks.failed_polls)),
         Figure::BreakerOpen => worst(|breaker| breaker.held[1]),
         Figure::BreakerNotClosed => worst(|breaker| breaker.held[1] + breaker.held[2]),
@@ -226,9 +227,7 @@ fn words(server: &Server, figure: Figure, value: Option<f64>) -> String {
         None => share(value),
     };
     match figure {
-        Figure::Unreachable => {
-            format!("{} of {} polls answered", share(1.0 - value), number(server.polls[0] as f64))
-        }
+        Figure::Unreachable => format!("{} of {}", share(1.0 - value), interval(server.watched)),
         Figure::BreakerNotClosed => format!("{} of the known time", share(1.0 - value)),
         Figure::BreakerOpen => format!("{} of the known time", share(value)),
         Figure::HitRate => of(server.counts.lookups(), "look-ups"),

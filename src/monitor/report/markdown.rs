@@ -155,12 +155,8 @@ fn watched(out: &mut String, report: &Report, server: &Server, zone: &TimeZone) 
         ("duration", age(server.lasted())),
         (
             "polls",
-            format!(
-                "{}, {} answered ({})",
-                number(polls as f64),
-                number(answered as f64),
-                share(answered as f64 / (polls as f64).max(1.0))
-            ),
+            // Their share is no availability: who does not answer is asked less often.
+            format!("{}, {} answered", number(polls as f64), number(answered as f64)),
         ),
         ("time from poll to poll", known(every)),
         ("time covered by answers", share(server.coverage())),

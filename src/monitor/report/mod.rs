@@ -7,6 +7,7 @@ mod facts;
 pub mod goals;
 pub mod incidents;
 mod markdown;
+mod presence;
 mod sections;
 mod server;
 

@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 use super::{
     goals::{self, Judged},
     incidents::{self, Incident, Pieces},
+    presence::Presence,
 };
 use crate::{
     monitor::{
@@ -208,8 +209,13 @@ pub struct Server {
     pub last: Moment,
     /// Time up to a poll with an answer, gaps left out.
     pub covered: Duration,
-    /// Times between polls that were so long that polls are missing, how long in all, and the longest.
+    /// Times between polls that were so long that polls are missing, how long in all, and the longest. That a server
+    /// which does not answer is asked less often makes no gap.
     pub gaps: (u64, Duration, Duration),
+    /// Time in which it was watched: from the first poll until an interval after the last, gaps left out.
+    pub watched: Duration,
+    /// Time of that in which it gave no answer: from a poll without one to the next with one.
+    pub unreachable: Duration,
     /// The median time between two polls; `None` with one.
     pub interval: Option<Duration>,
     /// How often it was started anew.
@@ -245,6 +251,7 @@ pub(super) struct Watch {
     last: Moment,
     covered: Duration,
     gaps: (u64, Duration, Duration),
+    presence: Presence,
     distances: Histogram<u64>,
     settings: BTreeMap<String, Setting>,
     counts: Counts,
@@ -262,6 +269,7 @@ impl Watch {
             last: first,
             covered: Duration::ZERO,
             gaps: Default::default(),
+            presence: Presence::default(),
             distances: Histogram::new_with_bounds(1, LONGEST, 3).ok()?,
             settings: BTreeMap::new(),
             counts: Counts::default(),
@@ -285,9 +293,10 @@ impl Watch {
     /// Takes in a poll that the model knows already; `active` are the alerts of this server.
     pub fn see(&mut self, target: &Target, poll: &Poll, active: &[Active<'_>]) {
         let passed = poll.at.since(self.last);
+        let gap = self.presence.see(target, poll.result.is_err(), passed);
         if poll.at > self.first {
             self.distances.saturating_record(passed.as_millis().try_into().unwrap_or(u64::MAX));
-            if passed > target.gap() {
+            if gap {
                 let (count, all, longest) = self.gaps;
                 self.gaps = (count + 1, all + passed, longest.max(passed));
             } else if poll.result.is_ok() {
@@ -349,6 +358,7 @@ impl Watch {
         let (first, last) = (self.first, self.last);
         let breakers = target.breakers.iter().map(|(name, line)| BreakerFacts::new(name, line, first, last)).collect();
         let quantile = |q| target.total_latency.quantile(q).map(|seconds| seconds * 1e3);
+        let (watched, unreachable) = self.presence.finish();
         let (incidents, more_incidents) = self.pieces.finish(target, first, last);
         let mut server = Server {
             url: target.url.clone(),
@@ -358,6 +368,8 @@ impl Watch {
             last,
             covered: self.covered,
             gaps: self.gaps,
+            watched,
+            unreachable,
             interval: (!self.distances.is_empty())
                 .then(|| Duration::from_millis(self.distances.value_at_quantile(0.5))),
             restarts: target.restarts,

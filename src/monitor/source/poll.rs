@@ -16,14 +16,19 @@ use crate::{
 };
 
 /// Longest that a target may take to answer, and shortest that it is given.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 const LEAST_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How far apart from each other targets are asked: a fraction of the interval.
 const JITTER: f64 = 0.1;
 
 /// A target that does not answer is asked less and less often, but at least so often.
-pub const SELDOM: Duration = Duration::from_secs(15);
+const SELDOM: Duration = Duration::from_secs(15);
+
+/// The longest that a target that does not answer goes without a poll, the wait for its answer included.
+pub fn longest_pause(interval: Duration) -> Duration {
+    interval.max(SELDOM).mul_f64(1.0 + JITTER / 2.0) + PATIENCE
+}
 
 /// The first looks are spread over this time, or the interval when that is shorter.
 const SPREAD: Duration = Duration::from_millis(500);

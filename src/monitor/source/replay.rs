@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::Path, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::{clock::Clock, poll::SELDOM};
+use super::{clock::Clock, poll::longest_pause};
 use crate::monitor::{
     model::Message,
     record::{Header, Poll, RecordError, Recording},
@@ -43,8 +43,8 @@ pub fn replay(
     let first = recording.next().ok_or_else(|| ReplayError::Nothing(path.display().to_string()))??;
     let clock = Clock::replay(first.at, speed);
     let (ahead, polls) = mpsc::channel(AHEAD);
-    let hole =
-        Duration::try_from_secs_f64(header.interval_seconds * HOLE).unwrap_or_default().max(SELDOM.mul_f64(HOLE));
+    let interval = Duration::try_from_secs_f64(header.interval_seconds).unwrap_or_default();
+    let hole = interval.mul_f64(HOLE).max(longest_pause(interval));
     let playing = play(polls, header.targets.clone(), hole, clock.clone(), tell);
     let reading = move || {
         for poll in std::iter::once(Ok(first)).chain(recording.by_ref()) {
