@@ -399,7 +399,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'What the exit status of --once tells of')
             [CompletionResult]::new('--alerts', '--alerts', [CompletionResultType]::ParameterName, 'TOML file with rules of alerts [default: the built-in rules]')
             [CompletionResult]::new('--bell', '--bell', [CompletionResultType]::ParameterName, 'Ring the terminal''s bell when a critical alert fires [default: false]')
-            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'File that every answer is written to')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'File that every answer is written to, after what is in it')
             [CompletionResult]::new('--record-max-bytes', '--record-max-bytes', [CompletionResultType]::ParameterName, 'Most bytes of it and its predecessor FILE.1, which it becomes when it has half of them [default: 104857600]')
             [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Show a recording instead of servers')
             [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'How many times as fast as it was recorded')

@@ -353,7 +353,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s i -l interval 
 complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l fail-on -d 'What the exit status of --once tells of' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l alerts -d 'TOML file with rules of alerts [default: the built-in rules]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l bell -d 'Ring the terminal\'s bell when a critical alert fires [default: false]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l record -d 'File that every answer is written to' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l record -d 'File that every answer is written to, after what is in it' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l record-max-bytes -d 'Most bytes of it and its predecessor FILE.1, which it becomes when it has half of them [default: 104857600]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l replay -d 'Show a recording instead of servers' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l speed -d 'How many times as fast as it was recorded' -r

@@ -22,7 +22,7 @@ use super::{
     moment::Moment,
 };
 use crate::{
-    model::words::{age, time},
+    model::words::{age, interval, time},
     resilience::State,
     scrape::Observation,
 };
@@ -81,7 +81,7 @@ impl Page<'_> {
             "This is the present".to_owned()
         };
         let (begin, end) = (stamp(begin, self.zone), stamp(end, self.zone));
-        let every = age(self.target.interval);
+        let every = interval(self.target.interval);
         let _ = writeln!(
             out,
             "{how}. The window goes from {begin} to {end}. {} is asked every {every}.\n",

@@ -37,7 +37,7 @@ fn the_built_in_rules_can_be_read_and_have_names_of_their_own() {
     let low = named(&rules, "low-hit-rate");
     assert_eq!(
         (low.when.figure(), low.over, low.hold_off),
-        (Figure::HitRate, Duration::from_secs(900), Duration::ZERO)
+        (Figure::HitRate, Duration::from_secs(900), Duration::from_secs(60))
     );
     assert_eq!(low.only_if.as_ref().unwrap().to_string(), "lookups >= 50");
     assert_eq!(named(&rules, "pool-waiting").hold_off, Duration::from_secs(30));

@@ -381,6 +381,8 @@ fn took(seen: &Observation) -> i64 {
 
 /// Counters of an observation.
 type Read = fn(&Observation) -> Option<f64>;
+/// Counters of a breaker.
+type ReadBreaker = fn(&Breaker) -> Option<f64>;
 
 /// Where the counts of a row come from.
 const COUNTERS: [(Field, Read); 11] = [
@@ -398,7 +400,7 @@ const COUNTERS: [(Field, Read); 11] = [
 ];
 
 /// Where the counts of a row come from that each breaker has.
-const OF_BREAKERS: [(Field, fn(&Breaker) -> Option<f64>); 3] = [
+const OF_BREAKERS: [(Field, ReadBreaker); 3] = [
     (Field::Calls, |breaker| breaker.calls),
     (Field::Failures, |breaker| breaker.failures),
     (Field::Rejected, |breaker| breaker.rejected),

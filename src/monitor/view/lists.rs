@@ -67,7 +67,7 @@ fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target:
     let (condition, role) = condition(model, target);
     let state = target.latest.as_ref().filter(|_| target.silent_since.is_none()).and_then(|seen| seen.worst());
     let worst = model.worst_of(number).map(|finding| finding.severity);
-    let name_width = usize::from(width.saturating_sub(48)).clamp(10, 40);
+    let name_width = usize::from(width.saturating_sub(51)).clamp(10, 40);
     let base = if shown { theme.loud(Role::Plain) } else { theme.style(Role::Plain) };
     let told = target.told.map_or("never".to_owned(), |told| coarse(now.since(told)));
     let row = target.history.last().filter(|row| !row.silent);
