@@ -2,16 +2,17 @@
 
 use std::{
     io::{self, IsTerminal, Write},
+    ops::ControlFlow,
     path::PathBuf,
+    pin::Pin,
     time::Duration,
 };
 
 use crossterm::event::{self, Event, MouseButton, MouseEventKind};
-use futures::FutureExt;
 use ratatui::layout::{Position, Rect};
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval, sleep_until},
+    time::{Instant, Interval, MissedTickBehavior, interval, sleep_until},
 };
 
 use super::{Session, incident_path, terminal::Terminal};
@@ -45,8 +46,7 @@ enum Left {
 pub(super) async fn show(mut session: Session) -> anyhow::Result<ExitStatus> {
     // Listened for before the terminal is taken: none may come between.
     let ended = ended(true)?;
-    let terminal = Terminal::take()?;
-    let shown = Shown { terminal, layout: Layout::default(), columns: 0, export: None };
+    let shown = Shown::new(Terminal::take()?)?;
     let left = keep_showing(&mut session, shown, ended).await;
     match left {
         Ok(Left::Quit) => Ok(ExitStatus::Success),
@@ -57,94 +57,47 @@ pub(super) async fn show(mut session: Session) -> anyhow::Result<ExitStatus> {
     }
 }
 
-/// What is on the terminal.
+/// A page that is being written: where it is, or why it is not.
+type Export = tokio::task::JoinHandle<Result<PathBuf, (PathBuf, io::Error)>>;
+
+/// What is on the terminal, and what it waits for.
 struct Shown {
     terminal: Terminal,
     layout: Layout,
     columns: u16,
-    export: Option<tokio::task::JoinHandle<Result<PathBuf, (PathBuf, io::Error)>>>,
+    events: mpsc::Receiver<io::Result<Event>>,
+    tick: Interval,
+    /// When to draw, if there is something new.
+    draw_at: Option<Instant>,
+    drawn: Option<Instant>,
+    /// Whether there may be more messages.
+    telling: bool,
+    export: Option<Export>,
+}
+
+/// Something that the screen has to do with.
+enum Happened {
+    /// The process is to end.
+    Ended,
+    /// Somebody did something at the terminal; `None`: nobody will any more.
+    Input(Option<io::Result<Event>>),
+    /// The incident was written, or not.
+    Written(String),
+    /// It is time to draw.
+    Drawing,
+    /// A message came; `None`: no more will.
+    Told(Option<Message>),
+    /// A second went by.
+    Ticked,
 }
 
 async fn keep_showing(session: &mut Session, mut shown: Shown, ended: impl Future<Output = ()>) -> io::Result<Left> {
-    let mut events = events()?;
-    let mut tick = interval(TICK);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut ended = std::pin::pin!(ended);
-    let mut draw_at = Some(Instant::now());
-    let mut drawn: Option<Instant> = None;
-    let mut telling = true;
     loop {
-        let soon = |drawn: Option<Instant>| Some(drawn.map_or_else(Instant::now, |drawn| drawn + DRAW));
-        let drawing = async {
-            match draw_at {
-                Some(at) => sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
-        let written = async {
-            match &mut shown.export {
-                Some(export) => export.await,
-                None => std::future::pending().await,
-            }
-        };
-        let effects = tokio::select! {
-            biased;
-            () = &mut ended => return Ok(Left::Ended),
-            event = events.recv() => match event {
-                None => return Ok(Left::Ended),
-                Some(Err(error)) => return Err(error),
-                Some(Ok(event)) => {
-                    draw_at = draw_at.or(soon(drawn));
-                    let resized = matches!(event, Event::Resize(..));
-                    if resized {
-                        shown.terminal.clear()?;
-                    }
-                    match meaning(session, &shown.layout, &event) {
-                        Some(action) => session.take(Message::Act(action)),
-                        None => Vec::new(),
-                    }
-                }
-            },
-            written = written => {
-                shown.export = None;
-                draw_at = draw_at.or(soon(drawn));
-                session.take(Message::Say(match written {
-                    Ok(Ok(path)) => format!("the incident is in {}", path.display()),
-                    Ok(Err((path, error))) => format!("{} cannot be written: {error}", path.display()),
-                    Err(_) => "the incident could not be written".to_owned(),
-                }))
-            }
-            () = drawing => {
-                draw_at = None;
-                drawn = Some(Instant::now());
-                shown.draw(session)?;
-                Vec::new()
-            }
-            message = session.messages.recv(), if telling => {
-                draw_at = draw_at.or(soon(drawn));
-                match message {
-                    None => {
-                        telling = false;
-                        Vec::new()
-                    }
-                    Some(message) => {
-                        let mut effects = session.take(message);
-                        for _ in 0..AT_ONCE {
-                            let Some(Some(message)) = session.messages.recv().now_or_never() else { break };
-                            effects.extend(session.take(message));
-                        }
-                        effects
-                    }
-                }
-            }
-            _ = tick.tick() => {
-                // After a hang-up reads and writes may just do nothing, for ever.
-                if !io::stdout().is_terminal() {
-                    return Ok(Left::Ended);
-                }
-                draw_at = draw_at.or(soon(drawn));
-                session.take(Message::Tick)
-            }
+        let happened = shown.next(session, ended.as_mut()).await;
+        let effects = match shown.take(session, happened)? {
+            ControlFlow::Break(left) => return Ok(left),
+            ControlFlow::Continue(effects) => effects,
         };
         if shown.act(session, effects)? {
             // A page that is being written is to be whole.
@@ -174,6 +127,92 @@ fn events() -> io::Result<mpsc::Receiver<io::Result<Event>>> {
 }
 
 impl Shown {
+    fn new(terminal: Terminal) -> io::Result<Self> {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Self {
+            terminal,
+            layout: Layout::default(),
+            columns: 0,
+            events: events()?,
+            tick,
+            draw_at: Some(Instant::now()),
+            drawn: None,
+            telling: true,
+            export: None,
+        })
+    }
+
+    /// Waits for what happens next. Nothing is lost when it is given up.
+    async fn next(&mut self, session: &mut Session, ended: Pin<&mut impl Future<Output = ()>>) -> Happened {
+        let drawing = async {
+            match self.draw_at {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        let written = async {
+            match &mut self.export {
+                Some(export) => export.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = ended => Happened::Ended,
+            event = self.events.recv() => Happened::Input(event),
+            written = written => Happened::Written(match written {
+                Ok(Ok(path)) => format!("the incident is in {}", path.display()),
+                Ok(Err((path, error))) => format!("{} cannot be written: {error}", path.display()),
+                Err(_) => "the incident could not be written".to_owned(),
+            }),
+            () = drawing => Happened::Drawing,
+            message = session.messages.recv(), if self.telling => Happened::Told(message),
+            _ = self.tick.tick() => Happened::Ticked,
+        }
+    }
+
+    /// Takes in what happened. What is left to do is returned, or why the screen is left.
+    fn take(&mut self, session: &mut Session, happened: Happened) -> io::Result<ControlFlow<Left, Vec<Effect>>> {
+        if matches!(happened, Happened::Drawing) {
+            (self.draw_at, self.drawn) = (None, Some(Instant::now()));
+            self.draw(session)?;
+            return Ok(ControlFlow::Continue(Vec::new()));
+        }
+        self.draw_at = self.draw_at.or_else(|| Some(self.drawn.map_or_else(Instant::now, |drawn| drawn + DRAW)));
+        Ok(ControlFlow::Continue(match happened {
+            Happened::Ended | Happened::Input(None) => return Ok(ControlFlow::Break(Left::Ended)),
+            // After a hang-up reads and writes may just do nothing, for ever.
+            Happened::Ticked if !io::stdout().is_terminal() => return Ok(ControlFlow::Break(Left::Ended)),
+            Happened::Ticked => session.take(Message::Tick),
+            Happened::Input(Some(event)) => {
+                let event = event?;
+                if matches!(event, Event::Resize(..)) {
+                    self.terminal.clear()?;
+                }
+                let action = meaning(session, &self.layout, &event);
+                action.map(|action| session.take(Message::Act(action))).unwrap_or_default()
+            }
+            Happened::Written(text) => {
+                self.export = None;
+                session.take(Message::Say(text))
+            }
+            Happened::Told(None) => {
+                self.telling = false;
+                Vec::new()
+            }
+            Happened::Told(Some(message)) => {
+                let mut effects = session.take(message);
+                for _ in 0..AT_ONCE {
+                    let Ok(message) = session.messages.try_recv() else { break };
+                    effects.extend(session.take(message));
+                }
+                effects
+            }
+            Happened::Drawing => Vec::new(),
+        }))
+    }
+
     fn draw(&mut self, session: &mut Session) -> io::Result<()> {
         let size = self.terminal.size()?;
         let area = Rect::new(0, 0, size.width, size.height);
