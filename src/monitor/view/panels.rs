@@ -18,6 +18,7 @@ use crate::{
             diagnosis::{share_words, short},
             event::state_word,
             history::{Field, Row},
+            timeline::Timeline,
         },
         moment::Moment,
     },
@@ -76,53 +77,8 @@ impl Facts<'_> {
         if let Some(rejected) = self.per_minute(Field::Rejected).filter(|rejected| *rejected > 0.0) {
             remarks.push(self.dim(format!("{} rejected/min", short(rejected))));
         }
-        let mut series: Vec<Series> = self
-            .target
-            .breakers
-            .iter()
-            .map(|(name, line)| {
-                let state = if self.row.is_some() {
-                    line.at(self.shown).or(line.at(self.target.told.unwrap_or_default()))
-                } else {
-                    None
-                };
-                // An outage lasts through its probes.
-                let since = match state {
-                    Some(State::Open) => line.outage(self.shown),
-                    Some(_) => line.since(self.shown),
-                    None => None,
-                };
-                let since = since.map(|since| age(self.shown.since(since)));
-                let mut words = vec![self.say(format!("{name} "), Role::Plain)];
-                match state {
-                    Some(State::Closed) => words.push(self.say(state_word(State::Closed), Role::Good)),
-                    Some(state) => {
-                        let role = Role::of_state(state);
-                        words.push(Span::styled(
-                            format!(" {} ", state_word(state).to_uppercase()),
-                            self.theme.loud(role),
-                        ));
-                    }
-                    None => words.push(self.dim(UNKNOWN)),
-                }
-                words.extend(since.map(|since| self.dim(format!(" {since}"))));
-                let (begin, end) = self.bounds;
-                let states = line.columns(begin, end, self.columns.len());
-                // Between the last poll and now nothing else is known.
-                let states = states
-                    .iter()
-                    .zip(&self.columns)
-                    .map(|(state, row)| state.or(row.and_then(|row| line.at(row.at))))
-                    .collect();
-                let silent = self.columns.iter().map(|row| row.is_some_and(|row| row.silent)).collect();
-                Series {
-                    words: Line::from(words),
-                    more: Vec::new(),
-                    plot: Plot::States { states, silent },
-                    scale: None,
-                }
-            })
-            .collect();
+        let states = self.target.breakers.iter().map(|(name, line)| self.states(name, line));
+        let mut series: Vec<Series> = states.collect();
         if series.is_empty() {
             series.push(Series {
                 words: Line::from(self.pair("breaker", None, Role::Plain)),
@@ -149,6 +105,35 @@ impl Facts<'_> {
             scale: Some("100 %".to_owned()),
         });
         Content { title: "Breaker", remarks, series }
+    }
+
+    /// One breaker: how it is, and how it was.
+    fn states(&self, name: &str, line: &Timeline) -> Series {
+        // Between the last poll and now nothing else is known.
+        let last = self.target.told.filter(|told| *told <= self.shown);
+        let state = self.row.and_then(|_| line.at(self.shown).or_else(|| line.at(last?)));
+        // An outage lasts through its probes.
+        let since = match state {
+            Some(State::Open) => line.outage(self.shown),
+            Some(_) => line.since(self.shown),
+            None => None,
+        };
+        let mut words = vec![self.say(format!("{name} "), Role::Plain)];
+        words.push(match state {
+            Some(State::Closed) => self.say(state_word(State::Closed), Role::Good),
+            Some(state) => {
+                let text = format!(" {} ", state_word(state).to_uppercase());
+                Span::styled(text, self.theme.loud(Role::of_state(state)))
+            }
+            None => self.dim(UNKNOWN),
+        });
+        words.extend(since.map(|since| self.dim(format!(" {}", age(self.shown.since(since))))));
+        let (begin, end) = self.bounds;
+        let states = line.columns(begin, end, self.columns.len());
+        let known = |(state, row): (&Option<State>, &Option<Row>)| state.or(row.and_then(|row| line.at(row.at)));
+        let states = states.iter().zip(&self.columns).map(known).collect();
+        let silent = self.columns.iter().map(|row| row.is_some_and(|row| row.silent)).collect();
+        Series { words: Line::from(words), more: Vec::new(), plot: Plot::States { states, silent }, scale: None }
     }
 
     /// Seconds until the next probe.
