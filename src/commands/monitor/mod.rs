@@ -55,11 +55,12 @@ pub(super) async fn run(settings: Settings, args: MonitorArgs) -> anyhow::Result
         }
         return play(path, args.speed.unwrap_or(1.0), rules, &args, look).await;
     }
-    let targets = targets(&settings.monitor.targets)?;
+    let web = Web::new().context("no HTTP client")?;
+    let targets = targets(&web, &settings.monitor.targets)?;
     if args.once {
-        return once::look(&targets, &settings.monitor, rules, &args, &look).await;
+        return once::look(&web, &targets, &settings.monitor, rules, &args, &look).await;
     }
-    watch_live(targets, settings.monitor, rules, &args, look).await
+    watch_live(&web, targets, settings.monitor, rules, &args, look).await
 }
 
 /// The rules of alerts; what is wrong with a file of them is wrong usage.
@@ -104,7 +105,7 @@ fn without_secrets(name: &str) -> String {
 }
 
 /// Each server once. One that is no URL is watched, too, and tells so; but not when there is no other.
-fn targets(named: &[String]) -> anyhow::Result<Vec<Server>> {
+fn targets(web: &Web, named: &[String]) -> anyhow::Result<Vec<Server>> {
     let mut servers: Vec<Server> = Vec::new();
     for name in named {
         let shown = without_secrets(name);
@@ -117,8 +118,7 @@ fn targets(named: &[String]) -> anyhow::Result<Vec<Server>> {
             Some(_) => {}
         }
     }
-    let web = Web::new().context("no HTTP client")?;
-    if !servers.is_empty() && servers.iter().all(|server| scraper(&web, &server.asked).err() == Some(Trouble::NoUrl)) {
+    if !servers.is_empty() && servers.iter().all(|server| scraper(web, &server.asked).err() == Some(Trouble::NoUrl)) {
         let names: Vec<_> = servers.iter().map(|server| format!("\"{}\"", server.shown)).collect();
         return Err(UsageError(format!("{} {}", names.join(", "), Trouble::NoUrl)).into());
     }
@@ -179,6 +179,7 @@ fn recorder(settings: &MonitorSettings, targets: &[String]) -> anyhow::Result<Op
 }
 
 async fn watch_live(
+    web: &Web,
     servers: Vec<Server>,
     settings: MonitorSettings,
     rules: Rules,
@@ -188,10 +189,9 @@ async fn watch_live(
     let shown: Vec<String> = servers.iter().map(|server| server.shown.clone()).collect();
     let asked: Vec<String> = servers.into_iter().map(|server| server.asked).collect();
     let recorder = recorder(&settings, &shown)?;
-    let web = Web::new().context("no HTTP client")?;
     let (tell, messages) = mpsc::channel(WAITING);
     let (pace, paced) = watch::channel(Pace { interval: settings.interval, refresh: 0 });
-    let _poller = Poller::start(&web, &asked, &paced, &tell, fastrand::u64(..));
+    let _poller = Poller::start(web, &asked, &paced, &tell, fastrand::u64(..));
     drop(tell);
     let model = Model::new(&shown, settings.interval, rules, Moment::now());
     let session =

@@ -35,6 +35,7 @@ const SECOND_CHANCE: Duration = Duration::from_secs(1);
 const LATELY: Duration = Duration::from_secs(300);
 
 pub(super) async fn look(
+    web: &Web,
     servers: &[Server],
     settings: &MonitorSettings,
     rules: Rules,
@@ -45,7 +46,6 @@ pub(super) async fn look(
     let mut model = Model::new(&shown, settings.interval, rules, Moment::now()).once();
     let patience = Pace { interval: settings.interval, refresh: 0 }.patience();
     let mut recorder = recorder(settings, &shown)?;
-    let web = &Web::new().context("no HTTP client")?;
     let asked = servers.iter().map(|server| async move {
         let scraper = scraper(web, &server.asked);
         let first = ask(&scraper, patience).await;
