@@ -314,7 +314,6 @@ pub fn watching(urls: &[&str]) -> Model {
 /// A target has told, or not.
 pub fn polled(model: &mut Model, target: usize, at: Moment, result: Result<Observation, Trouble>) {
     model.update(Message::Polled { target, at, result: Box::new(result) }, at);
-    model.update(Message::Due { target, at: at + model.interval }, at);
 }
 
 /// When poll number `index` comes back.
@@ -463,7 +462,6 @@ pub fn predecessor() -> Model {
 /// A target that was asked for the first time, and has not answered yet.
 pub fn empty() -> Model {
     let mut model = watching(&["http://127.0.0.1:8000"]);
-    model.update(Message::Due { target: 0, at: START }, START);
     model.update(Message::Tick, START + GLANCE);
     model
 }

@@ -19,13 +19,6 @@ pub enum Message {
         /// What it told.
         result: Box<Result<Observation, Trouble>>,
     },
-    /// A target will be asked.
-    Due {
-        /// Which.
-        target: usize,
-        /// When.
-        at: Moment,
-    },
     /// A target is watched that was not known, or is known already: a recording tells of them as it goes.
     Watched(String),
     /// Time went on.

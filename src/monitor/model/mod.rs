@@ -198,12 +198,6 @@ impl Model {
     fn take(&mut self, message: Message) -> Vec<Effect> {
         match message {
             Message::Polled { target, at, result } => self.polled(target, at, *result),
-            Message::Due { target, at } => {
-                if let Some(target) = self.targets.get_mut(target) {
-                    target.next = Some(at);
-                }
-                Vec::new()
-            }
             Message::Watched(url) => {
                 self.number_of(&url);
                 Vec::new()

@@ -58,8 +58,6 @@ pub struct Target {
     pub first_told: Option<Moment>,
     /// When it was asked last.
     pub polled: Option<Moment>,
-    /// When it is asked next.
-    pub next: Option<Moment>,
     /// Why it told nothing, the last time.
     pub trouble: Option<Trouble>,
     /// Since when it has told nothing.
@@ -95,7 +93,6 @@ impl Target {
             told: None,
             first_told: None,
             polled: None,
-            next: None,
             trouble: None,
             silent_since: None,
             failed_polls: 0,

@@ -396,7 +396,7 @@ fn one_look_has_to_do_when_there_is_only_one() {
 fn a_message_about_a_target_that_is_not_there_changes_nothing() {
     let mut model = watch();
     assert_eq!(tell(&mut model, 7, 0, asked(1.0)), []);
-    model.update(Message::Due { target: usize::MAX, at: START }, START);
+    assert_eq!(tell(&mut model, usize::MAX, 0, asked(1.0)), []);
     assert_eq!((model.polls, model.log.events().len()), (0, 0));
     assert_eq!(
         (model.number_of("http://a:1"), model.number_of("http://b:1"), model.number_of("http://b:1")),

@@ -153,35 +153,32 @@ impl Asker {
         let mut failures = 0;
         loop {
             let started = Instant::now();
-            let patience = self.pace.borrow_and_update().patience();
-            let result = Box::new(ask(&self.scraper, patience).await);
+            let pace = *self.pace.borrow_and_update();
+            let result = Box::new(ask(&self.scraper, pace.patience()).await);
             failures = if result.is_ok() { 0 } else { failures + 1 };
             let at = Clock::Live.now();
             if self.tell.send(Message::Polled { target: self.number, at, result }).await.is_err() {
                 return;
             }
-            if self.wait(started, failures).await.is_err() {
+            if self.wait(started, failures, pace.refresh).await.is_err() {
                 return;
             }
         }
     }
 
-    /// Waits for the next turn: until it is time, or until everybody is to be asked. An error: nobody listens any more.
-    async fn wait(&mut self, started: Instant, failures: u32) -> Result<(), ()> {
+    /// Waits for the next turn: until it is time, or until everybody is to be asked, which they were `refresh` times when
+    /// this turn began. An error: nobody listens any more.
+    async fn wait(&mut self, started: Instant, failures: u32, refresh: u64) -> Result<(), ()> {
         let chance = self.rng.f64();
         loop {
             let pace = *self.pace.borrow_and_update();
             let next = started + pace.wait(failures, chance);
-            let at = Clock::Live.now() + next.saturating_duration_since(Instant::now());
-            self.tell.send(Message::Due { target: self.number, at }).await.map_err(drop)?;
+            if pace.refresh != refresh {
+                return Ok(());
+            }
             tokio::select! {
                 () = sleep_until(next) => return Ok(()),
-                changed = self.pace.changed() => {
-                    changed.map_err(drop)?;
-                    if self.pace.borrow().refresh != pace.refresh {
-                        return Ok(());
-                    }
-                }
+                changed = self.pace.changed() => changed.map_err(drop)?,
             }
         }
     }
@@ -238,14 +235,11 @@ mod tests {
         let _poller = Poller::start(&Web::new().unwrap(), &["nowhere".to_owned()], &receiver, &tell, 1);
         let mut polls = 0;
         while let Some(message) = told.recv().await {
-            match message {
-                Message::Polled { .. } => polls += 1,
-                Message::Due { .. } if polls == 1 => paces.send_modify(|pace| pace.refresh += 1),
-                _ => {}
-            }
+            polls += usize::from(matches!(message, Message::Polled { .. }));
             if polls == 2 {
                 return;
             }
+            paces.send_modify(|pace| pace.refresh += 1);
         }
     }
 }

@@ -194,7 +194,6 @@ fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
         6 => told.prop_map(|(target, at, seen)| Message::Polled { target, at, result: Box::new(Ok(seen)) }),
         2 => silent.prop_map(|(target, at, why)| Message::Polled { target, at, result: Box::new(Err(why)) }),
-        1 => (target(), moment()).prop_map(|(target, at)| Message::Due { target, at }),
         1 => Just(Message::Tick),
         1 => (0_u8..9).prop_map(|n| Message::Watched(format!("http://late-{n}:1"))),
         1 => any::<u16>().prop_map(Message::Columns),

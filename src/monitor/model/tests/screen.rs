@@ -274,6 +274,4 @@ fn what_the_shell_has_to_do_is_said() {
     assert!(model.window.span() > span);
     act(&mut model, Action::ZoomIn);
     assert_eq!(model.window.span(), span);
-    model.update(Message::Due { target: 0, at: after(30) }, START);
-    assert_eq!(model.targets[0].next, Some(after(30)));
 }
