@@ -8,7 +8,7 @@ use super::{parts, print, printer, serve};
 use crate::{
     cli::{ExitStatus, IngestArgs, settings::Settings},
     client::Client,
-    rag::ingest::DocumentRoots,
+    rag::ingest::{DocumentRoots, select_files},
     wire::{DocumentCounts, FileErrorBody, IngestRequest, IngestResponse},
 };
 
@@ -39,7 +39,7 @@ async fn local(settings: &Settings, args: &IngestArgs) -> anyhow::Result<IngestR
     let parts = parts::build(settings).await?;
     let cwd = std::env::current_dir().context("the working directory cannot be read")?;
     let paths = args.paths.clone();
-    let selection = tokio::task::spawn_blocking(move || DocumentRoots::unrestricted(&cwd).select(&paths)).await?;
+    let selection = select_files(DocumentRoots::unrestricted(&cwd), paths).await?;
     if selection.files.is_empty() && selection.errors.is_empty() {
         bail!("no document of a supported format (.txt .md .html .pdf .docx) in {}", args.paths.join(", "));
     }
@@ -59,7 +59,7 @@ async fn local(settings: &Settings, args: &IngestArgs) -> anyhow::Result<IngestR
             added: report.added,
             updated: report.updated,
             unchanged: report.unchanged,
-            failed: report.errors.len(),
+            failed: report.failed(),
             skipped: report.skipped,
         },
         errors: bodies(&report.errors),
@@ -81,6 +81,9 @@ async fn remote(settings: &Settings, args: &IngestArgs, url: &url::Url) -> anyho
 fn tell(report: &IngestResponse, seconds: f64) {
     for error in &report.errors {
         eprintln!("not ingested: {}: {}", error.file, error.error);
+    }
+    if report.documents.failed > report.errors.len() {
+        eprintln!("not ingested: {} more", report.documents.failed - report.errors.len());
     }
     for warning in &report.warnings {
         eprintln!("ingested, but {}: {}", warning.file, warning.error);

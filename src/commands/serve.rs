@@ -13,7 +13,7 @@ use crate::{
     rag::{
         Engine,
         extract::Limits,
-        ingest::{DocumentRoots, IngestOptions},
+        ingest::{self, DocumentRoots, IngestOptions},
     },
     server::{self, AppState, ServerSettings},
     telemetry::Metrics,
@@ -100,13 +100,16 @@ async fn ingest_docs(engine: &Arc<Engine>, settings: &Settings) -> anyhow::Resul
     let started = Instant::now();
     let cwd = std::env::current_dir().context("the working directory cannot be read")?;
     let docs = settings.server.docs.clone();
-    let selection = tokio::task::spawn_blocking(move || DocumentRoots::unrestricted(&cwd).select(&docs)).await?;
+    let selection = ingest::select_files(DocumentRoots::unrestricted(&cwd), docs).await?;
     let (progress, observer) = printer::ingestion();
     let report = engine.ingest(&settings.db, selection, options(settings), &observer).await;
     progress.finish_and_clear();
     let report = report?;
     for error in &report.errors {
         eprintln!("not ingested: {error}");
+    }
+    if report.unlisted_errors > 0 {
+        eprintln!("not ingested: {} more", report.unlisted_errors);
     }
     for warning in &report.warnings {
         eprintln!("ingested, but {warning}");
@@ -116,7 +119,7 @@ async fn ingest_docs(engine: &Arc<Engine>, settings: &Settings) -> anyhow::Resul
         report.added,
         report.updated,
         report.unchanged,
-        report.errors.len(),
+        report.failed(),
         started.elapsed().as_secs_f64()
     );
     Ok(())

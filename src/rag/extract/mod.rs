@@ -190,14 +190,15 @@ struct Raw {
     warnings: Vec<Warning>,
 }
 
-/// Reads a file's bytes, and not more than `limits.max_file_bytes` of them, whatever its size says.
+/// Reads an open file's bytes, and not more than `limits.max_file_bytes` of them, whatever its size says.
+///
+/// Opening it is the caller's affair: a name alone does not tell whether opening blocks, or where a link leads.
 ///
 /// Blocks: call it where that is allowed.
 ///
 /// # Errors
 /// [`ExtractError::TooLarge`] before anything is read; [`ExtractError::Io`], also for what is no regular file.
-pub fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, ExtractError> {
-    let file = File::open(path)?;
+pub fn read_file(file: File, limits: &Limits) -> Result<Vec<u8>, ExtractError> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         // A pipe or a device could be read for ever.

@@ -21,7 +21,7 @@ fn read(format: Format, bytes: &[u8]) -> Result<Extracted, ExtractError> {
 /// A file from its name to its text, as an ingestion does it.
 fn read_path(path: &Path, limits: &Limits) -> Result<Extracted, ExtractError> {
     let format = Format::of_path(path).ok_or(ExtractError::Unsupported)?;
-    extract_bytes(format, &read_file(path, limits)?, limits)
+    extract_bytes(format, &read_file(std::fs::File::open(path)?, limits)?, limits)
 }
 
 /// A ZIP archive with these parts.

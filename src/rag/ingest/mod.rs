@@ -6,15 +6,24 @@
 
 mod prepare;
 mod sources;
+mod threads;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use futures::{StreamExt, stream};
+use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use prepare::PIPELINE_VERSION;
 use prepare::{Pending, Prepared};
-pub use sources::{DocumentRoots, Selection, SourceFile};
+pub use sources::{DocumentRoots, MAX_LISTED_ERRORS, MAX_PATH_CHARS, SelectLimits, Selection, SourceFile};
+pub use threads::FileThreadError;
+use threads::{Done, FileThreads};
 
 use super::{
     Collection, RagError,
@@ -32,6 +41,26 @@ const BATCH_CHUNKS: usize = 1_000;
 
 /// Documents in a row that fail because the embedder is away before the rest is not tried any more.
 const GIVE_UP_AFTER: usize = 3;
+
+/// Files that are read, or wait read for their preparation, at a time: each may be as large as a file may be.
+const MAX_READS: usize = 32;
+
+/// Overdue reads, of network drives that are away, before nothing more is read.
+const MAX_STUCK_READS: usize = 32;
+
+/// Selections that are made at a time, and as many may be overdue.
+const MAX_SELECTIONS: usize = 16;
+
+/// What a selection may take longer than its own bound of time, which it looks at between two calls.
+const SELECTION_GRACE: Duration = Duration::from_secs(5);
+
+static READS: FileThreads = FileThreads::new(MAX_READS, MAX_STUCK_READS);
+static SELECTIONS: FileThreads = FileThreads::new(MAX_SELECTIONS, MAX_SELECTIONS);
+
+/// Turns to extract and cut, over all ingestions: more than the cores can do would only take the blocking pool from
+/// the questions. Extraction is bounded in time, so that every turn comes.
+static PREPARATIONS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from) + 1));
 
 /// A file that could not be ingested.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +106,8 @@ pub struct IngestReport {
     pub skipped: usize,
     /// What could not be ingested.
     pub errors: Vec<FileError>,
+    /// Further paths that could not be read; only counted, because there are so many.
+    pub unlisted_errors: usize,
     /// What was ingested, but not perfectly: the file, and what was lost.
     pub warnings: Vec<FileError>,
 }
@@ -85,6 +116,11 @@ impl IngestReport {
     /// Documents that are stored now.
     pub fn succeeded(&self) -> usize {
         self.added + self.updated + self.unchanged
+    }
+
+    /// What could not be ingested, listed or not.
+    pub fn failed(&self) -> usize {
+        self.errors.len() + self.unlisted_errors
     }
 }
 
@@ -112,6 +148,24 @@ pub fn unobserved() -> IngestObserver {
     Arc::new(|_: IngestEvent<'_>| {})
 }
 
+/// Resolves paths on a thread of its own, so that a drive that does not answer keeps neither the caller nor the runtime.
+///
+/// # Errors
+/// [`FileThreadError`], at the latest after twice the time of [`SelectLimits`]. What is wrong with single paths is in
+/// the selection.
+pub async fn select_files<P: AsRef<Path> + Send + 'static>(
+    roots: DocumentRoots,
+    paths: Vec<P>,
+) -> Result<Selection, FileThreadError> {
+    let limit = roots.limits().time.saturating_add(SELECTION_GRACE);
+    let whole = limit.saturating_mul(2);
+    let selected = SELECTIONS.run(limit, move || roots.select(&paths));
+    match tokio::time::timeout(whole, selected).await {
+        Ok(done) => Ok(done?.result),
+        Err(_) => Err(FileThreadError::TimedOut(whole)),
+    }
+}
+
 /// Reads the selected files into a DB and brings its search up to date.
 ///
 /// # Errors
@@ -134,7 +188,12 @@ pub async fn ingest(
         },
         observer,
         batch: Vec::new(),
-        report: IngestReport { errors: selection.errors, skipped: selection.skipped, ..IngestReport::default() },
+        report: IngestReport {
+            errors: selection.errors,
+            unlisted_errors: selection.unlisted_errors,
+            skipped: selection.skipped,
+            ..IngestReport::default()
+        },
     };
     observer(IngestEvent::Found(selection.files.len()));
 
@@ -182,6 +241,8 @@ async fn blocking<T: Send + 'static>(
 enum Failure {
     /// It cannot be read.
     File(String),
+    /// The file system gave no answer.
+    Unread(FileThreadError),
     /// Its chunks could not be embedded.
     Embedder(ProviderError),
     /// The store failed.
@@ -194,6 +255,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(reason) => f.write_str(reason),
+            Self::Unread(error) => error.fmt(f),
             Self::Embedder(error) => write!(f, "its text could not be embedded, so nothing of it was stored: {error}"),
             Self::Store(error) => error.fmt(f),
             Self::Interrupted => f.write_str("reading it was interrupted (the log says why)"),
@@ -220,9 +282,17 @@ struct Job {
 impl Job {
     /// Everything up to the store: `None` when the document is stored in this state already.
     async fn process(self: Arc<Self>, file: SourceFile) -> Result<Option<Ready>, Failure> {
-        let job = Arc::clone(&self);
+        let (job, to_read) = (Arc::clone(&self), file.clone());
+        let limits = self.options.limits.clone();
+        let Done { result: bytes, turn } =
+            READS.run(limits.timeout, move || prepare::read(&to_read, &limits)).await.map_err(Failure::Unread)?;
+        let bytes = bytes?;
+        let preparation = PREPARATIONS.acquire().await.map_err(|_| Failure::Interrupted)?;
         let prepared = tokio::task::spawn_blocking(move || {
-            prepare::prepare(&file, &job.options, &job.chunker, job.embedder.id(), job.collection.store().as_ref())
+            // Held until the work ends, even if nobody waits for it any more.
+            let _turns = (turn, preparation);
+            let store = job.collection.store().as_ref();
+            prepare::prepare(&file, &bytes, &job.options, &job.chunker, job.embedder.id(), store)
         })
         .await
         .map_err(|_| Failure::Interrupted)??;

@@ -7,7 +7,7 @@ use crate::{
     providers::EmbedderId,
     rag::{
         chunk::{Chunker, Structure},
-        extract::{self, Extracted, Format},
+        extract::{self, ExtractError, Extracted, Format, Limits},
         language::LanguageDetector,
     },
     store::{DocumentState, NewChunk, NewDocument, Store},
@@ -32,18 +32,27 @@ pub(super) struct Pending {
     pub(super) warnings: Vec<String>,
 }
 
-/// Reads a file and cuts it, unless the store has it already.
+/// Reads a file's bytes.
+pub(super) fn read(file: &SourceFile, limits: &Limits) -> Result<Vec<u8>, Failure> {
+    let opened = file.open().map_err(|error| Failure::File(error.to_string()))?;
+    extract::read_file(opened, limits).map_err(failed)
+}
+
+fn failed(error: ExtractError) -> Failure {
+    Failure::File(error.to_string())
+}
+
+/// Takes the text out of a file's bytes and cuts it, unless the store has it already.
 pub(super) fn prepare(
     file: &SourceFile,
+    bytes: &[u8],
     options: &IngestOptions,
     chunker: &Chunker,
     embedder: &EmbedderId,
     store: &dyn Store,
 ) -> Result<Prepared, Failure> {
-    let failed = |error: extract::ExtractError| Failure::File(error.to_string());
     let format = Format::of_path(&file.path).ok_or_else(|| Failure::File("is of no supported format".into()))?;
-    let bytes = extract::read_file(&file.path, &options.limits).map_err(failed)?;
-    let content = blake3::hash(&bytes);
+    let content = blake3::hash(bytes);
     let version = options.version.clone().unwrap_or_else(|| content.to_hex()[..8].to_owned());
     let fingerprint = fingerprint(&content, &version, options, embedder);
     let stored = store.document_state(&file.source).map_err(Failure::Store)?;
@@ -51,7 +60,7 @@ pub(super) fn prepare(
         return Ok(Prepared::Unchanged);
     }
 
-    let extracted = extract::extract_bytes(format, &bytes, &options.limits).map_err(failed)?;
+    let extracted = extract::extract_bytes(format, bytes, &options.limits).map_err(failed)?;
     let chunks = cut(&file.source, &extracted, chunker);
     if chunks.is_empty() {
         return Err(Failure::File("contains no text".into()));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json as Reply,
     extract::{Query, State},
+    http::StatusCode,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -13,7 +14,7 @@ use crate::{
     model::DbName,
     rag::{
         RagError,
-        ingest::{self, FileError, IngestOptions, IngestReport},
+        ingest::{self, FileError, FileThreadError, IngestOptions, IngestReport, MAX_LISTED_ERRORS, MAX_PATH_CHARS},
     },
     server::{error::ApiError, json::Json, state::AppState},
     wire::{
@@ -24,6 +25,12 @@ use crate::{
 
 /// Longest version label.
 const MAX_VERSION: usize = 64;
+
+/// Most paths of a request.
+const MAX_PATHS: usize = 1_000;
+
+/// Seconds after which a drive that did not answer may be asked again.
+const DRIVE_RETRY_SECONDS: u64 = 30;
 
 /// Which DB.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -43,6 +50,7 @@ pub struct DbParam {
         (status = 400, description = "A value that cannot be used; the message names it", body = ErrorBody),
         (status = 409, description = "The DB was embedded by another model", body = ErrorBody),
         (status = 422, description = "Nothing could be ingested; `errors` says why, file by file", body = ErrorBody),
+        (status = 503, description = "The drive with the documents does not answer; try again later", body = ErrorBody),
     )
 )]
 pub async fn ingest(
@@ -50,17 +58,14 @@ pub async fn ingest(
     Json(request): Json<IngestRequest>,
 ) -> Result<Reply<IngestResponse>, ApiError> {
     let db = state.db(request.db.as_deref())?;
-    if request.paths.is_empty() {
-        return Err(ApiError::invalid("field \"paths\" is empty: name files, folders or globs"));
-    }
+    check_paths(&request.paths)?;
     if request.version.as_ref().is_some_and(|label| label.is_empty() || label.chars().count() > MAX_VERSION) {
         return Err(ApiError::invalid(format!("field \"version\" must have 1 to {MAX_VERSION} characters")));
     }
-    let roots = state.settings.roots.clone();
-    let selection = tokio::task::spawn_blocking(move || roots.select(&request.paths)).await.map_err(RagError::from)?;
+    let selection = ingest::select_files(state.settings.roots.clone(), request.paths).await.map_err(no_selection)?;
     if selection.files.is_empty() && !selection.errors.is_empty() {
         // Before a DB is made for nothing.
-        return Err(nothing_ingested(&selection.errors));
+        return Err(nothing_ingested(&selection.errors, selection.errors.len() + selection.unlisted_errors));
     }
     let options = IngestOptions {
         chunking: state.settings.chunking,
@@ -73,12 +78,52 @@ pub async fn ingest(
     let task = tokio::spawn(async move { engine.ingest(&name, selection, options, &ingest::unobserved()).await });
     let report = task.await.map_err(RagError::from)??;
     if report.succeeded() == 0 && !report.errors.is_empty() {
-        return Err(nothing_ingested(&report.errors));
+        return Err(nothing_ingested(&report.errors, report.failed()));
     }
     if let Ok(counts) = state.engine.counts(&db).await {
         state.engine.metrics().database(db.as_str(), counts.documents, counts.bytes);
     }
     Ok(Reply(response(&db, report)))
+}
+
+/// Checks what a path may look like, before anything is done with one of them.
+fn check_paths(paths: &[String]) -> Result<(), ApiError> {
+    if paths.is_empty() {
+        return Err(ApiError::invalid("field \"paths\" is empty: name files, folders or globs"));
+    }
+    if paths.len() > MAX_PATHS {
+        let number = paths.len();
+        let message = format!(
+            "field \"paths\" must have 1 to {MAX_PATHS} entries, it has {number}: name a folder or a glob, or send several requests"
+        );
+        return Err(ApiError::invalid(message));
+    }
+    for (n, path) in paths.iter().enumerate() {
+        let chars = path.chars().count();
+        if !(1..=MAX_PATH_CHARS).contains(&chars) {
+            let message = format!("field \"paths[{n}]\" must have 1 to {MAX_PATH_CHARS} characters, it has {chars}");
+            return Err(ApiError::invalid(message));
+        }
+        if path.contains('\0') {
+            let message = format!("field \"paths[{n}]\" has a NUL character, which no file name can have");
+            return Err(ApiError::invalid(message));
+        }
+    }
+    Ok(())
+}
+
+fn no_selection(error: FileThreadError) -> ApiError {
+    match error {
+        FileThreadError::Panicked => ApiError::internal(&error),
+        error => ApiError {
+            retry_after: Some(DRIVE_RETRY_SECONDS),
+            ..ApiError::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Unavailable",
+                format!("\"paths\" cannot be looked up: {error}"),
+            )
+        },
+    }
 }
 
 fn response(db: &DbName, report: IngestReport) -> IngestResponse {
@@ -89,7 +134,7 @@ fn response(db: &DbName, report: IngestReport) -> IngestResponse {
             added: report.added,
             updated: report.updated,
             unchanged: report.unchanged,
-            failed: report.errors.len(),
+            failed: report.failed(),
             skipped: report.skipped,
         },
         errors: bodies(&report.errors),
@@ -98,14 +143,23 @@ fn response(db: &DbName, report: IngestReport) -> IngestResponse {
     }
 }
 
+/// The first of them: an answer stays readable, and `failed` has the number of all.
 fn bodies(errors: &[FileError]) -> Vec<FileErrorBody> {
-    errors.iter().map(|e| FileErrorBody { file: e.file.clone(), error: e.error.clone() }).collect()
+    errors
+        .iter()
+        .take(MAX_LISTED_ERRORS)
+        .map(|e| FileErrorBody { file: e.file.clone(), error: e.error.clone() })
+        .collect()
 }
 
-fn nothing_ingested(errors: &[FileError]) -> ApiError {
+/// `failed` counts the errors that are not in the list, too.
+fn nothing_ingested(errors: &[FileError], failed: usize) -> ApiError {
     let first = errors.first().map(ToString::to_string).unwrap_or_default();
-    let more = match errors.len() {
+    let more = match failed {
         0 | 1 => String::new(),
+        n if n > MAX_LISTED_ERRORS => {
+            format!(" (and {} more, \"errors\" lists the first {MAX_LISTED_ERRORS})", n - 1)
+        }
         n => format!(" (and {} more, see \"errors\")", n - 1),
     };
     let error = ApiError::from(RagError::NothingIngested(format!("nothing could be ingested: {first}{more}")));

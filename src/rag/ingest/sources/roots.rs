@@ -1,0 +1,156 @@
+//! The folders that documents may come from, and how a path that somebody names is resolved inside them.
+
+use std::{
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{Access, FileError, SelectLimits, Selection, reason, walk::Selector};
+
+/// The folders that documents may come from.
+#[derive(Debug, Clone)]
+pub struct DocumentRoots {
+    /// Relative paths start here.
+    base: PathBuf,
+    /// Canonical; `None` admits everything.
+    roots: Option<Vec<Arc<Path>>>,
+    limits: SelectLimits,
+}
+
+/// Why a named path is not used.
+pub(super) enum Refusal {
+    /// It lies outside the document roots.
+    Outside,
+    /// A link leads out of them, or to nothing: which of the two is not told.
+    Leaves,
+    /// The file system says no.
+    Failed(String),
+}
+
+impl Refusal {
+    /// The error for the path that was named.
+    pub(super) fn of(self, path: impl std::fmt::Display) -> FileError {
+        let error = match self {
+            Self::Outside => "lies outside the document roots of this server (--docs-root)".into(),
+            Self::Leaves => "is a link that leaves the document roots, or leads nowhere".into(),
+            Self::Failed(reason) => reason,
+        };
+        FileError::new(path, error)
+    }
+}
+
+impl DocumentRoots {
+    /// Admits only what lies in these folders (or files), links resolved.
+    ///
+    /// # Errors
+    /// The folder that does not exist, with the reason.
+    pub fn new(base: &Path, roots: &[PathBuf]) -> Result<Self, FileError> {
+        let canonical = |path: &PathBuf| {
+            dunce::canonicalize(base.join(path))
+                .map(Arc::from)
+                .map_err(|error| FileError::new(path.display(), format!("document root cannot be used: {error}")))
+        };
+        Ok(Self {
+            base: dunce::canonicalize(base).unwrap_or_else(|_| base.to_owned()),
+            roots: Some(roots.iter().map(canonical).collect::<Result<_, _>>()?),
+            limits: SelectLimits::REQUEST,
+        })
+    }
+
+    /// Admits everything: for a person at a terminal, who may read whatever the operating system lets them.
+    pub fn unrestricted(base: &Path) -> Self {
+        Self {
+            base: dunce::canonicalize(base).unwrap_or_else(|_| base.to_owned()),
+            roots: None,
+            limits: SelectLimits::TERMINAL,
+        }
+    }
+
+    /// Bounds what a selection looks at.
+    #[must_use]
+    pub fn with_limits(mut self, limits: SelectLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The bounds of a selection.
+    pub fn limits(&self) -> SelectLimits {
+        self.limits
+    }
+
+    /// Resolves files, folders (with everything below them, hidden files left out) and globs.
+    ///
+    /// Blocks as long as the file system does: [`select_files`](crate::rag::ingest::select_files) does not.
+    pub fn select<P: AsRef<Path>>(&self, paths: &[P]) -> Selection {
+        let mut selector = Selector::new(self);
+        for path in paths {
+            selector.select_one(path.as_ref());
+        }
+        selector.finish()
+    }
+
+    /// The path as the file system would have it, if it may be used by its name.
+    pub(super) fn named(&self, path: &Path) -> Result<PathBuf, Refusal> {
+        let full = self.base.join(path);
+        // Before the file system is asked, so that an answer never tells what exists outside.
+        if self.admits(&without_dots(&full)) { Ok(full) } else { Err(Refusal::Outside) }
+    }
+
+    /// Follows all links of a path.
+    pub(super) fn resolve(&self, full: &Path) -> Result<PathBuf, Refusal> {
+        match dunce::canonicalize(full) {
+            Ok(real) if self.admits(&real) => Ok(real),
+            Ok(_) => Err(Refusal::Outside),
+            Err(error) if self.roots.is_none() => Err(Refusal::Failed(reason(&error))),
+            Err(error) => Err(self.unresolved(full, &error)),
+        }
+    }
+
+    /// Where the path breaks off. Behind a link that leaves the roots, "no such file" would tell what is there.
+    fn unresolved(&self, full: &Path, error: &std::io::Error) -> Refusal {
+        for part in full.ancestors() {
+            match dunce::canonicalize(part) {
+                Ok(real) if self.admits(&real) => break,
+                Ok(_) => return Refusal::Outside,
+                Err(_) if part.is_symlink() => return Refusal::Leaves,
+                Err(_) => {}
+            }
+        }
+        Refusal::Failed(reason(error))
+    }
+
+    /// Whether a canonical path lies inside the roots.
+    pub(super) fn admits(&self, path: &Path) -> bool {
+        self.access(path).is_some()
+    }
+
+    /// What may be opened to read a canonical path; `None` outside the roots.
+    pub(super) fn access(&self, path: &Path) -> Option<Access> {
+        match &self.roots {
+            None => Some(Access::Anywhere),
+            Some(roots) => roots.iter().find(|root| path.starts_with(root)).cloned().map(Access::Within),
+        }
+    }
+
+    /// Its name in the DB.
+    pub(super) fn source_name(&self, path: &Path) -> String {
+        let shown = path.strip_prefix(&self.base).unwrap_or(path);
+        let text = shown.to_string_lossy();
+        if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
+    }
+}
+
+/// Resolves `.` and `..` by name alone.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
