@@ -14,6 +14,7 @@ mod outage;
 mod persistence;
 mod semantic_cache;
 mod snapshots;
+mod sources;
 mod stub;
 mod support;
 mod terminal;

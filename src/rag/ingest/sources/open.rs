@@ -24,7 +24,8 @@ pub(in crate::rag::ingest) enum OpenError {
     /// A component of the path became a link, or no folder any more.
     #[error("was replaced by a link or another file after it was found; ingest it again")]
     Replaced,
-    /// On Unix, whoever may write to a root can link any file of its disk into it.
+    /// Whoever may write to a root can link any file of its disk into it.
+    #[cfg(unix)]
     #[error(
         "has several hard links, so it may belong to a folder outside the document roots; copy it, or ingest it with \
          `ragctl ingest`"
