@@ -6,17 +6,28 @@
 //! nothing more is started.
 
 use std::{
-    io,
     panic::{self, AssertUnwindSafe},
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    thread,
     time::Duration,
 };
 
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::{Semaphore, SemaphorePermit},
+};
+
+/// More than all kinds of work may have together, waited for and overdue.
+const MAX_THREADS: usize = 256;
+
+/// A runtime of which only the blocking pool is used: it starts threads where there are too few and ends idle ones. It
+/// is never dropped, so that the end of the process waits for none of them.
+static POOL: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
+    let mut builder = Builder::new_current_thread();
+    builder.max_blocking_threads(MAX_THREADS).thread_name("file").build().map_err(|error| error.to_string())
+});
 
 /// Why file system work has no result.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +45,8 @@ pub enum FileThreadError {
     #[error("it was interrupted by an error in this program; its log says where")]
     Panicked,
     /// The operating system gives no further thread.
-    #[error("no thread could be started for it: {0}; try again later")]
-    NoThread(#[source] io::Error),
+    #[error("no thread could be started for it: {0}; restart this program")]
+    NoThread(String),
 }
 
 /// A bounded number of threads for one kind of file system work.
@@ -76,25 +87,21 @@ impl FileThreads {
         if stuck >= self.max_stuck {
             return Err(FileThreadError::Stuck(stuck));
         }
-        let (sender, receiver) = oneshot::channel();
+        let pool = POOL.as_ref().map_err(|error| FileThreadError::NoThread(error.clone()))?;
         let ended = Arc::new(AtomicBool::new(false));
         let waiter = Waiter { threads: self, ended: Arc::clone(&ended) };
-        thread::Builder::new()
-            .name("file".to_owned())
-            .spawn(move || {
-                // What the closure touched is dropped with it, so no broken invariant survives the unwinding.
-                let result = panic::catch_unwind(AssertUnwindSafe(work));
-                // Before the result is sent, so that work in time is never taken for overdue.
-                if ended.swap(true, Ordering::AcqRel) {
-                    self.stuck.fetch_sub(1, Ordering::Relaxed);
-                }
-                // An error means that nobody waits any more.
-                let _ = sender.send(result);
-            })
-            .map_err(FileThreadError::NoThread)?;
-        let received = tokio::time::timeout(limit, receiver).await;
+        let call = pool.spawn_blocking(move || {
+            // What the closure touched is dropped with it, so no broken invariant survives the unwinding.
+            let result = panic::catch_unwind(AssertUnwindSafe(work));
+            // Before the result is handed over, so that work in time is never taken for overdue.
+            if ended.swap(true, Ordering::AcqRel) {
+                self.stuck.fetch_sub(1, Ordering::Relaxed);
+            }
+            result
+        });
+        let returned = tokio::time::timeout(limit, call).await;
         drop(waiter);
-        match received {
+        match returned {
             Ok(Ok(Ok(result))) => Ok(Done { result, turn }),
             Ok(_) => Err(FileThreadError::Panicked),
             Err(_) => Err(FileThreadError::TimedOut(limit)),
