@@ -45,8 +45,7 @@ pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
     announce(&metrics, &models, &settings.db);
     let collections = collections(&settings.data_dir)?;
     let embedder = models.embedder().id().clone();
-    let engine = Engine::new(collections, models, Arc::clone(&metrics))
-        .with_request_timeout(settings.resilience.request_timeout);
+    let engine = Engine::new(collections, models, Arc::clone(&metrics));
     Ok(Parts { engine, metrics, embedder, upstreams, resilience, choice })
 }
 

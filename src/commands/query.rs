@@ -12,6 +12,7 @@ use crate::{
     client::Client,
     model::Scope,
     rag::{AnswerEvent, Asked, Context as Passage, Question},
+    resilience::CallContext,
     wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, StreamHead, StreamToken},
 };
 
@@ -49,7 +50,8 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         provider: None,
         cache: false,
     };
-    let asked = parts.engine.ask(&question).await?;
+    let call = CallContext::within(settings.resilience.request_timeout);
+    let asked = parts.engine.ask(&question, &call).await?;
     if args.json {
         let answer = asked.answer().await?;
         let request_id = uuid::Uuid::new_v4().to_string();

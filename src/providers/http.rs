@@ -14,7 +14,6 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 use tokio_util::{
     codec::{FramedRead, LinesCodec, LinesCodecError},
     io::StreamReader,
@@ -23,7 +22,7 @@ use url::Url;
 
 use super::{Phase, ProviderError, ProviderKind, UpstreamStatus, connector};
 use crate::{
-    resilience::{CallOutcome, CallTimer, ClientStats, ConnectionWatch, Lease, Pool, PoolSettings},
+    resilience::{CallContext, CallOutcome, CallTimer, ClientStats, ConnectionWatch, Lease, Pool, PoolSettings},
     telemetry::ClientMetrics,
 };
 
@@ -144,14 +143,14 @@ impl Upstream {
         path: &'static str,
         model: &str,
         body: &impl serde::Serialize,
-        deadline: Option<Instant>,
+        call: &CallContext,
     ) -> Result<Reply, ProviderError> {
         let body = Bytes::from(serde_json::to_vec(body).map_err(|error| self.malformed(error.to_string()))?);
-        let reply = match self.send(path, body.clone(), deadline).await {
+        let reply = match self.send(path, body.clone(), call).await {
             // The upstream had closed the connection while it was idle: it never saw the request.
             Err(Unsent { stale: true, .. }) => {
                 self.pool.stats().retried(path, "stale_connection");
-                self.send(path, body, deadline).await
+                self.send(path, body, call).await
             }
             sent => sent,
         };
@@ -159,8 +158,8 @@ impl Upstream {
         self.successful(reply, model).await
     }
 
-    async fn send(&self, path: &'static str, body: Bytes, deadline: Option<Instant>) -> Result<Reply, Unsent> {
-        let lease = self.pool.acquire(path, deadline).await;
+    async fn send(&self, path: &'static str, body: Bytes, call: &CallContext) -> Result<Reply, Unsent> {
+        let lease = self.pool.acquire(path, call).await;
         let lease = lease.map_err(|refusal| Unsent {
             stale: false,
             error: ProviderError::Busy { provider: self.provider, refusal },

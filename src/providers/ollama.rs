@@ -11,6 +11,7 @@ use super::{
     HealthProbe, ProviderError, ProviderKind, Purpose, Upstream, UpstreamStatus,
     http::{reported, to_the_end, unit_vectors},
 };
+use crate::resilience::CallContext;
 
 /// Answers with a model of an Ollama server.
 pub struct OllamaGenerator {
@@ -59,7 +60,7 @@ impl Generator for OllamaGenerator {
 
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
         let body = json!({ "model": self.model, "messages": request.messages, "stream": true });
-        let response = self.upstream.post("/api/chat", &self.model, &body, request.deadline).await?;
+        let response = self.upstream.post("/api/chat", &self.model, &body, &request.call).await?;
         let upstream = self.upstream.clone();
         let mut lines = self.upstream.lines(response);
         let events = try_stream! {
@@ -140,13 +141,18 @@ impl Embedder for OllamaEmbedder {
         32
     }
 
-    async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, ProviderError> {
+    async fn embed(
+        &self,
+        texts: &[String],
+        purpose: Purpose,
+        call: &CallContext,
+    ) -> Result<Vec<Vec<f32>>, ProviderError> {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
         let input: Vec<String> = texts.iter().map(|text| self.with_prefix(text, purpose)).collect();
         let body = json!({ "model": self.model, "input": input, "truncate": true });
-        let response = self.upstream.post("/api/embed", &self.model, &body, None).await?;
+        let response = self.upstream.post("/api/embed", &self.model, &body, call).await?;
         let json: Value = self.upstream.json(response).await?;
         if let Some(message) = reported(&json) {
             return Err(ProviderError::Reported { provider: ProviderKind::Ollama, message });

@@ -13,6 +13,7 @@ use super::{
     HealthProbe, ProviderError, ProviderKind, Purpose, Upstream, UpstreamStatus,
     http::{reported, to_the_end, unit_vectors},
 };
+use crate::resilience::CallContext;
 
 const PROVIDER: ProviderKind = ProviderKind::OpenAi;
 
@@ -77,7 +78,7 @@ impl Generator for OpenAiGenerator {
             "stream": true,
             "stream_options": { "include_usage": true },
         });
-        let response = self.upstream.post("/chat/completions", &self.model, &body, request.deadline).await?;
+        let response = self.upstream.post("/chat/completions", &self.model, &body, &request.call).await?;
         let upstream = self.upstream.clone();
         let mut events = self.upstream.pieces(response).eventsource();
         let events = try_stream! {
@@ -156,12 +157,17 @@ impl Embedder for OpenAiEmbedder {
         64
     }
 
-    async fn embed(&self, texts: &[String], _purpose: Purpose) -> Result<Vec<Vec<f32>>, ProviderError> {
+    async fn embed(
+        &self,
+        texts: &[String],
+        _purpose: Purpose,
+        call: &CallContext,
+    ) -> Result<Vec<Vec<f32>>, ProviderError> {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
         let body = json!({ "model": self.model, "input": texts, "encoding_format": "float" });
-        let response = self.upstream.post("/embeddings", &self.model, &body, None).await?;
+        let response = self.upstream.post("/embeddings", &self.model, &body, call).await?;
         let json: Value = self.upstream.json(response).await?;
         if let Some(message) = reported(&json) {
             return Err(ProviderError::Reported { provider: PROVIDER, message });

@@ -1,6 +1,10 @@
 //! What all requests share.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use parking_lot::RwLock;
 
@@ -29,6 +33,8 @@ pub struct ServerSettings {
     pub k: usize,
     /// Fusion of requests that do not say.
     pub fusion: FusionChoice,
+    /// Longest time that a question may take.
+    pub request_timeout: Duration,
     /// Largest request body, in bytes.
     pub max_body_bytes: usize,
     /// Origins that browsers may call from; `*` for all; empty for none.

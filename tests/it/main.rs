@@ -7,6 +7,7 @@ mod bad_input;
 mod bench;
 mod cli;
 mod crash;
+mod deadlines;
 mod layering;
 mod monitor;
 mod monitoring;
