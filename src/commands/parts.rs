@@ -21,7 +21,7 @@ use crate::{
     resilience::{CircuitBreaker, Guard, Resilience, RetryBudget},
     server,
     store::sqlite::SqliteCatalog,
-    telemetry::Metrics,
+    telemetry::{Metrics, ServiceUrl},
 };
 
 /// An engine, and the services that it depends on.
@@ -67,7 +67,7 @@ impl Guards<'_> {
     fn upstream(
         &mut self,
         kind: ProviderKind,
-        url: url::Url,
+        url: ServiceUrl,
         key: Option<SecretString>,
         settings: &ProviderSettings,
     ) -> anyhow::Result<Upstream> {

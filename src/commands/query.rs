@@ -13,6 +13,7 @@ use crate::{
     model::Scope,
     rag::{AnswerEvent, Asked, Context as Passage, Question},
     resilience::CallContext,
+    telemetry::ServiceUrl,
     wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, StreamHead, StreamToken},
 };
 
@@ -71,7 +72,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
     Ok(ExitStatus::Success)
 }
 
-async fn remote(settings: &Settings, args: &QueryArgs, url: &url::Url) -> anyhow::Result<ExitStatus> {
+async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyhow::Result<ExitStatus> {
     let client = Client::new(url, settings.provider.connect_timeout)?;
     let request = request(settings, args);
     if args.json {

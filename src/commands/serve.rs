@@ -152,7 +152,7 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         max_body_bytes: settings.server.max_body_bytes,
         cors_origins: settings.server.cors_origins.clone(),
         data_dir: settings.data_dir.clone(),
-        ollama_url: settings.provider.ollama_url.as_str().trim_end_matches('/').to_owned(),
+        ollama_url: settings.provider.ollama_url.clone(),
     })
 }
 

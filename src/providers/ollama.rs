@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator,
     HealthProbe, ProviderError, ProviderKind, Purpose, Upstream, UpstreamStatus,
-    http::{reported, to_the_end, unit_vectors},
+    http::{to_the_end, unit_vectors},
 };
 use crate::resilience::CallContext;
 
@@ -70,7 +70,7 @@ impl Generator for OllamaGenerator {
                     continue;
                 }
                 let json: Value = serde_json::from_str(&line).map_err(|error| upstream.malformed(error.to_string()))?;
-                if let Some(message) = reported(&json) {
+                if let Some(message) = upstream.reported(&json) {
                     Err(ProviderError::Reported { provider: ProviderKind::Ollama, message })?;
                 }
                 let line: ChatLine = serde_json::from_value(json).map_err(|error| upstream.malformed(error.to_string()))?;
@@ -154,7 +154,7 @@ impl Embedder for OllamaEmbedder {
         let body = json!({ "model": self.model, "input": input, "truncate": true });
         let response = self.upstream.post("/api/embed", &self.model, &body, call).await?;
         let json: Value = self.upstream.json(response).await?;
-        if let Some(message) = reported(&json) {
+        if let Some(message) = self.upstream.reported(&json) {
             return Err(ProviderError::Reported { provider: ProviderKind::Ollama, message });
         }
         let Embeddings { embeddings } =
@@ -189,7 +189,7 @@ struct Tag {
 impl HealthProbe for OllamaProbe {
     async fn check(&self, required: &[String]) -> UpstreamStatus {
         let tags: Result<Tags, _> = self.upstream.probe("/api/tags").await;
-        let names = tags.map(|tags| tags.models.into_iter().map(|tag| tag.name).collect());
+        let names = tags.map(|tags| self.upstream.names(tags.models.into_iter().map(|tag| tag.name)));
         Upstream::status(names, required, same_model)
     }
 }

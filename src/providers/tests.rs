@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use url::Url;
 
 use super::{
     ollama::{OllamaEmbedder, OllamaGenerator, OllamaProbe},
@@ -11,7 +10,7 @@ use super::{
 use crate::{
     mock::{Fault, MockUpstream, Operation, embedding},
     resilience::PoolSettings,
-    telemetry::{ClientMetrics, Metrics},
+    telemetry::{ClientMetrics, Metrics, ServiceUrl},
 };
 
 const POOL: PoolSettings = PoolSettings::DEFAULT;
@@ -224,7 +223,7 @@ async fn a_probe_names_what_is_missing_and_never_hangs() {
 
 #[test]
 fn keys_are_in_no_message() {
-    let url: Url = "http://127.0.0.1:1/v1".parse().unwrap();
+    let url: ServiceUrl = "http://127.0.0.1:1/v1".parse().unwrap();
     let upstream = Upstream::new(ProviderKind::OpenAi, url, Some("sk-very-secret".into()), PATIENT, metrics()).unwrap();
     assert!(!format!("{upstream:?}").contains("very-secret"));
 }

@@ -14,6 +14,7 @@ use crate::{
     providers::{HealthProbe, ProviderKind},
     rag::{Engine, FusionChoice, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
     resilience::{CircuitBreaker, Resilience},
+    telemetry::ServiceUrl,
 };
 
 /// Settings that handlers need, validated.
@@ -42,7 +43,7 @@ pub struct ServerSettings {
     /// Where the DBs are (its disk is watched).
     pub data_dir: PathBuf,
     /// Where Ollama is, for people.
-    pub ollama_url: String,
+    pub ollama_url: ServiceUrl,
 }
 
 /// A service that questions depend on, and how to ask whether it is there.

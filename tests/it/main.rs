@@ -13,6 +13,7 @@ mod monitor;
 mod monitoring;
 mod outage;
 mod persistence;
+mod secrets;
 mod semantic_cache;
 mod snapshots;
 mod stub;
