@@ -139,7 +139,7 @@ pub enum ProviderError {
         retry_after: Duration,
     },
     /// Too many calls are under way already.
-    #[error("too many questions are being answered by {provider} already; try again in {}", seconds(*refusal))]
+    #[error("too many questions are being answered by {provider} already; try again in {} s", refusal.wait().as_secs_f64().ceil().max(1.0))]
     Busy {
         /// Who is not asked.
         provider: ProviderKind,
@@ -191,8 +191,7 @@ impl ProviderError {
         match self {
             Self::Overloaded { retry_after, .. } => *retry_after,
             Self::CircuitOpen { retry_after } => Some(*retry_after),
-            Self::Busy { refusal: PoolRefusal::NoTurnInTime { wait }, .. } => Some(*wait),
-            Self::Busy { .. } => Some(Duration::from_secs(1)),
+            Self::Busy { refusal, .. } => Some(refusal.wait().max(Duration::from_secs(1))),
             _ => None,
         }
     }
@@ -216,14 +215,6 @@ impl ProviderError {
             Self::Deadline => "deadline",
             Self::Configuration(_) => "configuration",
         }
-    }
-}
-
-/// When a turn is likely, in words.
-fn seconds(refusal: PoolRefusal) -> String {
-    match refusal {
-        PoolRefusal::NoTurnInTime { wait } => format!("{} s", wait.as_secs_f64().ceil().max(1.0)),
-        PoolRefusal::Full | PoolRefusal::QueueFull | PoolRefusal::Deadline => "a moment".to_owned(),
     }
 }
 

@@ -68,9 +68,15 @@ impl Default for PoolSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PoolRefusal {
     /// All slots are taken, and calls do not wait.
-    Full,
+    Full {
+        /// How long until one is free, as far as is known.
+        wait: Duration,
+    },
     /// As many calls wait as may.
-    QueueFull,
+    QueueFull {
+        /// How long the wait for a turn would be, as far as is known.
+        wait: Duration,
+    },
     /// The call's deadline came first.
     Deadline,
     /// The call's deadline would come first.
@@ -78,6 +84,16 @@ pub enum PoolRefusal {
         /// How long the wait for a turn would be, as far as is known.
         wait: Duration,
     },
+}
+
+impl PoolRefusal {
+    /// How long the wait for a turn would have been, as far as is known.
+    pub fn wait(self) -> Duration {
+        match self {
+            Self::Full { wait } | Self::QueueFull { wait } | Self::NoTurnInTime { wait } => wait,
+            Self::Deadline => Duration::ZERO,
+        }
+    }
 }
 
 /// What the connector of a slot tells.
@@ -191,7 +207,7 @@ impl<C: Send + 'static> Pool<C> {
                 self.inner.stats.waited(Duration::ZERO);
                 permit
             }
-            Err(_) if !self.inner.settings.block => return Err(PoolRefusal::Full),
+            Err(_) if !self.inner.settings.block => return Err(PoolRefusal::Full { wait: self.wait_of_a_newcomer() }),
             Err(_) => self.wait(endpoint, call).await?,
         };
         let number = self.inner.estimator.lock().begin(endpoint, Instant::now());
@@ -215,7 +231,7 @@ impl<C: Send + 'static> Pool<C> {
     async fn wait(&self, endpoint: &'static str, call: &CallContext) -> Result<OwnedSemaphorePermit, PoolRefusal> {
         let (ahead, _queued) = self.inner.stats.queue();
         if ahead >= self.inner.settings.queue {
-            return Err(PoolRefusal::QueueFull);
+            return Err(PoolRefusal::QueueFull { wait: self.wait_of_a_newcomer() });
         }
         let number = self.inner.estimator.lock().join(endpoint);
         let place = Place { pool: Arc::clone(&self.inner), number };
@@ -232,7 +248,12 @@ impl<C: Send + 'static> Pool<C> {
             }
         };
         self.inner.stats.waited(started.elapsed());
-        turn.map_err(|_| PoolRefusal::Full)
+        // Nobody closes the semaphore.
+        turn.map_err(|_| PoolRefusal::Full { wait: Duration::ZERO })
+    }
+
+    fn wait_of_a_newcomer(&self) -> Duration {
+        self.inner.estimator.lock().wait_of_a_newcomer(Instant::now())
     }
 
     fn fresh(&self) -> Slot<C> {

@@ -103,6 +103,11 @@ impl TurnEstimator {
         *first_free + round.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
     }
 
+    /// How long a caller would have to wait that came now.
+    pub(super) fn wait_of_a_newcomer(&self, now: Instant) -> Duration {
+        self.wait(Number(u64::MAX), now)
+    }
+
     /// How long each kind of call takes: the mean of those that ended lately, and of those under way that are slower.
     fn usual(&self, now: Instant) -> HashMap<&'static str, Duration> {
         let mut sums: HashMap<&'static str, (Duration, u32)> = HashMap::new();
@@ -154,6 +159,7 @@ mod tests {
         let waits =
             |turns: &TurnEstimator, now| queue.iter().map(|n| turns.wait(*n, now).as_secs()).collect::<Vec<_>>();
         assert_eq!(waits(&turns, start), [2, 2, 2, 4, 4, 4, 6]);
+        assert_eq!(turns.wait_of_a_newcomer(start).as_secs(), 6);
         assert_eq!(waits(&turns, start + SECOND), [1, 1, 1, 3, 3, 3, 5], "the calls under way have a second left");
         turns.leave(queue[0]);
         assert_eq!(turns.wait(queue[6], start).as_secs(), 4, "somebody ahead went away");

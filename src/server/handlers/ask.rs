@@ -36,7 +36,7 @@ const MAX_K: i64 = 50;
         (status = 409, description = "The DB was embedded by a model that this server does not run", body = ErrorBody),
         (status = 502, description = "The LLM is misconfigured or misbehaves", body = ErrorBody),
         (status = 503, description = "The LLM is unavailable and nothing can stand in", body = ErrorBody),
-        (status = 504, description = "The question's time is over (`--request-timeout`)", body = ErrorBody),
+        (status = 504, description = "The LLM did not answer in time", body = ErrorBody),
     )
 )]
 pub async fn query(
