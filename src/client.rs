@@ -7,10 +7,9 @@ use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use reqwest::{RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
-use url::Url;
 
 use crate::{
-    scrape::without_credentials,
+    telemetry::{KnownSecrets, ServiceUrl},
     wire::{
         AskRequest, AskResponse, CacheClearRequest, CacheClearResponse, CacheMetricsResponse, ErrorBody, IngestRequest,
         IngestResponse,
@@ -23,6 +22,8 @@ pub struct Client {
     /// Without credentials, so that messages may show it.
     base: String,
     authorization: Option<String>,
+    /// What the server may repeat and nobody may see.
+    secrets: KnownSecrets,
 }
 
 impl Client {
@@ -30,11 +31,11 @@ impl Client {
     ///
     /// # Errors
     /// When the TLS backend cannot be set up.
-    pub fn new(base: &Url, connect_timeout: Duration) -> anyhow::Result<Self> {
+    pub fn new(base: &ServiceUrl, connect_timeout: Duration) -> anyhow::Result<Self> {
         crate::providers::install_tls();
         let http = reqwest::Client::builder().connect_timeout(connect_timeout).build().context("no HTTP client")?;
-        let (shown, authorization) = without_credentials(base);
-        Ok(Self { http, base: shown.as_str().trim_end_matches('/').to_owned(), authorization })
+        let (authorization, secrets) = (base.authorization(), KnownSecrets::of(base, None));
+        Ok(Self { http, base: base.bare().as_str().trim_end_matches('/').to_owned(), authorization, secrets })
     }
 
     /// `POST /api/ingest`.
@@ -99,7 +100,10 @@ impl Client {
             return Ok(response);
         }
         match response.json::<ErrorBody>().await {
-            Ok(error) => bail!("{} (HTTP {}, request {})", error.message, status.as_u16(), error.request_id),
+            Ok(error) => {
+                let message = self.secrets.clean(&error.message);
+                bail!("{message} (HTTP {}, request {})", status.as_u16(), error.request_id)
+            }
             Err(_) => bail!("{} answered HTTP {status}, and not as a ragctl server would", self.base),
         }
     }

@@ -15,19 +15,20 @@
 //! | [`store`], [`index`], [`cache`], [`providers`] | the truth; what is derived from it; answers given before; the models |
 //! | [`scrape`] | what a server tells about itself, whichever dialect it speaks, in one shape |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
-//! | [`wire`], [`telemetry`], [`model`] | shapes of requests and answers; metrics and logs; the domain's nouns |
+//! | [`wire`], [`telemetry`], [`model`] | shapes of requests and answers; metrics, logs, and what must not be in them; the domain's nouns |
 //!
 //! # The way of one question
 //!
-//! 1. [`server`] gives the request an id, parses and checks it: every refusal names the field and what is allowed.
+//! 1. [`server`] gives the request an id, parses and checks it: every refusal names the field and what is allowed. The
+//!    [call's context](resilience::CallContext) is made here: its deadline holds for everything below.
 //! 2. The [`cache`] answers what was asked before in the same words. Other words are embedded first, once, for cache and
 //!    search; a near question's answer is given when the guards find no difference, and the passages overlap.
 //! 3. [`rag::Engine::retrieve`] embeds the question with the embedder that made the DB's vectors, then, on a blocking
 //!    thread, searches both indexes, fuses the two lists and reads the best chunks from the store.
 //! 4. [`rag::Engine::ask`] asks the LLM: [joins](rag::CoalescingGenerator) the same question if it is being answered
 //!    already, else goes through the [guard](resilience::Guard), which retries within a budget and asks the breaker before
-//!    each attempt, and takes its turn in the [pool](resilience::Pool). If there is no first token, the embedded
-//!    answerer quotes the contexts instead, and the answer is marked as degraded.
+//!    each attempt, and takes its turn in the [pool](resilience::Pool), if one can come in time. If there is no first token
+//!    a little before the deadline, the embedded answerer quotes the contexts instead, and the answer is marked as degraded.
 //! 5. The answer streams back, and is kept when it is whole. A client that goes away drops the stream, and with it the call upstream.
 //!
 //! # The way of one document
@@ -59,6 +60,9 @@
 //! - A DB holds vectors of one embedder. A vector that points nowhere is never stored and never ranks.
 //! - A degraded or partial answer is always marked, never taken for a whole one, and never cached.
 //! - A cached answer is given only for the state of the DB for which its passages are known to be the right ones.
+//! - Everything that a question waits for ends at its deadline. Work that several questions share lives until the last one's.
+//! - A URL that may hold credentials is a [`telemetry::ServiceUrl`]; what an upstream says is cleaned of its secrets
+//!   where it comes in.
 //! - Nothing blocks the async runtime; no lock is held across an await.
 //!
 //! # Deliberately absent

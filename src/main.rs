@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use ragctl::{cli::Cli, commands};
+use ragctl::{cli, commands};
 
 fn main() -> ExitCode {
-    commands::run(Cli::parse()).into()
+    commands::run(cli::parse()).into()
 }

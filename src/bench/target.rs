@@ -9,9 +9,8 @@ use std::{
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::{self, pki_types::ServerName};
-use url::Url;
 
-use crate::scrape::without_credentials;
+use crate::telemetry::ServiceUrl;
 
 /// How long one address may take to accept a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -90,9 +89,9 @@ impl Target {
     ///
     /// # Errors
     /// A name that is not known, or a server that does not accept.
-    pub async fn resolve(url: &Url) -> Result<Self, TargetError> {
-        let (shown, authorization) = without_credentials(url);
-        let base = shown.origin().ascii_serialization();
+    pub async fn resolve(url: &ServiceUrl) -> Result<Self, TargetError> {
+        let (authorization, url) = (url.authorization(), url.bare());
+        let base = url.origin().ascii_serialization();
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = url.port_or_known_default().unwrap_or(80);
         let unknown = |reason: String| TargetError::Unknown { base: base.clone(), host: host.clone(), reason };

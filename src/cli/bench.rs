@@ -4,12 +4,12 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueHint};
 use jiff::Timestamp;
-use url::Url;
 
 use super::server_url;
 use crate::{
     bench::{compare::Margin, gate::Gate, report::Format, schedule::Arrivals, workload::Mix},
     model::Method,
+    telemetry::ServiceUrl,
 };
 
 /// Put load on an API and measure it; compare measurements.
@@ -91,7 +91,7 @@ pub struct RequestArgs {
 pub struct RunArgs {
     /// The server; may be repeated
     #[arg(long, value_name = "URL", default_value = "http://localhost:8001", value_parser = server_url, value_hint = ValueHint::Url)]
-    pub url: Vec<Url>,
+    pub url: Vec<ServiceUrl>,
     /// Requests to measure (100 when neither this nor --duration is given)
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "duration")]
     pub iterations: Option<u64>,
@@ -121,7 +121,7 @@ pub struct RunArgs {
     pub scale: f64,
     /// The fake upstream behind the server, whose faults the scenario switches
     #[arg(long, value_name = "URL", value_parser = server_url, value_hint = ValueHint::Url, requires = "scenario")]
-    pub mock: Option<Url>,
+    pub mock: Option<ServiceUrl>,
     /// What is sent.
     #[command(flatten)]
     pub request: RequestArgs,
@@ -187,10 +187,10 @@ pub struct CompareArgs {
 pub struct AbArgs {
     /// The server to compare with
     #[arg(long, value_name = "URL", value_parser = server_url, value_hint = ValueHint::Url)]
-    pub a: Url,
+    pub a: ServiceUrl,
     /// The server to judge
     #[arg(long, value_name = "URL", value_parser = server_url, value_hint = ValueHint::Url)]
-    pub b: Url,
+    pub b: ServiceUrl,
     /// Rounds to begin with; each asks both servers the same
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(10..=1000))]
     pub rounds: u32,

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
-use url::Url;
 
 use super::{
     groups::{ProviderArgs, StoreArgs},
     server_url,
     settings::Flags,
 };
+use crate::telemetry::ServiceUrl;
 
 /// What to do with the cache.
 #[derive(Debug, Clone, Subcommand)]
@@ -29,7 +29,7 @@ pub enum CacheAction {
 pub struct CacheStatsArgs {
     /// The server
     #[arg(long, value_name = "URL", default_value = "http://localhost:8001", value_parser = server_url, value_hint = ValueHint::Url)]
-    pub url: Url,
+    pub url: ServiceUrl,
     /// The figures as the server gives them
     #[arg(long)]
     pub json: bool,
@@ -42,7 +42,7 @@ pub struct CacheStatsArgs {
 pub struct CacheClearArgs {
     /// The server
     #[arg(long, value_name = "URL", default_value = "http://localhost:8001", value_parser = server_url, value_hint = ValueHint::Url)]
-    pub url: Url,
+    pub url: ServiceUrl,
     /// All of them
     #[arg(long, conflicts_with_all = ["namespace", "db"])]
     pub all: bool,
@@ -65,7 +65,7 @@ pub struct CacheWarmArgs {
     pub file: PathBuf,
     /// The server
     #[arg(long, value_name = "URL", default_value = "http://localhost:8001", value_parser = server_url, value_hint = ValueHint::Url)]
-    pub url: Url,
+    pub url: ServiceUrl,
     /// Questions at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,

@@ -21,7 +21,7 @@ pub struct IngestArgs {
     pub paths: Vec<String>,
     /// Let a server ingest, which resolves the paths on its side
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = super::server_url)]
-    pub url: Option<url::Url>,
+    pub url: Option<crate::telemetry::ServiceUrl>,
     /// Label for these documents, to limit questions to
     #[arg(long, value_name = "LABEL")]
     pub label: Option<String>,

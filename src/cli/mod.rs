@@ -21,7 +21,10 @@ pub mod settings;
 #[cfg(test)]
 mod tests;
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 use clap_complete::Shell;
 
 pub use bench::{AbArgs, BenchAction, BenchArgs, CompareArgs, MergeArgs, RequestArgs, RunArgs};
@@ -39,6 +42,8 @@ pub use monitor::MonitorArgs;
 pub use query::QueryArgs;
 pub use report::ReportArgs;
 pub use serve::ServeArgs;
+
+use crate::telemetry::{NotWeb, ServiceUrl, mask_url};
 
 /// Answers questions from your documents, with your own LLM.
 #[derive(Debug, Parser)]
@@ -106,6 +111,21 @@ pub fn command() -> clap::Command {
 }
 
 /// The URL of a server.
-fn server_url(text: &str) -> Result<url::Url, &'static str> {
-    settings::web(text).ok_or("an http or https URL is wanted, like http://localhost:8001")
+fn server_url(text: &str) -> Result<ServiceUrl, NotWeb> {
+    text.parse()
+}
+
+/// Parses the command line of this process; what is wrong with it is told, and ends the process. A wrong value is quoted
+/// as it may be shown: it may be a URL with a password.
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| masked(error).exit())
+}
+
+/// The error without what may be secret in the value that it quotes.
+fn masked(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
+        let value = mask_url(value);
+        error.insert(ContextKind::InvalidValue, ContextValue::String(value));
+    }
+    error
 }

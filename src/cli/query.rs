@@ -20,7 +20,7 @@ pub struct QueryArgs {
     pub question: String,
     /// Ask a server instead of the local data
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = super::server_url)]
-    pub url: Option<url::Url>,
+    pub url: Option<crate::telemetry::ServiceUrl>,
     /// The whole answer as JSON on stdout
     #[arg(long)]
     pub json: bool,

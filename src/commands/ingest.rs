@@ -68,7 +68,11 @@ async fn local(settings: &Settings, args: &IngestArgs) -> anyhow::Result<IngestR
     })
 }
 
-async fn remote(settings: &Settings, args: &IngestArgs, url: &url::Url) -> anyhow::Result<IngestResponse> {
+async fn remote(
+    settings: &Settings,
+    args: &IngestArgs,
+    url: &crate::telemetry::ServiceUrl,
+) -> anyhow::Result<IngestResponse> {
     let request = IngestRequest {
         paths: args.paths.clone(),
         // The server's current DB, unless one was named here.

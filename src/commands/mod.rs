@@ -26,7 +26,7 @@ use crate::{
         self, CacheAction, Cli, ColorChoice, Command, ConfigAction, ExitStatus, GlobalArgs, LogFormat,
         settings::{self, LogLevel},
     },
-    telemetry::logging,
+    telemetry::{KnownSecrets, logging},
 };
 
 /// What was asked for cannot be, whatever the world looks like.
@@ -73,7 +73,7 @@ pub fn run(cli: Cli) -> ExitStatus {
     })
 }
 
-fn start_logging(log: settings::LogSettings) {
+fn start_logging(log: settings::LogSettings, secrets: KnownSecrets) {
     let level = match log.level {
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,
@@ -84,7 +84,7 @@ fn start_logging(log: settings::LogSettings) {
         LogFormat::Text => logging::LogFormat::Text,
         LogFormat::Json => logging::LogFormat::Json,
     };
-    logging::init(level, format, colors(log.color));
+    logging::init(level, format, colors(log.color), secrets);
 }
 
 /// Whether to use colours; `None`: when it goes to a terminal.
@@ -100,7 +100,7 @@ fn colors(choice: ColorChoice) -> Option<bool> {
 /// The settings of a command, whose log lines start with them.
 fn settings_of(global: &GlobalArgs, flags: settings::Flags) -> anyhow::Result<settings::Settings> {
     let settings = silent_settings_of(global, flags)?;
-    start_logging(settings.log);
+    start_logging(settings.log, settings.provider.secrets());
     Ok(settings)
 }
 

@@ -21,7 +21,7 @@ use crate::{
     resilience::{CircuitBreaker, Guard, Resilience, RetryBudget},
     server,
     store::sqlite::SqliteCatalog,
-    telemetry::Metrics,
+    telemetry::{Metrics, ServiceUrl},
 };
 
 /// An engine, and the services that it depends on.
@@ -45,8 +45,7 @@ pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
     announce(&metrics, &models, &settings.db);
     let collections = collections(&settings.data_dir)?;
     let embedder = models.embedder().id().clone();
-    let engine = Engine::new(collections, models, Arc::clone(&metrics))
-        .with_request_timeout(settings.resilience.request_timeout);
+    let engine = Engine::new(collections, models, Arc::clone(&metrics));
     Ok(Parts { engine, metrics, embedder, upstreams, resilience, choice })
 }
 
@@ -68,7 +67,7 @@ impl Guards<'_> {
     fn upstream(
         &mut self,
         kind: ProviderKind,
-        url: url::Url,
+        url: ServiceUrl,
         key: Option<SecretString>,
         settings: &ProviderSettings,
     ) -> anyhow::Result<Upstream> {

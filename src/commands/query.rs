@@ -12,6 +12,8 @@ use crate::{
     client::Client,
     model::Scope,
     rag::{AnswerEvent, Asked, Context as Passage, Question},
+    resilience::CallContext,
+    telemetry::ServiceUrl,
     wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, StreamHead, StreamToken},
 };
 
@@ -49,7 +51,8 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         provider: None,
         cache: false,
     };
-    let asked = parts.engine.ask(&question).await?;
+    let call = CallContext::within(settings.resilience.request_timeout);
+    let asked = parts.engine.ask(&question, &call).await?;
     if args.json {
         let answer = asked.answer().await?;
         let request_id = uuid::Uuid::new_v4().to_string();
@@ -69,7 +72,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
     Ok(ExitStatus::Success)
 }
 
-async fn remote(settings: &Settings, args: &QueryArgs, url: &url::Url) -> anyhow::Result<ExitStatus> {
+async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyhow::Result<ExitStatus> {
     let client = Client::new(url, settings.provider.connect_timeout)?;
     let request = request(settings, args);
     if args.json {

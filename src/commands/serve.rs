@@ -151,10 +151,11 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         method: settings.retrieval.method,
         k: settings.retrieval.k,
         fusion: settings.retrieval.fusion,
+        request_timeout: settings.resilience.request_timeout,
         max_body_bytes: settings.server.max_body_bytes,
         cors_origins: settings.server.cors_origins.clone(),
         data_dir: settings.data_dir.clone(),
-        ollama_url: settings.provider.ollama_url.as_str().trim_end_matches('/').to_owned(),
+        ollama_url: settings.provider.ollama_url.clone(),
     })
 }
 

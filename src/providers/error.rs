@@ -139,7 +139,7 @@ pub enum ProviderError {
         retry_after: Duration,
     },
     /// Too many calls are under way already.
-    #[error("too many questions are being answered by {provider} already; try again in a moment")]
+    #[error("too many questions are being answered by {provider} already; try again in {} s", refusal.wait().as_secs_f64().ceil().max(1.0))]
     Busy {
         /// Who is not asked.
         provider: ProviderKind,
@@ -147,7 +147,7 @@ pub enum ProviderError {
         refusal: PoolRefusal,
     },
     /// The time that the question was given is over.
-    #[error("the LLM did not answer within the time that the question has")]
+    #[error("the model did not answer within the time that the question has (--request-timeout)")]
     Deadline,
     /// Settings or files of a provider are unusable.
     #[error("{0}")]
@@ -186,12 +186,12 @@ impl ProviderError {
         matches!(self, Self::Timeout { .. } | Self::Deadline)
     }
 
-    /// How long the provider asked to wait.
+    /// How long to wait before asking again: what the provider asked for, or what is known here.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Overloaded { retry_after, .. } => *retry_after,
             Self::CircuitOpen { retry_after } => Some(*retry_after),
-            Self::Busy { .. } => Some(Duration::from_secs(1)),
+            Self::Busy { refusal, .. } => Some(refusal.wait().max(Duration::from_secs(1))),
             _ => None,
         }
     }

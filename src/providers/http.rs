@@ -14,17 +14,15 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 use tokio_util::{
     codec::{FramedRead, LinesCodec, LinesCodecError},
     io::StreamReader,
 };
-use url::Url;
 
 use super::{Phase, ProviderError, ProviderKind, UpstreamStatus, connector};
 use crate::{
-    resilience::{CallOutcome, CallTimer, ClientStats, ConnectionWatch, Lease, Pool, PoolSettings},
-    telemetry::ClientMetrics,
+    resilience::{CallContext, CallOutcome, CallTimer, ClientStats, ConnectionWatch, Lease, Pool, PoolSettings},
+    telemetry::{ClientMetrics, KnownSecrets, ServiceUrl},
 };
 
 /// Longest line of a streamed answer; a longer one is not an answer.
@@ -58,8 +56,10 @@ pub struct HttpSettings {
 #[derive(Clone)]
 pub struct Upstream {
     pub(super) provider: ProviderKind,
-    base: Url,
+    base: ServiceUrl,
     key: Option<SecretString>,
+    /// What the server may repeat and nobody may see.
+    secrets: Arc<KnownSecrets>,
     pool: Pool<Client>,
     /// For health probes, which must not wait behind questions.
     probes: Client,
@@ -82,7 +82,7 @@ impl Upstream {
     /// [`ProviderError::Configuration`] when the TLS backend cannot be set up.
     pub fn new(
         provider: ProviderKind,
-        base: Url,
+        base: ServiceUrl,
         key: Option<SecretString>,
         settings: HttpSettings,
         metrics: ClientMetrics,
@@ -100,7 +100,8 @@ impl Upstream {
         };
         let name = format!("{provider}_client");
         let stats = Arc::new(ClientStats::new(name, settings.pool, metrics, &<[_; 2]>::from(operations(provider))));
-        Ok(Self { provider, base, key, pool: Pool::new(settings.pool, stats, make), probes })
+        let secrets = Arc::new(KnownSecrets::of(&base, key.as_ref()));
+        Ok(Self { provider, base, key, secrets, pool: Pool::new(settings.pool, stats, make), probes })
     }
 
     /// Whose it is.
@@ -120,15 +121,11 @@ impl Upstream {
 
     /// The address without credentials, for messages.
     pub fn shown_url(&self) -> String {
-        let mut url = self.base.clone();
-        // Errors mean that the URL cannot hold credentials at all.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.as_str().trim_end_matches('/').to_owned()
+        self.base.to_string()
     }
 
     fn endpoint(&self, path: &str) -> String {
-        format!("{}{path}", self.base.as_str().trim_end_matches('/'))
+        format!("{}{path}", self.base.expose().as_str().trim_end_matches('/'))
     }
 
     fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
@@ -144,14 +141,14 @@ impl Upstream {
         path: &'static str,
         model: &str,
         body: &impl serde::Serialize,
-        deadline: Option<Instant>,
+        call: &CallContext,
     ) -> Result<Reply, ProviderError> {
         let body = Bytes::from(serde_json::to_vec(body).map_err(|error| self.malformed(error.to_string()))?);
-        let reply = match self.send(path, body.clone(), deadline).await {
+        let reply = match self.send(path, body.clone(), call).await {
             // The upstream had closed the connection while it was idle: it never saw the request.
             Err(Unsent { stale: true, .. }) => {
                 self.pool.stats().retried(path, "stale_connection");
-                self.send(path, body, deadline).await
+                self.send(path, body, call).await
             }
             sent => sent,
         };
@@ -159,8 +156,8 @@ impl Upstream {
         self.successful(reply, model).await
     }
 
-    async fn send(&self, path: &'static str, body: Bytes, deadline: Option<Instant>) -> Result<Reply, Unsent> {
-        let lease = self.pool.acquire(path, deadline).await;
+    async fn send(&self, path: &'static str, body: Bytes, call: &CallContext) -> Result<Reply, Unsent> {
+        let lease = self.pool.acquire(path, call).await;
         let lease = lease.map_err(|refusal| Unsent {
             stale: false,
             error: ProviderError::Busy { provider: self.provider, refusal },
@@ -283,16 +280,16 @@ impl Upstream {
             return ProviderError::Connect {
                 provider: self.provider,
                 url: self.shown_url(),
-                reason: root_cause(error),
+                reason: self.root_cause(error),
             };
         }
-        ProviderError::Broken { provider: self.provider, reason: root_cause(error) }
+        ProviderError::Broken { provider: self.provider, reason: self.root_cause(error) }
     }
 
     fn broken(&self, error: &std::io::Error) -> ProviderError {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>()) {
             Some(error) => self.transport(error),
-            None => ProviderError::Broken { provider: self.provider, reason: error.to_string() },
+            None => ProviderError::Broken { provider: self.provider, reason: self.one_line(&error.to_string()) },
         }
     }
 
@@ -301,11 +298,49 @@ impl Upstream {
     }
 
     pub(super) fn malformed(&self, detail: String) -> ProviderError {
-        ProviderError::Malformed { provider: self.provider, detail }
+        ProviderError::Malformed { provider: self.provider, detail: self.one_line(&detail) }
+    }
+
+    /// The innermost reason: "connection refused" rather than "error sending request".
+    fn root_cause(&self, error: &dyn std::error::Error) -> String {
+        let mut cause = error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        self.one_line(&cause.to_string())
+    }
+
+    /// The message of an error body in either dialect: `{"error":"…"}` or `{"error":{"message":"…"}}`, else its beginning.
+    fn error_message(&self, body: &[u8]) -> String {
+        let text = String::from_utf8_lossy(body);
+        let parsed: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+        parsed.as_ref().and_then(|json| self.reported(json)).unwrap_or_else(|| self.one_line(&text))
+    }
+
+    /// The message of an error object, if this is one.
+    pub(super) fn reported(&self, json: &serde_json::Value) -> Option<String> {
+        let error = json.get("error").filter(|error| !error.is_null())?;
+        let message = error.as_str().or_else(|| error.get("message")?.as_str());
+        Some(message.map_or_else(|| self.one_line(&error.to_string()), |message| self.one_line(message)))
+    }
+
+    /// One short line of a text that somebody else wrote, without the secrets that it may repeat. All that comes from the
+    /// upstream and is no answer passes here before anybody sees it.
+    fn one_line(&self, text: &str) -> String {
+        // Before it is cut: a part of a secret would not be found.
+        let text = self.secrets.clean(text);
+        let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+        let line = line.trim();
+        if line.is_empty() { "no message".to_owned() } else { line.to_owned() }
+    }
+
+    /// Names of models as the upstream lists them.
+    pub(super) fn names(&self, names: impl Iterator<Item = String>) -> Vec<String> {
+        names.map(|name| self.secrets.clean(&name).into_owned()).collect()
     }
 
     fn refused(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], model: &str) -> ProviderError {
-        let (provider, code, message) = (self.provider, status.as_u16(), error_message(body));
+        let (provider, code, message) = (self.provider, status.as_u16(), self.error_message(body));
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ProviderError::Auth { provider, status: code },
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
@@ -421,37 +456,6 @@ pub fn install_tls() {
         // An error means that the process has one already, which serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());
     });
-}
-
-/// The innermost reason: "connection refused" rather than "error sending request".
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    one_line(&cause.to_string())
-}
-
-/// The message of an error body in either dialect: `{"error":"…"}` or `{"error":{"message":"…"}}`, else its beginning.
-fn error_message(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let parsed: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-    let message = parsed.as_ref().and_then(reported);
-    one_line(message.as_deref().unwrap_or(&text))
-}
-
-/// The message of an error object, if this is one.
-pub(super) fn reported(json: &serde_json::Value) -> Option<String> {
-    let error = json.get("error").filter(|error| !error.is_null())?;
-    let message = error.as_str().or_else(|| error.get("message")?.as_str());
-    Some(message.map_or_else(|| one_line(&error.to_string()), one_line))
-}
-
-/// One short line of a text that somebody else wrote.
-fn one_line(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
-    let line = line.trim();
-    if line.is_empty() { "no message".to_owned() } else { line.to_owned() }
 }
 
 /// Reads on after the last word, because a connection can be used again only when the body's end was seen. It usually

@@ -17,8 +17,8 @@ use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use tokio::time::Instant;
 
+use crate::resilience::CallContext;
 pub use error::{Phase, ProviderError};
 pub use http::{HttpSettings, Upstream, install_tls};
 
@@ -118,7 +118,13 @@ pub trait Embedder: Send + Sync {
     ///
     /// # Errors
     /// When any text could not be embedded: there is no partial result, and never a made-up vector.
-    async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, ProviderError>;
+    /// [`ProviderError::Deadline`] when the call's time is over first.
+    async fn embed(
+        &self,
+        texts: &[String],
+        purpose: Purpose,
+        call: &CallContext,
+    ) -> Result<Vec<Vec<f32>>, ProviderError>;
 }
 
 /// Who says something in a conversation.
@@ -162,8 +168,18 @@ pub struct GenerationRequest {
     pub contexts: Vec<String>,
     /// The same as a prompt.
     pub messages: Vec<Message>,
-    /// When the answer is no longer wanted.
-    pub deadline: Option<Instant>,
+    /// Until when the answer is wanted. Its first token is wanted [before the reserve](CallContext::before_reserve) of it
+    /// when `stand_in` says that somebody else can answer in that time.
+    pub call: CallContext,
+    /// Whether another answerer takes over when there is no first token.
+    pub stand_in: bool,
+}
+
+impl GenerationRequest {
+    /// Until when the first token is wanted.
+    pub fn first_token_call(&self) -> CallContext {
+        if self.stand_in { self.call.before_reserve() } else { self.call.clone() }
+    }
 }
 
 /// A piece of an answer.

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::{
     Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator,
     HealthProbe, ProviderError, ProviderKind, Purpose, Upstream, UpstreamStatus,
-    http::{reported, to_the_end, unit_vectors},
+    http::{to_the_end, unit_vectors},
 };
+use crate::resilience::CallContext;
 
 /// Answers with a model of an Ollama server.
 pub struct OllamaGenerator {
@@ -59,7 +60,7 @@ impl Generator for OllamaGenerator {
 
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
         let body = json!({ "model": self.model, "messages": request.messages, "stream": true });
-        let response = self.upstream.post("/api/chat", &self.model, &body, request.deadline).await?;
+        let response = self.upstream.post("/api/chat", &self.model, &body, &request.call).await?;
         let upstream = self.upstream.clone();
         let mut lines = self.upstream.lines(response);
         let events = try_stream! {
@@ -69,7 +70,7 @@ impl Generator for OllamaGenerator {
                     continue;
                 }
                 let json: Value = serde_json::from_str(&line).map_err(|error| upstream.malformed(error.to_string()))?;
-                if let Some(message) = reported(&json) {
+                if let Some(message) = upstream.reported(&json) {
                     Err(ProviderError::Reported { provider: ProviderKind::Ollama, message })?;
                 }
                 let line: ChatLine = serde_json::from_value(json).map_err(|error| upstream.malformed(error.to_string()))?;
@@ -140,15 +141,20 @@ impl Embedder for OllamaEmbedder {
         32
     }
 
-    async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, ProviderError> {
+    async fn embed(
+        &self,
+        texts: &[String],
+        purpose: Purpose,
+        call: &CallContext,
+    ) -> Result<Vec<Vec<f32>>, ProviderError> {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
         let input: Vec<String> = texts.iter().map(|text| self.with_prefix(text, purpose)).collect();
         let body = json!({ "model": self.model, "input": input, "truncate": true });
-        let response = self.upstream.post("/api/embed", &self.model, &body, None).await?;
+        let response = self.upstream.post("/api/embed", &self.model, &body, call).await?;
         let json: Value = self.upstream.json(response).await?;
-        if let Some(message) = reported(&json) {
+        if let Some(message) = self.upstream.reported(&json) {
             return Err(ProviderError::Reported { provider: ProviderKind::Ollama, message });
         }
         let Embeddings { embeddings } =
@@ -183,7 +189,7 @@ struct Tag {
 impl HealthProbe for OllamaProbe {
     async fn check(&self, required: &[String]) -> UpstreamStatus {
         let tags: Result<Tags, _> = self.upstream.probe("/api/tags").await;
-        let names = tags.map(|tags| tags.models.into_iter().map(|tag| tag.name).collect());
+        let names = tags.map(|tags| self.upstream.names(tags.models.into_iter().map(|tag| tag.name)));
         Upstream::status(names, required, same_model)
     }
 }

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use super::{
     Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator,
     HealthProbe, ProviderError, ProviderKind, Purpose, Upstream, UpstreamStatus,
-    http::{reported, to_the_end, unit_vectors},
+    http::{to_the_end, unit_vectors},
 };
+use crate::resilience::CallContext;
 
 const PROVIDER: ProviderKind = ProviderKind::OpenAi;
 
@@ -77,7 +78,7 @@ impl Generator for OpenAiGenerator {
             "stream": true,
             "stream_options": { "include_usage": true },
         });
-        let response = self.upstream.post("/chat/completions", &self.model, &body, request.deadline).await?;
+        let response = self.upstream.post("/chat/completions", &self.model, &body, &request.call).await?;
         let upstream = self.upstream.clone();
         let mut events = self.upstream.pieces(response).eventsource();
         let events = try_stream! {
@@ -93,7 +94,7 @@ impl Generator for OpenAiGenerator {
                     break;
                 }
                 let json: Value = serde_json::from_str(&event.data).map_err(|error| upstream.malformed(error.to_string()))?;
-                if let Some(message) = reported(&json) {
+                if let Some(message) = upstream.reported(&json) {
                     Err(ProviderError::Reported { provider: PROVIDER, message })?;
                 }
                 let chunk: ChatChunk = serde_json::from_value(json).map_err(|error| upstream.malformed(error.to_string()))?;
@@ -156,14 +157,19 @@ impl Embedder for OpenAiEmbedder {
         64
     }
 
-    async fn embed(&self, texts: &[String], _purpose: Purpose) -> Result<Vec<Vec<f32>>, ProviderError> {
+    async fn embed(
+        &self,
+        texts: &[String],
+        _purpose: Purpose,
+        call: &CallContext,
+    ) -> Result<Vec<Vec<f32>>, ProviderError> {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
         let body = json!({ "model": self.model, "input": texts, "encoding_format": "float" });
-        let response = self.upstream.post("/embeddings", &self.model, &body, None).await?;
+        let response = self.upstream.post("/embeddings", &self.model, &body, call).await?;
         let json: Value = self.upstream.json(response).await?;
-        if let Some(message) = reported(&json) {
+        if let Some(message) = self.upstream.reported(&json) {
             return Err(ProviderError::Reported { provider: PROVIDER, message });
         }
         let EmbeddingList { mut data } =
@@ -200,7 +206,7 @@ struct ModelItem {
 impl HealthProbe for OpenAiProbe {
     async fn check(&self, required: &[String]) -> UpstreamStatus {
         let list: Result<ModelList, _> = self.upstream.probe("/models").await;
-        let names = list.map(|list| list.data.into_iter().map(|model| model.id).collect());
+        let names = list.map(|list| self.upstream.names(list.data.into_iter().map(|model| model.id)));
         Upstream::status(names, required, |a, b| a == b)
     }
 }

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use url::Url;
 
 use super::{
     ollama::{OllamaEmbedder, OllamaGenerator, OllamaProbe},
@@ -11,7 +10,7 @@ use super::{
 use crate::{
     mock::{Fault, MockUpstream, Operation, embedding},
     resilience::PoolSettings,
-    telemetry::{ClientMetrics, Metrics},
+    telemetry::{ClientMetrics, Metrics, ServiceUrl},
 };
 
 const POOL: PoolSettings = PoolSettings::DEFAULT;
@@ -49,7 +48,8 @@ fn request() -> GenerationRequest {
         question: "how long?".into(),
         contexts: Vec::new(),
         messages: vec![Message { role: Role::User, content: content.into() }],
-        deadline: None,
+        call: CallContext::without_deadline(),
+        stand_in: false,
     }
 }
 
@@ -161,12 +161,12 @@ async fn embeddings_come_in_order_and_at_unit_length() {
     let mock = MockUpstream::start().await.unwrap();
     let texts = ["one ship".to_owned(), "two harbors".to_owned(), "three".to_owned()];
     for embedder in embedders(&mock, PATIENT) {
-        let vectors = embedder.embed(&texts, Purpose::Passage).await.unwrap();
+        let vectors = embedder.embed(&texts, Purpose::Passage, &CallContext::without_deadline()).await.unwrap();
         for (text, vector) in texts.iter().zip(&vectors) {
             let cosine: f32 = vector.iter().zip(embedding(text)).map(|(a, b)| a * b).sum();
             assert!((cosine - 1.0).abs() < 1e-4, "{}: {text}", embedder.id());
         }
-        assert!(embedder.embed(&[], Purpose::Query).await.unwrap().is_empty());
+        assert!(embedder.embed(&[], Purpose::Query, &CallContext::without_deadline()).await.unwrap().is_empty());
     }
 }
 
@@ -176,7 +176,10 @@ async fn a_failing_embedder_gives_an_error_and_never_zeros() {
     for fault in [Fault::Status { code: 500, retry_after: None }, Fault::Hang, Fault::Malformed, Fault::Reported] {
         mock.fault(Operation::Embed, Some(fault.clone()));
         for embedder in embedders(&mock, BRIEF) {
-            let error = embedder.embed(&["text".to_owned()], Purpose::Query).await.unwrap_err();
+            let error = embedder
+                .embed(&["text".to_owned()], Purpose::Query, &CallContext::without_deadline())
+                .await
+                .unwrap_err();
             assert!(error.is_unavailable(), "{fault:?}: {error}");
         }
     }
@@ -195,8 +198,8 @@ fn vectors_that_point_nowhere_are_refused() {
 async fn a_model_is_told_what_a_text_is_for() {
     let mock = MockUpstream::start().await.unwrap();
     let embedder = OllamaEmbedder::new(upstream(ProviderKind::Ollama, &mock.url(), PATIENT), "nomic-embed-text");
-    embedder.embed(&["ship".to_owned()], Purpose::Query).await.unwrap();
-    embedder.embed(&["ship".to_owned()], Purpose::Passage).await.unwrap();
+    embedder.embed(&["ship".to_owned()], Purpose::Query, &CallContext::without_deadline()).await.unwrap();
+    embedder.embed(&["ship".to_owned()], Purpose::Passage, &CallContext::without_deadline()).await.unwrap();
     let inputs: Vec<String> =
         mock.requests().iter().map(|(_, body)| body["input"][0].as_str().unwrap().to_owned()).collect();
     assert_eq!(inputs, ["search_query: ship", "search_document: ship"]);
@@ -220,7 +223,7 @@ async fn a_probe_names_what_is_missing_and_never_hangs() {
 
 #[test]
 fn keys_are_in_no_message() {
-    let url: Url = "http://127.0.0.1:1/v1".parse().unwrap();
+    let url: ServiceUrl = "http://127.0.0.1:1/v1".parse().unwrap();
     let upstream = Upstream::new(ProviderKind::OpenAi, url, Some("sk-very-secret".into()), PATIENT, metrics()).unwrap();
     assert!(!format!("{upstream:?}").contains("very-secret"));
 }

@@ -1,9 +1,10 @@
 //! From contexts to an answer: ask the LLM, and extract from the contexts when it cannot be asked.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use async_stream::try_stream;
 use futures::{StreamExt, stream};
+use tokio::time::Instant;
 
 use super::{
     Engine, RagError,
@@ -14,6 +15,7 @@ use super::{
 use crate::{
     model::Method,
     providers::{GenerationEvent, GenerationRequest, GenerationStream, Generator, ProviderError, ProviderKind},
+    resilience::CallContext,
     telemetry::{Generation, Metrics},
 };
 
@@ -25,11 +27,13 @@ impl Engine {
     ///
     /// # Errors
     /// Unknown DB or provider, vectors of another embedder, a broken store; a misconfigured LLM (wrong key, unknown model).
-    pub async fn ask(&self, question: &Question) -> Result<Asked, RagError> {
-        let started = Instant::now();
+    ///
+    /// The call's deadline holds for everything up to the last token. An answer that another answerer gives when the LLM or
+    /// the embedder takes too long comes before it.
+    pub async fn ask(&self, question: &Question, call: &CallContext) -> Result<Asked, RagError> {
         let generator = Arc::clone(self.models.generator(question.provider)?);
         let asked_of = generator.provider();
-        let asked = self.start(started, generator, question).await;
+        let asked = self.start(generator, question, call).await;
         let method = question.method;
         match &asked {
             Ok(_) => self.metrics.query_started(method, asked_of.as_str(), &question.db),
@@ -40,11 +44,12 @@ impl Engine {
 
     async fn start(
         &self,
-        started: Instant,
         generator: Arc<dyn Generator>,
         question: &Question,
+        call: &CallContext,
     ) -> Result<Asked, RagError> {
-        let Missed { retrieval, place, cached } = match self.recall(started, &generator, question).await? {
+        let started = call.started();
+        let Missed { retrieval, place, cached } = match self.recall(&generator, question, call).await? {
             Recalled::Hit(asked) => return Ok(asked),
             Recalled::Missed(missed) => missed,
         };
@@ -56,7 +61,8 @@ impl Engine {
             question: question.text.clone(),
             messages: prompt::messages(&question.text, &contexts, &question.history),
             contexts,
-            deadline: self.request_timeout.map(|timeout| tokio::time::Instant::from_std(started) + timeout),
+            call: call.clone(),
+            stand_in: self.stand_in_for(generator.as_ref()).is_some(),
         };
         let generating = Instant::now();
         let (provider, model, answer, fell_back) = self.generate_or_extract(&generator, request).await?;
@@ -86,11 +92,13 @@ impl Engine {
             Ok(stream) => return Ok((generator.provider(), generator.model().to_owned(), stream, None)),
             Err(error) => error,
         };
-        match self.models.fallback_generator() {
-            Some(fallback) if error.is_unavailable() && fallback.provider() != generator.provider() => {
-                // An open breaker has said so once; hundreds of questions a second need not repeat it.
+        match self.stand_in_for(generator.as_ref()) {
+            Some(fallback) if error.is_unavailable() => {
+                // An open breaker has said so once, and a full pool is no news; hundreds of questions a second need not repeat it.
                 match &error {
-                    ProviderError::CircuitOpen { .. } => tracing::debug!(%error, "answering by extraction"),
+                    ProviderError::CircuitOpen { .. } | ProviderError::Busy { .. } => {
+                        tracing::debug!(%error, "answering by extraction");
+                    }
                     _ => {
                         tracing::warn!(provider = %generator.provider(), %error, "the LLM is unavailable: answering by extraction")
                     }
@@ -100,6 +108,13 @@ impl Engine {
             }
             _ => Err(error.into()),
         }
+    }
+}
+
+impl Engine {
+    /// Who answers when this generator is unavailable.
+    fn stand_in_for(&self, generator: &dyn Generator) -> Option<&Arc<dyn Generator>> {
+        self.models.fallback_generator().filter(|fallback| fallback.provider() != generator.provider())
     }
 }
 

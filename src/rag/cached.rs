@@ -1,11 +1,9 @@
 //! The cache on the way of a question: before anything is searched or generated, and after an answer is whole.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, stream};
+use tokio::time::Instant;
 
 use super::{
     Collection, Engine, RagError, prompt,
@@ -19,6 +17,7 @@ use crate::{
     },
     model::Stamp,
     providers::{GenerationEvent, GenerationRequest, Generator, ProviderKind},
+    resilience::CallContext,
 };
 
 /// How long the cache waits for a question's vector. An embedder that is hung or dead makes a miss, never a hang.
@@ -60,11 +59,11 @@ struct Search<'a> {
     engine: &'a Engine,
     cache: &'a Arc<SemanticCache>,
     question: &'a Question,
+    call: &'a CallContext,
     collection: Arc<Collection>,
     namespace: Namespace,
     stamp: Option<Stamp>,
     now: Moment,
-    started: Instant,
     /// Time spent on the cache itself.
     took: Duration,
 }
@@ -73,27 +72,27 @@ impl Engine {
     /// Looks into the cache, and retrieves the contexts when it has no answer.
     pub(super) async fn recall(
         &self,
-        started: Instant,
         generator: &Arc<dyn Generator>,
         question: &Question,
+        call: &CallContext,
     ) -> Result<Recalled, RagError> {
         let wanted = question.cache && question.history.is_empty();
         let Some(cache) = self.cache.as_ref().filter(|cache| wanted && cache.settings().enabled) else {
-            let retrieval = self.retrieve(question).await?;
+            let retrieval = self.retrieve(question, call).await?;
             return Ok(Recalled::Missed(Missed { retrieval, place: None, cached: Cached::Bypass }));
         };
-        let collection = self.collection(question).await?;
+        let collection = self.collection(question, call).await?;
         let namespace = namespace(question, &collection, generator.as_ref());
         let stamp = collection.stamp();
         let search = Search {
             engine: self,
             cache,
             question,
+            call,
             collection,
             namespace,
             stamp,
             now: Moment::now(),
-            started,
             took: Duration::ZERO,
         };
         search.run(generator).await
@@ -135,7 +134,8 @@ impl Search<'_> {
         // What changed concerns these very words: another entry's answer would be no better.
         let (embedded, verdict) = self.embed_and_look(note.is_none()).await;
         let vector = embedded.vector.as_ref().ok().cloned().flatten();
-        let mut retrieval = self.engine.search(self.question, Arc::clone(&self.collection), embedded).await?;
+        let mut retrieval =
+            self.engine.search(self.question, Arc::clone(&self.collection), embedded, self.call).await?;
         let mut trial = None;
         match verdict {
             Verdict::Hit(hit) => match self.refusal(&hit, &retrieval).await? {
@@ -188,9 +188,10 @@ impl Search<'_> {
     /// Embeds the question, once, for the cache and for the search. When that takes too long for the cache, only the search
     /// waits on.
     async fn embed_and_look(&mut self, look: bool) -> (Embedded, Verdict) {
-        let (engine, question, collection) = (self.engine, self.question, Arc::clone(&self.collection));
-        let mut embedding = engine.embed(question, &collection).boxed();
-        let Ok(embedded) = tokio::time::timeout(DEADLINE, &mut embedding).await else {
+        let (engine, question, call, collection) =
+            (self.engine, self.question, self.call, Arc::clone(&self.collection));
+        let mut embedding = engine.embed(question, &collection, call).boxed();
+        let Ok(embedded) = self.for_the_cache().wait(&mut embedding).await else {
             tracing::debug!("no vector within the cache's time: a miss");
             let needed = question.method.needs_embedding();
             return (if needed { embedding.await } else { Embedded::default() }, Verdict::Miss);
@@ -202,6 +203,11 @@ impl Search<'_> {
             search.cache.nearest(search.words(), &wording, &vector, search.now, fastrand::f64())
         });
         (embedded, verdict)
+    }
+
+    /// The part of the call that may be spent on the cache's own account.
+    fn for_the_cache(&self) -> CallContext {
+        self.call.until(Instant::now() + DEADLINE)
     }
 
     /// Why a near neighbour's answer must not be given, now that the question's own passages are known.
@@ -226,10 +232,16 @@ impl Search<'_> {
         let question = Question { text: entry.question().to_owned(), ..self.question.clone() };
         let embedded = match self.cache.vector(entry) {
             Some(vector) => Embedded { vector: Ok(Some(vector.into())), took: Duration::ZERO },
-            None if question.method.needs_embedding() => self.engine.embed(&question, &self.collection).await,
+            None if question.method.needs_embedding() => {
+                self.engine.embed(&question, &self.collection, &self.for_the_cache()).await
+            }
             None => Embedded::default(),
         };
-        let found = self.engine.search(&question, Arc::clone(&self.collection), embedded).await?;
+        // Whether the question itself can be answered without a vector is decided when it is embedded.
+        if matches!(&embedded.vector, Err(RagError::Provider(error)) if error.is_unavailable()) {
+            return Ok(false);
+        }
+        let found = self.engine.search(&question, Arc::clone(&self.collection), embedded, self.call).await?;
         if found.degraded.is_some() {
             return Ok(false);
         }
@@ -256,7 +268,7 @@ impl Search<'_> {
     fn give(&self, hit: &Hit, spent: Timings) -> Asked {
         self.cache.given(hit);
         let answer = hit.entry.answer();
-        let timings = Timings { cache: self.took, total: self.started.elapsed(), ..spent };
+        let timings = Timings { cache: self.took, total: self.call.started().elapsed(), ..spent };
         let cached = Cached::Hit(hit.found, self.note(&hit.entry, hit.similarity()), answer.rendered.clone());
         self.engine.metrics.query_done(self.question.method, cached.as_str(), timings.total);
         let provider = answer.provider.parse().unwrap_or(ProviderKind::Embedded);
@@ -310,11 +322,13 @@ impl Place {
         if self.generator.provider() == ProviderKind::Embedded {
             return false;
         }
+        let call = CallContext::within(JUDGE_FOR);
         let request = GenerationRequest {
             question: self.question.clone(),
             contexts: Vec::new(),
             messages: prompt::judge(&self.question, &one.text, &other.text),
-            deadline: Some(tokio::time::Instant::now() + JUDGE_FOR),
+            call: call.clone(),
+            stand_in: false,
         };
         let said = async {
             let mut events = self.generator.generate(request).await.ok()?;
@@ -327,7 +341,7 @@ impl Place {
             }
             None
         };
-        let said = tokio::time::timeout(JUDGE_FOR, said).await.ok().flatten();
+        let said = call.wait(said).await.ok().flatten();
         said.is_some_and(|said| prompt::says_yes(&said))
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! "Identical" means the same prompt to the same model, so that the same contexts were found, too. A task of its own reads
 //! the upstream and writes down what comes; everybody who asked reads along from the beginning. When the last of them
-//! leaves, the task ends, and with it the call upstream.
+//! leaves, the task ends, and with it the call upstream. The task has time until the last reader's deadline; each reader
+//! stops at its own.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use async_stream::try_stream;
@@ -16,7 +18,13 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::providers::{GenerationEvent, GenerationRequest, GenerationStream, Generator, ProviderError, ProviderKind};
+use crate::{
+    providers::{GenerationEvent, GenerationRequest, GenerationStream, Generator, ProviderError, ProviderKind},
+    resilience::{CallContext, SharedDeadline},
+};
+
+/// How long a reader whose time is over waits for the writer, whose time is over as well, to say why it has nothing.
+const LAST_WORD: Duration = Duration::from_millis(100);
 
 /// A prompt, hashed.
 type Key = [u8; 32];
@@ -39,10 +47,32 @@ struct Flight {
     log: Arc<Mutex<Log>>,
     /// Changes whenever the log does.
     grown: watch::Receiver<()>,
+    /// The latest of the readers' deadlines.
+    deadline: SharedDeadline,
     key: Key,
     flights: Arc<Mutex<HashMap<Key, Weak<Self>>>>,
     /// Dropped with the last reader.
     _task: AbortOnDropHandle<()>,
+}
+
+impl Flight {
+    /// Waits until more has come, or the reader's time for it is over. A writer that does not work for another reader any
+    /// longer ends now as well, and has the last word: it knows whether a model hung or a queue was too long, and tells
+    /// the breaker.
+    async fn grows(
+        &self,
+        grown: &mut watch::Receiver<()>,
+        until: &CallContext,
+        reader: &CallContext,
+    ) -> Result<Result<(), watch::error::RecvError>, ProviderError> {
+        if let Ok(grew) = until.wait(grown.changed()).await {
+            return Ok(grew);
+        }
+        if self.deadline.outlasts(reader) {
+            return Err(ProviderError::Deadline);
+        }
+        tokio::time::timeout(LAST_WORD, grown.changed()).await.map_err(|_| ProviderError::Deadline)
+    }
 }
 
 impl Drop for Flight {
@@ -68,14 +98,20 @@ impl CoalescingGenerator {
         let mut flights = self.flights.lock();
         // Dropped after the lock is released: the last reader of a flight takes it out of the map.
         let stale = match flights.get(&key).and_then(Weak::upgrade) {
-            Some(flight) if !flight.log.lock().ended => return flight,
+            Some(flight) if !flight.log.lock().ended => {
+                flight.deadline.extend(&request.call);
+                return flight;
+            }
             stale => stale,
         };
         let log = Arc::new(Mutex::new(Log::default()));
         let (grow, grown) = watch::channel(());
+        let (deadline, call) = SharedDeadline::new(&request.call);
+        let request = GenerationRequest { call, ..request };
         let task = tokio::spawn(write_down(Arc::clone(&self.inner), request, Arc::clone(&log), grow));
         let flights_again = Arc::clone(&self.flights);
-        let flight = Arc::new(Flight { log, grown, key, flights: flights_again, _task: AbortOnDropHandle::new(task) });
+        let task = AbortOnDropHandle::new(task);
+        let flight = Arc::new(Flight { log, grown, deadline, key, flights: flights_again, _task: task });
         flights.insert(key, Arc::downgrade(&flight));
         drop(flights);
         drop(stale);
@@ -134,6 +170,7 @@ impl Generator for CoalescingGenerator {
     }
 
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
+        let (first, whole) = (request.first_token_call(), request.call.clone());
         let flight = self.join(request);
         let provider = self.inner.provider();
         let events = try_stream! {
@@ -151,8 +188,10 @@ impl Generator for CoalescingGenerator {
                 if ended {
                     return;
                 }
+                let until = if read == 0 { &first } else { &whole };
+                let grew = flight.grows(&mut grown, until, &whole).await?;
                 // The writer is gone before the log ended: it panicked.
-                grown.changed().await.map_err(|_| ProviderError::Truncated { provider })?;
+                grew.map_err(|_| ProviderError::Truncated { provider })?;
             }
         };
         Ok(events.boxed())
@@ -214,7 +253,13 @@ mod tests {
 
     fn request(question: &str) -> GenerationRequest {
         let messages = vec![Message { role: Role::User, content: question.into() }];
-        GenerationRequest { question: question.into(), contexts: Vec::new(), messages, deadline: None }
+        GenerationRequest {
+            question: question.into(),
+            contexts: Vec::new(),
+            messages,
+            call: CallContext::without_deadline(),
+            stand_in: false,
+        }
     }
 
     fn scripted() -> (Arc<Scripted>, CoalescingGenerator) {
@@ -247,6 +292,29 @@ mod tests {
         assert_eq!(text(other).await, "one two ");
         assert_eq!(inner.calls.load(Ordering::SeqCst), 2);
         assert!(generator.flights.lock().is_empty());
+    }
+
+    fn within(call: CallContext) -> GenerationRequest {
+        GenerationRequest { call, ..request("q") }
+    }
+
+    #[tokio::test]
+    async fn each_reader_stops_at_its_own_deadline_and_the_work_goes_on_until_the_last() {
+        let (inner, generator) = scripted();
+        let mut first = generator.generate(within(CallContext::within(Duration::from_millis(20)))).await.unwrap();
+        let late = generator.generate(within(CallContext::within(Duration::from_secs(600)))).await.unwrap();
+        assert!(matches!(first.next().await, Some(Err(ProviderError::Deadline))));
+        assert!(first.next().await.is_none());
+        inner.permits.add_permits(2);
+        assert_eq!(text(late).await, "one two ");
+        assert_eq!(inner.calls.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_reader_is_not_held_by_a_generator_that_knows_no_deadline() {
+        let (_inner, generator) = scripted();
+        let mut only = generator.generate(within(CallContext::within(Duration::from_millis(20)))).await.unwrap();
+        assert!(matches!(only.next().await, Some(Err(ProviderError::Deadline))));
     }
 
     #[tokio::test]

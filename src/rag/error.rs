@@ -44,6 +44,15 @@ pub enum RagError {
     /// Nothing of what was given could be ingested.
     #[error("{0}")]
     NothingIngested(String),
+    /// The time that the question was given is over.
+    #[error(
+        "the time that the question has was over while {doing}; the server is busy: ask again, or give questions more time \
+         with --request-timeout"
+    )]
+    Deadline {
+        /// What was being done.
+        doing: &'static str,
+    },
     /// A background task ended without an answer: a bug or a shutdown.
     #[error("the work was interrupted")]
     Interrupted,
@@ -61,6 +70,7 @@ impl RagError {
             Self::EmbedderMismatch { .. } => "embedder_mismatch",
             Self::ProviderNotConfigured { .. } => "provider_not_configured",
             Self::NothingIngested(_) => "nothing_ingested",
+            Self::Deadline { .. } => "deadline",
             Self::Interrupted => "interrupted",
         }
     }

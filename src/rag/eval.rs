@@ -23,6 +23,7 @@ use super::{
 use crate::{
     model::{ChunkId, Method, Scope, Want},
     providers::{Embedder, Purpose},
+    resilience::CallContext,
     store::{EmbedderRecord, NewChunk, NewDocument},
 };
 
@@ -189,6 +190,7 @@ pub async fn evaluate(
 ) -> Result<Vec<Score>, RagError> {
     let total = dataset.documents.len() + options.methods.len() * dataset.queries.len();
     let ids = index(dataset, collection, embedder, &|done| observer(done, total)).await?;
+    let call = CallContext::without_deadline();
     let mut scores = Vec::new();
     let mut done = dataset.documents.len();
     for &method in &options.methods {
@@ -196,7 +198,7 @@ pub async fn evaluate(
         for (text, judgements) in &dataset.queries {
             let started = Instant::now();
             let vector = match method.needs_embedding() {
-                true => embedder.embed(std::slice::from_ref(text), Purpose::Query).await?.pop(),
+                true => embedder.embed(std::slice::from_ref(text), Purpose::Query, &call).await?.pop(),
                 false => None,
             };
             let weight = options.fusion.weight(Some(embedder.id()), text);
@@ -233,7 +235,7 @@ async fn index(
         let mut dimension = 0;
         for group in batch.chunks(embedder.batch_size().max(1)) {
             let texts: Vec<String> = group.iter().map(|(_, text)| text.clone()).collect();
-            let vectors = embedder.embed(&texts, Purpose::Passage).await?;
+            let vectors = embedder.embed(&texts, Purpose::Passage, &CallContext::without_deadline()).await?;
             dimension = vectors.first().map_or(dimension, Vec::len);
             documents.extend(group.iter().zip(vectors).map(|((id, text), vector)| document(id, text, vector)));
         }

@@ -8,14 +8,14 @@ use std::{sync::Arc, time::Duration};
 use async_stream::try_stream;
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::{
     providers::{
         Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStream, Generator, Phase, ProviderError,
         ProviderKind, Purpose,
     },
-    resilience::{Failure, Guard, Open, Verdict},
+    resilience::{CallContext, Failure, Guard, Open, Verdict},
 };
 
 /// Timeouts of one attempt.
@@ -92,17 +92,14 @@ impl Generator for GuardedGenerator {
     }
 
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
-        let deadline = request.deadline;
-        let ((first, events), open) = self.guard.call(deadline, || self.attempt(request.clone())).await?;
-        let ends = Instant::now() + self.timeouts.stream;
+        let first_token = request.first_token_call();
+        let attempt = |call| self.attempt(GenerationRequest { call, ..request.clone() });
+        let ((first, events), open) = self.guard.call(&first_token, attempt).await?;
         let clock = StreamClock {
             idle: self.timeouts.idle,
-            ends: deadline.map_or(ends, |deadline| deadline.min(ends)),
-            late: if deadline.is_some_and(|deadline| deadline < ends) {
-                ProviderError::Deadline
-            } else {
-                self.too_slow(Phase::Stream)
-            },
+            call: request.call,
+            ends: Instant::now() + self.timeouts.stream,
+            endless: self.too_slow(Phase::Stream),
             idled: self.too_slow(Phase::Idle),
         };
         Ok(watched(stream::iter([Ok(first)]).chain(events).boxed(), clock, open, self.provider()))
@@ -116,8 +113,10 @@ impl Generator for GuardedGenerator {
 /// When a stream has taken too long, and what to call it.
 struct StreamClock {
     idle: Duration,
+    /// Until when somebody reads it.
+    call: CallContext,
     ends: Instant,
-    late: ProviderError,
+    endless: ProviderError,
     idled: ProviderError,
 }
 
@@ -126,12 +125,12 @@ fn watched(mut events: GenerationStream, clock: StreamClock, open: Open, provide
     let mut open = Some(open);
     try_stream! {
         loop {
-            let until = clock.ends.min(Instant::now() + clock.idle);
-            let next = match timeout_at(until, events.next()).await {
-                Ok(Some(next)) => next,
-                Ok(None) => Err(ProviderError::Truncated { provider }),
-                Err(_) if until == clock.ends => Err(clock.late.clone()),
-                Err(_) => Err(clock.idled.clone()),
+            let next = tokio::select! {
+                biased;
+                next = events.next() => next.unwrap_or(Err(ProviderError::Truncated { provider })),
+                () = clock.call.expired() => Err(ProviderError::Deadline),
+                () = sleep_until(clock.ends) => Err(clock.endless.clone()),
+                () = sleep(clock.idle) => Err(clock.idled.clone()),
             };
             let settled = match &next {
                 Ok(GenerationEvent::Text(_)) => None,
@@ -182,16 +181,22 @@ impl Embedder for GuardedEmbedder {
         self.inner.batch_size()
     }
 
-    async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, ProviderError> {
-        // A question has one limit for all attempts, because lexical search can do without; documents wait as long as a
-        // model needs.
+    async fn embed(
+        &self,
+        texts: &[String],
+        purpose: Purpose,
+        call: &CallContext,
+    ) -> Result<Vec<Vec<f32>>, ProviderError> {
+        // A question has one limit for all attempts, because lexical search can do without; for documents each attempt may
+        // take as long as a model needs to load, and there are only so many attempts.
         let late = |_| ProviderError::Timeout { provider: self.provider, url: self.url.clone(), phase: Phase::Read };
-        let (limit, deadline) = match purpose {
-            Purpose::Query => (self.timeouts.first_token, Some(Instant::now() + self.timeouts.first_token)),
-            Purpose::Passage => (self.timeouts.loading, None),
+        let (limit, call) = match purpose {
+            Purpose::Query => (self.timeouts.first_token, call.until(Instant::now() + self.timeouts.first_token)),
+            Purpose::Passage => (self.timeouts.loading, call.clone()),
         };
-        let attempt = || async { timeout(limit, self.inner.embed(texts, purpose)).await.map_err(late)? };
-        let (vectors, open) = self.guard.call(deadline, attempt).await?;
+        let attempt =
+            |call| async move { timeout(limit, self.inner.embed(texts, purpose, &call)).await.map_err(late)? };
+        let (vectors, open) = self.guard.call(&call, attempt).await?;
         open.settle(Verdict::Success);
         Ok(vectors)
     }

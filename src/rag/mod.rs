@@ -48,8 +48,6 @@ pub struct Engine {
     metrics: Arc<Metrics>,
     /// Answers that were given before.
     cache: Option<Arc<SemanticCache>>,
-    /// Longest time that a question may take.
-    request_timeout: Option<std::time::Duration>,
     /// Turns to search.
     searches: Arc<tokio::sync::Semaphore>,
 }
@@ -59,7 +57,7 @@ impl Engine {
     pub fn new(collections: Collections, models: Models, metrics: Arc<Metrics>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let searches = Arc::new(tokio::sync::Semaphore::new(cores + 1));
-        Self { collections: Arc::new(collections), models, metrics, cache: None, request_timeout: None, searches }
+        Self { collections: Arc::new(collections), models, metrics, cache: None, searches }
     }
 
     /// Gives answers again that were given before.
@@ -72,13 +70,6 @@ impl Engine {
     /// Answers that were given before, if they are kept.
     pub fn cache(&self) -> Option<&Arc<SemanticCache>> {
         self.cache.as_ref()
-    }
-
-    /// Bounds the time that a question may take.
-    #[must_use]
-    pub fn with_request_timeout(mut self, timeout: std::time::Duration) -> Self {
-        self.request_timeout = Some(timeout);
-        self
     }
 
     /// The models that answer and embed.

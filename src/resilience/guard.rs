@@ -5,9 +5,9 @@ use std::{future::Future, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{Backoff, CircuitBreaker, ClientStats, Permit, Refused, RetryBudget, Verdict};
+use super::{Backoff, CallContext, CircuitBreaker, ClientStats, Expired, Permit, Refused, RetryBudget, Verdict};
 
-/// An attempt that ran shorter than this before the deadline of its question says nothing about the upstream.
+/// An attempt that had its turn for less than this before the deadline of its question says nothing about the upstream.
 const FAIR_CHANCE: Duration = Duration::from_secs(1);
 
 /// What a guard needs to know of an error.
@@ -69,13 +69,20 @@ impl Guard {
     /// Makes a call, again if need be. An attempt's success is not settled here, because a stream's success is known at its
     /// end only: whoever called says it to the [`Open`] that comes with it.
     ///
+    /// Each attempt gets a context of its own, which it must pass to the [`Pool`](super::Pool): the time in the queue is not
+    /// the upstream's.
+    ///
     /// # Errors
-    /// The last attempt's error; [`Failure::refused`] when the breaker did not even let the first one through.
+    /// The last attempt's error; [`Failure::refused`] when the breaker did not even let the first one through;
+    /// [`Failure::deadline`] when the call's time was over.
     pub async fn call<T, E: Failure, A: Future<Output = Result<T, E>>>(
         &self,
-        deadline: Option<Instant>,
-        mut attempt: impl FnMut() -> A,
+        call: &CallContext,
+        mut attempt: impl FnMut(CallContext) -> A,
     ) -> Result<(T, Open), E> {
+        if call.is_expired() {
+            return Err(E::deadline());
+        }
         self.budget.lock().request(Instant::now());
         let mut last = None;
         for n in 0.. {
@@ -83,11 +90,12 @@ impl Guard {
                 Ok(permit) => permit,
                 Err(refused) => return Err(last.unwrap_or_else(|| E::refused(refused))),
             };
-            let error = match self.once(deadline, attempt(), Open(permit)).await {
+            let context = call.attempt();
+            let error = match self.once(&context, attempt(context.clone()), Open(permit)).await {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            let Some(wait) = self.wait_before(n, &error, deadline) else { return Err(error) };
+            let Some(wait) = self.wait_before(n, &error, call.deadline()) else { return Err(error) };
             self.stats.retried(self.endpoint, error.kind());
             last = Some(error);
             tokio::time::sleep(wait).await;
@@ -97,23 +105,20 @@ impl Guard {
 
     async fn once<T, E: Failure>(
         &self,
-        deadline: Option<Instant>,
+        call: &CallContext,
         attempt: impl Future<Output = Result<T, E>>,
         open: Open,
     ) -> Result<(T, Open), E> {
         let started = Instant::now();
-        let result = match deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline, attempt).await,
-            None => Ok(attempt.await),
-        };
-        match result {
+        match call.wait(attempt).await {
             Ok(Ok(value)) => Ok((value, open)),
             Ok(Err(error)) => {
                 open.settle(error.verdict());
                 Err(error)
             }
-            Err(_) => {
-                open.settle(if started.elapsed() >= FAIR_CHANCE { Verdict::Failure } else { Verdict::Ignored });
+            Err(Expired) => {
+                let had = call.turn().unwrap_or(started).elapsed();
+                open.settle(if had >= FAIR_CHANCE { Verdict::Failure } else { Verdict::Ignored });
                 Err(E::deadline())
             }
         }
@@ -145,5 +150,85 @@ impl Open {
         if let Some(permit) = self.0 {
             permit.settle(verdict);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        resilience::{BreakerSettings, PoolSettings, State},
+        telemetry::Metrics,
+    };
+
+    #[derive(Debug, PartialEq)]
+    enum Wrong {
+        Refused,
+        Deadline,
+    }
+
+    impl Failure for Wrong {
+        fn verdict(&self) -> Verdict {
+            Verdict::Ignored
+        }
+
+        fn is_retryable(&self) -> bool {
+            false
+        }
+
+        fn retry_after(&self) -> Option<Duration> {
+            None
+        }
+
+        fn kind(&self) -> &'static str {
+            "wrong"
+        }
+
+        fn refused(_: Refused) -> Self {
+            Self::Refused
+        }
+
+        fn deadline() -> Self {
+            Self::Deadline
+        }
+    }
+
+    /// Its breaker opens with the first failure.
+    fn guard() -> (Guard, Arc<CircuitBreaker>) {
+        let metrics = Metrics::new();
+        let settings = BreakerSettings { failure_threshold: 1, ..BreakerSettings::default() };
+        let breaker = Arc::new(CircuitBreaker::new("test", settings, metrics.breaker("test"), || 0.0));
+        let stats = Arc::new(ClientStats::new("test", PoolSettings::DEFAULT, metrics.client("test"), &["/x"]));
+        let budget = Arc::new(Mutex::new(RetryBudget::new(Instant::now())));
+        let breakers = Some(Arc::clone(&breaker));
+        (Guard::new(breakers, RetrySettings::default(), budget, stats, "/x", || 0.0), breaker)
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_time_is_over_is_not_made() {
+        let (guard, breaker) = guard();
+        let call = CallContext::within(Duration::ZERO);
+        let made = guard.call(&call, |_| async { panic!("it was made") });
+        let made: Result<((), Open), Wrong> = made.await;
+        assert_eq!(made.map(drop).unwrap_err(), Wrong::Deadline);
+        assert_eq!(breaker.state(), State::Closed);
+    }
+
+    #[tokio::test]
+    async fn only_the_time_after_the_turn_says_something_about_the_upstream() {
+        let late = FAIR_CHANCE + Duration::from_millis(100);
+        let run = async |queued: Duration| {
+            let (guard, breaker) = guard();
+            let call = CallContext::within(late);
+            let attempt = |call: CallContext| async move {
+                tokio::time::sleep(queued).await;
+                call.takes_turn();
+                std::future::pending::<Result<(), Wrong>>().await
+            };
+            assert_eq!(guard.call(&call, attempt).await.map(drop).unwrap_err(), Wrong::Deadline);
+            breaker.state()
+        };
+        let (queued, hung) = tokio::join!(run(late / 2), run(Duration::ZERO));
+        assert_eq!((queued, hung), (State::Closed, State::Open));
     }
 }

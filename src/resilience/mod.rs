@@ -4,21 +4,26 @@
 //! and operation; it sees each attempt) around the attempt itself. The attempt takes a connection from a [`Pool`], which is
 //! also the *concurrency limit*: a refusal there is local, and says nothing about the upstream.
 //!
+//! Every wait on the way has the deadline of the [`CallContext`] that comes with the call.
+//!
 //! The state machines ([`Breaker`], [`RetryBudget`], [`Backoff`]) are handed the time and the chance; the types around
 //! them ([`CircuitBreaker`], [`Pool`]) add locks, counters and the clock of the runtime, which tests pause.
 
 mod backoff;
 mod breaker;
 mod budget;
+mod call;
 mod guard;
 mod pool;
 mod stats;
+mod turns;
 
 pub use backoff::Backoff;
 pub use breaker::{
     Breaker, BreakerSettings, BreakerSnapshot, CircuitBreaker, Permit, Refused, State, Transition, Verdict,
 };
 pub use budget::RetryBudget;
+pub use call::{CallContext, Expired, SharedDeadline};
 pub use guard::{Failure, Guard, Open, RetrySettings};
 pub use pool::{ConnectionWatch, Lease, Pool, PoolRefusal, PoolSettings};
 pub use stats::{CallOutcome, CallTimer, ClientSnapshot, ClientStats, EndpointSnapshot, Percentiles};

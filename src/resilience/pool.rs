@@ -19,7 +19,15 @@ use tokio::{
     time::Instant,
 };
 
-use super::ClientStats;
+use super::{
+    CallContext, ClientStats,
+    turns::{Number, TurnEstimator},
+};
+
+/// While a caller waits, it looks again whether its turn can still come: after this share of the time that it has left,
+/// but not more often than that.
+const LOOK_SHARE: u32 = 8;
+const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(50);
 
 /// How large a pool may become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,11 +68,32 @@ impl Default for PoolSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PoolRefusal {
     /// All slots are taken, and calls do not wait.
-    Full,
+    Full {
+        /// How long until one is free, as far as is known.
+        wait: Duration,
+    },
     /// As many calls wait as may.
-    QueueFull,
+    QueueFull {
+        /// How long the wait for a turn would be, as far as is known.
+        wait: Duration,
+    },
     /// The call's deadline came first.
     Deadline,
+    /// The call's deadline would come first.
+    NoTurnInTime {
+        /// How long the wait for a turn would be, as far as is known.
+        wait: Duration,
+    },
+}
+
+impl PoolRefusal {
+    /// How long the wait for a turn would have been, as far as is known.
+    pub fn wait(self) -> Duration {
+        match self {
+            Self::Full { wait } | Self::QueueFull { wait } | Self::NoTurnInTime { wait } => wait,
+            Self::Deadline => Duration::ZERO,
+        }
+    }
 }
 
 /// What the connector of a slot tells.
@@ -108,8 +137,35 @@ struct Inner<C> {
     /// The one that rested last is used first, so that the others can expire.
     idle: Mutex<Vec<Slot<C>>>,
     turns: Arc<Semaphore>,
+    /// Who holds and who waits for them.
+    estimator: Mutex<TurnEstimator>,
     stats: Arc<ClientStats>,
     swept: AtomicBool,
+}
+
+/// A slot's turn, from the moment that a call has it.
+struct Turn<C> {
+    pool: Arc<Inner<C>>,
+    number: Number,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<C> Drop for Turn<C> {
+    fn drop(&mut self) {
+        self.pool.estimator.lock().end(self.number, Instant::now());
+    }
+}
+
+/// A place in the queue.
+struct Place<C> {
+    pool: Arc<Inner<C>>,
+    number: Number,
+}
+
+impl<C> Drop for Place<C> {
+    fn drop(&mut self) {
+        self.pool.estimator.lock().leave(self.number);
+    }
 }
 
 /// Slots for the calls to one upstream.
@@ -131,8 +187,9 @@ impl<C: Send + 'static> Pool<C> {
         make: impl Fn(Arc<ConnectionWatch>) -> C + Send + Sync + 'static,
     ) -> Self {
         let turns = Arc::new(Semaphore::new(settings.maxsize.max(1)));
+        let estimator = Mutex::new(TurnEstimator::new(settings.maxsize));
         let (idle, swept) = (Mutex::default(), AtomicBool::new(false));
-        Self { inner: Arc::new(Inner { settings, make: Box::new(make), idle, turns, stats, swept }) }
+        Self { inner: Arc::new(Inner { settings, make: Box::new(make), idle, turns, estimator, stats, swept }) }
     }
 
     /// What is counted.
@@ -144,15 +201,18 @@ impl<C: Send + 'static> Pool<C> {
     ///
     /// # Errors
     /// See [`PoolRefusal`]. Cancellation-safe: a caller that stops waiting leaves the queue.
-    pub async fn acquire(&self, endpoint: &'static str, deadline: Option<Instant>) -> Result<Lease<C>, PoolRefusal> {
-        let turn = match Arc::clone(&self.inner.turns).try_acquire_owned() {
-            Ok(turn) => {
+    pub async fn acquire(&self, endpoint: &'static str, call: &CallContext) -> Result<Lease<C>, PoolRefusal> {
+        let permit = match Arc::clone(&self.inner.turns).try_acquire_owned() {
+            Ok(permit) => {
                 self.inner.stats.waited(Duration::ZERO);
-                turn
+                permit
             }
-            Err(_) if !self.inner.settings.block => return Err(PoolRefusal::Full),
-            Err(_) => self.wait(deadline).await?,
+            Err(_) if !self.inner.settings.block => return Err(PoolRefusal::Full { wait: self.wait_of_a_newcomer() }),
+            Err(_) => self.wait(endpoint, call).await?,
         };
+        let number = self.inner.estimator.lock().begin(endpoint, Instant::now());
+        let turn = Turn { pool: Arc::clone(&self.inner), number, _permit: permit };
+        call.takes_turn();
         self.sweep_from_now_on();
         let rested = self.inner.idle.lock().pop();
         let slot = match rested {
@@ -168,19 +228,32 @@ impl<C: Send + 'static> Pool<C> {
         Ok(Lease { slot: Some(slot), pool: self.clone(), opened_before, _turn: turn })
     }
 
-    async fn wait(&self, deadline: Option<Instant>) -> Result<OwnedSemaphorePermit, PoolRefusal> {
+    async fn wait(&self, endpoint: &'static str, call: &CallContext) -> Result<OwnedSemaphorePermit, PoolRefusal> {
         let (ahead, _queued) = self.inner.stats.queue();
         if ahead >= self.inner.settings.queue {
-            return Err(PoolRefusal::QueueFull);
+            return Err(PoolRefusal::QueueFull { wait: self.wait_of_a_newcomer() });
         }
+        let number = self.inner.estimator.lock().join(endpoint);
+        let place = Place { pool: Arc::clone(&self.inner), number };
         let started = Instant::now();
         let turn = Arc::clone(&self.inner.turns).acquire_owned();
-        let turn = match deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline, turn).await.map_err(|_| PoolRefusal::Deadline)?,
-            None => turn.await,
+        tokio::pin!(turn);
+        let turn = loop {
+            let look_again = place.look(call)?;
+            tokio::select! {
+                biased;
+                turn = &mut turn => break turn,
+                () = call.expired() => return Err(PoolRefusal::Deadline),
+                () = look_again => {}
+            }
         };
         self.inner.stats.waited(started.elapsed());
-        turn.map_err(|_| PoolRefusal::Full)
+        // Nobody closes the semaphore.
+        turn.map_err(|_| PoolRefusal::Full { wait: Duration::ZERO })
+    }
+
+    fn wait_of_a_newcomer(&self) -> Duration {
+        self.inner.estimator.lock().wait_of_a_newcomer(Instant::now())
     }
 
     fn fresh(&self) -> Slot<C> {
@@ -222,12 +295,32 @@ async fn sweep<C: Send + 'static>(pool: Weak<Inner<C>>, expiry: Duration) {
     }
 }
 
+impl<C> Place<C> {
+    /// Whether the turn can come before the deadline; if so, what to wait for before looking again.
+    fn look(&self, call: &CallContext) -> Result<impl Future<Output = ()> + use<C>, PoolRefusal> {
+        let now = Instant::now();
+        let left = call.deadline().map(|deadline| deadline.saturating_duration_since(now));
+        if let Some(left) = left {
+            let wait = self.pool.estimator.lock().wait(self.number, now);
+            if wait > left {
+                return Err(PoolRefusal::NoTurnInTime { wait });
+            }
+        }
+        Ok(async move {
+            match left {
+                Some(left) => tokio::time::sleep((left / LOOK_SHARE).max(LOOK_AT_MOST_EVERY)).await,
+                None => std::future::pending().await,
+            }
+        })
+    }
+}
+
 /// A slot that one call has. Dropping it closes its connection, and so ends the call upstream.
 pub struct Lease<C: Send + 'static> {
     slot: Option<Slot<C>>,
     pool: Pool<C>,
     opened_before: u64,
-    _turn: OwnedSemaphorePermit,
+    _turn: Turn<C>,
 }
 
 impl<C: Send + 'static> Lease<C> {
@@ -263,5 +356,70 @@ impl<C: Send + 'static> Lease<C> {
             self.pool.inner.stats.rested();
             idle.push(slot);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::Metrics;
+
+    const CHAT: &str = "/api/chat";
+    const HELD: Duration = Duration::from_millis(100);
+
+    fn pool() -> Pool<()> {
+        let settings = PoolSettings { maxsize: 1, ..PoolSettings::DEFAULT };
+        let stats = Arc::new(ClientStats::new("test", settings, Metrics::new().client("test"), &[CHAT]));
+        Pool::new(settings, stats, |_| ())
+    }
+
+    async fn refusal(pool: &Pool<()>, call: CallContext) -> PoolRefusal {
+        pool.acquire(CHAT, &call).await.map(drop).unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn who_knows_nothing_waits_until_the_deadline() {
+        let pool = pool();
+        let _lease = pool.acquire(CHAT, &CallContext::without_deadline()).await.unwrap();
+        assert_eq!(refusal(&pool, CallContext::within(HELD)).await, PoolRefusal::Deadline);
+        assert_eq!(pool.stats().snapshot().waiting, 0);
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_cannot_come_in_time_is_not_waited_for() {
+        let pool = pool();
+        let lease = pool.acquire(CHAT, &CallContext::without_deadline()).await.unwrap();
+        tokio::time::sleep(HELD).await;
+        drop(lease);
+        let _lease = pool.acquire(CHAT, &CallContext::without_deadline()).await.unwrap();
+        let ahead = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.acquire(CHAT, &CallContext::without_deadline()).await.map(drop) }
+        });
+        while pool.stats().snapshot().waiting == 0 {
+            tokio::task::yield_now().await;
+        }
+        // One call is under way and one waits; each takes as long as the first did.
+        let PoolRefusal::NoTurnInTime { wait } = refusal(&pool, CallContext::within(HELD / 2)).await else {
+            panic!("it waited")
+        };
+        assert!(wait >= HELD, "{wait:?}");
+        ahead.abort();
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_waits_is_refused_once_its_turn_cannot_come_any_more() {
+        let pool = pool();
+        let _hung = pool.acquire(CHAT, &CallContext::without_deadline()).await.unwrap();
+        let _ahead = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.acquire(CHAT, &CallContext::without_deadline()).await.map(drop) }
+        });
+        while pool.stats().snapshot().waiting == 0 {
+            tokio::task::yield_now().await;
+        }
+        let call = CallContext::within(HELD * 10);
+        let refused = refusal(&pool, call.clone()).await;
+        assert!(matches!(refused, PoolRefusal::NoTurnInTime { .. }) && !call.is_expired(), "{refused:?}");
     }
 }

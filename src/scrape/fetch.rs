@@ -6,15 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures::future::join_all;
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::time::timeout;
-use url::Url;
 
 use super::{Observation, Trouble, json};
-use crate::model::words::interval;
+use crate::{model::words::interval, telemetry::ServiceUrl};
 
 /// Largest answer that is read, MiB.
 const LARGEST_MIB: usize = 8;
@@ -81,9 +78,8 @@ pub struct Scraper {
 
 impl Scraper {
     /// Connects to nothing yet.
-    pub fn new(http: reqwest::Client, url: &Url) -> Self {
-        let (shown, authorization) = without_credentials(url);
-        Self::with(http, shown.as_str().trim_end_matches('/').to_owned(), authorization)
+    pub fn new(http: reqwest::Client, url: &ServiceUrl) -> Self {
+        Self::with(http, url.bare().as_str().trim_end_matches('/').to_owned(), url.authorization())
     }
 
     /// Asks with a client that knows how long it may take. `base` has no credentials and no slash at its end.
@@ -224,19 +220,4 @@ fn trouble(error: &reqwest::Error) -> Trouble {
     let text = cause.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     Trouble::Unreachable(text.to_lowercase())
-}
-
-/// A URL that may be shown, and the `Authorization` header of its credentials.
-pub fn without_credentials(url: &Url) -> (Url, Option<String>) {
-    let given = !url.username().is_empty() || url.password().is_some();
-    let authorization = given.then(|| {
-        let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
-        let (name, password) = (decoded(url.username()), decoded(url.password().unwrap_or_default()));
-        format!("Basic {}", BASE64_STANDARD.encode([name, password].join(&b':')))
-    });
-    let mut shown = url.clone();
-    // Errors mean that the URL cannot hold credentials at all.
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    (shown, authorization)
 }

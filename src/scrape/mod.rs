@@ -14,7 +14,7 @@ mod trouble;
 mod tests;
 
 pub use exposition::{Exposition, Sample};
-pub use fetch::{Scraper, without_credentials};
+pub use fetch::Scraper;
 pub use observation::{
     Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic, Turn,
 };

@@ -73,6 +73,7 @@ impl From<RagError> for ApiError {
             RagError::NothingIngested(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "NothingIngested", message),
             RagError::Index(error) => Self::internal(&error),
             RagError::Interrupted => Self::internal(&message),
+            RagError::Deadline { .. } => Self::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", message),
         }
     }
 }
@@ -99,7 +100,7 @@ impl From<ProviderError> for ApiError {
         if error.is_timeout() {
             return Self::new(StatusCode::GATEWAY_TIMEOUT, "UpstreamTimeout", message);
         }
-        let retry_after = error.retry_after().map_or(5, |wait| wait.as_secs().max(1));
+        let retry_after = error.retry_after().map_or(5, |wait| wait.as_secs_f64().ceil().max(1.0) as u64);
         if error.is_unavailable() {
             Self::unavailable(message, retry_after)
         } else {

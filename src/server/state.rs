@@ -1,6 +1,10 @@
 //! What all requests share.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use parking_lot::RwLock;
 
@@ -10,6 +14,7 @@ use crate::{
     providers::{HealthProbe, ProviderKind},
     rag::{Engine, FusionChoice, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
     resilience::{CircuitBreaker, Resilience},
+    telemetry::ServiceUrl,
 };
 
 /// Settings that handlers need, validated.
@@ -29,6 +34,8 @@ pub struct ServerSettings {
     pub k: usize,
     /// Fusion of requests that do not say.
     pub fusion: FusionChoice,
+    /// Longest time that a question may take.
+    pub request_timeout: Duration,
     /// Largest request body, in bytes.
     pub max_body_bytes: usize,
     /// Origins that browsers may call from; `*` for all; empty for none.
@@ -36,7 +43,7 @@ pub struct ServerSettings {
     /// Where the DBs are (its disk is watched).
     pub data_dir: PathBuf,
     /// Where Ollama is, for people.
-    pub ollama_url: String,
+    pub ollama_url: ServiceUrl,
 }
 
 /// A service that questions depend on, and how to ask whether it is there.

@@ -1,11 +1,13 @@
-//! What operators see: metrics and logs. Every metric's name stands in `metrics` or `upstreams`, and nowhere
+//! What operators see: metrics and logs, without secrets. Every metric's name stands in `metrics` or `upstreams`, and nowhere
 //! else.
 
 mod cache;
 pub mod logging;
 mod metrics;
+mod secrets;
 mod upstreams;
 
 pub use cache::{CacheMetrics, REJECTIONS};
 pub use metrics::{Generation, Metrics};
+pub use secrets::{KnownSecrets, NotWeb, ServiceUrl, mask_url};
 pub use upstreams::{BreakerMetrics, ClientMetrics};

@@ -16,7 +16,7 @@ use ragctl::{
         GenerationRequest, Generator, HttpSettings, Message, ProviderKind, Role, Upstream, ollama::OllamaGenerator,
     },
     rag::{AttemptTimeouts, GuardedGenerator},
-    resilience::{BreakerSettings, CircuitBreaker, Guard, PoolSettings, RetryBudget, RetrySettings},
+    resilience::{BreakerSettings, CallContext, CircuitBreaker, Guard, PoolSettings, RetryBudget, RetrySettings},
     telemetry::Metrics,
 };
 use serde_json::{Value, json};
@@ -56,8 +56,13 @@ async fn overhead() {
     let chain = GuardedGenerator::new(Arc::new(bare), guard, AttemptTimeouts::default(), mock.url());
     let client = reqwest::Client::new();
     let messages = vec![Message { role: Role::User, content: "Ships sail.".into() }];
-    let request =
-        GenerationRequest { question: "?".into(), contexts: Vec::new(), messages: messages.clone(), deadline: None };
+    let request = GenerationRequest {
+        question: "?".into(),
+        contexts: Vec::new(),
+        messages: messages.clone(),
+        call: CallContext::without_deadline(),
+        stand_in: false,
+    };
     let body = json!({ "model": "llama3.1:8b", "messages": messages, "stream": true });
     let (mut by_client, mut by_chain) = (Vec::new(), Vec::new());
     for n in 0..CALLS + 200 {

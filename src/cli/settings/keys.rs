@@ -4,6 +4,7 @@
 //! setting is a line here, a field in [`Settings`](super::Settings), and a flag in the group of arguments it belongs to.
 
 use super::kind::Kind::{self, *};
+use crate::telemetry::mask_url;
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +68,7 @@ impl Key {
         }
     }
 
-    /// A value as it may be shown: secrets, and passwords within URLs, are masked.
+    /// A value as it may be shown: secrets, and what may be one within a URL, are masked.
     pub fn shown(&self, value: &str) -> String {
         if value.is_empty() {
             return String::new();
@@ -75,11 +76,8 @@ impl Key {
         if self.secret {
             return "***".to_owned();
         }
-        match (self.kind, value.rfind('@')) {
-            (Url | Targets, Some(at)) => {
-                let start = value.find("://").map_or(0, |colon| colon + 3).min(at);
-                format!("{}***{}", &value[..start], &value[at..])
-            }
+        match self.kind {
+            Url | Targets | Origins => mask_url(value),
             _ => value.to_owned(),
         }
     }

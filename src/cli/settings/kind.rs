@@ -9,6 +9,7 @@ use crate::{
         keys::Keymap,
         view::theme::{Palette, Role, Theme},
     },
+    telemetry::ServiceUrl,
 };
 
 /// What a setting takes.
@@ -139,8 +140,8 @@ impl Kind {
             Self::HexKey => hex_key(text).is_some(),
             Self::Truth => truth(text).is_some(),
             Self::Choice(words) => words.contains(&text),
-            Self::Url => web(text).is_some(),
-            Self::Origins => text == "*" || web(text).is_some_and(|url| is_origin(&url)),
+            Self::Url => text.parse::<ServiceUrl>().is_ok(),
+            Self::Origins => text == "*" || text.parse::<ServiceUrl>().is_ok_and(|url| is_origin(url.expose())),
         }
     }
 }
@@ -171,11 +172,6 @@ pub(super) fn hex_key(text: &str) -> Option<[u8; KEY_BYTES]> {
         *byte = (value(high)? << 4 | value(low)?) as u8;
     }
     Some(key)
-}
-
-/// An address that an HTTP client can call.
-pub(in crate::cli) fn web(text: &str) -> Option<url::Url> {
-    url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// Nothing but scheme, host and port: what browsers send, except for a closing slash.

@@ -17,15 +17,12 @@ mod tests;
 use std::{fmt, path::PathBuf, time::Duration};
 
 use clap::ValueEnum;
-use secrecy::SecretString;
-use url::Url;
-
 pub use error::{Origin, SettingsError};
 pub use kind::Kind;
-pub(in crate::cli) use kind::web;
 pub use layers::{Flags, Layers, Resolved};
 pub use load::{CONFIG_VARIABLE, FILE_NAME, Surroundings, load};
 pub use report::{SettingReport, example, report};
+use secrecy::SecretString;
 
 use super::global::{ColorChoice, LogFormat};
 use crate::{
@@ -33,11 +30,13 @@ use crate::{
     model::{DbName, Method},
     monitor::{
         keys::Keymap,
+        source::WatchTarget,
         view::theme::{Palette, Theme},
     },
     providers::ProviderKind,
     rag::{AttemptTimeouts, FusionChoice, chunk::ChunkParams},
     resilience::{Backoff, BreakerSettings, PoolSettings, RetrySettings},
+    telemetry::{KnownSecrets, ServiceUrl},
 };
 use values::Values;
 
@@ -86,12 +85,12 @@ pub struct ServerSettings {
 }
 
 /// Who embeds and answers.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct ProviderSettings {
     /// The choice; `None` is `auto`.
     pub choice: Option<ProviderKind>,
     /// Where Ollama is.
-    pub ollama_url: Url,
+    pub ollama_url: ServiceUrl,
     /// Its model that answers.
     pub llm_model: String,
     /// Its model that embeds, or the folder of a static one.
@@ -99,7 +98,7 @@ pub struct ProviderSettings {
     /// Key of the OpenAI-compatible server.
     pub openai_api_key: Option<SecretString>,
     /// Where it is.
-    pub openai_base_url: Url,
+    pub openai_base_url: ServiceUrl,
     /// Whether somebody said where it is, or gave a key: only then it is used.
     pub openai_configured: bool,
     /// Its model that answers.
@@ -110,19 +109,6 @@ pub struct ProviderSettings {
     pub connect_timeout: Duration,
     /// Longest silence.
     pub read_timeout: Duration,
-}
-
-impl fmt::Debug for ProviderSettings {
-    /// Leaves out the key, and the URLs, which may hold a password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProviderSettings")
-            .field("choice", &self.choice)
-            .field("llm_model", &self.llm_model)
-            .field("embed_model", &self.embed_model)
-            .field("openai_model", &self.openai_model)
-            .field("openai_embed_model", &self.openai_embed_model)
-            .finish_non_exhaustive()
-    }
 }
 
 /// What is done about models that are slow, failing or away.
@@ -181,7 +167,7 @@ pub struct RetrievalSettings {
 #[derive(Clone)]
 pub struct MonitorSettings {
     /// Servers, as they were named: one of them may be no URL.
-    pub targets: Vec<String>,
+    pub targets: Vec<WatchTarget>,
     /// How often each is asked.
     pub interval: Duration,
     /// Rules of alerts beside the built-in ones.
@@ -201,9 +187,9 @@ pub struct MonitorSettings {
 }
 
 impl fmt::Debug for MonitorSettings {
-    /// Leaves out the URLs, which may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MonitorSettings")
+            .field("targets", &self.targets)
             .field("interval", &self.interval)
             .field("alerts", &self.alerts)
             .finish_non_exhaustive()
@@ -257,6 +243,14 @@ impl Settings {
                 color: choice(&values, "log.color")?,
             },
         })
+    }
+}
+
+impl ProviderSettings {
+    /// What the services may repeat and nobody may see.
+    pub fn secrets(&self) -> KnownSecrets {
+        let openai = KnownSecrets::of(&self.openai_base_url, self.openai_api_key.as_ref());
+        KnownSecrets::of(&self.ollama_url, None).and(openai)
     }
 }
 
@@ -387,7 +381,7 @@ fn monitor(values: &Values<'_>) -> Result<MonitorSettings, SettingsError> {
         theme = values.with("monitor.colors", |text| theme.with_colors(text).ok())?;
     }
     Ok(MonitorSettings {
-        targets: values.texts("monitor.url"),
+        targets: values.texts("monitor.url").iter().map(|name| WatchTarget::new(name)).collect(),
         interval: values.duration("monitor.interval")?,
         alerts: values.optional("monitor.alerts").map(PathBuf::from),
         bell: truth("monitor.bell")?,

@@ -85,7 +85,7 @@ fn nothing_said_gives_the_documented_defaults() {
     assert_eq!(settings.server.shutdown_grace, Duration::from_secs(30));
     assert!(settings.server.docs.is_empty() && settings.server.docs_roots.is_empty());
     assert_eq!(settings.provider.choice, None);
-    assert_eq!(settings.provider.ollama_url.as_str(), "http://localhost:11434/");
+    assert_eq!(settings.provider.ollama_url.expose().as_str(), "http://localhost:11434/");
     assert!(settings.provider.openai_api_key.is_none() && !settings.provider.openai_configured);
     assert_eq!(settings.provider.connect_timeout, Duration::from_secs(5));
     assert_eq!(settings.provider.read_timeout, Duration::from_secs(180));
@@ -334,7 +334,7 @@ fn passwords_within_urls_are_masked() {
     let url = "https://me:hunter2@ollama.example.com";
     let layers = with_environment(&[("OLLAMA_BASE_URL", url)]);
     let settings = settings(&layers).unwrap();
-    assert_eq!(settings.provider.ollama_url.password(), Some("hunter2"));
+    assert_eq!(settings.provider.ollama_url.expose().password(), Some("hunter2"));
     assert_eq!(resolved(&layers, "provider.ollama_url").shown(), "https://***@ollama.example.com");
     let layers = with_environment(&[("RAGCTL_MONITOR_URL", "http://u:s3cret@a:1,http://b:2,http://u:pw@c:3")]);
     let shown = resolved(&layers, "monitor.url").shown();

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::PathBuf, str::FromStr, time::Duration};
 
-use url::Url;
+use crate::telemetry::ServiceUrl;
 
 use super::{
     error::{Origin, SettingsError},
@@ -86,8 +86,8 @@ impl<'a> Values<'a> {
         self.with(key, kind::duration)
     }
 
-    pub(super) fn url(&self, key: &'static str) -> Result<Url, SettingsError> {
-        self.with(key, kind::web)
+    pub(super) fn url(&self, key: &'static str) -> Result<ServiceUrl, SettingsError> {
+        self.parsed(key)
     }
 
     pub(super) fn truth(&self, key: &'static str) -> Result<Option<bool>, SettingsError> {

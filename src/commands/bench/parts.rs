@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use url::Url;
 
 use crate::{
     bench::{
@@ -15,6 +14,7 @@ use crate::{
     },
     cli::RequestArgs,
     commands::UsageError,
+    telemetry::ServiceUrl,
     wire::AskRequest,
 };
 
@@ -85,7 +85,7 @@ pub(super) fn workload(
 }
 
 /// Where it is sent.
-pub(super) async fn targets(urls: &[Url]) -> anyhow::Result<Vec<Target>> {
+pub(super) async fn targets(urls: &[ServiceUrl]) -> anyhow::Result<Vec<Target>> {
     let mut targets = Vec::new();
     for url in urls {
         targets.push(Target::resolve(url).await?);

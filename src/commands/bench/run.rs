@@ -22,7 +22,7 @@ use crate::{
     },
     cli::{ExitStatus, RunArgs},
     commands::{UsageError, print, serve},
-    scrape::without_credentials,
+    telemetry::ServiceUrl,
 };
 
 /// Requests of a run that says neither how many nor how long.
@@ -233,43 +233,44 @@ struct Meanwhile {
 /// Faults of the fake upstream, for the time of a scenario.
 struct Faults {
     http: reqwest::Client,
-    url: url::Url,
-    /// The URL without credentials.
-    shown: String,
+    url: ServiceUrl,
     rules: Vec<serde_json::Value>,
 }
 
 impl Faults {
     /// Makes sure that there is a fake upstream, and that it is well.
-    async fn prepare(mock: &url::Url, rules: Vec<serde_json::Value>) -> anyhow::Result<Self> {
-        let url = mock.join("/mock/faults").context("--mock is no URL to which a path can be added")?;
-        let shown = without_credentials(&url).0.to_string();
-        let this =
-            Self { http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?, url, shown, rules };
+    async fn prepare(mock: &ServiceUrl, rules: Vec<serde_json::Value>) -> anyhow::Result<Self> {
+        let url = mock.with_path("/mock/faults");
+        let this = Self { http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?, url, rules };
         let cleared = this
             .http
-            .delete(this.url.clone())
+            .delete(this.url.expose().clone())
             .send()
             .await
             .and_then(reqwest::Response::error_for_status)
             .map_err(reqwest::Error::without_url);
-        cleared.with_context(|| format!("{} does not take faults; is `ragctl mock` running there?", this.shown))?;
+        cleared.with_context(|| format!("{} does not take faults; is `ragctl mock` running there?", this.url))?;
         Ok(this)
     }
 
     /// The times of the faults count from now on.
     async fn begin(&self) {
         let body = serde_json::json!({ "rules": self.rules });
-        let set =
-            self.http.post(self.url.clone()).json(&body).send().await.and_then(reqwest::Response::error_for_status);
+        let set = self
+            .http
+            .post(self.url.expose().clone())
+            .json(&body)
+            .send()
+            .await
+            .and_then(reqwest::Response::error_for_status);
         if let Err(error) = set {
-            eprintln!("the faults could not be set at {}: {}", self.shown, error.without_url());
+            eprintln!("the faults could not be set at {}: {}", self.url, error.without_url());
         }
     }
 
     async fn clear(&self) {
-        if let Err(error) = self.http.delete(self.url.clone()).send().await {
-            eprintln!("the faults of {} could not be cleared: {}", self.shown, error.without_url());
+        if let Err(error) = self.http.delete(self.url.expose().clone()).send().await {
+            eprintln!("the faults of {} could not be cleared: {}", self.url, error.without_url());
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     cli::{CacheTuneArgs, Candidate, ExitStatus, TuneFormat, settings::Settings},
     commands::{parts, print, printer, serve},
     providers::{Embedder, Purpose},
+    resilience::CallContext,
 };
 
 /// Seed of verified mode's draws, so that a report can be made again.
@@ -149,7 +150,10 @@ async fn embedded(questions: Questions, embedder: &dyn Embedder) -> anyhow::Resu
     let progress = printer::bar(texts.len() as u64, "questions");
     let mut all = Vec::with_capacity(texts.len());
     for batch in texts.chunks(embedder.batch_size().max(1)) {
-        let vectors = embedder.embed(batch, Purpose::Query).await.context("the questions cannot be embedded")?;
+        let vectors = embedder
+            .embed(batch, Purpose::Query, &CallContext::without_deadline())
+            .await
+            .context("the questions cannot be embedded")?;
         if vectors.len() != batch.len() {
             bail!("the embedder gave {} vectors for {} questions", vectors.len(), batch.len());
         }

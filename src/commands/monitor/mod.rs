@@ -28,13 +28,13 @@ use crate::{
         model::{Effect, Message, Model},
         moment::Moment,
         record::{Header, Poll, Recorder, SCHEMA},
-        source::{self, Clock, Pace, Poller, Web, scraper},
+        source::{self, Clock, Pace, Poller, WatchTarget, Web, scraper},
         view::{
             Look,
             theme::{Palette, Theme},
         },
     },
-    scrape::{Trouble, without_credentials},
+    scrape::Trouble,
 };
 
 /// Messages that may wait to be taken in.
@@ -80,49 +80,28 @@ fn look(settings: &MonitorSettings, colors: Option<bool>, replayed: Option<&Path
     Look { theme, zone, keys: settings.keys.clone().into(), replayed: replayed.map(name) }
 }
 
-/// A server, as it is asked and as it is shown.
-struct Server {
-    /// With credentials.
-    asked: String,
-    /// Without.
-    shown: String,
-}
-
-/// A server's name as it may be shown. In what is no URL of a host, all before the last `@` may be credentials.
-fn without_secrets(name: &str) -> String {
-    let shown = match url::Url::parse(name) {
-        Ok(url) if url.has_host() => {
-            let mut shown = without_credentials(&url).0;
-            // A query may hold a key.
-            if shown.query().is_some() {
-                shown.set_query(Some("…"));
-            }
-            shown.to_string()
-        }
-        _ => name.rsplit_once('@').map_or_else(|| name.to_owned(), |(_, place)| format!("…@{place}")),
-    };
-    shown.trim_end_matches('/').to_owned()
-}
-
 /// Each server once. One that is no URL is watched, too, and tells so; but not when there is no other.
-fn targets(web: &Web, named: &[String]) -> anyhow::Result<Vec<Server>> {
-    let mut servers: Vec<Server> = Vec::new();
-    for name in named {
-        let shown = without_secrets(name);
-        let asked = name.trim_end_matches('/').to_owned();
-        match servers.iter().find(|server| server.shown == shown) {
-            None => servers.push(Server { asked, shown }),
-            Some(server) if server.asked != asked => {
-                eprintln!("ragctl: {shown} is watched once, with the credentials that were named first");
+fn targets(web: &Web, named: &[WatchTarget]) -> anyhow::Result<Vec<WatchTarget>> {
+    let mut servers: Vec<WatchTarget> = Vec::new();
+    for target in named {
+        match servers.iter().find(|server| server.shown() == target.shown()) {
+            None => servers.push(target.clone()),
+            Some(server) if server != target => {
+                eprintln!("ragctl: {} is watched once, with the credentials that were named first", target.shown());
             }
             Some(_) => {}
         }
     }
-    if !servers.is_empty() && servers.iter().all(|server| scraper(web, &server.asked).err() == Some(Trouble::NoUrl)) {
-        let names: Vec<_> = servers.iter().map(|server| format!("\"{}\"", server.shown)).collect();
+    if !servers.is_empty() && servers.iter().all(|server| scraper(web, server).err() == Some(Trouble::NoUrl)) {
+        let names: Vec<_> = servers.iter().map(|server| format!("\"{}\"", server.shown())).collect();
         return Err(UsageError(format!("{} {}", names.join(", "), Trouble::NoUrl)).into());
     }
     Ok(servers)
+}
+
+/// The servers' names as they may be shown.
+fn names(servers: &[WatchTarget]) -> Vec<String> {
+    servers.iter().map(|server| server.shown().to_owned()).collect()
 }
 
 /// What goes on while servers are watched, or a recording is played.
@@ -180,18 +159,17 @@ fn recorder(settings: &MonitorSettings, targets: &[String]) -> anyhow::Result<Op
 
 async fn watch_live(
     web: &Web,
-    servers: Vec<Server>,
+    servers: Vec<WatchTarget>,
     settings: MonitorSettings,
     rules: Rules,
     args: &MonitorArgs,
     look: Look,
 ) -> anyhow::Result<ExitStatus> {
-    let shown: Vec<String> = servers.iter().map(|server| server.shown.clone()).collect();
-    let asked: Vec<String> = servers.into_iter().map(|server| server.asked).collect();
+    let shown = names(&servers);
     let recorder = recorder(&settings, &shown)?;
     let (tell, messages) = mpsc::channel(WAITING);
     let (pace, paced) = watch::channel(Pace { interval: settings.interval, refresh: 0 });
-    let _poller = Poller::start(web, &asked, &paced, &tell, fastrand::u64(..));
+    let _poller = Poller::start(web, &servers, &paced, &tell, fastrand::u64(..));
     drop(tell);
     let model = Model::new(&shown, settings.interval, rules, Moment::now());
     let session =

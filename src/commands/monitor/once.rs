@@ -6,7 +6,7 @@ use anyhow::Context;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Server, recorded_interval, recorder};
+use super::{names, recorded_interval, recorder};
 use crate::{
     cli::{ExitStatus, MonitorArgs, settings::MonitorSettings},
     commands::print,
@@ -23,7 +23,7 @@ use crate::{
         },
         moment::Moment,
         record::{Poll, Recording},
-        source::{Pace, Web, ask, scraper},
+        source::{Pace, WatchTarget, Web, ask, scraper},
         view::Look,
     },
 };
@@ -36,18 +36,18 @@ const LATELY: Duration = Duration::from_secs(300);
 
 pub(super) async fn look(
     web: &Web,
-    servers: &[Server],
+    servers: &[WatchTarget],
     settings: &MonitorSettings,
     rules: Rules,
     args: &MonitorArgs,
     look: &Look,
 ) -> anyhow::Result<ExitStatus> {
-    let shown: Vec<String> = servers.iter().map(|server| server.shown.clone()).collect();
+    let shown = names(servers);
     let mut model = Model::new(&shown, settings.interval, rules, Moment::now()).once();
     let patience = Pace { interval: settings.interval, refresh: 0 }.patience();
     let mut recorder = recorder(settings, &shown)?;
     let asked = servers.iter().map(|server| async move {
-        let scraper = scraper(web, &server.asked);
+        let scraper = scraper(web, server);
         let first = ask(&scraper, patience).await;
         let mut answers = vec![(Moment::now(), first)];
         if matches!(answers[..], [(_, Err(_))]) {

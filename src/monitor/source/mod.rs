@@ -5,5 +5,5 @@ mod poll;
 mod replay;
 
 pub use clock::Clock;
-pub use poll::{Pace, Poller, Web, ask, longest_pause, scraper};
+pub use poll::{Pace, Poller, WatchTarget, Web, ask, longest_pause, scraper};
 pub use replay::{ReplayError, replay};

@@ -1,18 +1,19 @@
 //! Asks targets, each in a task of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use url::{Host, Url};
+use url::Host;
 
 use super::clock::Clock;
 use crate::{
     monitor::model::Message,
     scrape::{Observation, Scraper, Trouble},
+    telemetry::{ServiceUrl, mask_url},
 };
 
 /// Longest that a target may take to answer, and shortest that it is given.
@@ -81,8 +82,8 @@ impl Web {
         Ok(Self { outside: builder().build()?, here: builder().no_proxy().build()? })
     }
 
-    fn to(&self, url: &Url) -> reqwest::Client {
-        let here = match url.host() {
+    fn to(&self, url: &ServiceUrl) -> reqwest::Client {
+        let here = match url.expose().host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -96,7 +97,7 @@ impl Poller {
     /// Asks targets and tells what comes of it. A target that is no URL is told of, too.
     pub fn start(
         web: &Web,
-        targets: &[String],
+        targets: &[WatchTarget],
         pace: &watch::Receiver<Pace>,
         tell: &mpsc::Sender<Message>,
         seed: u64,
@@ -118,15 +119,42 @@ impl Poller {
     }
 }
 
-/// What can be asked, or why not.
-pub fn scraper(web: &Web, target: &str) -> Result<Arc<Scraper>, Trouble> {
-    let whole = |url: &Url| {
-        let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+/// A server to watch, as it was named: it may be no URL, and may hold a password all the same.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WatchTarget {
+    /// Where it is asked; `None` when it cannot be.
+    url: Option<ServiceUrl>,
+    /// Its name without what may be secret.
+    shown: String,
+}
+
+impl fmt::Debug for WatchTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.shown)
+    }
+}
+
+impl WatchTarget {
+    /// A server by its name.
+    pub fn new(name: &str) -> Self {
+        let name = name.trim_end_matches('/');
+        let url: Option<ServiceUrl> = name.parse().ok();
+        let shown = url.as_ref().map_or_else(|| mask_url(name), ServiceUrl::to_string);
         // A route cannot stand behind a query.
-        web && url.query().is_none() && url.fragment().is_none()
-    };
-    let url = Url::parse(target).ok().filter(whole).ok_or(Trouble::NoUrl)?;
-    Ok(Arc::new(Scraper::new(web.to(&url), &url)))
+        let url = url.filter(|url| url.expose().query().is_none() && url.expose().fragment().is_none());
+        Self { url, shown }
+    }
+
+    /// Its name, as messages and recordings have it.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+}
+
+/// What can be asked, or why not.
+pub fn scraper(web: &Web, target: &WatchTarget) -> Result<Arc<Scraper>, Trouble> {
+    let url = target.url.as_ref().ok_or(Trouble::NoUrl)?;
+    Ok(Arc::new(Scraper::new(web.to(url), url)))
 }
 
 /// Asks once, within a time.
@@ -214,7 +242,7 @@ mod tests {
         rustls::crypto::ring::default_provider().install_default().ok();
         let (tell, mut told) = mpsc::channel(16);
         let (_paces, pace) = watch::channel(pace(3_600));
-        let targets = ["not a url", "ftp://x", "http://127.0.0.1:9"].map(str::to_owned);
+        let targets = ["not a url", "ftp://x", "http://127.0.0.1:9"].map(WatchTarget::new);
         let _poller = Poller::start(&Web::new().unwrap(), &targets, &pace, &tell, 1);
         let mut troubles = vec![None; 3];
         while troubles.iter().any(Option::is_none) {
@@ -232,7 +260,7 @@ mod tests {
         rustls::crypto::ring::default_provider().install_default().ok();
         let (tell, mut told) = mpsc::channel(16);
         let (paces, receiver) = watch::channel(pace(3_600));
-        let _poller = Poller::start(&Web::new().unwrap(), &["nowhere".to_owned()], &receiver, &tell, 1);
+        let _poller = Poller::start(&Web::new().unwrap(), &[WatchTarget::new("nowhere")], &receiver, &tell, 1);
         let mut polls = 0;
         while let Some(message) = told.recv().await {
             polls += usize::from(matches!(message, Message::Polled { .. }));

@@ -13,7 +13,10 @@ use rayon::prelude::*;
 use safetensors::SafeTensors;
 
 use super::vocabulary::Vocabulary;
-use crate::providers::{Embedder, EmbedderId, ProviderError, ProviderKind, Purpose};
+use crate::{
+    providers::{Embedder, EmbedderId, ProviderError, ProviderKind, Purpose},
+    resilience::CallContext,
+};
 
 /// Name of the compiled-in model, the middle of its [`EmbedderId`].
 const BUNDLED_NAME: &str = "minilm-256";
@@ -258,13 +261,19 @@ impl Embedder for StaticEmbedder {
     }
 
     /// Questions and passages are embedded alike. Never fails for its texts.
-    async fn embed(&self, texts: &[String], _purpose: Purpose) -> Result<Vec<Vec<f32>>, ProviderError> {
+    async fn embed(
+        &self,
+        texts: &[String],
+        _purpose: Purpose,
+        call: &CallContext,
+    ) -> Result<Vec<Vec<f32>>, ProviderError> {
         if texts.len() <= INLINE_BATCH && texts.iter().map(String::len).sum::<usize>() <= INLINE_BYTES {
             return Ok(self.embed_all(texts));
         }
         let (embedder, texts) = (self.clone(), texts.to_vec());
         let work = move || texts.par_iter().map(|text| embedder.embed_sync(text)).collect();
-        tokio::task::spawn_blocking(work).await.map_err(|error| {
+        let done = call.wait(tokio::task::spawn_blocking(work)).await.map_err(|_| ProviderError::Deadline)?;
+        done.map_err(|error| {
             let message = format!("the static embedder stopped on this batch: {error}");
             ProviderError::Reported { provider: ProviderKind::Embedded, message }
         })
@@ -345,9 +354,11 @@ mod tests {
     async fn a_large_batch_keeps_order_and_equals_single_calls() {
         let embedder = bundled();
         let texts: Vec<String> = (0..40).map(|i| format!("release {i} of the harbor")).collect();
-        let vectors = embedder.embed(&texts, Purpose::Passage).await.expect("embeds");
+        let vectors = embedder.embed(&texts, Purpose::Passage, &CallContext::without_deadline()).await.expect("embeds");
         assert_eq!(vectors, embedder.embed_all(&texts));
-        assert!(embedder.embed(&[], Purpose::Query).await.expect("embeds").is_empty());
+        assert!(
+            embedder.embed(&[], Purpose::Query, &CallContext::without_deadline()).await.expect("embeds").is_empty()
+        );
     }
 
     #[test]

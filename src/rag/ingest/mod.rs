@@ -32,6 +32,7 @@ use super::{
 };
 use crate::{
     providers::{Embedder, ProviderError, Purpose},
+    resilience::CallContext,
     store::{EmbedderRecord, NewDocument, Store, StoreError, WriteReport},
 };
 
@@ -307,7 +308,11 @@ impl Job {
         let mut dimension = None;
         for positions in to_embed.chunks(self.embedder.batch_size().max(1)) {
             let texts: Vec<String> = positions.iter().map(|&n| document.chunks[n].text.clone()).collect();
-            let vectors = self.embedder.embed(&texts, Purpose::Passage).await.map_err(Failure::Embedder)?;
+            let vectors = self
+                .embedder
+                .embed(&texts, Purpose::Passage, &CallContext::without_deadline())
+                .await
+                .map_err(Failure::Embedder)?;
             for (&n, vector) in positions.iter().zip(vectors) {
                 dimension = Some(vector.len());
                 document.chunks[n].vector = Some(vector);

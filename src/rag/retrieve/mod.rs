@@ -1,6 +1,8 @@
 //! From a question to contexts: embed, search, fuse, read.
 
 pub mod fusion;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashSet,
@@ -16,6 +18,7 @@ use crate::{
     index::Search,
     model::{ChunkId, Context, FusionParams, Hit, Method, Scope, UNKNOWN_LANGUAGE},
     providers::{EmbedderId, ProviderError, Purpose},
+    resilience::CallContext,
     store::Chunk,
 };
 
@@ -130,22 +133,24 @@ impl Engine {
     /// result is marked.
     ///
     /// # Errors
-    /// Unknown DB, vectors of another embedder, a broken store, a misconfigured embedder.
-    pub async fn retrieve(&self, question: &Question) -> Result<Retrieval, RagError> {
-        let collection = self.collection(question).await?;
+    /// Unknown DB, vectors of another embedder, a broken store, a misconfigured embedder; [`RagError::Deadline`].
+    pub async fn retrieve(&self, question: &Question, call: &CallContext) -> Result<Retrieval, RagError> {
+        let collection = self.collection(question, call).await?;
         let embedded = match question.method.needs_embedding() {
-            true => self.embed(question, &collection).await,
+            true => self.embed(question, &collection, call).await,
             false => Embedded::default(),
         };
-        self.search(question, collection, embedded).await
+        self.search(question, collection, embedded, call).await
     }
 
-    /// The vector of a question, by the embedder that made the DB's vectors.
-    pub(super) async fn embed(&self, question: &Question, collection: &Collection) -> Embedded {
+    /// The vector of a question, by the embedder that made the DB's vectors. When lexical search can do without, it is
+    /// waited for only as long as there is time for that.
+    pub(super) async fn embed(&self, question: &Question, collection: &Collection, call: &CallContext) -> Embedded {
         let started = Instant::now();
+        let call = if self.models.falls_back() { call.before_reserve() } else { call.clone() };
         let vector = async {
             let embedder = self.models.embedder_for(&question.db, collection.embedder().as_ref())?;
-            let mut vectors = embedder.embed(std::slice::from_ref(&question.text), Purpose::Query).await?;
+            let mut vectors = embedder.embed(std::slice::from_ref(&question.text), Purpose::Query, &call).await?;
             Ok::<_, RagError>(vectors.pop().map(Arc::from))
         };
         Embedded { vector: vector.await, took: started.elapsed() }
@@ -157,6 +162,7 @@ impl Engine {
         question: &Question,
         collection: Arc<Collection>,
         embedded: Embedded,
+        call: &CallContext,
     ) -> Result<Retrieval, RagError> {
         let stored = collection.embedder();
         let mut method = question.method;
@@ -169,7 +175,9 @@ impl Engine {
                 Ok(of_question) => vector = of_question,
                 Err(RagError::Provider(error)) if error.is_unavailable() && self.models.falls_back() => {
                     match &error {
-                        ProviderError::CircuitOpen { .. } => tracing::debug!(%error, "lexical search alone"),
+                        ProviderError::CircuitOpen { .. } | ProviderError::Busy { .. } => {
+                            tracing::debug!(%error, "lexical search alone");
+                        }
                         _ => tracing::warn!(%error, "the embedder is unavailable: lexical search alone"),
                     }
                     method = Method::Bm25;
@@ -184,13 +192,15 @@ impl Engine {
         let fusion = question.fusion.resolve(embedder_id.as_ref(), bm25_weight);
         let (text, k, scope) = (question.text.clone(), question.k, question.scope.clone());
         // As many searches at once as there are cores: more would only take turns, and each would end later.
-        let turn = Arc::clone(&self.searches).acquire_owned().await;
-        let contexts = tokio::task::spawn_blocking(move || {
+        let turn = call.wait(Arc::clone(&self.searches).acquire_owned()).await;
+        let turn = turn.map_err(|_| RagError::Deadline { doing: "waiting for a turn to search" })?;
+        let work = tokio::task::spawn_blocking(move || {
+            // A search that nobody waits for any more still has its turn until it ends: the core is still busy.
             let _turn = turn;
             let plan = Plan { text: &text, vector: vector.as_deref(), method, fusion, k, scope: &scope };
             find(&collection, &plan)
-        })
-        .await??;
+        });
+        let contexts = call.wait(work).await.map_err(|_| RagError::Deadline { doing: "searching" })???;
         let retrieve = searching.elapsed();
         self.metrics.retrieved(question.method, &question.db, retrieve, contexts.len());
         Ok(Retrieval {
@@ -201,13 +211,19 @@ impl Engine {
         })
     }
 
-    /// The DB of a question, opened if it is not open.
-    pub(super) async fn collection(&self, question: &Question) -> Result<Arc<Collection>, RagError> {
+    /// The DB of a question, opened if it is not open. The opening goes on when the question's time is over: the next
+    /// question needs it, too.
+    pub(super) async fn collection(
+        &self,
+        question: &Question,
+        call: &CallContext,
+    ) -> Result<Arc<Collection>, RagError> {
         if let Some(open) = self.collections().opened(&question.db) {
             return Ok(open);
         }
         let db = question.db.clone();
-        self.with_collections(move |collections| collections.get(&db)).await
+        let opening = self.with_collections(move |collections| collections.get(&db));
+        call.wait(opening).await.map_err(|_| RagError::Deadline { doing: "opening the DB" })?
     }
 }
 

@@ -17,7 +17,6 @@ use axum::{
     routing::get,
 };
 use futures::stream;
-use url::Url;
 
 use super::*;
 
@@ -39,7 +38,7 @@ fn client() -> reqwest::Client {
 }
 
 fn scraper(address: SocketAddr) -> Scraper {
-    Scraper::new(client(), &Url::parse(&format!("http://{address}/")).unwrap())
+    Scraper::new(client(), &format!("http://{address}/").parse().unwrap())
 }
 
 async fn scrape(router: Router) -> Result<Observation, Trouble> {
@@ -103,7 +102,7 @@ async fn credentials_of_the_url_are_sent_and_never_shown() {
     };
     let address = serve(Router::new().fallback(asks)).await;
     rustls::crypto::ring::default_provider().install_default().ok();
-    let url = Url::parse(&format!("http://me:a%3Ab%40c@{address}")).unwrap();
+    let url: crate::telemetry::ServiceUrl = format!("http://me:a%3Ab%40c@{address}").parse().unwrap();
     let scraper = Scraper::new(client(), &url);
     assert_eq!(scraper.base(), format!("http://{address}"));
     assert!(scraper.scrape(PATIENCE).await.unwrap().health.is_some());

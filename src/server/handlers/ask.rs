@@ -15,6 +15,7 @@ use crate::{
     model::{Method, Scope},
     providers::ProviderKind,
     rag::{Answer, Cached, Context, FusionChoice, Outcome, Question, Retrieval, Timings},
+    resilience::CallContext,
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
     wire::{AskRequest, AskResponse, CacheMetadata, ContextMetadata, ErrorBody, TimingsMs},
 };
@@ -43,8 +44,9 @@ pub async fn query(
     Extension(RequestId(id)): Extension<RequestId>,
     Json(request): Json<AskRequest>,
 ) -> Result<Response, ApiError> {
+    let call = CallContext::within(state.settings.request_timeout);
     let question = validate(&state, request)?;
-    let answer = state.engine.ask(&question).await?.answer().await?;
+    let answer = state.engine.ask(&question, &call).await?.answer().await?;
     let body = body(&question, answer, id).map_err(|error| ApiError::internal(&error))?;
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }

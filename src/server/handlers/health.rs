@@ -73,7 +73,7 @@ pub async fn health(State(state): State<Arc<AppState>>) -> Json<HealthResponse> 
         timestamp: now_rfc3339(),
         uptime_seconds: state.started.elapsed().as_secs_f64(),
         services: Services {
-            ollama: OllamaHealth { healthy: ollama, url: state.settings.ollama_url.clone() },
+            ollama: OllamaHealth { healthy: ollama, url: state.settings.ollama_url.to_string() },
             database: DatabaseHealth {
                 healthy: count.is_some(),
                 path: state.engine.collections().catalog().location(&db).display().to_string(),
@@ -142,7 +142,7 @@ pub async fn providers(State(state): State<Arc<AppState>>) -> Json<ProviderHealt
 }
 
 fn ollama_detail(state: &AppState) -> OllamaDetail {
-    let base_url = state.settings.ollama_url.clone();
+    let base_url = state.settings.ollama_url.to_string();
     match state.health.upstream(ProviderKind::Ollama) {
         None => OllamaDetail {
             base_url,

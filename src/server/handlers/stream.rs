@@ -18,6 +18,7 @@ use futures::{Stream, StreamExt};
 use super::ask;
 use crate::{
     rag::{AnswerEvent, Asked, Question, RagError},
+    resilience::CallContext,
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
     wire::{AskRequest, ErrorBody, StreamHead, StreamToken},
 };
@@ -41,8 +42,9 @@ pub async fn stream_query(
     headers: HeaderMap,
     Json(request): Json<AskRequest>,
 ) -> Result<Response, ApiError> {
+    let call = CallContext::within(state.settings.request_timeout);
     let question = ask::validate(&state, request)?;
-    let asked = state.engine.ask(&question).await?;
+    let asked = state.engine.ask(&question, &call).await?;
     let head = StreamHead {
         contexts: asked.retrieval.contexts.iter().map(|context| context.text.clone()).collect(),
         metadatas: asked.retrieval.contexts.iter().map(ask::metadata).collect(),

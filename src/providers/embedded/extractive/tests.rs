@@ -1,4 +1,5 @@
 use super::*;
+use crate::resilience::CallContext;
 
 fn contexts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
@@ -83,7 +84,8 @@ async fn streamed(question: &str, texts: &[&str]) -> Vec<GenerationEvent> {
         question: question.into(),
         contexts: contexts(texts),
         messages: Vec::new(),
-        deadline: None,
+        call: CallContext::without_deadline(),
+        stand_in: false,
     };
     let stream = generator.generate(request).await.expect("starts");
     stream.map(|event| event.expect("no error")).collect().await
