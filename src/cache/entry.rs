@@ -3,10 +3,10 @@
 use std::{
     collections::BTreeSet,
     sync::{
-        Arc, OnceLock,
+        Arc, LazyLock, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use parking_lot::Mutex;
@@ -22,15 +22,21 @@ use crate::model::{Context, Stamp};
 /// What an entry costs besides its texts and its vector: keys, rows, counters.
 const OVERHEAD: usize = 512;
 
-/// A point in time, in milliseconds since 1970: entries outlive the process, so that the clock is the calendar's. Handed in
-/// everywhere, never read inside.
+/// A point in time, in milliseconds since 1970: entries outlive the process, so that it starts from the calendar's clock.
+/// Handed in everywhere, never read inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Moment(pub u64);
 
 impl Moment {
-    /// The system's clock.
+    /// The calendar's time when the process began, and what has passed since: when somebody sets the clock back, nothing
+    /// becomes younger.
     pub fn now() -> Self {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(Self(0), |since| Self(since.as_millis() as u64))
+        static BEGIN: LazyLock<(Instant, u64)> = LazyLock::new(|| {
+            let calendar = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            (Instant::now(), calendar.as_millis() as u64)
+        });
+        let (begin, at) = *BEGIN;
+        Self(at + begin.elapsed().as_millis() as u64)
     }
 
     /// How long ago `earlier` was; zero when it was not.

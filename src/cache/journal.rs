@@ -7,7 +7,7 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{
@@ -63,9 +63,9 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
     },
-    /// It begins with something else.
-    #[error("{} is no cache file of this version; move it away, or delete it", path.display())]
-    Foreign {
+    /// Another process writes it.
+    #[error("the cache file {} is used by another server", path.display())]
+    InUse {
         /// The file.
         path: PathBuf,
     },
@@ -200,6 +200,8 @@ pub struct JournalReport {
     pub(super) learned: Option<Experience>,
     /// Records that could not be read.
     pub damaged: usize,
+    /// Where the file was moved, when nothing of it could be read.
+    pub moved_to: Option<PathBuf>,
 }
 
 impl JournalReport {
@@ -233,16 +235,20 @@ impl Journal {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(io)?;
         }
+        let lock = lock(path)?;
         let report = match fs::read(path) {
             Ok(bytes) if bytes.is_empty() => JournalReport::default(),
-            Ok(bytes) => read(path, &bytes, key.as_ref())?,
+            Ok(bytes) => match read(path, &bytes, key.as_ref())? {
+                Some(report) => report,
+                None => JournalReport { moved_to: Some(move_away(path).map_err(io)?), ..JournalReport::default() },
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => JournalReport::default(),
             Err(error) => return Err(io(error)),
         };
         let mut records: Vec<Record> =
             report.entries.iter().map(|r| Record::kept(&r.entry, r.vector.as_deref(), &r.keys)).collect();
         records.extend(report.learned.clone().map(Record::Learned));
-        let mut writer = Writer { path: path.to_owned(), key, file: None };
+        let mut writer = Writer { path: path.to_owned(), key, file: None, _lock: lock };
         writer.rewrite(&records).map_err(io)?;
         let (jobs, inbox) = mpsc::channel();
         let writer = std::thread::Builder::new()
@@ -289,6 +295,8 @@ struct Writer {
     path: PathBuf,
     key: Option<SealingKey>,
     file: Option<File>,
+    /// The right to write, let go when the process ends or this is dropped.
+    _lock: File,
 }
 
 impl Writer {
@@ -337,8 +345,12 @@ impl Writer {
     /// Writes beside the file and puts the new one in its place, so that there is always a whole one.
     fn rewrite(&mut self, records: &[Record]) -> io::Result<()> {
         self.file = None;
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
+        let beside = beside(&self.path, "~new");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut fresh = options.open(&beside)?;
         {
             let mut out = io::BufWriter::new(&mut fresh);
             out.write_all(if self.key.is_some() { SEALED } else { PLAIN })?;
@@ -350,10 +362,35 @@ impl Writer {
             }
             out.flush()?;
         }
-        fresh.as_file().sync_all()?;
-        fresh.persist(&self.path).map_err(|error| error.error)?;
-        Ok(())
+        fresh.sync_all()?;
+        drop(fresh);
+        fs::rename(&beside, &self.path)
     }
+}
+
+/// A name beside the file, which no DB can have.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Takes the right to write the journal: two writers would lose each other's records.
+fn lock(path: &Path) -> Result<File, JournalError> {
+    let io = |source| JournalError::Io { path: path.to_owned(), source };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, "~lock")).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+/// Moves a file away that is no journal: somebody may want to look at it.
+fn move_away(path: &Path) -> io::Result<PathBuf> {
+    let away = beside(path, "~damaged");
+    fs::rename(path, &away)?;
+    Ok(away)
 }
 
 fn checksum(payload: &[u8]) -> [u8; 8] {
@@ -389,25 +426,25 @@ fn frame(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     (checksum(payload) == *sum).then_some((payload, rest))
 }
 
-fn read(path: &Path, bytes: &[u8], key: Option<&SealingKey>) -> Result<JournalReport, JournalError> {
-    let foreign = || JournalError::Foreign { path: path.to_owned() };
-    let (magic, body) = bytes.split_first_chunk::<16>().ok_or_else(foreign)?;
+/// What a journal's bytes hold; `None` when they are none.
+fn read(path: &Path, bytes: &[u8], key: Option<&SealingKey>) -> Result<Option<JournalReport>, JournalError> {
+    let Some((magic, body)) = bytes.split_first_chunk::<16>() else { return Ok(None) };
     let sealed = match magic {
         magic if magic == SEALED => true,
         magic if magic == PLAIN => false,
-        _ => return Err(foreign()),
+        _ => return Ok(None),
     };
     let (frames, damaged) = frames(body);
     if !sealed {
         // Read also when there is a key by now: the file is written anew with it.
-        return Ok(replay(frames.into_iter().map(|plain| Some(plain.to_vec())), damaged));
+        return Ok(Some(replay(frames.into_iter().map(|plain| Some(plain.to_vec())), damaged)));
     }
     let key = key.ok_or_else(|| JournalError::KeyMissing { path: path.to_owned() })?;
     // Any record tells whether the key fits.
     if !frames.is_empty() && !frames.iter().any(|sealed| key.open(sealed).is_some()) {
         return Err(JournalError::WrongKey { path: path.to_owned() });
     }
-    Ok(replay(frames.into_iter().map(|sealed| key.open(sealed)), damaged))
+    Ok(Some(replay(frames.into_iter().map(|sealed| key.open(sealed)), damaged)))
 }
 
 /// What is left when everything has happened again.
@@ -450,7 +487,7 @@ fn replay(payloads: impl Iterator<Item = Option<Vec<u8>>>, mut damaged: usize) -
         }
     }
     let entries = order.into_iter().filter_map(|id| kept.remove(&id)).map(Restored::new).collect();
-    JournalReport { entries, learned, damaged }
+    JournalReport { entries, learned, damaged, moved_to: None }
 }
 
 #[cfg(test)]

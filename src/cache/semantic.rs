@@ -203,8 +203,10 @@ impl SemanticCache {
         {
             let table = self.table.get_mut();
             let mut last = 0;
-            for restored in report.entries {
+            for mut restored in report.entries {
                 last = last.max(restored.entry.id);
+                // The clock was set back meanwhile: its age is not known, but it gets no older than its time from now on.
+                restored.entry.created = restored.entry.created.min(now);
                 table.insert(Arc::new(restored.entry), restored.vector.as_deref(), restored.keys);
             }
             *self.next.get_mut() = last + 1;

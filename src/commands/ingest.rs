@@ -1,41 +1,66 @@
 //! `ragctl ingest`: into the local data directory, or through a server.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use tokio_util::sync::CancellationToken;
 
-use super::{parts, print, printer, serve};
+use super::{parts, print, printer, serve, signals::Signals};
 use crate::{
     cli::{ExitStatus, IngestArgs, settings::Settings},
     client::Client,
     rag::ingest::{DocumentRoots, select_files},
+    telemetry::ServiceUrl,
     wire::{DocumentCounts, FileErrorBody, IngestRequest, IngestResponse},
 };
 
 pub(super) async fn run(settings: Settings, args: IngestArgs) -> anyhow::Result<ExitStatus> {
     let started = Instant::now();
+    let stop = CancellationToken::new();
     let work = async {
         match &args.url {
-            Some(url) => remote(&settings, &args, url).await,
-            None => local(&settings, &args).await,
+            Some(url) => remote(&settings, &args, url, &stop).await,
+            None => local(&settings, &args, &stop).await.map(Some),
         }
     };
-    let report = tokio::select! {
-        report = work => report?,
-        // What was written until now is whole documents; the rest comes with the next ingestion.
-        () = serve::shutdown_signal() => {
-            eprintln!("interrupted; the documents that were finished are stored");
-            return Ok(ExitStatus::Interrupted);
-        }
+    let Some(report) = until_stopped(work, &stop).await? else {
+        eprintln!("interrupted; the documents that were finished are stored");
+        return Ok(ExitStatus::Interrupted);
     };
     if args.json {
         print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
     }
     tell(&report, started.elapsed().as_secs_f64());
+    if stop.is_cancelled() {
+        eprintln!("interrupted; the documents that were finished are stored");
+        return Ok(ExitStatus::Interrupted);
+    }
     Ok(if report.errors.is_empty() { ExitStatus::Success } else { ExitStatus::Failure })
 }
 
-async fn local(settings: &Settings, args: &IngestArgs) -> anyhow::Result<IngestResponse> {
+/// Does the work to its end, or, once a signal asks to stop, what belongs to an end in order: what was read is stored and can
+/// be searched. A second signal, or half a minute, ends it at once; whatever that leaves, the next run mends.
+async fn until_stopped<T>(
+    work: impl Future<Output = anyhow::Result<Option<T>>>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<T>> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let mut work = std::pin::pin!(work);
+    // One listener from the beginning to the end: a signal between two of them would be lost.
+    let mut signals = Signals::new();
+    tokio::select! {
+        done = &mut work => return done,
+        () = signals.next() => stop.cancel(),
+    }
+    eprintln!("stopping: what was read is being stored; once more to stop at once");
+    tokio::select! {
+        done = &mut work => done,
+        () = signals.next() => Ok(None),
+        () = tokio::time::sleep(PATIENCE) => Ok(None),
+    }
+}
+
+async fn local(settings: &Settings, args: &IngestArgs, stop: &CancellationToken) -> anyhow::Result<IngestResponse> {
     let parts = parts::build(settings).await?;
     let cwd = std::env::current_dir().context("the working directory cannot be read")?;
     let paths = args.paths.clone();
@@ -43,11 +68,12 @@ async fn local(settings: &Settings, args: &IngestArgs) -> anyhow::Result<IngestR
     if selection.files.is_empty() && selection.errors.is_empty() {
         bail!("no document of a supported format (.txt .md .html .pdf .docx) in {}", args.paths.join(", "));
     }
-    let mut options = serve::options(settings);
+    let mut options = serve::options(settings, stop);
     options.version.clone_from(&args.label);
     let (progress, observer) = printer::ingestion();
     let report = parts.engine.ingest(&settings.db, selection, options, &observer).await;
     progress.finish_and_clear();
+    serve::finish(&parts.engine).await;
     let report = report?;
     let bodies = |errors: &[crate::rag::ingest::FileError]| {
         errors.iter().map(|e| FileErrorBody { file: e.file.clone(), error: e.error.clone() }).collect()
@@ -68,18 +94,24 @@ async fn local(settings: &Settings, args: &IngestArgs) -> anyhow::Result<IngestR
     })
 }
 
+/// `None` when it was stopped: the server goes on.
 async fn remote(
     settings: &Settings,
     args: &IngestArgs,
-    url: &crate::telemetry::ServiceUrl,
-) -> anyhow::Result<IngestResponse> {
+    url: &ServiceUrl,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<IngestResponse>> {
     let request = IngestRequest {
         paths: args.paths.clone(),
         // The server's current DB, unless one was named here.
         db: args.store.db.as_ref().map(|_| settings.db.to_string()),
         version: args.label.clone(),
     };
-    Client::new(url, settings.provider.connect_timeout)?.ingest(&request).await
+    let client = Client::new(url, settings.provider.connect_timeout)?;
+    tokio::select! {
+        report = client.ingest(&request) => report.map(Some),
+        () = stop.cancelled() => Ok(None),
+    }
 }
 
 fn tell(report: &IngestResponse, seconds: f64) {

@@ -12,6 +12,7 @@ mod printer;
 mod query;
 mod report;
 mod serve;
+mod signals;
 
 pub use monitor::Terminal;
 

@@ -113,10 +113,23 @@ impl Guards<'_> {
     }
 }
 
+/// DBs that may be open at a time: each holds some ten files, and half of those that the process may open are for others.
+fn most_open_dbs() -> usize {
+    const FILES_OF_A_DB: u64 = 10;
+    const MOST: u64 = 64;
+    #[cfg(unix)]
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(unix))]
+    let files = None;
+    let files: u64 = files.unwrap_or(u64::MAX);
+    usize::try_from((files / 2 / FILES_OF_A_DB).clamp(2, MOST)).unwrap_or(2)
+}
+
 /// The DBs of a data directory, with the embedded store and search.
 pub(super) fn collections(data_dir: &Path) -> anyhow::Result<Collections> {
     let catalog = Arc::new(SqliteCatalog::open(data_dir)?);
-    Ok(Collections::new(catalog, Box::new(|folder: &Path| Ok(Arc::new(EmbeddedSearch::open(folder)?)))))
+    let collections = Collections::new(catalog, Box::new(|folder: &Path| Arc::new(EmbeddedSearch::open(folder))));
+    Ok(collections.with_most_open(most_open_dbs()))
 }
 
 fn announce(metrics: &Metrics, models: &Models, db: &DbName) {

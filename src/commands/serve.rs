@@ -1,17 +1,22 @@
 //! `ragctl serve`.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
-use super::{parts, printer};
+use super::{parts, printer, signals::Signals};
 use crate::{
-    cache::{Calibrations, Journal, Moment, SealingKey, SemanticCache},
+    cache::{Calibrations, Journal, JournalReport, Moment, SealingKey, SemanticCache},
     cli::{ExitStatus, settings::Settings},
     providers::EmbedderId,
     rag::{
-        Engine,
+        Engine, RagError,
         extract::Limits,
         ingest::{self, DocumentRoots, IngestOptions},
     },
@@ -33,23 +38,42 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     let parts = parts::build(&settings).await?;
     eprintln!("ragctl {}: answers come from {}", env!("CARGO_PKG_VERSION"), parts.choice);
     let engine = Arc::new(parts.engine.with_cache(cache(&settings, &parts.metrics, &parts.embedder).await?));
+    let ingesting = CancellationToken::new();
 
     // One listener from the beginning to the end: a signal between two of them would be lost.
-    let mut shutdown = Box::pin(shutdown_signal());
+    let mut signals = Signals::new();
+    let mut shutdown = Box::pin(async move { signals.next().await });
+    let mut preparing = std::pin::pin!(prepare(&engine, &settings, &ingesting));
     let interrupted = tokio::select! {
-        ready = prepare(&engine, &settings) => { ready?; false }
+        ready = &mut preparing => { ready?; false }
         () = &mut shutdown => true,
     };
     if interrupted {
+        // What is being written is written to its end; only what was not begun is left.
+        ingesting.cancel();
+        let _ = tokio::time::timeout(settings.server.shutdown_grace, preparing).await;
+        finish(&engine).await;
         return Ok(ExitStatus::Interrupted);
     }
 
     let bound = listener.local_addr().context("the listener has no address")?;
-    let state = Arc::new(AppState::new(engine, server_settings(&settings)?, parts.upstreams, parts.resilience));
+    let server = server_settings(&settings)?;
+    let state = Arc::new(AppState::new(Arc::clone(&engine), server, parts.upstreams, parts.resilience, ingesting.clone()));
     eprintln!("listening on http://{bound}");
     server::serve(listener, state, shutdown, settings.server.shutdown_grace).await.context("the server failed")?;
+    finish(&engine).await;
     eprintln!("stopped");
     Ok(ExitStatus::Success)
+}
+
+/// Lets the indexes end what they are at, for a moment: whatever is left undone, the next start mends.
+pub(super) async fn finish(engine: &Engine) {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let finished = engine.with_collections(|collections| {
+        collections.all_opened().iter().for_each(|collection| collection.search().finish());
+        Ok(())
+    });
+    let _ = tokio::time::timeout(PATIENCE, finished).await;
 }
 
 /// The semantic cache, with what the last process left when it is to survive.
@@ -59,7 +83,12 @@ async fn cache(settings: &Settings, metrics: &Metrics, embedder: &EmbedderId) ->
     let embedder = embedder.to_string();
     let metrics = metrics.cache();
     let open = move || {
-        let known = Calibrations::load(&folder.join(CALIBRATION_FILE))?.of(&embedder);
+        // Neither file is a reason not to start: without them the cache knows less, and answers are as right as ever.
+        let known = Calibrations::load(&folder.join(CALIBRATION_FILE)).unwrap_or_else(|error| {
+            eprintln!("cache: {error}; what it says is not used");
+            Calibrations::default()
+        });
+        let known = known.of(&embedder);
         let mut chosen = wanted.cache;
         if let (None, Some(known)) = (wanted.threshold, &known) {
             chosen.threshold = known.threshold.unwrap_or(chosen.threshold);
@@ -70,25 +99,40 @@ async fn cache(settings: &Settings, metrics: &Metrics, embedder: &EmbedderId) ->
         }
         if wanted.persist {
             let key = wanted.key.as_ref().and_then(SealingKey::new);
-            let (journal, report) = Journal::open(&folder.join(CACHE_FILE), key)?;
-            let damaged = match report.damaged {
-                0 => String::new(),
-                damaged => format!("; {damaged} damaged records were passed over"),
-            };
-            eprintln!("cache: {} answers from {}{damaged}", report.restored(), folder.join(CACHE_FILE).display());
-            cache = cache.with_journal(journal, report, Moment::now());
+            match Journal::open(&folder.join(CACHE_FILE), key) {
+                Ok((journal, report)) => {
+                    tell_restored(&folder.join(CACHE_FILE), &report);
+                    cache = cache.with_journal(journal, report, Moment::now());
+                }
+                Err(error) => eprintln!("cache: 0 answers; {error}; the cache lives in memory until the next start"),
+            }
         }
         anyhow::Ok(Arc::new(cache))
     };
     tokio::task::spawn_blocking(open).await?
 }
 
+fn tell_restored(file: &Path, report: &JournalReport) {
+    let damaged = match (report.damaged, &report.moved_to) {
+        (_, Some(moved)) => format!("; it was no cache file and is now {}", moved.display()),
+        (0, None) => String::new(),
+        (damaged, None) => format!("; {damaged} damaged records were passed over"),
+    };
+    eprintln!("cache: {} answers from {}{damaged}", report.restored(), file.display());
+}
+
 /// Makes the DB ready: it exists, its search is up to date, `--docs` are in it.
-async fn prepare(engine: &Arc<Engine>, settings: &Settings) -> anyhow::Result<()> {
+async fn prepare(engine: &Arc<Engine>, settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
     let db = settings.db.clone();
     engine.with_collections(move |collections| collections.get_or_create(&db).map(drop)).await?;
     if !settings.server.docs.is_empty() {
-        ingest_docs(engine, settings).await?;
+        match ingest_docs(engine, settings, stop).await {
+            // A disk that takes nothing is no reason to say nothing.
+            Err(error) if error.downcast_ref::<RagError>().is_some_and(RagError::is_unwritable) => {
+                eprintln!("documents: not ingested: {error:#}; answers come from what is stored");
+            }
+            ingested => ingested?,
+        }
     }
     let counts = engine.counts(&settings.db).await?;
     engine.metrics().database(settings.db.as_str(), counts.documents, counts.bytes);
@@ -96,13 +140,13 @@ async fn prepare(engine: &Arc<Engine>, settings: &Settings) -> anyhow::Result<()
     Ok(())
 }
 
-async fn ingest_docs(engine: &Arc<Engine>, settings: &Settings) -> anyhow::Result<()> {
+async fn ingest_docs(engine: &Arc<Engine>, settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
     let started = Instant::now();
     let cwd = std::env::current_dir().context("the working directory cannot be read")?;
     let docs = settings.server.docs.clone();
     let selection = ingest::select_files(DocumentRoots::unrestricted(&cwd), docs).await?;
     let (progress, observer) = printer::ingestion();
-    let report = engine.ingest(&settings.db, selection, options(settings), &observer).await;
+    let report = engine.ingest(&settings.db, selection, options(settings, stop), &observer).await;
     progress.finish_and_clear();
     let report = report?;
     for error in &report.errors {
@@ -126,12 +170,13 @@ async fn ingest_docs(engine: &Arc<Engine>, settings: &Settings) -> anyhow::Resul
 }
 
 /// How documents are read and cut, by the settings.
-pub(super) fn options(settings: &Settings) -> IngestOptions {
+pub(super) fn options(settings: &Settings, stop: &CancellationToken) -> IngestOptions {
     IngestOptions {
         chunking: settings.chunking,
         limits: Limits::default(),
         version: None,
         parallelism: std::thread::available_parallelism().map_or(2, usize::from),
+        stop: stop.clone(),
     }
 }
 
@@ -161,24 +206,5 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
 
 /// Completes when the process is asked to stop: Ctrl-C everywhere, SIGTERM on Unix.
 pub(super) async fn shutdown_signal() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
+    Signals::new().next().await;
 }

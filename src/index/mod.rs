@@ -5,30 +5,27 @@
 //! own indexes implements [`Search`] itself.
 
 mod error;
+mod follow;
 pub mod lexical;
 pub mod vector;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 pub use error::IndexError;
+use follow::follow;
 use lexical::LexicalIndex;
 use vector::{VectorIndex, VectorOptions};
 
-use crate::model::{Changes, ChunkId, Hit, Scope, Stamp, Want};
-
-/// Chunks that are followed in one step: bounds the memory of a rebuild.
-const PAGE: usize = 8_192;
-
-/// Attempts to apply a page while another process does the same.
-const ATTEMPTS: usize = 100;
+use crate::model::{ChangeSet, ChunkId, Hit, Scope, Stamp, Want};
 
 /// What an index needs to know of the store.
 pub trait ChangeFeed {
     /// The newest state.
-    fn stamp(&self) -> Result<Stamp, IndexError>;
+    fn newest(&self) -> Result<Stamp, IndexError>;
 
-    /// What happened after `from` (`None`: since the DB was empty), about `limit` chunks of it; `None` when nothing did.
-    fn changes(&self, from: Option<&Stamp>, want: Want, limit: usize) -> Result<Option<Changes>, IndexError>;
+    /// What happened after `from` (`None`: since the DB was empty), about `limit` chunks of it. Comparing `from` with the
+    /// store and reading belong together: a commit in between must not make `from` look foreign.
+    fn changes(&self, from: Option<&Stamp>, want: Want, limit: usize) -> Result<ChangeSet, IndexError>;
 }
 
 /// What following did.
@@ -56,11 +53,18 @@ pub trait Search: Send + Sync {
     /// Catches up with the store.
     fn follow(&self, feed: &dyn ChangeFeed) -> Result<FollowReport, IndexError>;
 
-    /// Whether this state of the store is mirrored.
-    fn is_current(&self, stamp: &Stamp) -> bool;
+    /// Whether searches see this state of the store, or a newer one.
+    fn covers(&self, stamp: &Stamp) -> bool;
 
-    /// Writes to disk what is worth finding there at the next start.
-    fn save(&self) -> Result<(), IndexError>;
+    /// Lets go of what is only needed while changes come one after the other, unless some came within the last moment.
+    /// Blocks until merges that are under way are done.
+    fn rest(&self);
+
+    /// Like [`rest`](Self::rest), at once: nothing more is going to come.
+    fn finish(&self);
+
+    /// Why the indexes are not kept on disk, when they are not.
+    fn trouble(&self) -> Option<String>;
 }
 
 /// The embedded search: a lexical and a vector index side by side.
@@ -70,15 +74,10 @@ pub struct EmbeddedSearch {
 }
 
 impl EmbeddedSearch {
-    /// Opens the indexes in this folder; what is missing or unusable starts empty.
-    ///
-    /// # Errors
-    /// When the folder cannot be used at all.
-    pub fn open(folder: &Path) -> Result<Self, IndexError> {
-        Ok(Self {
-            lexical: LexicalIndex::open(&folder.join("lexical"))?,
-            vector: VectorIndex::open(&folder.join("vector"), VectorOptions::default())?,
-        })
+    /// Opens the indexes in this folder. What is missing or unusable starts empty; a folder that cannot be written is not
+    /// used at all, and the indexes live in memory: a derived index is never a reason not to start.
+    pub fn open(folder: &Path) -> Self {
+        Self { lexical: LexicalIndex::open(&folder.join("lexical")), vector: VectorIndex::new(VectorOptions::default()) }
     }
 }
 
@@ -96,77 +95,26 @@ impl Search for EmbeddedSearch {
     }
 
     fn follow(&self, feed: &dyn ChangeFeed) -> Result<FollowReport, IndexError> {
-        let mut report = FollowReport::default();
-        follow(&self.lexical, feed, Want::Text, &mut report)?;
-        let mut of_vectors = FollowReport::default();
-        follow(&self.vector, feed, Want::Vector, &mut of_vectors)?;
-        report.rebuilt |= of_vectors.rebuilt;
-        Ok(report)
+        let lexical = follow(&self.lexical, feed, Want::Text)?;
+        let vector = follow(&self.vector, feed, Want::Vector)?;
+        Ok(FollowReport { rebuilt: lexical.rebuilt || vector.rebuilt, ..lexical })
     }
 
-    fn is_current(&self, stamp: &Stamp) -> bool {
-        self.lexical.stamp().as_ref() == Some(stamp) && self.vector.stamp().as_ref() == Some(stamp)
+    fn covers(&self, stamp: &Stamp) -> bool {
+        [self.lexical.stamp(), self.vector.stamp()].iter().all(|shown| {
+            shown.as_ref().is_some_and(|shown| shown.db == stamp.db && shown.revision >= stamp.revision)
+        })
     }
 
-    fn save(&self) -> Result<(), IndexError> {
-        self.vector.save()
+    fn rest(&self) {
+        self.lexical.rest(follow::REST_AFTER);
     }
-}
 
-/// An index that can be brought from one state to the next.
-trait Follower {
-    /// The state that it mirrors, after a look at what other processes did.
-    fn stamp(&self) -> Result<Option<Stamp>, IndexError>;
+    fn finish(&self) {
+        self.lexical.rest(Duration::ZERO);
+    }
 
-    /// Applies what leads from `from` to `changes.to`.
-    ///
-    /// # Errors
-    /// [`IndexError::Conflict`] when the index is not at `from` (any more).
-    fn apply(&self, from: Option<&Stamp>, changes: Changes) -> Result<(), IndexError>;
-
-    /// Forgets everything.
-    ///
-    /// # Errors
-    /// When files cannot be removed.
-    fn clear(&self) -> Result<(), IndexError>;
-}
-
-fn follow(
-    index: &dyn Follower,
-    feed: &dyn ChangeFeed,
-    want: Want,
-    report: &mut FollowReport,
-) -> Result<(), IndexError> {
-    let newest = feed.stamp()?;
-    let mut attempts = ATTEMPTS;
-    loop {
-        let stamp = index.stamp()?;
-        if stamp.as_ref() == Some(&newest) {
-            return Ok(());
-        }
-        // Of another DB, or of a state that the store never had (it was restored from a backup).
-        if stamp.as_ref().is_some_and(|stamp| stamp.db != newest.db || stamp.revision > newest.revision) {
-            index.clear()?;
-            report.rebuilt = true;
-            continue;
-        }
-        let Some(changes) = feed.changes(stamp.as_ref(), want, PAGE)? else {
-            // An empty DB at revision 0 has no changes; mirror that, too.
-            let nothing = Changes { to: newest.clone(), added: Vec::new(), removed: Vec::new() };
-            return index.apply(stamp.as_ref(), nothing);
-        };
-        let (added, removed) = (changes.added.len(), changes.removed.len());
-        match index.apply(stamp.as_ref(), changes) {
-            Ok(()) => {
-                report.added += added;
-                report.removed += removed;
-            }
-            Err(IndexError::Conflict) if attempts > 0 => {
-                // Another process is at it, and brings the index to where we want it.
-                attempts -= 1;
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-            Err(error) => return Err(error),
-        }
+    fn trouble(&self) -> Option<String> {
+        self.lexical.trouble()
     }
 }

@@ -77,5 +77,16 @@ pub struct Changes {
     pub removed: Vec<ChunkId>,
 }
 
+/// What leads from a state that an index mirrors to a newer one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChangeSet {
+    /// Nothing: the state is the newest.
+    Current,
+    /// The next changes; more may follow them.
+    Next(Changes),
+    /// The store's history does not have that state: it is another DB's, or the store was replaced by an older copy.
+    Foreign,
+}
+
 /// The language code of a text whose language could not be told (ISO 639-3 "undetermined").
 pub const UNKNOWN_LANGUAGE: &str = "und";

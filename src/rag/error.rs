@@ -1,9 +1,13 @@
 //! What can go wrong with a question or an ingestion.
 
+use std::sync::Arc;
+
 use crate::{index::IndexError, model::InvalidDbName, providers::ProviderError, store::StoreError};
 
 /// Errors of the engine. The HTTP layer gives each a status; the message is meant for the person who asked.
-#[derive(Debug, thiserror::Error)]
+///
+/// Work is shared by those who wait for it, and so is its error: it can be cloned.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum RagError {
     /// A value that cannot be used, with what would be allowed.
     #[error("{0}")]
@@ -17,6 +21,17 @@ pub enum RagError {
     /// A derived index failed; it will be rebuilt.
     #[error("the search index failed: {0}")]
     Index(#[from] IndexError),
+    /// What was asked for is stored, but searches do not see it yet.
+    #[error("it is stored, but searches do not see it yet, because the search could not be brought up to date ({0}); that goes on in the background")]
+    NotSearchable(Arc<RagError>),
+    /// It took too long, and nobody knows how it ends.
+    #[error("{doing} took longer than {seconds} s and goes on; ask again whether it is done")]
+    Slow {
+        /// What.
+        doing: &'static str,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// A model could not be used.
     #[error(transparent)]
     Provider(#[from] ProviderError),
@@ -59,6 +74,16 @@ pub enum RagError {
 }
 
 impl RagError {
+    /// Whether the disk does not take what is written, while what is stored can be read.
+    pub fn is_unwritable(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_unwritable(),
+            Self::Index(error) => error.disk_failure().is_some(),
+            Self::NotSearchable(cause) => cause.is_unwritable(),
+            _ => false,
+        }
+    }
+
     /// The kind of error as a metric label: one of a small fixed set.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -66,6 +91,8 @@ impl RagError {
             Self::Store(StoreError::NotFound(_)) => "unknown_db",
             Self::Store(_) => "store",
             Self::Index(_) => "index",
+            Self::NotSearchable(_) => "not_searchable",
+            Self::Slow { .. } => "slow",
             Self::Provider(error) => error.kind(),
             Self::EmbedderMismatch { .. } => "embedder_mismatch",
             Self::ProviderNotConfigured { .. } => "provider_not_configured",

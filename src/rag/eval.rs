@@ -21,7 +21,7 @@ use super::{
     retrieve::{Plan, search},
 };
 use crate::{
-    model::{ChunkId, Method, Scope, Want},
+    model::{ChangeSet, ChunkId, Method, Scope, Want},
     providers::{Embedder, Purpose},
     resilience::CallContext,
     store::{EmbedderRecord, NewChunk, NewDocument},
@@ -247,7 +247,10 @@ async fn index(
     let (collection, names) = (Arc::clone(collection), dataset.documents.clone());
     tokio::task::spawn_blocking(move || {
         collection.follow()?;
-        let chunks = collection.store().changes(0, Want::Text, usize::MAX)?.map_or_else(Vec::new, |c| c.added);
+        let chunks = match collection.store().changes(None, Want::Text, usize::MAX)? {
+            ChangeSet::Next(changes) => changes.added,
+            ChangeSet::Current | ChangeSet::Foreign => Vec::new(),
+        };
         // Ids grow in the order of writing.
         Ok(chunks.into_iter().zip(names).map(|(chunk, (name, _))| (chunk.id, name)).collect())
     })

@@ -37,7 +37,7 @@ use crate::{
     cache::SemanticCache,
     model::DbName,
     rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
-    store::{Counts, DocumentSummary, Filters},
+    store::{Counts, DocumentSummary, Filters, Mutation},
     telemetry::Metrics,
 };
 
@@ -139,13 +139,15 @@ impl Engine {
     /// # Errors
     /// Unknown DB, or a store that cannot be written.
     pub async fn remove(&self, db: &DbName, sources: Vec<String>) -> Result<usize, RagError> {
-        self.with_collection(db, move |collection| {
-            let removed = collection.store().remove(&sources)?;
-            collection.follow()?;
-            collection.save()?;
-            Ok(removed)
-        })
-        .await
+        let name = db.clone();
+        let collection = self.with_collections(move |collections| {
+            collections.catalog().attached()?;
+            collections.get(&name)
+        });
+        let collection = collection.await?;
+        let removed = collection.commit(Mutation::Remove { sources }).await?.removed;
+        collection.caught_up().await?;
+        Ok(removed)
     }
 
     /// The documents of a DB, sorted by source.

@@ -199,9 +199,10 @@ fn health() -> HealthResponse {
         uptime_seconds: 3_600.5,
         services: Services {
             ollama: OllamaHealth { healthy: false, url: "http://127.0.0.1:11434".into() },
-            database: DatabaseHealth { healthy: true, name: "default".into(), path: "/x".into(), document_count: 12 },
+            database: DatabaseHealth { healthy: true, name: "default".into(), path: "/x".into(), document_count: 12, message: None },
             chats: ChatsHealth { count: 1 },
         },
+        background: Vec::new(),
         system: SystemHealth {
             memory_used_percent: 61.5,
             memory_available_gb: 3.0,

@@ -72,6 +72,16 @@ impl From<RagError> for ApiError {
             RagError::EmbedderMismatch { .. } => Self::new(StatusCode::CONFLICT, "EmbedderMismatch", message),
             RagError::NothingIngested(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "NothingIngested", message),
             RagError::Index(error) => Self::internal(&error),
+            RagError::NotSearchable(cause) => {
+                tracing::warn!(%cause, "something is stored that searches do not see yet");
+                let full = matches!(&*cause, RagError::Index(error) if error.is_disk_full());
+                let why = if full { "the disk is full" } else { "the search could not be brought up to date" };
+                let status = if full { StatusCode::INSUFFICIENT_STORAGE } else { StatusCode::SERVICE_UNAVAILABLE };
+                let message =
+                    format!("it is stored, but searches do not see it yet: {why}; the server goes on trying");
+                Self { retry_after: Some(5), ..Self::new(status, "NotSearchableYet", message) }
+            }
+            RagError::Slow { .. } => Self::unavailable(message, 5),
             RagError::Interrupted => Self::internal(&message),
             RagError::Deadline { .. } => Self::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", message),
         }
@@ -86,6 +96,26 @@ impl From<StoreError> for ApiError {
             StoreError::AlreadyExists(_) => Self::new(StatusCode::CONFLICT, "AlreadyExists", message),
             StoreError::EmbedderMismatch { .. } => Self::new(StatusCode::CONFLICT, "EmbedderMismatch", message),
             StoreError::Busy => Self::unavailable(message, 1),
+            StoreError::Full { .. } => {
+                tracing::error!(%error, "the disk is full");
+                let message = "the server's disk is full: nothing of this was stored; try again when there is room";
+                Self { retry_after: Some(30), ..Self::new(StatusCode::INSUFFICIENT_STORAGE, "DiskFull", message) }
+            }
+            StoreError::ReadOnly { .. } => {
+                tracing::error!(%error, "a DB cannot be written");
+                Self::unavailable("the DB can only be read just now: nothing of this was stored".to_owned(), 30)
+            }
+            StoreError::Detached { .. } | StoreError::DataDirChanged { .. } => {
+                tracing::error!(%error, "files of the data directory are gone");
+                let message = "the server's data directory was deleted or replaced while it ran: nothing of this was stored; \
+                               the operator has to put it back or restart the server";
+                Self::unavailable(message.to_owned(), 30)
+            }
+            StoreError::Damaged { .. } => {
+                tracing::error!(%error, "a DB is damaged");
+                let message = "the DB is damaged: nothing of this was done; the operator has to restore it from a backup";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "DatabaseDamaged", message)
+            }
             error => {
                 let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
                 Self::internal(&format!("{error}: {source}"))

@@ -1,11 +1,19 @@
 //! The state of upstreams and machine, found out in the background: a health request never waits for a hung upstream.
 
-use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::future::join_all;
 use parking_lot::RwLock;
 use sysinfo::{Disks, System};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    sync::Semaphore,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::state::{AppState, Upstream};
 use crate::{
@@ -19,16 +27,40 @@ const PROBE_EVERY: Duration = Duration::from_secs(5);
 /// How often those are asked that did not answer: probes must not become a load of their own.
 const PROBE_DEAD_EVERY: Duration = Duration::from_secs(20);
 
+/// How long a probe and the pause after it may take.
+const PROBE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a look at the machine may take: disks may be slow.
+const SAMPLE_PATIENCE: Duration = Duration::from_secs(60);
+
 /// How often the machine is looked at.
 const SAMPLE_EVERY: Duration = Duration::from_secs(5);
 
 const GIB: f64 = (1u64 << 30) as f64;
 
 /// The newest findings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct HealthBoard {
     upstreams: RwLock<HashMap<ProviderKind, UpstreamStatus>>,
     system: RwLock<SystemHealth>,
+    /// What is wrong with the data directory.
+    pub(super) data_dir: RwLock<Option<String>>,
+    /// Turns to look at the DB.
+    pub(super) looks: Arc<Semaphore>,
+}
+
+/// Looks at the DB at a time.
+const LOOKS: usize = 4;
+
+impl Default for HealthBoard {
+    fn default() -> Self {
+        Self {
+            upstreams: RwLock::default(),
+            system: RwLock::default(),
+            data_dir: RwLock::default(),
+            looks: Arc::new(Semaphore::new(LOOKS)),
+        }
+    }
 }
 
 impl HealthBoard {
@@ -53,6 +85,7 @@ pub(super) async fn probe(state: Arc<AppState>) {
     let each = state.upstreams.iter().map(|upstream| async {
         let mut failures = 0u32;
         loop {
+            state.heartbeats.beat("probe_upstreams", PROBE_PATIENCE, Instant::now());
             // A first failure may be a hiccup; who stays away is asked less often.
             let wait = if failures > 1 { PROBE_DEAD_EVERY } else { PROBE_EVERY };
             failures = if probe_once(&state, upstream).await { 0 } else { failures.saturating_add(1) };
@@ -90,6 +123,7 @@ pub(super) async fn sample_system(state: Arc<AppState>) {
     let Ok(mut system) = System::new() else { return };
     loop {
         tick.tick().await;
+        state.heartbeats.beat("sample_system", SAMPLE_PATIENCE, Instant::now());
         let data_dir = state.settings.data_dir.clone();
         let sampled = tokio::task::spawn_blocking(move || {
             let sample = sample(&mut system, &data_dir);

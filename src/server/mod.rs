@@ -6,13 +6,20 @@
 mod error;
 mod handlers;
 mod health;
+mod heartbeat;
 mod json;
 mod middleware;
 mod openapi;
 mod router;
 mod state;
+mod watch;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::net::TcpListener;
 
@@ -25,8 +32,8 @@ pub use state::{AppState, ServerSettings, Upstream};
 /// How often the cache is tended.
 const TEND_EVERY: Duration = Duration::from_secs(5);
 
-/// How often DBs that are open are checked for changes by other processes.
-const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+/// How long that may take.
+const TEND_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Serves until `shutdown` completes, then stops accepting and lets what is under way finish, for at most `grace`.
 ///
@@ -40,8 +47,10 @@ pub async fn serve(
 ) -> io::Result<()> {
     let background = Background::start(&state);
     let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+    let ingestions = state.stopping.clone();
     let signal = async move {
         shutdown.await;
+        ingestions.cancel();
         // Received below; an error would mean that the server ended before the signal.
         let _ = stopping.send(true);
     };
@@ -72,7 +81,7 @@ impl Background {
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(health::probe(Arc::clone(state)));
         tasks.spawn(health::sample_system(Arc::clone(state)));
-        tasks.spawn(follow_other_processes(Arc::clone(state)));
+        tasks.spawn(watch::watch_stores(Arc::clone(state)));
         tasks.spawn(tend_cache(Arc::clone(state)));
         Self(tasks)
     }
@@ -91,38 +100,9 @@ async fn tend_cache(state: Arc<AppState>) {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
+        state.heartbeats.beat("tend_cache", TEND_PATIENCE, Instant::now());
         let cache = Arc::clone(&cache);
         // A panic in there is logged by the runtime's hook; the next pass tries again.
         drop(tokio::task::spawn_blocking(move || cache.tend(Moment::now())).await);
-    }
-}
-
-/// Notices what other processes ingest into DBs that are open here.
-async fn follow_other_processes(state: Arc<AppState>) {
-    let mut tick = tokio::time::interval(FOLLOW_EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        let (collections, metrics) = (Arc::clone(state.engine.collections()), Arc::clone(state.engine.metrics()));
-        let pass = tokio::task::spawn_blocking(move || {
-            for collection in collections.all_opened() {
-                match collection.is_current() {
-                    Ok(true) => continue,
-                    Ok(false) => {}
-                    Err(error) => {
-                        tracing::debug!(db = %collection.name(), %error, "DB cannot be read");
-                        continue;
-                    }
-                }
-                if let Err(error) = collection.follow() {
-                    tracing::warn!(db = %collection.name(), %error, "the search could not catch up; trying again");
-                }
-                if let Ok(counts) = collection.store().counts() {
-                    metrics.database(collection.name().as_str(), counts.documents, counts.bytes);
-                }
-            }
-        });
-        // A panic in there is logged by the runtime's hook; the next pass tries again.
-        drop(pass.await);
     }
 }

@@ -7,8 +7,12 @@ use std::{
 };
 
 use parking_lot::RwLock;
+use tokio_util::sync::CancellationToken;
 
-use super::health::HealthBoard;
+use super::{
+    health::HealthBoard,
+    heartbeat::{Heartbeats, Watchdog},
+};
 use crate::{
     model::{DbName, Method},
     providers::{HealthProbe, ProviderKind},
@@ -67,6 +71,10 @@ pub struct AppState {
     pub(super) current_db: RwLock<DbName>,
     pub(super) health: HealthBoard,
     pub(super) started: Instant,
+    /// Cancelled when the server is asked to stop: long work ends in order.
+    pub(super) stopping: CancellationToken,
+    pub(super) heartbeats: Heartbeats,
+    pub(super) watchdog: Watchdog,
 }
 
 impl AppState {
@@ -76,6 +84,7 @@ impl AppState {
         settings: ServerSettings,
         upstreams: Vec<Upstream>,
         resilience: Resilience,
+        stopping: CancellationToken,
     ) -> Self {
         Self {
             engine,
@@ -85,6 +94,9 @@ impl AppState {
             resilience,
             health: HealthBoard::default(),
             started: Instant::now(),
+            stopping,
+            heartbeats: Heartbeats::default(),
+            watchdog: Watchdog::default(),
         }
     }
 

@@ -1,11 +1,12 @@
 //! What can go wrong with a store.
 
-use std::path::PathBuf;
+use std::{error::Error, io, path::PathBuf, sync::Arc};
 
 use crate::model::DbName;
 
 /// Errors of a store. Messages name what was touched; the engine's own text stays in [`source`](std::error::Error::source).
-#[derive(Debug, thiserror::Error)]
+/// One commit serves several callers, and each of them gets the error: they can be cloned.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// No such DB.
     #[error("there is no DB {0:?}; create it with POST /api/dbs/create or by ingesting into it")]
@@ -59,6 +60,35 @@ pub enum StoreError {
         /// What the engine said.
         detail: String,
     },
+    /// There is no room on the disk.
+    #[error("the disk with the DB {} is full: nothing of this was stored; make room and try again", path.display())]
+    Full {
+        /// The DB file.
+        path: PathBuf,
+    },
+    /// It can be read and not written.
+    #[error("the DB {} can only be read ({why}): nothing of this was stored", path.display())]
+    ReadOnly {
+        /// The DB file.
+        path: PathBuf,
+        /// What keeps it from being written.
+        why: String,
+    },
+    /// Somebody deleted or replaced the files of an open DB.
+    #[error("the files of the DB {} were deleted or replaced while they were open", path.display())]
+    Detached {
+        /// The DB file.
+        path: PathBuf,
+    },
+    /// Somebody deleted or replaced the data directory of a running process.
+    #[error(
+        "the data directory {} was deleted or replaced while it was in use: nothing is stored any more; put it back, or \
+         restart the server to go on with what is there now", path.display()
+    )]
+    DataDirChanged {
+        /// The data directory.
+        path: PathBuf,
+    },
     /// A folder or file could not be used.
     #[error("cannot {action} {path}: {source}")]
     Io {
@@ -67,7 +97,7 @@ pub enum StoreError {
         /// With what.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        source: Arc<io::Error>,
     },
     /// Any other failure of the engine.
     #[error("the store failed to {action}")]
@@ -75,7 +105,7 @@ pub enum StoreError {
         /// What was tried.
         action: &'static str,
         /// What the engine said.
-        source: rusqlite::Error,
+        source: Arc<dyn Error + Send + Sync>,
     },
 }
 
@@ -84,8 +114,15 @@ impl StoreError {
         Self::NotFound(name.to_string())
     }
 
-    /// Whether the same call may succeed a moment later.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy)
+    /// Why the disk does not take what is written, when that is what is wrong: reading may go on.
+    pub fn is_unwritable(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::ReadOnly { .. } => true,
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::StorageFull
+            ),
+            _ => false,
+        }
     }
 }

@@ -7,11 +7,13 @@
 mod error;
 pub mod sqlite;
 
+use std::sync::{Arc, atomic::AtomicBool};
+
 use serde::{Deserialize, Serialize};
 
 pub use error::StoreError;
 
-use crate::model::{Changes, ChunkId, DbName, Stamp, Want};
+use crate::model::{ChangeSet, ChunkId, DbName, Stamp, Want};
 
 /// The embedder whose vectors a DB holds. Vectors of two embedders cannot be compared, so a DB has only one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +56,23 @@ pub struct NewChunk {
     pub vector: Option<Vec<f32>>,
 }
 
+/// A change to a DB, made whole or not at all.
+#[derive(Debug, Clone)]
+pub enum Mutation {
+    /// Documents are written; each replaces the one of the same source.
+    Write {
+        /// The documents.
+        documents: Arc<[NewDocument]>,
+        /// The embedder of their vectors.
+        embedder: EmbedderRecord,
+    },
+    /// Documents are removed; unknown sources are ignored.
+    Remove {
+        /// Their sources.
+        sources: Vec<String>,
+    },
+}
+
 /// What a write did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriteReport {
@@ -65,6 +84,8 @@ pub struct WriteReport {
     pub chunks_inserted: usize,
     /// Chunks that were kept because they did not change.
     pub chunks_kept: usize,
+    /// Documents that were removed.
+    pub removed: usize,
 }
 
 impl std::ops::AddAssign for WriteReport {
@@ -73,6 +94,7 @@ impl std::ops::AddAssign for WriteReport {
         self.updated += other.updated;
         self.chunks_inserted += other.chunks_inserted;
         self.chunks_kept += other.chunks_kept;
+        self.removed += other.removed;
     }
 }
 
@@ -144,14 +166,31 @@ pub trait Store: Send + Sync {
     /// Whether the document is there, and made from what.
     fn document_state(&self, source: &str) -> Result<Option<DocumentState>, StoreError>;
 
-    /// Writes documents in one transaction.
+    /// Makes changes, all in one transaction that is on disk when this returns: one wait for the disk serves them all. Each
+    /// change succeeds or fails by itself; a result for each, in their order.
     ///
     /// # Errors
-    /// [`StoreError::EmbedderMismatch`] when the DB holds vectors of another embedder; nothing is written then.
-    fn write(&self, documents: &[NewDocument], embedder: &EmbedderRecord) -> Result<WriteReport, StoreError>;
+    /// [`StoreError::EmbedderMismatch`] when the DB holds vectors of another embedder; nothing of that change is made then.
+    /// When the transaction itself fails, every change has its error.
+    fn commit(&self, mutations: &[Mutation]) -> Vec<Result<WriteReport, StoreError>>;
+
+    /// Writes documents in one transaction: see [`commit`](Self::commit).
+    ///
+    /// # Errors
+    /// As there.
+    fn write(&self, documents: &[NewDocument], embedder: &EmbedderRecord) -> Result<WriteReport, StoreError> {
+        let mutation = Mutation::Write { documents: documents.into(), embedder: embedder.clone() };
+        self.commit(&[mutation]).pop().unwrap_or(Ok(WriteReport::default()))
+    }
 
     /// Removes documents in one transaction; unknown sources are ignored. Returns how many there were.
-    fn remove(&self, sources: &[String]) -> Result<usize, StoreError>;
+    ///
+    /// # Errors
+    /// See [`commit`](Self::commit).
+    fn remove(&self, sources: &[String]) -> Result<usize, StoreError> {
+        let mutation = Mutation::Remove { sources: sources.to_vec() };
+        Ok(self.commit(&[mutation]).pop().unwrap_or(Ok(WriteReport::default()))?.removed)
+    }
 
     /// The chunks with these ids, in this order; ids that are gone are left out.
     fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<Chunk>, StoreError>;
@@ -165,13 +204,34 @@ pub trait Store: Send + Sync {
     /// How much is stored.
     fn counts(&self) -> Result<Counts, StoreError>;
 
-    /// What happened after revision `after`, at most about `limit` chunks of it (always whole transactions);
-    /// `None` when nothing did.
-    fn changes(&self, after: u64, want: Want, limit: usize) -> Result<Option<Changes>, StoreError>;
+    /// What leads from the state `from` (`None`: the empty DB) to a newer one, about `limit` chunks of it (always whole
+    /// transactions). Read at one moment, so that `from` is never compared with an older state than its own.
+    fn changes(&self, from: Option<&Stamp>, want: Want, limit: usize) -> Result<ChangeSet, StoreError>;
+
+    /// Whether the open files are still those at the DB's place.
+    ///
+    /// # Errors
+    /// [`StoreError::Detached`].
+    fn attached(&self) -> Result<(), StoreError>;
+
+    /// Why the DB can only be read, when it can.
+    fn read_only(&self) -> Option<String>;
+
+    /// Reads all of it and looks for damage, slowly, until `cancelled`.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    fn verify(&self, cancelled: Arc<AtomicBool>) -> Result<(), StoreError>;
 }
 
 /// The DBs of one data directory.
 pub trait Catalog: Send + Sync {
+    /// Whether the data directory is the one that was opened.
+    ///
+    /// # Errors
+    /// [`StoreError::DataDirChanged`].
+    fn attached(&self) -> Result<(), StoreError>;
+
     /// Names of the DBs, sorted.
     fn list(&self) -> Result<Vec<DbName>, StoreError>;
 

@@ -22,6 +22,20 @@ pub struct HealthResponse {
     pub services: Services,
     /// The machine.
     pub system: SystemHealth,
+    /// Tasks in the background; one that is stuck makes the server `degraded`.
+    #[serde(default)]
+    pub background: Vec<BackgroundTask>,
+}
+
+/// A task in the background.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct BackgroundTask {
+    /// Its name.
+    pub name: String,
+    /// Seconds since it was last seen at work.
+    pub last_beat_seconds: f64,
+    /// That is longer than it may take.
+    pub stuck: bool,
 }
 
 /// The parts that questions depend on.
@@ -55,6 +69,9 @@ pub struct DatabaseHealth {
     pub path: String,
     /// Documents in it.
     pub document_count: u64,
+    /// What is wrong with it, or what it cannot do just now; `null` when all is well.
+    #[serde(default)]
+    pub message: Option<String>,
 }
 
 /// Stored conversations.
@@ -82,7 +99,7 @@ pub struct SystemHealth {
 /// The process runs.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct LiveResponse {
-    /// `alive`.
+    /// `alive`, or `stuck` when the server's threads take up no work within a second.
     pub status: String,
     /// Unix seconds.
     pub timestamp: f64,

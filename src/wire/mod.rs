@@ -19,7 +19,7 @@ pub use documents::{
     DocumentsResponse, FileErrorBody, FiltersResponse, IngestRequest, IngestResponse,
 };
 pub use health::{
-    ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail, OllamaHealth, OpenAiDetail,
+    BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail, OllamaHealth, OpenAiDetail,
     ProviderHealthResponse, ProviderRequest, ProviderResponse, ReadyChecks, ReadyResponse, Services, SystemHealth,
 };
 pub use metrics::{

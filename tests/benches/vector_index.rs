@@ -3,7 +3,7 @@
 //! Vectors are clustered as sentence embeddings are: 1,000 topics, each vector its topic plus noise. Sizes as arguments,
 //! e.g. `cargo bench --bench vector_index -- 100000 300000`.
 
-use std::{path::Path, time::Instant};
+use std::time::Instant;
 
 use ragctl::{
     index::vector::{VectorIndex, VectorOptions},
@@ -34,7 +34,7 @@ impl Random {
 }
 
 fn index(vectors: &[Vec<f32>], exact_limit: usize) -> VectorIndex {
-    let index = VectorIndex::open(Path::new(""), VectorOptions { exact_limit }).expect("an index");
+    let index = VectorIndex::new(VectorOptions { exact_limit });
     let added = vectors.iter().enumerate().map(|(n, vector)| IndexedChunk {
         id: ChunkId(n as i64),
         language: "en".into(),

@@ -286,10 +286,13 @@ async fn answers_survive_a_kill_and_only_with_their_key() {
     let sealed = std::fs::read(&journal).unwrap();
     assert!(!sealed.windows(6).any(|at| at == b"voyage"), "readable on disk");
 
-    let mut wrong = crate::support::ragctl(workplace.folder.path());
-    let refused = wrong.args(["serve", "--port", "0"]).args(args).env("SEMANTIC_CACHE_KEY", &other).output().unwrap();
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains("encrypted with another key"), "{}", text(&refused.stderr));
+    // A cache is never a reason not to start: with another key it is left alone.
+    let server = workplace.serve_with(&args, &[("SEMANTIC_CACHE_KEY", &other)]);
+    let line = server.start_lines.iter().find(|line| line.starts_with("cache: ")).unwrap();
+    assert!(line.contains("encrypted with another key") && line.contains("lives in memory"), "{line}");
+    assert_eq!(cached(&server.ask(QUESTION).await).0, false);
+    drop(server);
+    assert_eq!(std::fs::read(&journal).unwrap(), sealed, "it is as it was");
     let mut odd = crate::support::ragctl(workplace.folder.path());
     let refused = odd.args(["serve", "--port", "0"]).args(args).env("SEMANTIC_CACHE_KEY", "hunter2").output().unwrap();
     assert_eq!(refused.status.code(), Some(2));

@@ -1,55 +1,39 @@
 //! Full-text search by BM25 (k1 1.2, b 0.75), on tantivy.
 //!
-//! On disk, and shared by processes: the server and a command that ingests may both follow the store. So the writer, which
-//! is guarded by a lock file, lives only as long as one page of changes; whoever has it checks under the lock that the
-//! index is still where it believes it is. Each commit carries the stamp of the state that it mirrors.
+//! On disk, and shared by processes: the server and a command that ingests may both follow the store. Whoever writes holds a
+//! [lock](working) from the first of a series of changes until a moment after the last. Each commit carries the stamp of the
+//! state that it mirrors, so that everybody else sees how far the index has come.
 
 mod analyzer;
+mod files;
+mod working;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    fs,
     path::Path,
+    time::Duration,
 };
 
-use parking_lot::RwLock;
-use serde::{Deserialize, Serialize};
+use parking_lot::{Mutex, RwLock};
 use tantivy::{
-    Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term,
+    Searcher, TantivyDocument, TantivyError, Term,
     collector::TopDocs,
-    directory::{MmapDirectory, error::LockError},
-    merge_policy::LogMergePolicy,
     query::{BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, Query, TermQuery},
     schema::{FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions},
     tokenizer::{PreTokenizedString, Token},
 };
 
 use analyzer::Analysis;
+use working::Working;
 
-use super::{Follower, IndexError};
+use super::{IndexError, follow::Follower};
 use crate::model::{Changes, ChunkId, Hit, IndexedChunk, Scope, Stamp};
-
-/// Raised whenever schema or analysis changes: indexes of another format are started anew.
-const FORMAT: u32 = 2;
-
-/// Memory of the writer, in bytes. It has one thread: two make the last commit of a page wait for the slower one.
-const WRITER_MEMORY: usize = 48 << 20;
-
-/// So many segments of about one size become one: each is searched anew, and far more is read than written.
-const SEGMENTS_TO_MERGE: usize = 3;
 
 /// Terms of a question that are searched for; of more, the rarest.
 const MAX_TERMS: usize = 64;
 
 /// A term is common when more than one chunk in so many has it.
 const COMMON_SHARE: u64 = 10;
-
-/// What a commit says about itself.
-#[derive(Debug, Serialize, Deserialize)]
-struct Payload {
-    format: u32,
-    stamp: Stamp,
-}
 
 /// A term of a question that occurs in the index. Rare ones sort first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,91 +63,51 @@ struct Fields {
     text: Field,
 }
 
-/// A full-text index in a folder.
+/// What searches see: a snapshot, and the state that it mirrors at least.
+struct Shown {
+    searcher: Searcher,
+    stamp: Option<Stamp>,
+}
+
+/// A full-text index in a folder, or in memory where the folder cannot be used.
 pub struct LexicalIndex {
-    index: Index,
-    reader: IndexReader,
     fields: Fields,
-    /// What searches see. The folder may be ahead of it, when another process has just committed.
-    shown: RwLock<Option<Stamp>>,
+    working: Mutex<Working>,
+    shown: RwLock<Shown>,
 }
 
 impl LexicalIndex {
-    /// Opens the index in this folder. One that is missing, damaged or of another format starts empty.
-    ///
-    /// # Errors
-    /// When the folder cannot be made or written.
-    pub fn open(folder: &Path) -> Result<Self, IndexError> {
-        match Self::existing(folder) {
-            Ok(Some(index)) => return Ok(index),
-            Ok(None) => {}
-            Err(error) => {
-                tracing::warn!(folder = %folder.display(), %error, "lexical index is unusable and will be rebuilt");
-            }
-        }
-        Self::anew(folder)
-    }
-
-    /// The index that is there; `None` when there is none, or one of another format.
-    fn existing(folder: &Path) -> Result<Option<Self>, IndexError> {
-        if !folder.join("meta.json").exists() {
-            return Ok(None);
-        }
-        let index = Index::open(MmapDirectory::open(folder).map_err(TantivyError::from)?)?;
-        if index.schema() != schema().0 {
-            return Ok(None);
-        }
-        let foreign = match index.load_metas()?.payload {
-            Some(payload) => serde_json::from_str::<Payload>(&payload).map_or(true, |p| p.format != FORMAT),
-            // Nothing was committed yet.
-            None => false,
-        };
-        Ok(if foreign { None } else { Some(Self::with(index)?) })
-    }
-
-    fn anew(folder: &Path) -> Result<Self, IndexError> {
-        let io = |what: &str| {
-            let what = format!("{what} {}", folder.display());
-            move |source| IndexError::Io { what, source }
-        };
-        if folder.exists() {
-            fs::remove_dir_all(folder).map_err(io("empty the index folder"))?;
-        }
-        fs::create_dir_all(folder).map_err(io("make the index folder"))?;
-        let directory = MmapDirectory::open(folder).map_err(TantivyError::from)?;
-        Self::with(Index::create(directory, schema().0, IndexSettings::default())?)
-    }
-
-    fn with(index: Index) -> Result<Self, IndexError> {
-        // Reloaded by hand, when there is something new: no thread watches the folder.
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        let opened = Self { index, reader, fields: schema().1, shown: RwLock::default() };
-        opened.reload()?;
-        Ok(opened)
-    }
-
-    /// Shows what is on disk, whichever process wrote it.
-    fn reload(&self) -> Result<(), IndexError> {
-        // The stamp first: a commit in between makes searches newer than it says, never older.
-        let stamp = self.stamp_on_disk()?;
-        self.reader.reload()?;
-        *self.shown.write() = stamp;
-        Ok(())
-    }
-
-    fn stamp_on_disk(&self) -> Result<Option<Stamp>, IndexError> {
-        let payload = self.index.load_metas()?.payload;
-        Ok(payload.and_then(|payload| serde_json::from_str::<Payload>(&payload).ok()).map(|payload| payload.stamp))
+    /// Opens the index in this folder. One that is missing, damaged or of another format starts empty; where the folder cannot
+    /// be written, the index lives in memory.
+    pub fn open(folder: &Path) -> Self {
+        let working = Working::open(folder);
+        let shown = Shown { searcher: working.searcher(), stamp: working.position().ok().flatten() };
+        Self { fields: schema().1, working: Mutex::new(working), shown: RwLock::new(shown) }
     }
 
     /// The state that searches see.
     pub fn stamp(&self) -> Option<Stamp> {
-        self.shown.read().clone()
+        self.shown.read().stamp.clone()
+    }
+
+    /// Lets go of the writer when the last change is at least `idle` ago, and merges what many small changes left behind.
+    pub fn rest(&self, idle: Duration) {
+        let session = self.working.lock().take_idle_session(idle);
+        let Some(session) = session else { return };
+        // Outside the lock: merging may take a while, and changes that come meanwhile wait for the folder's lock anyway.
+        if let Err(error) = session.end().and_then(|()| self.publish()) {
+            tracing::warn!(%error, "the lexical index could not be tidied up; the next change tries again");
+        }
+    }
+
+    /// Why the index is in memory, when it is.
+    pub fn trouble(&self) -> Option<String> {
+        self.working.lock().trouble().map(ToOwned::to_owned)
     }
 
     /// Number of chunks.
     pub fn len(&self) -> usize {
-        usize::try_from(self.reader.searcher().num_docs()).unwrap_or(usize::MAX)
+        usize::try_from(self.shown.read().searcher.num_docs()).unwrap_or(usize::MAX)
     }
 
     /// Whether there are none.
@@ -177,7 +121,7 @@ impl LexicalIndex {
     /// # Errors
     /// When files cannot be read.
     pub fn search(&self, text: &str, k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError> {
-        let (searcher, fields) = (self.reader.searcher(), self.fields);
+        let (searcher, fields) = (self.shown.read().searcher.clone(), self.fields);
         if k == 0 || searcher.num_docs() == 0 {
             return Ok(Vec::new());
         }
@@ -206,53 +150,32 @@ impl LexicalIndex {
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
         Ok(hits)
     }
-
-    /// Takes the folder's write lock.
-    fn writer(&self) -> Result<IndexWriter<TantivyDocument>, IndexError> {
-        let writer = self.index.writer_with_num_threads(1, WRITER_MEMORY).map_err(|error| match error {
-            TantivyError::LockFailure(LockError::LockBusy, _) => IndexError::Conflict,
-            error => IndexError::from(error),
-        })?;
-        let mut policy = LogMergePolicy::default();
-        policy.set_min_num_segments(SEGMENTS_TO_MERGE);
-        writer.set_merge_policy(Box::new(policy));
-        Ok(writer)
-    }
 }
 
 impl Follower for LexicalIndex {
-    fn stamp(&self) -> Result<Option<Stamp>, IndexError> {
-        self.reload()?;
-        Ok(Self::stamp(self))
+    fn name(&self) -> &'static str {
+        "lexical"
+    }
+
+    fn position(&self) -> Result<Option<Stamp>, IndexError> {
+        self.working.lock().position()
     }
 
     fn apply(&self, from: Option<&Stamp>, changes: Changes) -> Result<(), IndexError> {
-        let mut writer = self.writer()?;
-        // Under the lock: nobody moves the index from here on.
-        if self.stamp_on_disk()?.as_ref() != from {
-            return Err(IndexError::Conflict);
-        }
-        for id in changes.removed {
-            writer.delete_term(Term::from_field_u64(self.fields.id, id.0.cast_unsigned()));
-        }
-        for chunk in changes.added {
-            writer.add_document(document(self.fields, &chunk))?;
-        }
-        let payload = Payload { format: FORMAT, stamp: changes.to };
-        let mut commit = writer.prepare_commit()?;
-        commit.set_payload(&serde_json::to_string(&payload).unwrap_or_default());
-        commit.commit()?;
-        writer.wait_merging_threads()?;
-        self.reload()
+        self.working.lock().apply(self.fields, from, changes)
     }
 
-    fn clear(&self) -> Result<(), IndexError> {
-        let mut writer = self.writer()?;
-        writer.delete_all_documents()?;
-        // Without a payload, so without a stamp.
-        writer.prepare_commit()?.commit()?;
-        writer.wait_merging_threads()?;
-        self.reload()
+    fn start_anew(&self) -> Result<(), IndexError> {
+        self.working.lock().start_anew()
+    }
+
+    fn publish(&self) -> Result<(), IndexError> {
+        let working = self.working.lock();
+        // The stamp first: a commit in between makes searches newer than it says, never older.
+        let stamp = working.position()?;
+        let searcher = working.reload()?;
+        *self.shown.write() = Shown { searcher, stamp };
+        Ok(())
     }
 }
 
@@ -287,7 +210,7 @@ fn document(fields: Fields, chunk: &IndexedChunk) -> TantivyDocument {
 }
 
 /// The ways of analysis that occur in the index.
-fn analyses(searcher: &tantivy::Searcher, fields: Fields) -> Result<BTreeSet<Analysis>, IndexError> {
+fn analyses(searcher: &Searcher, fields: Fields) -> Result<BTreeSet<Analysis>, IndexError> {
     let mut found = BTreeSet::new();
     for segment in searcher.segment_readers() {
         let index = segment.inverted_index(fields.language)?;
@@ -321,7 +244,7 @@ fn question_terms(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<String, 
 /// Keeps the terms that occur at all, and of too many the rarest: they decide the ranking, and a question of thousands of
 /// words must not cost as many lookups.
 fn rarest(
-    searcher: &tantivy::Searcher,
+    searcher: &Searcher,
     fields: Fields,
     terms: HashMap<String, u32>,
 ) -> Result<Vec<QuestionTerm>, IndexError> {

@@ -11,14 +11,11 @@ mod matrix;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    path::Path,
-    sync::{Arc, Weak},
-};
+use std::sync::{Arc, Weak};
 
 use parking_lot::RwLock;
 
-use super::{Follower, IndexError};
+use super::{IndexError, follow::Follower};
 use crate::model::{Changes, ChunkId, Hit, Scope, Stamp};
 use graph::Graph;
 use matrix::Matrix;
@@ -61,11 +58,8 @@ struct State {
 
 impl VectorIndex {
     /// Starts empty; following the store fills it as fast as a file of its own would.
-    ///
-    /// # Errors
-    /// None so far; the folder is for engines that keep files.
-    pub fn open(_folder: &Path, options: VectorOptions) -> Result<Self, IndexError> {
-        Ok(Self { inner: Arc::new(Inner { options, state: RwLock::default() }) })
+    pub fn new(options: VectorOptions) -> Self {
+        Self { inner: Arc::new(Inner { options, state: RwLock::default() }) }
     }
 
     /// The state that is mirrored.
@@ -106,14 +100,6 @@ impl VectorIndex {
     /// Cosine of these chunks; `None` for those that are not there, or when the dimensions differ.
     pub fn similarities(&self, query: &[f32], ids: &[ChunkId]) -> Vec<Option<f32>> {
         self.inner.state.read().matrix.similarities(query, ids)
-    }
-
-    /// Nothing needs saving: the vectors come from the store, and the graph is rebuilt in the background.
-    ///
-    /// # Errors
-    /// None so far.
-    pub fn save(&self) -> Result<(), IndexError> {
-        Ok(())
     }
 
     /// Applies the next changes, wherever they lead from: for those who feed an index by hand.
@@ -174,8 +160,12 @@ fn build(index: &Weak<Inner>) {
 }
 
 impl Follower for VectorIndex {
-    fn stamp(&self) -> Result<Option<Stamp>, IndexError> {
-        Ok(Self::stamp(self))
+    fn name(&self) -> &'static str {
+        "vector"
+    }
+
+    fn position(&self) -> Result<Option<Stamp>, IndexError> {
+        Ok(self.stamp())
     }
 
     fn apply(&self, from: Option<&Stamp>, changes: Changes) -> Result<(), IndexError> {
@@ -209,10 +199,15 @@ impl Follower for VectorIndex {
         Ok(())
     }
 
-    fn clear(&self) -> Result<(), IndexError> {
+    /// Unlike the lexical index, this one is filled in place: it fails only when it is at fault itself.
+    fn start_anew(&self) -> Result<(), IndexError> {
         let mut state = self.inner.state.write();
         let building = state.building;
         *state = State { building, ..State::default() };
+        Ok(())
+    }
+
+    fn publish(&self) -> Result<(), IndexError> {
         Ok(())
     }
 }

@@ -44,7 +44,7 @@ fn changes(to: u64, added: &[(i64, Vec<f32>)], removed: &[i64]) -> Changes {
 }
 
 fn index(exact_limit: usize) -> VectorIndex {
-    VectorIndex::open(Path::new(""), VectorOptions { exact_limit }).unwrap()
+    VectorIndex::new(VectorOptions { exact_limit })
 }
 
 fn wait_for_graph(index: &VectorIndex) {
@@ -73,7 +73,7 @@ fn changes_apply_only_to_the_state_they_start_from() {
     assert!(matches!(index.apply(None, changes(2, &[], &[])), Err(IndexError::Conflict)));
     index.apply(Some(&stamp(1)), changes(2, &[], &[1])).unwrap();
     assert_eq!((index.len(), index.stamp()), (0, Some(stamp(2))));
-    index.clear().unwrap();
+    index.start_anew().unwrap();
     assert_eq!(index.stamp(), None);
 }
 

@@ -17,7 +17,7 @@ use std::{
 
 use futures::{StreamExt, stream};
 use tokio::sync::Semaphore;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 pub use prepare::PIPELINE_VERSION;
 use prepare::{Pending, Prepared};
@@ -33,7 +33,7 @@ use super::{
 use crate::{
     providers::{Embedder, ProviderError, Purpose},
     resilience::CallContext,
-    store::{EmbedderRecord, NewDocument, Store, StoreError, WriteReport},
+    store::{EmbedderRecord, Mutation, NewDocument, StoreError, WriteReport},
 };
 
 /// Chunks that one transaction holds at least, when there are so many: large enough that commits cost nothing beside
@@ -90,6 +90,8 @@ pub struct IngestOptions {
     pub version: Option<String>,
     /// Files that are prepared at a time.
     pub parallelism: usize,
+    /// Once it is cancelled, no further file is begun; what was read is stored and can be searched.
+    pub stop: CancellationToken,
 }
 
 /// What an ingestion did.
@@ -111,6 +113,8 @@ pub struct IngestReport {
     pub unlisted_errors: usize,
     /// What was ingested, but not perfectly: the file, and what was lost.
     pub warnings: Vec<FileError>,
+    /// It was stopped before all files were read.
+    pub stopped: bool,
 }
 
 impl IngestReport {
@@ -198,7 +202,7 @@ pub async fn ingest(
     };
     observer(IngestEvent::Found(selection.files.len()));
 
-    let parallelism = options.parallelism.max(1);
+    let (parallelism, stop) = (options.parallelism.max(1), options.stop.clone());
     let job = Arc::new(Job { collection: Arc::clone(collection), embedder: Arc::clone(embedder), options, chunker });
     let mut outcomes = stream::iter(selection.files)
         .map(|file| {
@@ -208,7 +212,18 @@ pub async fn ingest(
         })
         .buffered(parallelism);
     let mut embedder_away = 0;
-    while let Some((source, outcome)) = outcomes.next().await {
+    loop {
+        let (source, outcome) = tokio::select! {
+            next = outcomes.next() => match next {
+                Some(next) => next,
+                None => break,
+            },
+            // What is under way is given up: its document is as it was.
+            () = stop.cancelled() => {
+                run.report.stopped = true;
+                break;
+            }
+        };
         let away = matches!(&outcome, Err(Failure::Embedder(error)) if error.is_unavailable());
         embedder_away = if away { embedder_away + 1 } else { 0 };
         run.take(source, outcome).await?;
@@ -221,11 +236,7 @@ pub async fn ingest(
     }
     run.flush().await?;
     observer(IngestEvent::Indexing);
-    blocking(collection, |c| {
-        c.follow()?;
-        c.save()
-    })
-    .await?;
+    collection.caught_up().await?;
     Ok(run.report)
 }
 
@@ -367,9 +378,7 @@ impl Run<'_> {
         if batch.is_empty() {
             return Ok(());
         }
-        let embedder = self.embedder.clone();
-        let (written, failed) =
-            blocking(self.collection, move |c| write(c.store().as_ref(), &batch, &embedder)).await?;
+        let (written, failed) = write(self.collection, batch.into(), &self.embedder).await?;
         self.report.added += written.added;
         self.report.updated += written.updated;
         self.report.chunks_indexed += written.chunks_inserted;
@@ -382,24 +391,25 @@ impl Run<'_> {
 ///
 /// # Errors
 /// When no document at all can be written, e.g. because the DB holds another embedder's vectors.
-fn write(
-    store: &dyn Store,
-    batch: &[NewDocument],
+async fn write(
+    collection: &Collection,
+    batch: Arc<[NewDocument]>,
     embedder: &EmbedderRecord,
 ) -> Result<(WriteReport, Vec<FileError>), RagError> {
-    match store.write(batch, embedder) {
+    let write = |documents| collection.commit(Mutation::Write { documents, embedder: embedder.clone() });
+    match write(Arc::clone(&batch)).await {
         Ok(report) => return Ok((report, Vec::new())),
-        Err(StoreError::BadVector { .. }) => {}
-        Err(error) => return Err(error.into()),
+        Err(RagError::Store(StoreError::BadVector { .. })) => {}
+        Err(error) => return Err(error),
     }
     let (mut total, mut failed) = (WriteReport::default(), Vec::new());
-    for document in batch {
-        match store.write(std::slice::from_ref(document), embedder) {
+    for document in &*batch {
+        match write([document.clone()].into()).await {
             Ok(report) => total += report,
-            Err(error @ StoreError::BadVector { .. }) => {
-                failed.push(FileError::new(&document.source, error.to_string()))
+            Err(RagError::Store(error @ StoreError::BadVector { .. })) => {
+                failed.push(FileError::new(&document.source, error.to_string()));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
     Ok((total, failed))

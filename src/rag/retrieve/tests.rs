@@ -19,7 +19,7 @@ const BRIEF: Duration = Duration::from_millis(30);
 
 fn engine(folder: &Path) -> Engine {
     let catalog = Arc::new(SqliteCatalog::open(folder).unwrap());
-    let collections = Collections::new(catalog, Box::new(|folder| Ok(Arc::new(EmbeddedSearch::open(folder)?))));
+    let collections = Collections::new(catalog, Box::new(|folder| Arc::new(EmbeddedSearch::open(folder))));
     let generator: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(None));
     let models = Models::new([generator], ProviderKind::Embedded, Arc::new(StaticEmbedder::bundled().unwrap()));
     Engine::new(collections, models, Arc::new(Metrics::new()))

@@ -72,11 +72,19 @@ pub async fn ingest(
         limits: state.settings.limits.clone(),
         version: request.version,
         parallelism: std::thread::available_parallelism().map_or(2, usize::from),
+        stop: state.stopping.clone(),
     };
     // A task of its own: a client that goes away does not leave half of its folder unread.
     let (engine, name) = (Arc::clone(&state.engine), db.clone());
     let task = tokio::spawn(async move { engine.ingest(&name, selection, options, &ingest::unobserved()).await });
     let report = task.await.map_err(RagError::from)??;
+    if report.stopped {
+        let message = format!(
+            "the server stops: {} documents were stored, the others were not read; ingest again",
+            report.added + report.updated
+        );
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "Stopping", message));
+    }
     if report.succeeded() == 0 && !report.errors.is_empty() {
         return Err(nothing_ingested(&report.errors, report.failed()));
     }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{Json, extract::State, http::StatusCode};
@@ -10,12 +10,15 @@ use axum::{Json, extract::State, http::StatusCode};
 use super::now_rfc3339;
 use crate::{
     providers::ProviderKind,
-    server::state::AppState,
+    server::{heartbeat::TaskState, state::AppState},
     wire::{
-        ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail, OllamaHealth,
+        BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail, OllamaHealth,
         OpenAiDetail, ProviderHealthResponse, ReadyChecks, ReadyResponse, Services,
     },
 };
+
+/// How long a look at the DB may take.
+const LOOK_WITHIN: Duration = Duration::from_secs(1);
 
 /// How well questions would be answered now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,46 +31,79 @@ enum Status {
     Unhealthy,
 }
 
-fn status(state: &AppState, database: bool) -> Status {
+fn status(state: &AppState, database: &Database) -> Status {
     let models = state.engine.models();
-    if !database {
+    let stuck = || state.heartbeats.tasks(Instant::now()).iter().any(|task| task.stuck);
+    if !database.is_well() {
         Status::Unhealthy
-    } else if state.health.answers(models.default_provider()) {
-        Status::Healthy
-    } else if models.fallback_generator().is_some() {
+    } else if !state.health.answers(models.default_provider()) {
+        if models.fallback_generator().is_some() { Status::Degraded } else { Status::Unhealthy }
+    } else if database.limitation.is_some() || stuck() {
         Status::Degraded
     } else {
-        Status::Unhealthy
+        Status::Healthy
     }
 }
 
-/// The documents that the DB of requests that name none holds; `None` when it cannot be read. A DB that was not made
-/// yet is empty, not broken.
-async fn documents(state: &AppState) -> Option<u64> {
+/// The DB of requests that name none.
+#[derive(Default)]
+struct Database {
+    documents: u64,
+    /// Why it cannot be relied on.
+    trouble: Option<String>,
+    /// What it cannot do.
+    limitation: Option<String>,
+}
+
+impl Database {
+    fn is_well(&self) -> bool {
+        self.trouble.is_none()
+    }
+}
+
+/// Looks at the DB. One that was not made yet is empty, not broken; one that does not answer in time is not well.
+async fn database(state: &AppState) -> Database {
     let db = state.current_db.read().clone();
-    let count = state.engine.with_collections(move |collections| {
-        if !collections.catalog().exists(&db) {
-            return Ok(0);
+    let look = async {
+        // Few at a time: if the disk hangs, those who ask for health must not take all threads with them.
+        let turn = Arc::clone(&state.health.looks).acquire_owned().await;
+        let look = state.engine.with_collections(move |collections| {
+            let _turn = turn;
+            collections.catalog().attached()?;
+            if !collections.catalog().exists(&db) {
+                return Ok(Database::default());
+            }
+            let collection = collections.get(&db)?;
+            let documents = collection.store().counts()?.documents;
+            Ok(Database { documents, trouble: collection.trouble(), limitation: collection.limitation() })
+        });
+        look.await
+    };
+    let trouble = |message: String| Database { trouble: Some(message), ..Database::default() };
+    match tokio::time::timeout(LOOK_WITHIN, look).await {
+        Ok(Ok(database)) => database,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "the DB cannot be read");
+            trouble(error.to_string())
         }
-        Ok(collections.get(&db)?.store().counts()?.documents)
-    });
-    count.await.inspect_err(|error| tracing::warn!(%error, "the DB cannot be read")).ok()
+        Err(_) => trouble(format!("the DB does not answer within {} s", LOOK_WITHIN.as_secs())),
+    }
 }
 
 /// The overall state.
 #[utoipa::path(get, path = "/health", tag = "system", responses((status = 200, description = "See `status`", body = HealthResponse)))]
 pub async fn health(State(state): State<Arc<AppState>>) -> Json<HealthResponse> {
     let db = state.current_db.read().clone();
-    let count = documents(&state).await;
+    let database = database(&state).await;
     let ollama = state.health.upstream(ProviderKind::Ollama).is_some_and(|upstream| upstream.ok);
-    let status = match status(&state, count.is_some()) {
+    let status = match status(&state, &database) {
         Status::Healthy => "healthy",
         Status::Degraded => "degraded",
         Status::Unhealthy => "unhealthy",
     };
     Json(HealthResponse {
         status: status.into(),
-        database: count.is_some(),
+        database: database.is_well(),
         ollama,
         version: env!("CARGO_PKG_VERSION").into(),
         timestamp: now_rfc3339(),
@@ -75,22 +111,42 @@ pub async fn health(State(state): State<Arc<AppState>>) -> Json<HealthResponse> 
         services: Services {
             ollama: OllamaHealth { healthy: ollama, url: state.settings.ollama_url.to_string() },
             database: DatabaseHealth {
-                healthy: count.is_some(),
+                healthy: database.is_well(),
                 path: state.engine.collections().catalog().location(&db).display().to_string(),
                 name: db.to_string(),
-                document_count: count.unwrap_or(0),
+                document_count: database.documents,
+                message: database.trouble.or(database.limitation),
             },
             chats: ChatsHealth { count: 0 },
         },
         system: state.health.system(),
+        background: state.heartbeats.tasks(Instant::now()).into_iter().map(background_task).collect(),
     })
 }
 
-/// The process runs. Touches nothing else.
-#[utoipa::path(get, path = "/health/live", tag = "system", responses((status = 200, description = "Alive", body = LiveResponse)))]
-pub async fn live() -> Json<LiveResponse> {
+fn background_task(task: TaskState) -> BackgroundTask {
+    BackgroundTask {
+        name: task.name.to_owned(),
+        last_beat_seconds: task.silent.as_secs_f64(),
+        stuck: task.stuck,
+    }
+}
+
+/// The process runs, and its threads take up work. Touches no disk and no upstream.
+#[utoipa::path(
+    get, path = "/health/live", tag = "system",
+    responses(
+        (status = 200, description = "Alive", body = LiveResponse),
+        (status = 503, description = "Stuck: its threads have taken up no work for a second", body = LiveResponse),
+    )
+)]
+pub async fn live(State(state): State<Arc<AppState>>) -> (StatusCode, Json<LiveResponse>) {
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
-    Json(LiveResponse { status: "alive".into(), timestamp })
+    let (code, status) = match state.watchdog.pool_answers().await {
+        true => (StatusCode::OK, "alive"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "stuck"),
+    };
+    (code, Json(LiveResponse { status: status.into(), timestamp }))
 }
 
 /// Whether a question that is sent now gets an answer, be it a degraded one.
@@ -102,14 +158,14 @@ pub async fn live() -> Json<LiveResponse> {
     )
 )]
 pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<ReadyResponse>) {
-    let database = documents(&state).await.is_some();
+    let database = database(&state).await;
     let ollama = state.health.upstream(ProviderKind::Ollama).is_some_and(|upstream| upstream.ok);
-    let (code, status) = match status(&state, database) {
+    let (code, status) = match status(&state, &database) {
         Status::Unhealthy => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
         Status::Healthy | Status::Degraded => (StatusCode::OK, "ready"),
     };
     let body =
-        ReadyResponse { status: status.into(), timestamp: now_rfc3339(), checks: ReadyChecks { ollama, database } };
+        ReadyResponse { status: status.into(), timestamp: now_rfc3339(), checks: ReadyChecks { ollama, database: database.is_well() } };
     (code, Json(body))
 }
 
@@ -117,16 +173,19 @@ pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Read
 #[utoipa::path(get, path = "/api/health", tag = "system", responses((status = 200, description = "See `overall_status`", body = ProviderHealthResponse)))]
 pub async fn providers(State(state): State<Arc<AppState>>) -> Json<ProviderHealthResponse> {
     let provider = state.engine.models().default_provider();
-    let database = documents(&state).await.is_some();
+    let database = database(&state).await;
     let ollama = ollama_detail(&state);
     let openai = openai_detail(&state);
     let suggestions = suggestions(&state, &ollama, &openai);
-    let (overall_status, message) = match status(&state, database) {
+    let (overall_status, message) = match status(&state, &database) {
         Status::Healthy => ("ok", format!("questions are answered by {provider}")),
+        Status::Degraded if state.health.answers(provider) => {
+            ("warning", database.limitation.clone().unwrap_or_else(|| "a background task is stuck, see /health".to_owned()))
+        }
         Status::Degraded => {
             ("warning", format!("{provider} cannot be asked: answers are extracted from the documents"))
         }
-        Status::Unhealthy if !database => ("error", "the DB cannot be read".to_owned()),
+        Status::Unhealthy if !database.is_well() => ("error", "the DB cannot be read".to_owned()),
         Status::Unhealthy => ("error", format!("{provider} cannot be asked: questions fail")),
     };
     let db = state.current_db.read().to_string();

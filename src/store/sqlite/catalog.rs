@@ -4,9 +4,13 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, SystemTime},
 };
 
-use super::SqliteStore;
+use super::{
+    SqliteStore,
+    files::{self, FileId},
+};
 use crate::{
     model::DbName,
     store::{Catalog, Store, StoreError},
@@ -14,33 +18,122 @@ use crate::{
 
 const FILE: &str = "store.db";
 
+/// Folders of DBs that are being made have this behind their name. DBs' names cannot contain `~`.
+const FRESH: &str = "~new-";
+
+/// The same of DBs that are being deleted.
+const DOOMED: &str = "~deleted-";
+
+/// After so long, nobody is making a DB any more that is not there yet.
+const ABANDONED: Duration = Duration::from_secs(600);
+
 /// The DBs under one data directory, each a folder with a `store.db`.
 pub struct SqliteCatalog {
     root: PathBuf,
+    /// The folder that was opened.
+    folder: Option<FileId>,
 }
 
 impl SqliteCatalog {
-    /// Uses this data directory; makes it when it is not there.
+    /// Uses this data directory; makes it when it is not there, for its owner alone.
     ///
     /// # Errors
     /// [`StoreError::Io`] when it cannot be made.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(root).map_err(io_error("create the data directory", root))?;
-        Ok(Self { root: root.to_owned() })
+        if !root.is_dir() {
+            files::make_private_folder(root).map_err(io_error("create the data directory", root))?;
+        }
+        let folder = FileId::of(root).map_err(io_error("open the data directory", root))?;
+        let catalog = Self { root: root.to_owned(), folder };
+        catalog.tidy_up();
+        Ok(catalog)
     }
 
     fn file(&self, name: &DbName) -> PathBuf {
         self.location(name).join(FILE)
     }
+
+    /// Removes what interrupted processes left half made or half deleted.
+    fn tidy_up(&self) {
+        let Ok(entries) = fs::read_dir(&self.root) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            let age = || entry.metadata().ok()?.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
+            if name.contains(DOOMED) || (name.contains(FRESH) && age().is_some_and(|age| age > ABANDONED)) {
+                // What cannot be removed now is tried again at the next start.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
+    /// A DB beside its place, and then in it: whoever sees it sees it whole, whatever interrupts this.
+    fn make(&self, name: &DbName) -> Result<(), StoreError> {
+        let folder = self.location(name);
+        if folder.read_dir().is_ok_and(|mut inside| inside.next().is_some()) {
+            return Err(StoreError::Damaged {
+                path: folder.join(FILE),
+                detail: "the file is missing, although there are others of this DB".into(),
+            });
+        }
+        let fresh = self.root.join(format!("{}{FRESH}{}", folder_name(name), uuid::Uuid::new_v4().simple()));
+        let made = self.make_in(&fresh).and_then(|()| {
+            // An empty folder is as good as none.
+            let _ = fs::remove_dir(&folder);
+            fs::rename(&fresh, &folder).map_err(io_error("create", &folder))?;
+            files::sync_folder(&self.root).map_err(io_error("create", &folder))
+        });
+        if made.is_err() {
+            let _ = fs::remove_dir_all(&fresh);
+        }
+        match made {
+            // Somebody else was quicker.
+            Err(_) if self.exists(name) => Err(StoreError::AlreadyExists(name.to_string())),
+            made => made,
+        }
+    }
+
+    fn make_in(&self, fresh: &Path) -> Result<(), StoreError> {
+        files::make_private_folder(fresh).map_err(io_error("create", fresh))?;
+        SqliteStore::create(&fresh.join(FILE)).map(drop)?;
+        files::sync_folder(fresh).map_err(io_error("create", fresh))
+    }
+}
+
+/// The folder of a DB. The server's own files are in the same directory, and some names are no files at all on some systems:
+/// a DB that is called like one of those has a `~` behind its name.
+fn folder_name(name: &DbName) -> String {
+    let lower = name.as_str().to_ascii_lowercase();
+    let stem = lower.split('.').next().unwrap_or_default();
+    let device = matches!(stem, "con" | "prn" | "aux" | "nul")
+        || ["com", "lpt"].iter().any(|kind| {
+            stem.strip_prefix(kind).is_some_and(|n| n.len() == 1 && n.chars().all(|c| c.is_ascii_digit()))
+        });
+    if lower.starts_with("semantic-cache") || device || lower.ends_with('.') {
+        format!("{name}~")
+    } else {
+        name.to_string()
+    }
 }
 
 impl Catalog for SqliteCatalog {
+    fn attached(&self) -> Result<(), StoreError> {
+        if FileId::is_at(self.folder, &self.root) {
+            return Ok(());
+        }
+        Err(StoreError::DataDirChanged { path: self.root.clone() })
+    }
+
     fn list(&self) -> Result<Vec<DbName>, StoreError> {
         let entries = fs::read_dir(&self.root).map_err(io_error("list", &self.root))?;
         let mut names: Vec<DbName> = entries
             .flatten()
             .filter(|entry| entry.path().join(FILE).is_file())
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter_map(|entry| {
+                let folder = entry.file_name().into_string().ok()?;
+                let name: DbName = folder.strip_suffix('~').unwrap_or(&folder).parse().ok()?;
+                (folder_name(&name) == folder).then_some(name)
+            })
             .collect();
         names.sort();
         Ok(names)
@@ -51,31 +144,38 @@ impl Catalog for SqliteCatalog {
     }
 
     fn create(&self, name: &DbName) -> Result<(), StoreError> {
+        self.attached()?;
         if self.exists(name) {
             return Err(StoreError::AlreadyExists(name.to_string()));
         }
-        let folder = self.location(name);
-        fs::create_dir_all(&folder).map_err(io_error("create", &folder))?;
-        SqliteStore::open(&self.file(name)).map(drop)
+        self.make(name)
     }
 
     fn open(&self, name: &DbName) -> Result<Arc<dyn Store>, StoreError> {
-        if !self.exists(name) {
-            return Err(StoreError::not_found(name));
+        let file = self.file(name);
+        match fs::metadata(&file) {
+            Ok(metadata) if metadata.is_file() => Ok(Arc::new(SqliteStore::open(&file)?)),
+            Ok(_) => Err(StoreError::Damaged { path: file, detail: "it is no file".into() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::not_found(name)),
+            Err(error) => Err(io_error("open the DB", &file)(error)),
         }
-        Ok(Arc::new(SqliteStore::open(&self.file(name))?))
     }
 
     fn delete(&self, name: &DbName) -> Result<(), StoreError> {
+        self.attached()?;
         if !self.exists(name) {
             return Err(StoreError::not_found(name));
         }
-        // Renamed first: from then on the DB is gone for everybody, whatever interrupts the deletion. Names of
-        // DBs cannot contain '~', so a leftover is never taken for one.
+        // Renamed first: from then on the DB is gone for everybody, whatever interrupts the deletion.
         let folder = self.location(name);
-        let doomed = self.root.join(format!("{name}~deleted-{}", uuid::Uuid::new_v4().simple()));
+        let doomed = self.root.join(format!("{}{DOOMED}{}", folder_name(name), uuid::Uuid::new_v4().simple()));
         fs::rename(&folder, &doomed).map_err(io_error("delete", &folder))?;
-        fs::remove_dir_all(&doomed).map_err(io_error("delete", &doomed))
+        files::sync_folder(&self.root).map_err(io_error("delete", &folder))?;
+        // Gone it is; what cannot be removed now is removed at the next start.
+        if let Err(error) = fs::remove_dir_all(&doomed) {
+            tracing::warn!(folder = %doomed.display(), %error, "files of a deleted DB are still there");
+        }
+        Ok(())
     }
 
     fn index_dir(&self, name: &DbName) -> PathBuf {
@@ -83,11 +183,17 @@ impl Catalog for SqliteCatalog {
     }
 
     fn location(&self, name: &DbName) -> PathBuf {
-        self.root.join(name.as_str())
+        self.root.join(folder_name(name))
     }
 }
 
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
-    move |source| StoreError::Io { action, path, source }
+    move |source| match source.kind() {
+        io::ErrorKind::StorageFull => StoreError::Full { path },
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            StoreError::ReadOnly { path, why: source.to_string() }
+        }
+        _ => StoreError::Io { action, path, source: Arc::new(source) },
+    }
 }

@@ -3,27 +3,31 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{revision, write::vector_from_bytes};
-use crate::model::{Changes, ChunkId, IndexedChunk, Stamp, Want};
+use crate::model::{ChangeSet, Changes, ChunkId, IndexedChunk, Stamp, Want};
 
 /// See [`Store::changes`](crate::store::Store::changes). `c` must be inside a transaction.
 pub(super) fn after(
     c: &Connection,
     identity: &str,
-    after: u64,
+    from: Option<&Stamp>,
     want: Want,
     limit: usize,
-) -> Result<Option<Changes>, rusqlite::Error> {
+) -> Result<ChangeSet, rusqlite::Error> {
     let newest = revision(c)?;
-    if newest <= after {
-        return Ok(None);
-    }
-    let to = page_end(c, after, newest, limit)?;
+    let after = match from {
+        Some(from) if from.db != identity || from.revision > newest => return Ok(ChangeSet::Foreign),
+        Some(from) if from.revision == newest => return Ok(ChangeSet::Current),
+        Some(from) => from.revision,
+        // An empty DB at revision 0 is a state to be mirrored, too.
+        None => 0,
+    };
+    let to = if newest == 0 { 0 } else { page_end(c, after, newest, limit)? };
     let added = added(c, after, to, want)?;
     let removed = c
         .prepare_cached("SELECT chunk_id FROM removed_chunks WHERE revision > ?1 AND revision <= ?2")?
         .query_map(params![after, to], |row| row.get(0).map(ChunkId))?
         .collect::<Result<_, _>>()?;
-    Ok(Some(Changes { to: Stamp { db: identity.to_owned(), revision: to }, added, removed }))
+    Ok(ChangeSet::Next(Changes { to: Stamp { db: identity.to_owned(), revision: to }, added, removed }))
 }
 
 /// The last revision of a page of about `limit` chunks. A transaction is never cut in two, so a page may be larger.

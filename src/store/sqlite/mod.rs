@@ -5,12 +5,16 @@
 mod catalog;
 mod changes;
 mod connections;
+mod files;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use rusqlite::{OptionalExtension, params};
 
@@ -18,9 +22,9 @@ pub use catalog::SqliteCatalog;
 use connections::Connections;
 
 use super::{
-    Chunk, Counts, DocumentState, DocumentSummary, EmbedderRecord, Filters, NewDocument, Store, StoreError, WriteReport,
+    Chunk, Counts, DocumentState, DocumentSummary, EmbedderRecord, Filters, Mutation, Store, StoreError, WriteReport,
 };
-use crate::model::{Changes, ChunkId, Stamp, Want};
+use crate::model::{ChangeSet, ChunkId, Stamp, Want};
 
 /// One DB in one SQLite file.
 pub struct SqliteStore {
@@ -31,12 +35,24 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file and brings its schema up to date; makes it when it is not there.
+    /// Makes a DB where there is no file yet.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when the file is no DB, [`StoreError::TooNew`] when a newer version wrote it.
+    /// When it cannot be written there.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        Self::with(path, Connections::create(path)?)
+    }
+
+    /// Opens the file and brings its schema up to date. A DB that cannot be written is opened for [reading
+    /// alone](Store::read_only).
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the file is no DB, or was one; [`StoreError::TooNew`] when a newer version wrote it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connections = Connections::open(path)?;
+        Self::with(path, Connections::open(path)?)
+    }
+
+    fn with(path: &Path, connections: Connections) -> Result<Self, StoreError> {
         let identity = connections
             .read(|c| setting(c, "identity"))?
             .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), detail: "it has no identity".into() })?;
@@ -66,6 +82,11 @@ fn put_setting(c: &rusqlite::Connection, key: &str, value: &str) -> Result<(), r
 /// Number of committed changes.
 fn revision(c: &rusqlite::Connection) -> Result<u64, rusqlite::Error> {
     Ok(setting(c, "revision")?.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+/// One of the counts that a DB keeps of itself.
+fn count(c: &rusqlite::Connection, what: &str) -> Result<u64, rusqlite::Error> {
+    Ok(setting(c, what)?.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 fn embedder(c: &rusqlite::Connection) -> Result<Option<EmbedderRecord>, rusqlite::Error> {
@@ -99,12 +120,8 @@ impl Store for SqliteStore {
         })
     }
 
-    fn write(&self, documents: &[NewDocument], embedder: &EmbedderRecord) -> Result<WriteReport, StoreError> {
-        self.connections.write(|tx| write::documents(tx, documents, embedder))
-    }
-
-    fn remove(&self, sources: &[String]) -> Result<usize, StoreError> {
-        self.connections.write(|tx| write::remove(tx, sources))
+    fn commit(&self, mutations: &[Mutation]) -> Vec<Result<WriteReport, StoreError>> {
+        self.connections.write_all(mutations, write::mutate)
     }
 
     fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<Chunk>, StoreError> {
@@ -158,20 +175,29 @@ impl Store for SqliteStore {
     }
 
     fn counts(&self) -> Result<Counts, StoreError> {
-        let (documents, chunks) = self.read("count", |c| {
-            let count = |sql: &str| c.prepare_cached(sql)?.query_row([], |row| row.get(0));
-            Ok((count("SELECT count(*) FROM documents")?, count("SELECT count(*) FROM chunks")?))
-        })?;
+        let (documents, chunks) = self.read("count", |c| Ok((count(c, "documents")?, count(c, "chunks")?)))?;
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
         let wal = self.path.with_extension("db-wal");
         Ok(Counts { documents, chunks, bytes: size(&self.path) + size(&wal) })
     }
 
-    fn changes(&self, after: u64, want: Want, limit: usize) -> Result<Option<Changes>, StoreError> {
+    fn changes(&self, from: Option<&Stamp>, want: Want, limit: usize) -> Result<ChangeSet, StoreError> {
         // One read transaction, so that the revision and the rows belong together.
         self.read("read changes", |c| {
             let tx = c.unchecked_transaction()?;
-            changes::after(&tx, &self.identity, after, want, limit)
+            changes::after(&tx, &self.identity, from, want, limit)
         })
+    }
+
+    fn attached(&self) -> Result<(), StoreError> {
+        self.connections.attached()
+    }
+
+    fn read_only(&self) -> Option<String> {
+        self.connections.read_only().map(ToOwned::to_owned)
+    }
+
+    fn verify(&self, cancelled: Arc<AtomicBool>) -> Result<(), StoreError> {
+        self.connections.verify(cancelled)
     }
 }

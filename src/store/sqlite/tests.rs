@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::store::{Catalog, NewChunk};
+use crate::{
+    model::Changes,
+    store::{Catalog, NewChunk, NewDocument},
+};
 
 fn embedder() -> EmbedderRecord {
     EmbedderRecord { id: "test:three".into(), dimension: 3 }
@@ -37,23 +40,30 @@ struct Db {
 
 fn db() -> Db {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+    let store = SqliteStore::create(&folder.path().join("store.db")).unwrap();
     Db { folder, store }
+}
+
+fn next(store: &SqliteStore, from: Option<&Stamp>, want: Want) -> Changes {
+    match store.changes(from, want, 100).unwrap() {
+        ChangeSet::Next(changes) => changes,
+        other => panic!("no changes: {other:?}"),
+    }
 }
 
 /// Replays the store's history from the beginning, as an index does, page by page.
 fn replay(store: &SqliteStore, page: usize) -> Vec<String> {
     let mut rows = std::collections::BTreeMap::new();
-    let mut after = 0;
-    while let Some(changes) = store.changes(after, Want::Text, page).unwrap() {
-        assert!(changes.to.revision > after, "a page must lead forward");
-        after = changes.to.revision;
+    let mut after = None;
+    while let ChangeSet::Next(changes) = store.changes(after.as_ref(), Want::Text, page).unwrap() {
+        assert!(after.is_none_or(|after: Stamp| changes.to.revision > after.revision), "a page must lead forward");
+        after = Some(changes.to);
         rows.extend(changes.added.into_iter().map(|chunk| (chunk.id, chunk.text)));
         for id in changes.removed {
             rows.remove(&id);
         }
     }
-    assert_eq!(after, store.stamp().unwrap().revision);
+    assert_eq!(after, Some(store.stamp().unwrap()));
     rows.into_values().collect()
 }
 
@@ -62,7 +72,7 @@ fn what_was_written_is_read_again() {
     let db = db();
     let report = db.store.write(&[document("a.md", "one two"), document("b.md", "three")], &embedder()).unwrap();
 
-    assert_eq!(report, WriteReport { added: 2, updated: 0, chunks_inserted: 3, chunks_kept: 0 });
+    assert_eq!(report, WriteReport { added: 2, updated: 0, chunks_inserted: 3, chunks_kept: 0, removed: 0 });
     assert_eq!(
         db.store.documents().unwrap(),
         [DocumentSummary { source: "a.md".into(), chunks: 2 }, DocumentSummary { source: "b.md".into(), chunks: 1 }]
@@ -87,7 +97,7 @@ fn a_changed_document_replaces_its_chunks_and_keeps_the_unchanged_ones() {
     }
     let report = db.store.write(&[changed], &embedder()).unwrap();
 
-    assert_eq!(report, WriteReport { added: 0, updated: 1, chunks_inserted: 1, chunks_kept: 2 });
+    assert_eq!(report, WriteReport { added: 0, updated: 1, chunks_inserted: 1, chunks_kept: 2, removed: 0 });
     let mut texts = replay(&db.store, 1_000);
     texts.sort();
     assert_eq!(texts, ["three", "two", "zero"]);
@@ -107,11 +117,10 @@ fn a_kept_chunk_that_moved_has_its_new_position() {
 fn a_new_version_label_takes_the_vectors_over() {
     let db = db();
     db.store.write(&[document("a.md", "one two")], &embedder()).unwrap();
-    let vectors = |after| -> Vec<_> {
-        let changes = db.store.changes(after, Want::Vector, 100).unwrap().unwrap();
-        changes.added.into_iter().map(|chunk| (chunk.version, chunk.vector)).collect()
+    let vectors = |after: Option<Stamp>| -> Vec<_> {
+        next(&db.store, after.as_ref(), Want::Vector).added.into_iter().map(|chunk| (chunk.version, chunk.vector)).collect()
     };
-    let before = vectors(0);
+    let (before, then) = (vectors(None), db.store.stamp().unwrap());
 
     let mut relabelled = document("a.md", "one two");
     relabelled.version = "v2".into();
@@ -119,7 +128,7 @@ fn a_new_version_label_takes_the_vectors_over() {
         chunk.vector = None;
     }
     db.store.write(&[relabelled], &embedder()).unwrap();
-    let after = vectors(1);
+    let after = vectors(Some(then));
     assert_eq!(after.len(), 2);
     for ((_, old), (version, new)) in before.iter().zip(&after) {
         assert_eq!(version, "v2");
@@ -194,7 +203,7 @@ fn history_can_be_replayed_in_pages_of_any_size() {
 fn vectors_survive_the_way_through_the_file() {
     let db = db();
     db.store.write(&[document("a.md", "one three")], &embedder()).unwrap();
-    let changes = db.store.changes(0, Want::Vector, 100).unwrap().unwrap();
+    let changes = next(&db.store, None, Want::Vector);
     let vectors: Vec<_> = changes.added.into_iter().map(|chunk| chunk.vector).collect();
     assert_eq!(vectors, [[1.0, 0.0, 3.0], [1.0, 1.0, 5.0]]);
 }
@@ -215,11 +224,15 @@ fn another_connection_sees_the_change() {
 fn readers_do_not_wait_for_a_writer() {
     let db = db();
     db.store.write(&[document("a.md", "one")], &embedder()).unwrap();
-    let seen_during_write = db.store.connections.write(|tx| {
-        super::write::documents(tx, &[document("b.md", "two")], &embedder())?;
-        db.store.counts()
+    let write = Mutation::Write { documents: [document("b.md", "two")].into(), embedder: embedder() };
+    let seen = std::cell::Cell::new(0);
+    let written = db.store.connections.write_all(&[write], |tx, mutation| {
+        let report = super::write::mutate(tx, mutation)?;
+        seen.set(db.store.counts()?.documents);
+        Ok(report)
     });
-    assert_eq!(seen_during_write.unwrap().documents, 1);
+    assert!(written.iter().all(Result::is_ok));
+    assert_eq!(seen.get(), 1);
     assert_eq!(db.store.counts().unwrap().documents, 2);
 }
 
@@ -235,13 +248,10 @@ fn a_file_that_is_no_db_is_told_so() {
 #[test]
 fn a_db_of_the_future_is_left_alone() {
     let db = db();
-    db.store
-        .connections
-        .write(|tx| {
-            tx.pragma_update(None, "user_version", 99).unwrap();
-            Ok(())
-        })
-        .unwrap();
+    drop(db.store);
+    let connection = rusqlite::Connection::open(db.folder.path().join("store.db")).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
     let Err(error) = SqliteStore::open(&db.folder.path().join("store.db")) else { panic!("opened") };
     assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error}");
 }
@@ -268,4 +278,163 @@ fn dbs_are_made_listed_and_deleted() {
 
     catalog.create(&a).unwrap();
     assert_eq!(catalog.open(&a).unwrap().counts().unwrap().documents, 0, "a new DB of the same name is empty");
+}
+
+#[test]
+fn changes_of_one_transaction_fail_by_themselves() {
+    let db = db();
+    let mut bad = document("bad.md", "x y");
+    bad.chunks[1].vector = None;
+    let write = |document: NewDocument| Mutation::Write { documents: [document].into(), embedder: embedder() };
+    let results = db.store.commit(&[
+        write(document("a.md", "one two")),
+        write(bad),
+        Mutation::Remove { sources: vec!["a.md".into(), "nope".into()] },
+        write(document("b.md", "three")),
+    ]);
+    assert!(matches!(results[1], Err(StoreError::BadVector { .. })), "{:?}", results[1]);
+    let removed = results[2].as_ref().unwrap().removed;
+    assert_eq!((removed, results[0].is_ok(), results[3].is_ok()), (1, true, true));
+    assert_eq!(replay(&db.store, 100), ["three"]);
+}
+
+#[test]
+fn a_db_knows_how_much_it_holds_without_counting() {
+    let db = db();
+    let write = |source: &str, text: &str| db.store.write(&[document(source, text)], &embedder()).unwrap();
+    write("a.md", "one two three");
+    write("b.md", "four");
+    write("a.md", "one five");
+    db.store.remove(&["b.md".into()]).unwrap();
+    let counts = db.store.counts().unwrap();
+    let rows = |table: &str| db.store.read("count", |c| c.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)));
+    assert_eq!((counts.documents, counts.chunks), (1, 2));
+    assert_eq!((rows("documents").unwrap(), rows("chunks").unwrap()), (1u64, 2u64));
+}
+
+#[test]
+fn a_db_of_the_first_version_learns_to_count() {
+    let db = db();
+    db.store.write(&[document("a.md", "one two three")], &embedder()).unwrap();
+    drop(db.store);
+    let path = db.folder.path().join("store.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch("DELETE FROM settings WHERE key IN ('documents', 'chunks'); PRAGMA user_version = 1").unwrap();
+    drop(connection);
+    let counts = SqliteStore::open(&path).unwrap().counts().unwrap();
+    assert_eq!((counts.documents, counts.chunks), (1, 3));
+}
+
+#[test]
+fn a_state_of_another_history_is_told_from_the_newest() {
+    let db = db();
+    let empty = db.store.stamp().unwrap();
+    assert!(matches!(db.store.changes(None, Want::Text, 10).unwrap(), ChangeSet::Next(c) if c.to == empty));
+    assert_eq!(db.store.changes(Some(&empty), Want::Text, 10).unwrap(), ChangeSet::Current);
+    for foreign in [Stamp { revision: 7, ..empty.clone() }, Stamp { db: "other".into(), ..empty }] {
+        assert_eq!(db.store.changes(Some(&foreign), Want::Text, 10).unwrap(), ChangeSet::Foreign);
+    }
+}
+
+#[test]
+fn an_emptied_file_and_one_with_junk_are_told_from_an_empty_db() {
+    let db = db();
+    for n in 0..200 {
+        db.store.write(&[document(&format!("{n}.md"), &"word ".repeat(40))], &embedder()).ok();
+        db.store.write(&[document(&format!("{n}.md"), "a b c d e f")], &embedder()).unwrap();
+    }
+    drop(db.store);
+    let path = db.folder.path().join("store.db");
+    let whole = std::fs::read(&path).unwrap();
+    let mut junk = whole.clone();
+    let middle = junk.len() / 2 / 4096 * 4096;
+    junk[middle..middle + 4096].iter_mut().enumerate().for_each(|(n, byte)| *byte = (n * 31 % 251) as u8);
+    for damaged in [Vec::new(), junk, whole[..whole.len() / 2].to_vec()] {
+        std::fs::write(&path, &damaged).unwrap();
+        let Err(error) = SqliteStore::open(&path) else { panic!("opened {} bytes", damaged.len()) };
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    }
+    std::fs::write(&path, whole).unwrap();
+    let store = SqliteStore::open(&path).unwrap();
+    store.verify(Default::default()).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_were_replaced_are_not_written_any_more() {
+    let db = db();
+    let path = db.folder.path().join("store.db");
+    db.store.write(&[document("a.md", "one")], &embedder()).unwrap();
+    let away = db.folder.path().join("away.db");
+    std::fs::rename(&path, &away).unwrap();
+    let write = || db.store.write(&[document("b.md", "two")], &embedder());
+    assert!(matches!(write(), Err(StoreError::Detached { .. })));
+    std::fs::copy(&away, &path).unwrap();
+    assert!(matches!(write(), Err(StoreError::Detached { .. })), "a copy is another file");
+    std::fs::rename(&away, &path).unwrap();
+    write().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_what_is_stored() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("deep/data");
+    let catalog = SqliteCatalog::open(&root).unwrap();
+    let name = "a".parse().unwrap();
+    catalog.create(&name).unwrap();
+    let store = catalog.open(&name).unwrap();
+    store.write(&[document("x", "one")], &embedder()).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&root), mode(&root.join("a"))), (0o700, 0o700));
+    for file in ["store.db", "store.db-wal", "store.db-shm"] {
+        assert_eq!(mode(&root.join("a").join(file)), 0o600, "{file}");
+    }
+}
+
+#[test]
+fn a_db_may_be_called_like_a_file_of_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = SqliteCatalog::open(folder.path()).unwrap();
+    for name in ["semantic-cache.json", "semantic-cache.journal", "con", "LPT1.x", "plain"] {
+        let name: crate::model::DbName = name.parse().unwrap();
+        catalog.create(&name).unwrap();
+        catalog.open(&name).unwrap();
+    }
+    assert!(!folder.path().join("semantic-cache.json").exists());
+    let names: Vec<String> = catalog.list().unwrap().into_iter().map(String::from).collect();
+    assert_eq!(names, ["LPT1.x", "con", "plain", "semantic-cache.journal", "semantic-cache.json"]);
+}
+
+#[test]
+fn a_db_that_was_not_made_to_its_end_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "a".parse().unwrap();
+    std::fs::create_dir_all(folder.path().join("a~new-1234")).unwrap();
+    std::fs::create_dir_all(folder.path().join("a~deleted-1234")).unwrap();
+    std::fs::create_dir(folder.path().join("a")).unwrap();
+    let catalog = SqliteCatalog::open(folder.path()).unwrap();
+    assert!(catalog.list().unwrap().is_empty());
+    assert!(!folder.path().join("a~deleted-1234").exists(), "what was to be deleted is");
+    catalog.create(&name).unwrap();
+    assert_eq!(catalog.list().unwrap(), [name.clone()]);
+
+    // A store that is gone while its index is there held something.
+    std::fs::create_dir(folder.path().join("a/index")).unwrap();
+    std::fs::remove_file(folder.path().join("a/store.db")).unwrap();
+    assert!(matches!(catalog.create(&name), Err(StoreError::Damaged { .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_data_directory_that_was_replaced_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("data");
+    let catalog = SqliteCatalog::open(&root).unwrap();
+    catalog.attached().unwrap();
+    std::fs::rename(&root, folder.path().join("away")).unwrap();
+    assert!(matches!(catalog.attached(), Err(StoreError::DataDirChanged { .. })));
+    std::fs::create_dir(&root).unwrap();
+    assert!(matches!(catalog.create(&"a".parse().unwrap()), Err(StoreError::DataDirChanged { .. })));
 }

@@ -1,15 +1,30 @@
-//! Changing a DB. Every function runs inside the caller's transaction.
+//! Changing a DB. Every function runs inside the caller's transaction, and counts what it adds and removes: a count of rows
+//! would take longer the more there are.
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{embedder, put_setting, revision};
-use crate::store::{EmbedderRecord, NewChunk, NewDocument, StoreError, WriteReport};
+use super::{count, embedder, put_setting, revision};
+use crate::store::{EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport};
+
+/// Makes one change.
+pub(super) fn mutate(tx: &Connection, mutation: &Mutation) -> Result<WriteReport, StoreError> {
+    match mutation {
+        Mutation::Write { documents, embedder } => self::documents(tx, documents, embedder),
+        Mutation::Remove { sources } => remove(tx, sources),
+    }
+}
+
+/// Adds to one of the counts that a DB keeps of itself.
+fn add_to(tx: &Connection, what: &str, more: i64) -> Result<(), rusqlite::Error> {
+    let now = i64::try_from(count(tx, what)?).unwrap_or(i64::MAX);
+    put_setting(tx, what, &now.saturating_add(more).max(0).to_string())
+}
 
 /// Replaces documents by their new states; chunks whose key stays are kept with their ids and vectors.
 pub(super) fn documents(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     documents: &[NewDocument],
     embedder: &EmbedderRecord,
 ) -> Result<WriteReport, StoreError> {
@@ -18,7 +33,7 @@ pub(super) fn documents(
     }
     settle_embedder(tx, embedder)?;
     let revision = next_revision(tx).map_err(failed)?;
-    let mut report = WriteReport::default();
+    let (mut report, mut chunks) = (WriteReport::default(), 0);
     for document in documents {
         let (id, is_new) = upsert_document(tx, document).map_err(failed)?;
         if is_new {
@@ -26,24 +41,28 @@ pub(super) fn documents(
         } else {
             report.updated += 1;
         }
-        let (inserted, kept) = replace_chunks(tx, id, document, embedder.dimension, revision)?;
+        let Replaced { inserted, kept, gone } = replace_chunks(tx, id, document, embedder.dimension, revision)?;
         report.chunks_inserted += inserted;
         report.chunks_kept += kept;
+        chunks += inserted as i64 - gone as i64;
     }
+    add_to(tx, "documents", report.added as i64).map_err(failed)?;
+    add_to(tx, "chunks", chunks).map_err(failed)?;
     Ok(report)
 }
 
-/// Removes documents and their chunks; returns how many there were.
-pub(super) fn remove(tx: &Transaction<'_>, sources: &[String]) -> Result<usize, StoreError> {
+/// Removes documents and their chunks.
+fn remove(tx: &Connection, sources: &[String]) -> Result<WriteReport, StoreError> {
     let revision = next_revision(tx).map_err(failed)?;
     let mut removed = 0;
     for source in sources {
         removed += remove_document(tx, source, revision).map_err(failed)?;
     }
-    Ok(removed)
+    add_to(tx, "documents", -(removed as i64)).map_err(failed)?;
+    Ok(WriteReport { removed, ..WriteReport::default() })
 }
 
-fn remove_document(tx: &Transaction<'_>, source: &str, revision: u64) -> Result<usize, rusqlite::Error> {
+fn remove_document(tx: &Connection, source: &str, revision: u64) -> Result<usize, rusqlite::Error> {
     let id: Option<i64> = tx
         .prepare_cached("SELECT id FROM documents WHERE source = ?1")?
         .query_row([source], |row| row.get(0))
@@ -53,12 +72,13 @@ fn remove_document(tx: &Transaction<'_>, source: &str, revision: u64) -> Result<
         "INSERT INTO removed_chunks (chunk_id, revision) SELECT id, ?2 FROM chunks WHERE document_id = ?1",
     )?
     .execute(params![id, revision])?;
-    tx.prepare_cached("DELETE FROM chunks WHERE document_id = ?1")?.execute([id])?;
+    let chunks = tx.prepare_cached("DELETE FROM chunks WHERE document_id = ?1")?.execute([id])?;
+    add_to(tx, "chunks", -(chunks as i64))?;
     tx.prepare_cached("DELETE FROM documents WHERE id = ?1")?.execute([id])
 }
 
 /// A DB keeps the embedder of its vectors; one without vectors takes any.
-fn settle_embedder(tx: &Transaction<'_>, given: &EmbedderRecord) -> Result<(), StoreError> {
+fn settle_embedder(tx: &Connection, given: &EmbedderRecord) -> Result<(), StoreError> {
     if let Some(stored) = embedder(tx).map_err(failed)? {
         if stored == *given {
             return Ok(());
@@ -78,14 +98,14 @@ fn settle_embedder(tx: &Transaction<'_>, given: &EmbedderRecord) -> Result<(), S
     put_setting(tx, "dimension", &given.dimension.to_string()).map_err(failed)
 }
 
-fn next_revision(tx: &Transaction<'_>) -> Result<u64, rusqlite::Error> {
+fn next_revision(tx: &Connection) -> Result<u64, rusqlite::Error> {
     let next = revision(tx)? + 1;
     put_setting(tx, "revision", &next.to_string())?;
     Ok(next)
 }
 
 /// Inserts or updates the document's own row. Returns its id and whether it is new.
-fn upsert_document(tx: &Transaction<'_>, document: &NewDocument) -> Result<(i64, bool), rusqlite::Error> {
+fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<(i64, bool), rusqlite::Error> {
     let existing: Option<i64> = tx
         .prepare_cached("SELECT id FROM documents WHERE source = ?1")?
         .query_row([&document.source], |row| row.get(0))
@@ -113,20 +133,27 @@ fn upsert_document(tx: &Transaction<'_>, document: &NewDocument) -> Result<(i64,
     Ok((id, existing.is_none()))
 }
 
-/// Brings the chunks of a document to their new state. Returns how many were inserted and kept.
+/// What became of a document's chunks.
+struct Replaced {
+    inserted: usize,
+    kept: usize,
+    gone: usize,
+}
+
+/// Brings the chunks of a document to their new state.
 ///
 /// A chunk with the same key under another version label is a new row (indexes filter by version), but its text is the
 /// same, so its vector is taken over.
 fn replace_chunks(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     document_id: i64,
     document: &NewDocument,
     dimension: usize,
     revision: u64,
-) -> Result<(usize, usize), StoreError> {
+) -> Result<Replaced, StoreError> {
     let stored = stored_chunks(tx, document_id).map_err(failed)?;
     let wanted: HashSet<&str> = document.chunks.iter().map(|chunk| chunk.key.as_str()).collect();
-    let mut kept = HashSet::new();
+    let (mut kept, before) = (HashSet::new(), stored.len());
     let mut inherited = HashMap::new();
     for StoredChunk { id, key, version } in stored {
         if wanted.contains(key.as_str()) {
@@ -153,7 +180,7 @@ fn replace_chunks(
             insert_chunk(tx, document_id, document, ordinal, chunk, &vector, revision).map_err(failed)?;
         }
     }
-    Ok((document.chunks.len() - kept.len(), kept.len()))
+    Ok(Replaced { inserted: document.chunks.len() - kept.len(), kept: kept.len(), gone: before - kept.len() })
 }
 
 struct StoredChunk {
@@ -162,27 +189,27 @@ struct StoredChunk {
     version: String,
 }
 
-fn stored_chunks(tx: &Transaction<'_>, document_id: i64) -> Result<Vec<StoredChunk>, rusqlite::Error> {
+fn stored_chunks(tx: &Connection, document_id: i64) -> Result<Vec<StoredChunk>, rusqlite::Error> {
     tx.prepare_cached("SELECT id, key, version FROM chunks WHERE document_id = ?1")?
         .query_map([document_id], |row| Ok(StoredChunk { id: row.get(0)?, key: row.get(1)?, version: row.get(2)? }))?
         .collect()
 }
 
-fn remove_chunk(tx: &Transaction<'_>, id: i64, revision: u64) -> Result<(), rusqlite::Error> {
+fn remove_chunk(tx: &Connection, id: i64, revision: u64) -> Result<(), rusqlite::Error> {
     tx.prepare_cached("INSERT INTO removed_chunks (chunk_id, revision) VALUES (?1, ?2)")?
         .execute(params![id, revision])?;
     tx.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
-fn move_chunk(tx: &Transaction<'_>, document_id: i64, key: &str, ordinal: usize) -> Result<(), rusqlite::Error> {
+fn move_chunk(tx: &Connection, document_id: i64, key: &str, ordinal: usize) -> Result<(), rusqlite::Error> {
     tx.prepare_cached("UPDATE chunks SET ordinal = ?3 WHERE document_id = ?1 AND key = ?2 AND ordinal <> ?3")?
         .execute(params![document_id, key, ordinal as i64])?;
     Ok(())
 }
 
 fn insert_chunk(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     document_id: i64,
     document: &NewDocument,
     ordinal: usize,
@@ -235,6 +262,7 @@ pub(super) fn vector_from_bytes(bytes: &[u8]) -> Vec<f32> {
 fn failed(source: rusqlite::Error) -> StoreError {
     match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DatabaseBusy) => StoreError::Busy,
-        _ => StoreError::Engine { action: "write to the DB", source },
+        // What the connection makes of it: it knows the path.
+        _ => StoreError::Engine { action: "write to the DB", source: std::sync::Arc::new(source) },
     }
 }
