@@ -58,7 +58,8 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
 
     let bound = listener.local_addr().context("the listener has no address")?;
     let server = server_settings(&settings)?;
-    let state = Arc::new(AppState::new(Arc::clone(&engine), server, parts.upstreams, parts.resilience, ingesting.clone()));
+    let state =
+        Arc::new(AppState::new(Arc::clone(&engine), server, parts.upstreams, parts.resilience, ingesting.clone()));
     eprintln!("listening on http://{bound}");
     server::serve(listener, state, shutdown, settings.server.shutdown_grace).await.context("the server failed")?;
     finish(&engine).await;

@@ -77,7 +77,10 @@ impl EmbeddedSearch {
     /// Opens the indexes in this folder. What is missing or unusable starts empty; a folder that cannot be written is not
     /// used at all, and the indexes live in memory: a derived index is never a reason not to start.
     pub fn open(folder: &Path) -> Self {
-        Self { lexical: LexicalIndex::open(&folder.join("lexical")), vector: VectorIndex::new(VectorOptions::default()) }
+        Self {
+            lexical: LexicalIndex::open(&folder.join("lexical")),
+            vector: VectorIndex::new(VectorOptions::default()),
+        }
     }
 }
 
@@ -101,9 +104,9 @@ impl Search for EmbeddedSearch {
     }
 
     fn covers(&self, stamp: &Stamp) -> bool {
-        [self.lexical.stamp(), self.vector.stamp()].iter().all(|shown| {
-            shown.as_ref().is_some_and(|shown| shown.db == stamp.db && shown.revision >= stamp.revision)
-        })
+        [self.lexical.stamp(), self.vector.stamp()]
+            .iter()
+            .all(|shown| shown.as_ref().is_some_and(|shown| shown.db == stamp.db && shown.revision >= stamp.revision))
     }
 
     fn rest(&self) {

@@ -22,7 +22,9 @@ pub enum RagError {
     #[error("the search index failed: {0}")]
     Index(#[from] IndexError),
     /// What was asked for is stored, but searches do not see it yet.
-    #[error("it is stored, but searches do not see it yet, because the search could not be brought up to date ({0}); that goes on in the background")]
+    #[error(
+        "it is stored, but searches do not see it yet, because the search could not be brought up to date ({0}); that goes on in the background"
+    )]
     NotSearchable(Arc<RagError>),
     /// It took too long, and nobody knows how it ends.
     #[error("{doing} took longer than {seconds} s and goes on; ask again whether it is done")]

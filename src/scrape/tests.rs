@@ -199,7 +199,13 @@ fn health() -> HealthResponse {
         uptime_seconds: 3_600.5,
         services: Services {
             ollama: OllamaHealth { healthy: false, url: "http://127.0.0.1:11434".into() },
-            database: DatabaseHealth { healthy: true, name: "default".into(), path: "/x".into(), document_count: 12, message: None },
+            database: DatabaseHealth {
+                healthy: true,
+                name: "default".into(),
+                path: "/x".into(),
+                document_count: 12,
+                message: None,
+            },
             chats: ChatsHealth { count: 1 },
         },
         background: Vec::new(),

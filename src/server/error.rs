@@ -77,8 +77,7 @@ impl From<RagError> for ApiError {
                 let full = matches!(&*cause, RagError::Index(error) if error.is_disk_full());
                 let why = if full { "the disk is full" } else { "the search could not be brought up to date" };
                 let status = if full { StatusCode::INSUFFICIENT_STORAGE } else { StatusCode::SERVICE_UNAVAILABLE };
-                let message =
-                    format!("it is stored, but searches do not see it yet: {why}; the server goes on trying");
+                let message = format!("it is stored, but searches do not see it yet: {why}; the server goes on trying");
                 Self { retry_after: Some(5), ..Self::new(status, "NotSearchableYet", message) }
             }
             RagError::Slow { .. } => Self::unavailable(message, 5),
@@ -111,9 +110,14 @@ impl From<StoreError> for ApiError {
                                the operator has to put it back or restart the server";
                 Self::unavailable(message.to_owned(), 30)
             }
+            StoreError::Io { .. } => {
+                tracing::error!(%error, "files of a DB cannot be used");
+                Self::unavailable("the DB's files cannot be used just now; the server's log says why".to_owned(), 5)
+            }
             StoreError::Damaged { .. } => {
                 tracing::error!(%error, "a DB is damaged");
-                let message = "the DB is damaged: nothing of this was done; the operator has to restore it from a backup";
+                let message =
+                    "the DB is damaged: nothing of this was done; the operator has to restore it from a backup";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "DatabaseDamaged", message)
             }
             error => {

@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_pool_without_a_free_thread_is_noticed_and_so_is_its_return() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
         runtime.block_on(async {
             let watchdog = Watchdog::default();
             assert!(watchdog.pool_answers().await);

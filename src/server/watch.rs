@@ -76,7 +76,9 @@ fn pass(collections: &Collections, metrics: &Metrics, try_to_write: bool) -> Pas
     let data_dir = collections.catalog().attached().err().map(|error| error.to_string());
     for collection in collections.all_opened() {
         // While the whole directory is gone, questions are answered from what is still open.
-        if data_dir.is_none() && let Err(error) = collection.store().attached() {
+        if data_dir.is_none()
+            && let Err(error) = collection.store().attached()
+        {
             tracing::warn!(db = %collection.name(), %error, "the DB is closed");
             collections.forget(&collection);
             continue;
@@ -109,7 +111,9 @@ fn follow(collection: &Collection, metrics: &Metrics) {
     }
     // A failure is logged once, by the collection, and shown in health.
     let followed = collection.follow();
-    if followed.is_ok() && let Ok(counts) = collection.store().counts() {
+    if followed.is_ok()
+        && let Ok(counts) = collection.store().counts()
+    {
         metrics.database(collection.name().as_str(), counts.documents, counts.bytes);
     }
 }

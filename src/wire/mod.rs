@@ -19,8 +19,9 @@ pub use documents::{
     DocumentsResponse, FileErrorBody, FiltersResponse, IngestRequest, IngestResponse,
 };
 pub use health::{
-    BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail, OllamaHealth, OpenAiDetail,
-    ProviderHealthResponse, ProviderRequest, ProviderResponse, ReadyChecks, ReadyResponse, Services, SystemHealth,
+    BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail,
+    OllamaHealth, OpenAiDetail, ProviderHealthResponse, ProviderRequest, ProviderResponse, ReadyChecks, ReadyResponse,
+    Services, SystemHealth,
 };
 pub use metrics::{
     BreakerBody, BreakerConfig, BreakerMetricsResponse, BreakerSummary, BreakerTransition, EndpointBody,

@@ -8,6 +8,7 @@ mod bench;
 mod cli;
 mod crash;
 mod deadlines;
+mod durability;
 mod layering;
 mod monitor;
 mod monitoring;

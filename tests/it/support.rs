@@ -86,7 +86,7 @@ pub struct Server {
 
 impl Server {
     #[expect(clippy::zombie_processes, reason = "dropping the server waits; without one the test is over")]
-    fn start(mut command: Command) -> Self {
+    pub fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (lines, said) = mpsc::channel();

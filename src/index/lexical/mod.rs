@@ -243,11 +243,7 @@ fn question_terms(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<String, 
 
 /// Keeps the terms that occur at all, and of too many the rarest: they decide the ranking, and a question of thousands of
 /// words must not cost as many lookups.
-fn rarest(
-    searcher: &Searcher,
-    fields: Fields,
-    terms: HashMap<String, u32>,
-) -> Result<Vec<QuestionTerm>, IndexError> {
+fn rarest(searcher: &Searcher, fields: Fields, terms: HashMap<String, u32>) -> Result<Vec<QuestionTerm>, IndexError> {
     let mut known = Vec::with_capacity(terms.len());
     for (text, count) in terms {
         let chunks = searcher.doc_freq(&Term::from_field_text(fields.text, &text))?;

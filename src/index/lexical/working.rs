@@ -208,7 +208,12 @@ impl Working {
         let anew = lock(&path).and_then(|held| {
             let _held = held.ok_or(IndexError::Conflict)?;
             let (index, files) = create(&path)?;
-            Ok(Self { place: Place::Folder { path: path.clone(), files }, reader: reader(&index)?, index, session: None })
+            Ok(Self {
+                place: Place::Folder { path: path.clone(), files },
+                reader: reader(&index)?,
+                index,
+                session: None,
+            })
         });
         *self = match anew {
             Err(IndexError::Conflict) => return Err(IndexError::Conflict),
@@ -271,8 +276,9 @@ fn make_folder(folder: &Path) -> Result<(), IndexError> {
     // A file in the place of a folder that is ours alone.
     for part in folder.parent().into_iter().chain([folder]) {
         if part.is_file() {
-            fs::remove_file(part)
-                .map_err(|error| IndexError::io(format!("remove {}, a file in the index's place", part.display()), error))?;
+            fs::remove_file(part).map_err(|error| {
+                IndexError::io(format!("remove {}, a file in the index's place", part.display()), error)
+            })?;
         }
     }
     fs::create_dir_all(folder)

@@ -12,8 +12,8 @@ use crate::{
     providers::ProviderKind,
     server::{heartbeat::TaskState, state::AppState},
     wire::{
-        BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail, OllamaHealth,
-        OpenAiDetail, ProviderHealthResponse, ReadyChecks, ReadyResponse, Services,
+        BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail,
+        OllamaHealth, OpenAiDetail, ProviderHealthResponse, ReadyChecks, ReadyResponse, Services,
     },
 };
 
@@ -125,11 +125,7 @@ pub async fn health(State(state): State<Arc<AppState>>) -> Json<HealthResponse> 
 }
 
 fn background_task(task: TaskState) -> BackgroundTask {
-    BackgroundTask {
-        name: task.name.to_owned(),
-        last_beat_seconds: task.silent.as_secs_f64(),
-        stuck: task.stuck,
-    }
+    BackgroundTask { name: task.name.to_owned(), last_beat_seconds: task.silent.as_secs_f64(), stuck: task.stuck }
 }
 
 /// The process runs, and its threads take up work. Touches no disk and no upstream.
@@ -164,8 +160,11 @@ pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Read
         Status::Unhealthy => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
         Status::Healthy | Status::Degraded => (StatusCode::OK, "ready"),
     };
-    let body =
-        ReadyResponse { status: status.into(), timestamp: now_rfc3339(), checks: ReadyChecks { ollama, database: database.is_well() } };
+    let body = ReadyResponse {
+        status: status.into(),
+        timestamp: now_rfc3339(),
+        checks: ReadyChecks { ollama, database: database.is_well() },
+    };
     (code, Json(body))
 }
 
@@ -179,9 +178,10 @@ pub async fn providers(State(state): State<Arc<AppState>>) -> Json<ProviderHealt
     let suggestions = suggestions(&state, &ollama, &openai);
     let (overall_status, message) = match status(&state, &database) {
         Status::Healthy => ("ok", format!("questions are answered by {provider}")),
-        Status::Degraded if state.health.answers(provider) => {
-            ("warning", database.limitation.clone().unwrap_or_else(|| "a background task is stuck, see /health".to_owned()))
-        }
+        Status::Degraded if state.health.answers(provider) => (
+            "warning",
+            database.limitation.clone().unwrap_or_else(|| "a background task is stuck, see /health".to_owned()),
+        ),
         Status::Degraded => {
             ("warning", format!("{provider} cannot be asked: answers are extracted from the documents"))
         }

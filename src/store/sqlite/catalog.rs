@@ -59,7 +59,8 @@ impl SqliteCatalog {
         for entry in entries.flatten() {
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
-            let age = || entry.metadata().ok()?.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
+            let age =
+                || entry.metadata().ok()?.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
             if name.contains(DOOMED) || (name.contains(FRESH) && age().is_some_and(|age| age > ABANDONED)) {
                 // What cannot be removed now is tried again at the next start.
                 let _ = fs::remove_dir_all(entry.path());
@@ -106,9 +107,9 @@ fn folder_name(name: &DbName) -> String {
     let lower = name.as_str().to_ascii_lowercase();
     let stem = lower.split('.').next().unwrap_or_default();
     let device = matches!(stem, "con" | "prn" | "aux" | "nul")
-        || ["com", "lpt"].iter().any(|kind| {
-            stem.strip_prefix(kind).is_some_and(|n| n.len() == 1 && n.chars().all(|c| c.is_ascii_digit()))
-        });
+        || ["com", "lpt"]
+            .iter()
+            .any(|kind| stem.strip_prefix(kind).is_some_and(|n| n.len() == 1 && n.chars().all(|c| c.is_ascii_digit())));
     if lower.starts_with("semantic-cache") || device || lower.ends_with('.') {
         format!("{name}~")
     } else {

@@ -77,6 +77,11 @@ impl Connections {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut writer = Connection::open_with_flags(path, flags).map_err(fail)?;
         prepare(&writer).map_err(fail)?;
+        if writer.is_readonly("main").map_err(fail)? {
+            // SQLite says so at the first write only.
+            let why = "permission denied, or the disk is read-only".to_owned();
+            return Err(StoreError::ReadOnly { path: path.to_owned(), why });
+        }
         // WAL: readers and the writer do not wait for each other. FULL: what was committed is on disk, power cut or not; the
         // store is the only truth, and one wait serves everybody who commits at the same time.
         writer.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
@@ -125,6 +130,12 @@ impl Connections {
 
     pub(super) fn read_only(&self) -> Option<&str> {
         self.read_only.as_ref().map(|read_only| read_only.why.as_str())
+    }
+
+    /// Asks the connection that writes.
+    #[cfg(test)]
+    pub(super) fn on_writer<T>(&self, ask: impl FnOnce(&Connection) -> T) -> T {
+        ask(&self.writer.lock())
     }
 
     /// Whether the file is still the one at its path.
@@ -180,7 +191,8 @@ impl Connections {
         mutations: &[Mutation],
         make: impl Fn(&Connection, &Mutation) -> Result<WriteReport, StoreError>,
     ) -> Vec<Result<WriteReport, StoreError>> {
-        self.try_write_all(mutations, make).unwrap_or_else(|error| mutations.iter().map(|_| Err(error.clone())).collect())
+        self.try_write_all(mutations, make)
+            .unwrap_or_else(|error| mutations.iter().map(|_| Err(error.clone())).collect())
     }
 
     fn try_write_all(

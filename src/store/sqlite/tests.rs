@@ -118,7 +118,11 @@ fn a_new_version_label_takes_the_vectors_over() {
     let db = db();
     db.store.write(&[document("a.md", "one two")], &embedder()).unwrap();
     let vectors = |after: Option<Stamp>| -> Vec<_> {
-        next(&db.store, after.as_ref(), Want::Vector).added.into_iter().map(|chunk| (chunk.version, chunk.vector)).collect()
+        next(&db.store, after.as_ref(), Want::Vector)
+            .added
+            .into_iter()
+            .map(|chunk| (chunk.version, chunk.vector))
+            .collect()
     };
     let (before, then) = (vectors(None), db.store.stamp().unwrap());
 
@@ -307,7 +311,9 @@ fn a_db_knows_how_much_it_holds_without_counting() {
     write("a.md", "one five");
     db.store.remove(&["b.md".into()]).unwrap();
     let counts = db.store.counts().unwrap();
-    let rows = |table: &str| db.store.read("count", |c| c.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)));
+    let rows = |table: &str| {
+        db.store.read("count", |c| c.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)))
+    };
     assert_eq!((counts.documents, counts.chunks), (1, 2));
     assert_eq!((rows("documents").unwrap(), rows("chunks").unwrap()), (1u64, 2u64));
 }
@@ -319,7 +325,9 @@ fn a_db_of_the_first_version_learns_to_count() {
     drop(db.store);
     let path = db.folder.path().join("store.db");
     let connection = rusqlite::Connection::open(&path).unwrap();
-    connection.execute_batch("DELETE FROM settings WHERE key IN ('documents', 'chunks'); PRAGMA user_version = 1").unwrap();
+    connection
+        .execute_batch("DELETE FROM settings WHERE key IN ('documents', 'chunks'); PRAGMA user_version = 1")
+        .unwrap();
     drop(connection);
     let counts = SqliteStore::open(&path).unwrap().counts().unwrap();
     assert_eq!((counts.documents, counts.chunks), (1, 3));
@@ -437,4 +445,14 @@ fn a_data_directory_that_was_replaced_is_noticed() {
     assert!(matches!(catalog.attached(), Err(StoreError::DataDirChanged { .. })));
     std::fs::create_dir(&root).unwrap();
     assert!(matches!(catalog.create(&"a".parse().unwrap()), Err(StoreError::DataDirChanged { .. })));
+}
+
+/// What was acknowledged is on disk: NORMAL would leave the last transactions to a power cut.
+#[test]
+fn every_commit_waits_for_the_disk() {
+    let db = db();
+    let level: i64 =
+        db.store.connections.on_writer(|c| c.pragma_query_value(None, "synchronous", |row| row.get(0))).unwrap();
+    const FULL: i64 = 2;
+    assert_eq!(level, FULL);
 }
