@@ -154,6 +154,8 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         request_timeout: settings.resilience.request_timeout,
         max_body_bytes: settings.server.max_body_bytes,
         cors_origins: settings.server.cors_origins.clone(),
+        allowed_hosts: settings.server.allowed_hosts.clone(),
+        max_connections: settings.server.max_connections,
         data_dir: settings.data_dir.clone(),
         ollama_url: settings.provider.ollama_url.clone(),
     })

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     Json,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{
+        HeaderMap, HeaderName, HeaderValue,
+        header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+    },
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -16,6 +19,14 @@ use crate::{telemetry::Metrics, wire::ErrorBody};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
+
+/// What every response tells browsers: take the type as it is said, name this page to nobody, show it in no frame.
+pub const BROWSER_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'")),
+];
 
 /// The id of a request, for handlers.
 #[derive(Debug, Clone)]
@@ -41,6 +52,7 @@ pub async fn observe(State(state): State<Arc<AppState>>, mut request: Request, n
     if let Ok(value) = HeaderValue::from_str(&format!("{:.4}", started.elapsed().as_secs_f64())) {
         headers.insert(PROCESS_TIME, value);
     }
+    headers.extend(BROWSER_HEADERS);
     response
 }
 

@@ -6,6 +6,7 @@
 mod error;
 mod handlers;
 mod health;
+mod hosts;
 mod json;
 mod middleware;
 mod openapi;
@@ -38,6 +39,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
     grace: Duration,
 ) -> io::Result<()> {
+    let hosts = hosts::HostPolicy::new(listener.local_addr()?.ip(), &state.settings.allowed_hosts);
     let background = Background::start(&state);
     let (stopping, mut stopped) = tokio::sync::watch::channel(false);
     let signal = async move {
@@ -45,7 +47,7 @@ pub async fn serve(
         // Received below; an error would mean that the server ended before the signal.
         let _ = stopping.send(true);
     };
-    let server = axum::serve(listener, router::router(state)).with_graceful_shutdown(signal);
+    let server = axum::serve(listener, router::router(state, hosts)).with_graceful_shutdown(signal);
     let overdue = async {
         if stopped.wait_for(|stopping| *stopping).await.is_ok() {
             tokio::time::sleep(grace).await;

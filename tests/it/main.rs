@@ -8,6 +8,7 @@ mod bench;
 mod cli;
 mod crash;
 mod deadlines;
+mod hosts;
 mod layering;
 mod monitor;
 mod monitoring;
