@@ -10,7 +10,7 @@ use axum::{
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::{error::ApiError, state::AppState};
+use super::{connections::BodyTimeout, error::ApiError, state::AppState};
 
 /// How much of a body that is too large is still read, and for how long.
 const DRAIN_BYTES: usize = 64 << 20;
@@ -44,7 +44,13 @@ async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
     let mut pieces = body.into_data_stream();
     let mut read = Vec::new();
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| ApiError::invalid("the body could not be read to its end"))?;
+        let piece = piece.map_err(|error| {
+            if BodyTimeout::caused(&error) {
+                ApiError::slow_body()
+            } else {
+                ApiError::invalid("the body could not be read to its end")
+            }
+        })?;
         if read.len() + piece.len() > limit {
             drop(tokio::time::timeout(DRAIN_FOR, drain(pieces)).await);
             return Err(ApiError::new(

@@ -7,7 +7,7 @@ use axum::{
     extract::{MatchedPath, Request, State},
     http::{
         HeaderMap, HeaderName, HeaderValue,
-        header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+        header::{CONNECTION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -45,15 +45,29 @@ pub async fn observe(State(state): State<Arc<AppState>>, mut request: Request, n
     let response = next.run(request).instrument(span).await;
     let mut response = with_error_body(response, &id);
     counted.status = Some(response.status().as_u16());
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    add_headers(response.headers_mut(), &id, started);
+    response
+}
+
+/// The answer to a request that no route sees; the last of its connection.
+pub fn refusal(error: ApiError, request: &HeaderMap) -> Response {
+    let started = Instant::now();
+    let id = sane_id(request).unwrap_or_else(random_id);
+    let mut response = with_error_body(error.into_response(), &id);
+    add_headers(response.headers_mut(), &id, started);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// What every response says besides its own.
+fn add_headers(headers: &mut HeaderMap, id: &str, started: Instant) {
+    if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, value);
     }
     if let Ok(value) = HeaderValue::from_str(&format!("{:.4}", started.elapsed().as_secs_f64())) {
         headers.insert(PROCESS_TIME, value);
     }
     headers.extend(BROWSER_HEADERS);
-    response
 }
 
 /// An id that nobody else has, as far as chance goes. Nobody is kept out by it, so that it need not cost a call to the

@@ -42,8 +42,8 @@ pub struct ServerSettings {
     pub cors_origins: Vec<String>,
     /// Hosts that requests may name beside those of loopback; `*` for all; empty: see [`HostPolicy`](super::hosts::HostPolicy).
     pub allowed_hosts: Vec<String>,
-    /// Most connections at once; `None`: what the limit of open files allows.
-    pub max_connections: Option<usize>,
+    /// Most connections at once; see [`connection_limit`](super::connection_limit).
+    pub max_connections: usize,
     /// Where the DBs are (its disk is watched).
     pub data_dir: PathBuf,
     /// Where Ollama is, for people.

@@ -6,6 +6,7 @@ mod api;
 mod bad_input;
 mod bench;
 mod cli;
+mod connections;
 mod crash;
 mod deadlines;
 mod hosts;
