@@ -249,6 +249,10 @@ fn the_ends_of_ranges_are_allowed() {
         ("provider.read_timeout", "0.1"),
         ("server.shutdown_grace", "0s"),
         ("server.cors_origins", "*"),
+        ("server.allowed_hosts", "*"),
+        ("server.allowed_hosts", "*.example.com"),
+        ("server.allowed_hosts", "fd00::1"),
+        ("server.max_connections", "1"),
     ];
     for (key, value) in cases {
         let layers = layers(key, [None, Some(value), None, None]);
@@ -262,6 +266,14 @@ fn an_origin_with_a_path_would_never_match_and_is_refused() {
     assert!(
         message(&layers).starts_with("environment CORS_ORIGINS: server.cors_origins = \"https://a.example.com/app\"")
     );
+}
+
+#[test]
+fn a_host_with_a_port_or_a_scheme_would_never_match_and_is_refused() {
+    for host in ["rag.example.com:8001", "http://rag.example.com", "rag.*.com/x"] {
+        let layers = with_environment(&[("RAGCTL_ALLOWED_HOSTS", host)]);
+        assert!(message(&layers).contains("but it must be hosts like rag.example.com"), "{}", message(&layers));
+    }
 }
 
 #[test]
