@@ -53,6 +53,8 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--shutdown-grace', '--shutdown-grace', [CompletionResultType]::ParameterName, 'How long requests may go on after a signal to stop [default: 30s]')
             [CompletionResult]::new('--max-body-bytes', '--max-body-bytes', [CompletionResultType]::ParameterName, 'Largest request body [default: 2097152]')
             [CompletionResult]::new('--cors-origins', '--cors-origins', [CompletionResultType]::ParameterName, 'Origins that browsers may call from, or *')
+            [CompletionResult]::new('--allowed-hosts', '--allowed-hosts', [CompletionResultType]::ParameterName, 'Hosts that requests may name, or * [default: names of loopback when listening there, else all]')
+            [CompletionResult]::new('--max-connections', '--max-connections', [CompletionResultType]::ParameterName, 'Most connections at once [default: what the limit of open files allows, at most 10000]')
             [CompletionResult]::new('--docs', '--docs', [CompletionResultType]::ParameterName, 'Files and folders to ingest at start')
             [CompletionResult]::new('--docs-root', '--docs-root', [CompletionResultType]::ParameterName, 'Folders that ingestion may read [default: the working directory]')
             [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')

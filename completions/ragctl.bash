@@ -2545,7 +2545,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__serve)
-            opts="-k -v -q -h -V --host --port --shutdown-grace --max-body-bytes --cors-origins --docs --docs-root --data-dir --db --chunk-size --chunk-overlap --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --cache --cache-threshold --cache-size --cache-ttl --cache-max-bytes --cache-mode --cache-delta --cache-guards --cache-persist --cache-key --method --top-k --rrf --rrf-k --bm25-weight --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -v -q -h -V --host --port --shutdown-grace --max-body-bytes --cors-origins --allowed-hosts --max-connections --docs --docs-root --data-dir --db --chunk-size --chunk-overlap --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --cache --cache-threshold --cache-size --cache-ttl --cache-max-bytes --cache-mode --cache-delta --cache-guards --cache-persist --cache-key --method --top-k --rrf --rrf-k --bm25-weight --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2568,6 +2568,14 @@ _ragctl() {
                     return 0
                     ;;
                 --cors-origins)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allowed-hosts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-connections)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -52,6 +52,8 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l port -d 'Port to
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l shutdown-grace -d 'How long requests may go on after a signal to stop [default: 30s]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l max-body-bytes -d 'Largest request body [default: 2097152]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cors-origins -d 'Origins that browsers may call from, or *' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l allowed-hosts -d 'Hosts that requests may name, or * [default: names of loopback when listening there, else all]' -r -f -a "(__fish_print_hostnames)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l max-connections -d 'Most connections at once [default: what the limit of open files allows, at most 10000]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l docs -d 'Files and folders to ingest at start' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l docs-root -d 'Folders that ingestion may read [default: the working directory]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"

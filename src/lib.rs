@@ -16,6 +16,7 @@
 //! | [`scrape`] | what a server tells about itself, whichever dialect it speaks, in one shape |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
 //! | [`wire`], [`telemetry`], [`model`] | shapes of requests and answers; metrics, logs, and what must not be in them; the domain's nouns |
+//! | [`process`] | what the system allows this process |
 //!
 //! # The way of one question
 //!
@@ -78,6 +79,7 @@ pub mod index;
 pub mod mock;
 pub mod model;
 pub mod monitor;
+pub mod process;
 pub mod providers;
 pub mod rag;
 pub mod resilience;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::run::RunError;
+use crate::process::raise_fd_limit;
 
 /// What was used during a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -74,26 +75,12 @@ fn own_cpu(system: &mut System, own: Option<Pid>) -> (u64, u64) {
 }
 
 /// Files that are open besides connections.
-#[cfg(unix)]
 const OTHER_FILES: u64 = 64;
 
 /// Makes sure that so many connections can be open, and raises the limit to what the system grants where it is too low.
 pub(super) fn allow_files(connections: usize) -> Result<(), RunError> {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let wanted = connections as u64 + OTHER_FILES;
-        let limit = getrlimit(Resource::Nofile);
-        if limit.current.is_none_or(|current| current >= wanted) {
-            return Ok(());
-        }
-        let highest = limit.maximum.unwrap_or(wanted);
-        let raised = Rlimit { current: Some(highest.min(wanted.max(highest.min(1 << 20)))), maximum: limit.maximum };
-        if highest < wanted || setrlimit(Resource::Nofile, raised).is_err() {
-            return Err(RunError::Files { wanted: connections, limit: highest });
-        }
+    match raise_fd_limit() {
+        Some(limit) if limit < connections as u64 + OTHER_FILES => Err(RunError::Files { wanted: connections, limit }),
+        _ => Ok(()),
     }
-    #[cfg(not(unix))]
-    let _ = connections;
-    Ok(())
 }

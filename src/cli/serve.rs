@@ -40,6 +40,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ORIGIN", num_args = 1.., value_delimiter = ',')]
     #[arg(help = short_help("server.cors_origins"), long_help = long_help("server.cors_origins"))]
     pub cors_origins: Vec<String>,
+    /// Hosts that requests may name.
+    #[arg(long, value_name = "HOST", num_args = 1.., value_delimiter = ',', value_hint = ValueHint::Hostname)]
+    #[arg(help = short_help("server.allowed_hosts"), long_help = long_help("server.allowed_hosts"))]
+    pub allowed_hosts: Vec<String>,
+    /// Most connections at once.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("server.max_connections"), long_help = long_help("server.max_connections"))]
+    pub max_connections: Option<String>,
     /// Files and folders to ingest at start.
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath, help_heading = "Documents")]
     #[arg(help = short_help("server.docs"), long_help = long_help("server.docs"))]
@@ -77,6 +85,8 @@ impl ServeArgs {
         put(&mut flags, "server.shutdown_grace", self.shutdown_grace.as_ref());
         put(&mut flags, "server.max_body_bytes", self.max_body_bytes.as_ref());
         put_list(&mut flags, "server.cors_origins", &self.cors_origins);
+        put_list(&mut flags, "server.allowed_hosts", &self.allowed_hosts);
+        put(&mut flags, "server.max_connections", self.max_connections.as_ref());
         put_list(&mut flags, "server.docs", &self.docs);
         put_list(&mut flags, "server.docs_root", &self.docs_root);
         self.store.flags(&mut flags);

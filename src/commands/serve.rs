@@ -14,6 +14,7 @@ use super::{parts, printer, signals::Signals};
 use crate::{
     cache::{Calibrations, Journal, JournalReport, Moment, SealingKey, SemanticCache},
     cli::{ExitStatus, settings::Settings},
+    process::raise_fd_limit,
     providers::EmbedderId,
     rag::{
         Engine, RagError,
@@ -31,6 +32,8 @@ const CACHE_FILE: &str = "semantic-cache.journal";
 pub(super) const CALIBRATION_FILE: &str = "semantic-cache.json";
 
 pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
+    // Before anything opens files.
+    let _ = raise_fd_limit();
     let address = (settings.server.host.as_str(), settings.server.port);
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {}:{}; is another server there? choose a port with --port", address.0, address.1)
@@ -200,9 +203,25 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         request_timeout: settings.resilience.request_timeout,
         max_body_bytes: settings.server.max_body_bytes,
         cors_origins: settings.server.cors_origins.clone(),
+        allowed_hosts: settings.server.allowed_hosts.clone(),
+        max_connections: max_connections(settings.server.max_connections),
         data_dir: settings.data_dir.clone(),
         ollama_url: settings.provider.ollama_url.clone(),
     })
+}
+
+/// Most connections at once, by the setting and the limit of open files.
+fn max_connections(wanted: Option<usize>) -> usize {
+    let files = raise_fd_limit();
+    let most = server::connection_limit(wanted, files);
+    if let (Some(wanted), Some(files)) = (wanted, files)
+        && most < wanted
+    {
+        eprintln!(
+            "at most {most} connections at once, not {wanted}: only {files} files may be open; raise the limit with `ulimit -n`"
+        );
+    }
+    most
 }
 
 /// Completes when the process is asked to stop: Ctrl-C everywhere, SIGTERM on Unix.

@@ -1,7 +1,10 @@
 //! One error, one status.
 
 use axum::{
-    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONNECTION, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
 };
 
@@ -38,6 +41,20 @@ impl ApiError {
         )
     }
 
+    /// A body that stopped, or comes too slowly.
+    pub(super) fn slow_body() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "RequestTimeout",
+            "the body of the request did not come in time; send it again, without pauses",
+        )
+    }
+
+    /// Every connection that may be open is open, and busy.
+    pub(super) fn no_room() -> Self {
+        Self::unavailable("this server has no room for another connection now; try again in a moment".into(), 1)
+    }
+
     fn unavailable(message: String, retry_after: u64) -> Self {
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", message) }
     }
@@ -48,6 +65,10 @@ impl IntoResponse for ApiError {
         let mut response = self.status.into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::REQUEST_TIMEOUT {
+            // What comes after it is the rest of the body, not another request.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response.extensions_mut().insert(self);
         response

@@ -10,7 +10,7 @@ use axum::{
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::{error::ApiError, state::AppState};
+use super::{connections::BodyTimeout, error::ApiError, state::AppState};
 
 /// How much of a body that is too large is still read, and for how long.
 const DRAIN_BYTES: usize = 64 << 20;
@@ -44,7 +44,13 @@ async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
     let mut pieces = body.into_data_stream();
     let mut read = Vec::new();
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| ApiError::invalid("the body could not be read to its end"))?;
+        let piece = piece.map_err(|error| {
+            if BodyTimeout::caused(&error) {
+                ApiError::slow_body()
+            } else {
+                ApiError::invalid("the body could not be read to its end")
+            }
+        })?;
         if read.len() + piece.len() > limit {
             drop(tokio::time::timeout(DRAIN_FOR, drain(pieces)).await);
             return Err(ApiError::new(
@@ -75,6 +81,12 @@ fn is_json(request: &Request) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // Every body that this API takes is an object, and serde would fill one from an array, too.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(ApiError::invalid(
+            "the body is not the JSON that this route takes: it must be an object, not an array",
+        ));
+    }
     // Naming the field that is wrong costs as much as reading: only when one is.
     if let Ok(value) = serde_json::from_slice(body) {
         return Ok(value);

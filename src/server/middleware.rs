@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     Json,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{
+        HeaderMap, HeaderName, HeaderValue,
+        header::{CONNECTION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+    },
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -16,6 +19,14 @@ use crate::{telemetry::Metrics, wire::ErrorBody};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
+
+/// What every response tells browsers: take the type as it is said, name this page to nobody, show it in no frame.
+pub const BROWSER_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'")),
+];
 
 /// The id of a request, for handlers.
 #[derive(Debug, Clone)]
@@ -34,14 +45,29 @@ pub async fn observe(State(state): State<Arc<AppState>>, mut request: Request, n
     let response = next.run(request).instrument(span).await;
     let mut response = with_error_body(response, &id);
     counted.status = Some(response.status().as_u16());
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    add_headers(response.headers_mut(), &id, started);
+    response
+}
+
+/// The answer to a request that no route sees; the last of its connection.
+pub fn refusal(error: ApiError, request: &HeaderMap) -> Response {
+    let started = Instant::now();
+    let id = sane_id(request).unwrap_or_else(random_id);
+    let mut response = with_error_body(error.into_response(), &id);
+    add_headers(response.headers_mut(), &id, started);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// What every response says besides its own.
+fn add_headers(headers: &mut HeaderMap, id: &str, started: Instant) {
+    if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, value);
     }
     if let Ok(value) = HeaderValue::from_str(&format!("{:.4}", started.elapsed().as_secs_f64())) {
         headers.insert(PROCESS_TIME, value);
     }
-    response
+    headers.extend(BROWSER_HEADERS);
 }
 
 /// An id that nobody else has, as far as chance goes. Nobody is kept out by it, so that it need not cost a call to the

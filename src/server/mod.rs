@@ -3,10 +3,12 @@
 //! `router` is the whole route table. Handlers are thin: a request type of [`wire`](crate::wire) in, the engine
 //! called, a response type out. The listener and the shutdown signal are handed in, so tests use port 0.
 
+mod connections;
 mod error;
 mod handlers;
 mod health;
 mod heartbeat;
+mod hosts;
 mod json;
 mod middleware;
 mod openapi;
@@ -25,6 +27,7 @@ use tokio::net::TcpListener;
 
 use crate::cache::Moment;
 
+pub use connections::connection_limit;
 pub use handlers::ask::response as answer_body;
 pub use openapi::document as openapi_document;
 pub use state::{AppState, ServerSettings, Upstream};
@@ -35,42 +38,29 @@ const TEND_EVERY: Duration = Duration::from_secs(5);
 /// How long that may take.
 const TEND_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Serves until `shutdown` completes, then stops accepting and lets what is under way finish, for at most `grace`.
+/// Serves until `shutdown` completes, then stops accepting, closes connections without a request in service, and lets what
+/// is under way finish, for at most `grace`.
 ///
 /// # Errors
-/// When the listener fails.
+/// When the listener has no address.
 pub async fn serve(
     listener: TcpListener,
     state: Arc<AppState>,
     shutdown: impl Future<Output = ()> + Send + 'static,
     grace: Duration,
 ) -> io::Result<()> {
+    let hosts = hosts::HostPolicy::new(listener.local_addr()?.ip(), &state.settings.allowed_hosts);
     let background = Background::start(&state);
-    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
     let ingestions = state.stopping.clone();
-    let signal = async move {
+    let shutdown = async move {
         shutdown.await;
+        // Long work ends in order, within the grace.
         ingestions.cancel();
-        // Received below; an error would mean that the server ended before the signal.
-        let _ = stopping.send(true);
     };
-    let server = axum::serve(listener, router::router(state)).with_graceful_shutdown(signal);
-    let overdue = async {
-        if stopped.wait_for(|stopping| *stopping).await.is_ok() {
-            tokio::time::sleep(grace).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    let result = tokio::select! {
-        result = server => result,
-        () = overdue => {
-            tracing::warn!(?grace, "requests were still under way when the shutdown grace ended");
-            Ok(())
-        }
-    };
+    let (metrics, most) = (state.engine.metrics().connections(), state.settings.max_connections);
+    connections::serve(listener, router::router(state, hosts), metrics, most, shutdown, grace).await;
     drop(background);
-    result
+    Ok(())
 }
 
 /// Tasks that live as long as the server.

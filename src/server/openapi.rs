@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use axum::Json;
-use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
+};
 
 use super::router::{ALIASES, documented};
 
@@ -15,6 +17,7 @@ pub fn document() -> OpenApi {
             document.paths.paths.insert(alias.to_owned(), item);
         }
     }
+    add_common_answers(&mut document);
     let info = InfoBuilder::new()
         .title("ragctl")
         .version(env!("CARGO_PKG_VERSION"))
@@ -22,6 +25,38 @@ pub fn document() -> OpenApi {
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
         .build();
     OpenApiBuilder::from(document).info(info).build()
+}
+
+/// What any route may answer before or instead of its handler: described once, here.
+fn add_common_answers(document: &mut OpenApi) {
+    let error = |description: &str| {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+        ResponseBuilder::new().description(description).content("application/json", content).build()
+    };
+    let everywhere = [
+        ("400", "A request that cannot be understood; the message says what is wrong"),
+        ("404", "No such thing, or no such route"),
+        ("405", "The route does not take this method"),
+        ("421", "The server is not known by this host name (--allowed-hosts)"),
+        ("500", "A bug, or a damaged DB; the server's log has the reason under the request's id"),
+        ("503", "Overloaded, stopping, or the DB cannot be used just now; see Retry-After"),
+    ];
+    let with_body = [
+        ("408", "The body came too slowly"),
+        ("413", "The body is larger than the server takes"),
+        ("415", "The body is not declared as JSON"),
+        ("507", "The disk is full"),
+    ];
+    let operations = document.paths.paths.values_mut().flat_map(|item| {
+        [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+    });
+    for operation in operations {
+        let takes_body = operation.request_body.is_some();
+        let common = everywhere.iter().chain(with_body.iter().filter(|_| takes_body));
+        for (status, description) in common {
+            operation.responses.responses.entry((*status).to_owned()).or_insert_with(|| RefOr::T(error(description)));
+        }
+    }
 }
 
 pub(super) async fn serve() -> Json<&'static OpenApi> {

@@ -19,6 +19,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::{
     error::ApiError,
     handlers::{ask, cache, dbs, documents, health, metrics, provider, stream},
+    hosts::{self, HostPolicy},
     middleware, openapi,
     state::AppState,
 };
@@ -57,7 +58,7 @@ pub(super) const ALIASES: [(&str, &str); 4] = [
     ("/metrics/semantic-cache", "/api/semantic-cache/metrics"),
 ];
 
-pub(super) fn router(state: Arc<AppState>) -> Router {
+pub(super) fn router(state: Arc<AppState>, hosts: HostPolicy) -> Router {
     let (routes, _) = documented().split_for_parts();
     let limit = DefaultBodyLimit::max(state.settings.max_body_bytes);
     routes
@@ -77,8 +78,10 @@ pub(super) fn router(state: Arc<AppState>) -> Router {
         })
         .layer(limit)
         .layer(CatchPanicLayer::custom(middleware::panicked))
-        .layer(from_fn_with_state(Arc::clone(&state), middleware::observe))
         .layer(tower::util::option_layer(cors(&state.settings.cors_origins)))
+        // Before CORS, so that no preflight of a foreign host is answered.
+        .layer(from_fn_with_state(Arc::new(hosts), hosts::check))
+        .layer(from_fn_with_state(Arc::clone(&state), middleware::observe))
         .with_state(state)
 }
 

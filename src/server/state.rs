@@ -44,6 +44,10 @@ pub struct ServerSettings {
     pub max_body_bytes: usize,
     /// Origins that browsers may call from; `*` for all; empty for none.
     pub cors_origins: Vec<String>,
+    /// Hosts that requests may name beside those of loopback; `*` for all; empty: see [`HostPolicy`](super::hosts::HostPolicy).
+    pub allowed_hosts: Vec<String>,
+    /// Most connections at once; see [`connection_limit`](super::connection_limit).
+    pub max_connections: usize,
     /// Where the DBs are (its disk is watched).
     pub data_dir: PathBuf,
     /// Where Ollama is, for people.

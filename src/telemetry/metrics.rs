@@ -8,6 +8,7 @@ use prometheus::{
 };
 
 use super::cache::CacheMetrics;
+use super::connections::ConnectionMetrics;
 use super::upstreams::{BreakerMetrics, ClientMetrics, UpstreamMetrics};
 use crate::model::{DbName, Method};
 
@@ -40,6 +41,7 @@ pub struct Metrics {
     http_requests: IntCounterVec,
     http_seconds: HistogramVec,
     http_inprogress: IntGaugeVec,
+    connections: ConnectionMetrics,
     upstreams: UpstreamMetrics,
     cache: CacheMetrics,
 }
@@ -184,6 +186,7 @@ impl Metrics {
                 "HTTP requests that are being answered.",
                 &["handler", "method"],
             ),
+            connections: ConnectionMetrics::new(r),
             upstreams: UpstreamMetrics::new(r),
             cache: CacheMetrics::new(r),
             registry,
@@ -298,6 +301,11 @@ impl Metrics {
         let status = status.unwrap_or(499).to_string();
         self.http_requests.with_label_values(&[handler, method, &status]).inc();
         self.http_seconds.with_label_values(&[handler, method]).observe(took.as_secs_f64());
+    }
+
+    /// The series of the server's connections.
+    pub fn connections(&self) -> ConnectionMetrics {
+        self.connections.clone()
     }
 
     /// The series of the semantic cache.

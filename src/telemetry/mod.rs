@@ -1,13 +1,15 @@
-//! What operators see: metrics and logs, without secrets. Every metric's name stands in `metrics` or `upstreams`, and nowhere
-//! else.
+//! What operators see: metrics and logs, without secrets. Every metric's name stands in `metrics`, `cache`, `connections` or
+//! `upstreams`, and nowhere else.
 
 mod cache;
+mod connections;
 pub mod logging;
 mod metrics;
 mod secrets;
 mod upstreams;
 
 pub use cache::{CacheMetrics, REJECTIONS};
+pub use connections::{CloseReason, ConnectionMetrics};
 pub use metrics::{Generation, Metrics};
 pub use secrets::{KnownSecrets, NotWeb, ServiceUrl, mask_url};
 pub use upstreams::{BreakerMetrics, ClientMetrics};

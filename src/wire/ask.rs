@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 pub struct AskRequest {
     /// The question, 1 to 8000 characters after trimming.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "How long are releases kept?")]
+    #[schema(example = "How long are releases kept?", min_length = 1)]
     pub query: Option<String>,
     /// The same; `query` wins where both are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,6 +19,7 @@ pub struct AskRequest {
     pub k: Option<i64>,
     /// `vector`, `bm25` or `hybrid`; the server's default is hybrid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(vector|bm25|hybrid)$")]
     pub method: Option<String>,
     /// Share of the lexical score in weighted fusion, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,15 +34,19 @@ pub struct AskRequest {
     pub rrf_k: Option<i64>,
     /// Who answers: `ollama`, `openai` or `embedded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(ollama|openai|embedded)$")]
     pub provider: Option<String>,
     /// DB of this question; other questions do not notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", min_length = 1, max_length = 64)]
     pub db: Option<String>,
-    /// Only passages in these languages (ISO 639-1).
+    /// Only passages in these languages (ISO 639-1), at most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 100)]
     pub languages: Option<Vec<String>>,
-    /// Only documents with these version labels.
+    /// Only documents with these version labels, at most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 100)]
     pub versions: Option<Vec<String>>,
     /// Whether an earlier answer will do, and this one may be kept; true by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,13 +7,15 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct IngestRequest {
     /// Files, folders and globs inside the server's document roots.
-    #[schema(example = json!(["fixtures/docs"]))]
+    #[schema(example = json!(["fixtures/docs"]), min_items = 1, max_items = 1000)]
     pub paths: Vec<String>,
     /// DB; made when it does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", min_length = 1, max_length = 64)]
     pub db: Option<String>,
     /// Label for these documents; each gets a hash of its content without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 64)]
     pub version: Option<String>,
 }
 
@@ -81,10 +83,12 @@ pub struct DocumentEntry {
 /// Documents to remove.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DeleteDocumentsRequest {
-    /// Their names.
+    /// Their names, at most 10,000.
+    #[schema(max_items = 10_000)]
     pub sources: Vec<String>,
     /// DB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", min_length = 1, max_length = 64)]
     pub db: Option<String>,
 }
 

@@ -134,3 +134,41 @@ async fn nothing_outside_the_document_roots_is_read() {
     let (status, _) = server.post("/api/ingest", json!({ "paths": [] })).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn a_body_is_an_object_and_its_lists_are_bounded() {
+    let workplace = Workplace::new();
+    let server = workplace.serve(&["--docs", "docs"]);
+    // Serde fills a struct from an array, too: an empty one would have cleared the cache.
+    for (path, body) in [
+        ("/api/cache/clear", json!([true])),
+        ("/api/cache/config", json!([])),
+        ("/api/ingest", json!([["docs"]])),
+        ("/query", json!(["x"])),
+    ] {
+        let (status, error) = server.post(path, body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {error}");
+        assert!(error["message"].as_str().unwrap().contains("must be an object"), "{path}: {error}");
+    }
+    let many: Vec<String> = (0..101).map(|n| n.to_string()).collect();
+    let bad = StatusCode::BAD_REQUEST;
+    refused(&server, json!({ "query": "x", "languages": many }), bad, "\"languages\" must have at most 100").await;
+    refused(&server, json!({ "query": "x", "versions": many }), bad, "\"versions\" must have at most 100").await;
+    let sources: Vec<String> = (0..10_001).map(|n| n.to_string()).collect();
+    let (status, error) = server.json(Method::DELETE, "/api/docs", Some(&json!({ "sources": sources }))).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{error}");
+}
+
+#[test]
+fn what_any_route_may_answer_is_described_for_each() {
+    let described = serde_json::to_value(ragctl::server::openapi_document()).unwrap();
+    for (path, item) in described["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let answers = operation["responses"].as_object().unwrap();
+            let body: &[&str] = if operation["requestBody"].is_object() { &["408", "413", "415", "507"] } else { &[] };
+            for status in ["400", "404", "405", "421", "500", "503"].iter().chain(body) {
+                assert!(answers.contains_key(*status), "{method} {path} does not describe {status}");
+            }
+        }
+    }
+}

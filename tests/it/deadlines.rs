@@ -107,7 +107,8 @@ async fn a_turn_that_cannot_come_in_time_is_refused_at_once_and_says_when_to_ask
     let answers = join_all((0..6).map(quick)).await;
     let degraded = answers.iter().filter(|(answer, _)| answer["degraded"] == true);
     assert!(
-        degraded.filter(|(_, took)| *took < Duration::from_secs(3)).count() >= 2,
+        // Those that wait in vain get theirs after 6 s: half a second before the deadline.
+        degraded.filter(|(_, took)| *took < Duration::from_millis(5_500)).count() >= 2,
         "the quotation comes at once where no turn can come: {answers:#?}"
     );
 }

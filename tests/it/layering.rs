@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 10] = [
     &["scrape"],
     &["resilience"],
     &["wire", "telemetry"],
-    &["model"],
+    &["model", "process"],
 ];
 
 /// What the rule alone does not say. The fake upstream is for tests of these rooms; commands use the command line's types.

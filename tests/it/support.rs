@@ -75,6 +75,18 @@ impl Workplace {
     }
 }
 
+#[cfg(unix)]
+impl Workplace {
+    /// Starts a server that may have so many files open, and no more.
+    pub fn serve_below(&self, files: &str) -> Server {
+        let mut command = Command::new("sh");
+        command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path()).stdin(Stdio::null());
+        command.args(["-c", "ulimit -n \"$1\" && shift && exec \"$@\"", "sh", files, env!("CARGO_BIN_EXE_ragctl")]);
+        command.args(["serve", "--port", "0", "--provider", "embedded"]);
+        Server::start(command)
+    }
+}
+
 /// A running server; dropping it kills it.
 pub struct Server {
     pub child: Child,

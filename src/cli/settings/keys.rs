@@ -118,6 +118,13 @@ pub const KEYS: &[Key] = &[
         "Largest request body"),
     key("server.cors_origins", "--cors-origins", &["CORS_ORIGINS", "RAGCTL_CORS_ORIGINS"], Open("none"), Origins,
         "Origins that browsers may call from, or *"),
+    key("server.allowed_hosts", "--allowed-hosts", &["RAGCTL_ALLOWED_HOSTS"],
+        Open("names of loopback when listening there, else all"), Hosts,
+        "Hosts that requests may name, or *; names of loopback always may"),
+    key("server.max_connections", "--max-connections", &["RAGCTL_MAX_CONNECTIONS"],
+        Open("what the limit of open files allows, at most 10000"),
+        Integer { min: 1, max: 1_000_000, of: "number" },
+        "Most connections at once; beyond it the one that has been idle for longest is closed"),
 
     key("provider.name", "--provider", &["PROVIDER", "RAGCTL_PROVIDER"], Is("auto"),
         Choice(&["auto", "ollama", "openai", "embedded"]),

@@ -63,6 +63,8 @@ pub enum Kind {
     Url,
     /// Origins of web pages; in the environment separated by commas.
     Origins,
+    /// Names of hosts; in the environment separated by commas.
+    Hosts,
     /// The name of a model, or a folder with one.
     Model,
     /// A key; anything goes.
@@ -107,6 +109,10 @@ impl Kind {
             Self::Origins => {
                 "origins like https://wiki.example.com, separated by commas in the environment, or *".into()
             }
+            Self::Hosts => {
+                "hosts like rag.example.com or *.example.com, without port, separated by commas in the environment, or *"
+                    .into()
+            }
             Self::Model => "the name of a model".into(),
             Self::Secret => "a key".into(),
             Self::HexKey => "64 hexadecimal digits, as `openssl rand -hex 32` makes them".into(),
@@ -115,7 +121,7 @@ impl Kind {
 
     /// Whether several values may be given.
     pub fn is_list(self) -> bool {
-        matches!(self, Self::Paths | Self::Origins | Self::Targets)
+        matches!(self, Self::Paths | Self::Origins | Self::Hosts | Self::Targets)
     }
 
     /// Whether a config file has it without quotes.
@@ -131,7 +137,8 @@ impl Kind {
             Self::Keys => Keymap::default().with(text).is_ok(),
             Self::Colors => Theme::new(Palette::Dark).with_colors(text).is_ok(),
             Self::Db => text.parse::<DbName>().is_ok(),
-            Self::Host => text.parse::<IpAddr>().is_ok() || url::Host::parse(text).is_ok(),
+            Self::Host => is_host(text),
+            Self::Hosts => text == "*" || is_host(text.strip_prefix("*.").unwrap_or(text)),
             Self::Integer { min, max, .. } => text.parse().is_ok_and(|number: u64| (min..=max).contains(&number)),
             Self::Seconds { min, max } => text.parse().is_ok_and(|seconds: f64| (min..=max).contains(&seconds)),
             Self::Duration => duration(text).is_some(),
@@ -172,6 +179,11 @@ pub(super) fn hex_key(text: &str) -> Option<[u8; KEY_BYTES]> {
         *byte = (value(high)? << 4 | value(low)?) as u8;
     }
     Some(key)
+}
+
+/// An address or a name, without a port.
+fn is_host(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || url::Host::parse(text).is_ok()
 }
 
 /// Nothing but scheme, host and port: what browsers send, except for a closing slash.

@@ -82,6 +82,10 @@ pub struct ServerSettings {
     pub max_body_bytes: usize,
     /// Origins that browsers may call from, as browsers send them; or `*`.
     pub cors_origins: Vec<String>,
+    /// Hosts that requests may name beside those of loopback, or `*`.
+    pub allowed_hosts: Vec<String>,
+    /// Most connections at once; `None`: what the limit of open files allows.
+    pub max_connections: Option<usize>,
 }
 
 /// Who embeds and answers.
@@ -263,6 +267,11 @@ fn server(values: &Values<'_>) -> Result<ServerSettings, SettingsError> {
         shutdown_grace: values.duration("server.shutdown_grace")?,
         max_body_bytes: values.parsed("server.max_body_bytes")?,
         cors_origins: values.origins("server.cors_origins"),
+        allowed_hosts: values.texts("server.allowed_hosts"),
+        max_connections: match values.optional("server.max_connections") {
+            Some(_) => Some(values.parsed("server.max_connections")?),
+            None => None,
+        },
     })
 }
 

@@ -61,6 +61,8 @@ fn literal(key: &Key) -> String {
         (Fallback::Is(value), _) => format!("{value:?}"),
         (Fallback::Open(_), Kind::Paths) => "[\"handbook\", \"notes/2024.md\"]".to_owned(),
         (Fallback::Open(_), Kind::Origins) => "[\"https://wiki.example.com\"]".to_owned(),
+        (Fallback::Open(_), Kind::Hosts) => "[\"rag.example.com\"]".to_owned(),
+        (Fallback::Open(_), Kind::Integer { .. }) => "1000".to_owned(),
         (Fallback::Open(_), Kind::Truth) => "true".to_owned(),
         (Fallback::Open(_), Kind::Share) => "0.75".to_owned(),
         (Fallback::Open(_), Kind::Inner) => "0.95".to_owned(),

@@ -249,6 +249,10 @@ fn the_ends_of_ranges_are_allowed() {
         ("provider.read_timeout", "0.1"),
         ("server.shutdown_grace", "0s"),
         ("server.cors_origins", "*"),
+        ("server.allowed_hosts", "*"),
+        ("server.allowed_hosts", "*.example.com"),
+        ("server.allowed_hosts", "fd00::1"),
+        ("server.max_connections", "1"),
     ];
     for (key, value) in cases {
         let layers = layers(key, [None, Some(value), None, None]);
@@ -265,6 +269,14 @@ fn an_origin_with_a_path_would_never_match_and_is_refused() {
 }
 
 #[test]
+fn a_host_with_a_port_or_a_scheme_would_never_match_and_is_refused() {
+    for host in ["rag.example.com:8001", "http://rag.example.com", "rag.*.com/x"] {
+        let layers = with_environment(&[("RAGCTL_ALLOWED_HOSTS", host)]);
+        assert!(message(&layers).contains("but it must be hosts like rag.example.com"), "{}", message(&layers));
+    }
+}
+
+#[test]
 fn an_overlap_of_more_than_half_names_both_sides() {
     assert_eq!(
         message(&with_environment(&[("CHUNK_SIZE", "239")])),
@@ -275,7 +287,7 @@ fn an_overlap_of_more_than_half_names_both_sides() {
 
 #[test]
 fn unknown_keys_are_refused_with_what_was_meant() {
-    let server = "[server] has host, port, docs, docs_root, shutdown_grace, max_body_bytes, cors_origins";
+    let server = "[server] has host, port, docs, docs_root, shutdown_grace, max_body_bytes, cors_origins, allowed_hosts, max_connections";
     let unknown = |key: &str, hint: &str| format!("file conf/ragctl.toml: unknown key \"{key}\"; {hint}");
     let all = "`ragctl config example` shows all keys";
     for (text, expected) in [

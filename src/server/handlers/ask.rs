@@ -23,6 +23,9 @@ use crate::{
 /// Longest question, in characters.
 const MAX_QUESTION: usize = 8_000;
 
+/// Most languages, and most version labels, that a question may be limited to.
+const MAX_FILTERS: usize = 100;
+
 /// Most contexts of an answer.
 const MAX_K: i64 = 50;
 
@@ -123,6 +126,14 @@ pub(super) fn validate(state: &AppState, request: AskRequest) -> Result<Question
         .map_err(|error| ApiError::invalid(format!("field \"provider\": {error}")))?;
     if let Some(weight) = request.bm25_weight.filter(|weight| !(0.0..=1.0).contains(weight)) {
         return Err(ApiError::invalid(format!("field \"bm25_weight\" must be from 0 to 1, it is {weight}")));
+    }
+    for (field, list) in [("languages", &request.languages), ("versions", &request.versions)] {
+        let number = list.as_ref().map_or(0, Vec::len);
+        if number > MAX_FILTERS {
+            return Err(ApiError::invalid(format!(
+                "field \"{field}\" must have at most {MAX_FILTERS} entries, it has {number}"
+            )));
+        }
     }
     let rrf_k = request.rrf_k.map(|k| in_range("rrf_k", k, 1..=1_000)).transpose()?;
     Ok(Question {

@@ -23,6 +23,9 @@ use crate::{
     },
 };
 
+/// Most documents that one request may remove.
+const MAX_SOURCES: usize = 10_000;
+
 /// Longest version label.
 const MAX_VERSION: usize = 64;
 
@@ -205,6 +208,13 @@ pub async fn delete(
     Json(request): Json<DeleteDocumentsRequest>,
 ) -> Result<Reply<DeleteDocumentsResponse>, ApiError> {
     let db = state.db(request.db.as_deref())?;
+    let number = request.sources.len();
+    if number > MAX_SOURCES {
+        let message = format!(
+            "field \"sources\" must have at most {MAX_SOURCES} entries, it has {number}: send several requests"
+        );
+        return Err(ApiError::invalid(message));
+    }
     let deleted_sources = state.engine.remove(&db, request.sources).await?;
     if let Ok(counts) = state.engine.counts(&db).await {
         state.engine.metrics().database(db.as_str(), counts.documents, counts.bytes);
