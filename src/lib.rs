@@ -35,9 +35,12 @@
 //! # The way of one document
 //!
 //! [`rag::ingest`](mod@rag::ingest) reads it ([`rag::extract`]), cuts it ([`rag::chunk`]), embeds what is new, and writes
-//! it whole or not at all. Indexes then follow the store: each carries the stamp of the state that it mirrors, and applies
-//! what happened since. That is also how a running server notices what another process ingested, and how an index that is
-//! missing, damaged or of another format comes back.
+//! it whole or not at all: one transaction, on disk when it is acknowledged, shared by everybody who [commits at that
+//! moment](rag::Collection::commit). Indexes then follow the store: each carries the stamp of the state that it mirrors, and
+//! applies what happened since; comparing and reading are one step, so that a commit in between never looks foreign. That is
+//! also how a running server notices what another process ingested, and how an index that is missing, damaged or of another
+//! format comes back. Whoever writes the lexical index holds a lock for a series of changes; where its folder cannot be
+//! written, it lives in memory.
 //!
 //! # The way of one measured request
 //!
@@ -57,7 +60,9 @@
 //!
 //! # Invariants
 //!
-//! - The store is the only truth; everything in [`index`] can be deleted.
+//! - The store is the only truth; everything in [`index`] can be deleted, and is never a reason not to start.
+//! - What was acknowledged is on disk and found by searches. What cannot be written says so, and whether it was stored.
+//! - Every wait of the server has a deadline, every background task a heartbeat that `/health` shows.
 //! - A DB holds vectors of one embedder. A vector that points nowhere is never stored and never ranks.
 //! - A degraded or partial answer is always marked, never taken for a whole one, and never cached.
 //! - A cached answer is given only for the state of the DB for which its passages are known to be the right ones.

@@ -426,7 +426,7 @@ fn a_db_that_was_not_made_to_its_end_is_none() {
     assert!(catalog.list().unwrap().is_empty());
     assert!(!folder.path().join("a~deleted-1234").exists(), "what was to be deleted is");
     catalog.create(&name).unwrap();
-    assert_eq!(catalog.list().unwrap(), [name.clone()]);
+    assert_eq!(catalog.list().unwrap(), std::slice::from_ref(&name));
 
     // A store that is gone while its index is there held something.
     std::fs::create_dir(folder.path().join("a/index")).unwrap();
