@@ -44,7 +44,7 @@ pub struct ServerSettings {
     pub max_body_bytes: usize,
     /// Origins that browsers may call from; `*` for all; empty for none.
     pub cors_origins: Vec<String>,
-    /// Hosts that requests may name beside those of loopback; `*` for all; empty: see [`HostPolicy`](super::hosts::HostPolicy).
+    /// Hosts that requests may name beside those of loopback; `*` for all. Empty: on a loopback address none, else any.
     pub allowed_hosts: Vec<String>,
     /// Most connections at once; see [`connection_limit`](super::connection_limit).
     pub max_connections: usize,

@@ -1,7 +1,7 @@
 //! Full-text search by BM25 (k1 1.2, b 0.75), on tantivy.
 //!
 //! On disk, and shared by processes: the server and a command that ingests may both follow the store. Whoever writes holds a
-//! [lock](working) from the first of a series of changes until a moment after the last. Each commit carries the stamp of the
+//! lock (see `working`) from the first of a series of changes until a moment after the last. Each commit carries the stamp of the
 //! state that it mirrors, so that everybody else sees how far the index has come.
 
 mod analyzer;
