@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use axum::Json;
+use axum::{
+    body::Bytes,
+    http::{HeaderName, header::CONTENT_TYPE},
+};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
 };
@@ -59,7 +62,9 @@ fn add_common_answers(document: &mut OpenApi) {
     }
 }
 
-pub(super) async fn serve() -> Json<&'static OpenApi> {
-    static DOCUMENT: OnceLock<OpenApi> = OnceLock::new();
-    Json(DOCUMENT.get_or_init(document))
+/// Written once: it is large, and whoever asks for it again and again must not take the processor from others.
+pub(super) async fn serve() -> ([(HeaderName, &'static str); 1], Bytes) {
+    static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
+    let written = DOCUMENT.get_or_init(|| serde_json::to_vec(&document()).unwrap_or_default().into());
+    ([(CONTENT_TYPE, "application/json")], written.clone())
 }
