@@ -1,6 +1,15 @@
 //! What the cache may do.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
+
+/// Least cosines that can be asked for: any closer to 0 or 1, and rounding could make it one of them.
+const THRESHOLDS: RangeInclusive<f64> = 0.000_001..=0.999_999;
+
+/// How long an entry may be allowed to answer, in seconds: what the setting at the start takes, too.
+const TTL_SECONDS: RangeInclusive<f64> = 0.001..=315_360_000.0;
+
+/// How many entries there may be allowed to be: what the setting at the start takes, too.
+const SIZES: RangeInclusive<usize> = 1..=10_000_000;
 
 /// How it is decided whether a near neighbour's answer is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,13 +71,13 @@ impl Default for CacheSettings {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum InvalidCacheSetting {
     /// Of the threshold.
-    #[error("field \"similarity_threshold\" must be above 0 and below 1, it is {0}")]
+    #[error("field \"similarity_threshold\" must be from 0.000001 to 0.999999, it is {0}")]
     Threshold(f64),
     /// Of the time to live.
-    #[error("field \"ttl\" must be a number of seconds above 0, it is {0}")]
+    #[error("field \"ttl\" must be from 0.001 to 315360000 seconds, it is {0}")]
     Ttl(f64),
     /// Of the size.
-    #[error("field \"max_size\" must be at least 1, it is {0}")]
+    #[error("field \"max_size\" must be from 1 to 10000000, it is {0}")]
     MaxSize(i64),
 }
 
@@ -92,17 +101,19 @@ impl CacheSettings {
     /// The first field that is out of its range.
     pub fn with(mut self, change: &CacheChange) -> Result<Self, InvalidCacheSetting> {
         if let Some(threshold) = change.threshold {
-            if !(threshold > 0.0 && threshold < 1.0) {
+            if !THRESHOLDS.contains(&threshold) {
                 return Err(InvalidCacheSetting::Threshold(threshold));
             }
             self.threshold = threshold as f32;
         }
         if let Some(ttl) = change.ttl {
-            let ttl_or_none = Duration::try_from_secs_f64(ttl).ok().filter(|ttl| !ttl.is_zero());
-            self.ttl = ttl_or_none.ok_or(InvalidCacheSetting::Ttl(ttl))?;
+            if !TTL_SECONDS.contains(&ttl) {
+                return Err(InvalidCacheSetting::Ttl(ttl));
+            }
+            self.ttl = Duration::from_secs_f64(ttl);
         }
         if let Some(size) = change.max_size {
-            let size_or_none = usize::try_from(size).ok().filter(|size| *size >= 1);
+            let size_or_none = usize::try_from(size).ok().filter(|size| SIZES.contains(size));
             self.max_size = size_or_none.ok_or(InvalidCacheSetting::MaxSize(size))?;
         }
         self.enabled = change.enabled.unwrap_or(self.enabled);
@@ -126,11 +137,15 @@ mod tests {
             (CacheChange { threshold: Some(1.0), ..CacheChange::default() }, "similarity_threshold"),
             (CacheChange { threshold: Some(0.0), ..CacheChange::default() }, "similarity_threshold"),
             (CacheChange { threshold: Some(f64::NAN), ..CacheChange::default() }, "similarity_threshold"),
+            (CacheChange { threshold: Some(0.999_999_999), ..CacheChange::default() }, "similarity_threshold"),
             (CacheChange { ttl: Some(0.0), ..CacheChange::default() }, "ttl"),
+            (CacheChange { ttl: Some(1e-9), ..CacheChange::default() }, "ttl"),
+            (CacheChange { ttl: Some(1e12), ..CacheChange::default() }, "ttl"),
             (CacheChange { ttl: Some(-1.0), ..CacheChange::default() }, "ttl"),
             (CacheChange { ttl: Some(f64::INFINITY), ..CacheChange::default() }, "ttl"),
             (CacheChange { max_size: Some(0), ..CacheChange::default() }, "max_size"),
             (CacheChange { max_size: Some(-3), ..CacheChange::default() }, "max_size"),
+            (CacheChange { max_size: Some(10_000_001), ..CacheChange::default() }, "max_size"),
         ] {
             let error = CacheSettings::default().with(&change).unwrap_err().to_string();
             assert!(error.contains(&format!("\"{field}\"")), "{error}");

@@ -6,8 +6,11 @@ use axum::{
     Json,
     extract::{MatchedPath, Request, State},
     http::{
-        HeaderMap, HeaderName, HeaderValue,
-        header::{CONNECTION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{
+            CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+            X_FRAME_OPTIONS,
+        },
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -99,7 +102,8 @@ fn known_method(request: &Request) -> &'static str {
 
 /// Gives an error its body.
 fn with_error_body(mut response: Response, id: &str) -> Response {
-    let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
+    let error = response.extensions_mut().remove::<ApiError>();
+    let Some(error) = error.or_else(|| foreign_error(&response)) else { return response };
     let body = ErrorBody {
         error: error.kind.to_owned(),
         detail: error.message.clone(),
@@ -109,11 +113,27 @@ fn with_error_body(mut response: Response, id: &str) -> Response {
     };
     let mut with_body = (error.status, Json(body)).into_response();
     for (name, value) in response.headers() {
-        if !with_body.headers().contains_key(name) {
+        // The length and the kind are those of the body that is replaced.
+        if *name != CONTENT_LENGTH && !with_body.headers().contains_key(name) {
             with_body.headers_mut().insert(name, value.clone());
         }
     }
     with_body
+}
+
+/// The error that a library answered with in a form of its own, as the page of the API does for files that it lacks.
+fn foreign_error(response: &Response) -> Option<ApiError> {
+    let status = response.status();
+    let kind = match status {
+        StatusCode::NOT_FOUND => "NotFound",
+        status if status.is_client_error() => "InvalidRequest",
+        status if status.is_server_error() => "InternalError",
+        _ => return None,
+    };
+    let json =
+        response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let reason = status.canonical_reason().unwrap_or("the request failed");
+    (!json).then(|| ApiError::new(status, kind, reason.to_lowercase()))
 }
 
 /// Counts a request when it ends, also when its client goes away before there is a response.

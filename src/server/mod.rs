@@ -12,6 +12,7 @@ mod hosts;
 mod json;
 mod middleware;
 mod openapi;
+mod params;
 mod router;
 mod state;
 mod watch;

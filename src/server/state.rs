@@ -2,10 +2,11 @@
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
+use axum::body::Bytes;
 use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +80,8 @@ pub struct AppState {
     pub(super) stopping: CancellationToken,
     pub(super) heartbeats: Heartbeats,
     pub(super) watchdog: Watchdog,
+    /// The description of the API, written when it is first asked for.
+    pub(super) description: OnceLock<Bytes>,
 }
 
 impl AppState {
@@ -101,6 +104,7 @@ impl AppState {
             stopping,
             heartbeats: Heartbeats::default(),
             watchdog: Watchdog::default(),
+            description: OnceLock::new(),
         }
     }
 

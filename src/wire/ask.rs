@@ -1,25 +1,36 @@
 //! Questions and answers.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        AllOfBuilder, RefOr,
+        schema::{AnyOfBuilder, Schema},
+    },
+};
+
+use super::{
+    schema::{DbNameText, MethodName, Named, ProviderName, QuestionText, null, object, reference, referred},
+    whole,
+};
 
 /// A question. Unknown fields are ignored, fields of the wrong type refused.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct AskRequest {
     /// The question, 1 to 8000 characters after trimming.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "How long are releases kept?", min_length = 1)]
+    #[schema(example = "How long are releases kept?")]
     pub query: Option<String>,
     /// The same; `query` wins where both are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
     /// Contexts to answer from, 1 to 50; 5 by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 50)]
     pub k: Option<i64>,
     /// `vector`, `bm25` or `hybrid`; the server's default is hybrid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(pattern = "^(vector|bm25|hybrid)$")]
+    #[schema(value_type = Option<MethodName>)]
     pub method: Option<String>,
     /// Share of the lexical score in weighted fusion, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,16 +40,16 @@ pub struct AskRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rrf_enable: Option<bool>,
     /// Damping of reciprocal rank fusion, 1 to 1000; 60 by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
     pub rrf_k: Option<i64>,
     /// Who answers: `ollama`, `openai` or `embedded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(pattern = "^(ollama|openai|embedded)$")]
+    #[schema(value_type = Option<ProviderName>)]
     pub provider: Option<String>,
     /// DB of this question; other questions do not notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", min_length = 1, max_length = 64)]
+    #[schema(value_type = Option<DbNameText>)]
     pub db: Option<String>,
     /// Only passages in these languages (ISO 639-1), at most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +62,29 @@ pub struct AskRequest {
     /// Whether an earlier answer will do, and this one may be kept; true by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<bool>,
+}
+
+/// Stands for an [`AskRequest`] in descriptions: one of its two names for the question is given.
+pub struct AskBody;
+
+impl PartialSchema for AskBody {
+    fn schema() -> RefOr<Schema> {
+        let query =
+            object("The question is in `query`.").property("query", reference::<QuestionText>()).required("query");
+        let question = object("The question is in `question`.")
+            .property("query", null())
+            .property("question", reference::<QuestionText>())
+            .required("question");
+        let either = AnyOfBuilder::new().item(query).item(question);
+        AllOfBuilder::new().item(reference::<AskRequest>()).item(either).into()
+    }
+}
+
+impl ToSchema for AskBody {
+    fn schemas(schemas: &mut Named) {
+        referred::<AskRequest>(schemas);
+        referred::<QuestionText>(schemas);
+    }
 }
 
 /// An answer.

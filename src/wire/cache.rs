@@ -2,7 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        AllOfBuilder, OneOfBuilder, RefOr,
+        schema::{AnyOfBuilder, Schema},
+    },
+};
+
+use super::{
+    schema::{DbNameText, Named, null, object, only, reference, referred, text},
+    whole,
+};
 
 /// `GET /api/semantic-cache/metrics`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -35,7 +46,7 @@ pub struct CacheMetricsResponse {
 }
 
 /// The figures of the cache; only `enabled` when it is off.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CacheBody {
     /// Whether the cache is on.
@@ -43,6 +54,24 @@ pub struct CacheBody {
     /// All the rest.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub figures: Option<CacheFigures>,
+}
+
+impl PartialSchema for CacheBody {
+    fn schema() -> RefOr<Schema> {
+        let state = |on| object("").property("enabled", only(on, false)).required("enabled");
+        let on = AllOfBuilder::new().item(state(true)).item(reference::<CacheFigures>());
+        OneOfBuilder::new()
+            .description(Some("The figures of the cache; only `enabled` when it is off."))
+            .item(on)
+            .item(state(false))
+            .into()
+    }
+}
+
+impl ToSchema for CacheBody {
+    fn schemas(schemas: &mut Named) {
+        referred::<CacheFigures>(schemas);
+    }
 }
 
 /// What the cache has done since the start, and how it is set.
@@ -137,14 +166,17 @@ pub struct CacheConfigRequest {
     /// Whether the cache is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// Above 0 and below 1.
+    /// 0.000001 to 0.999999.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0.000001, maximum = 0.999999)]
     pub similarity_threshold: Option<f64>,
-    /// Seconds, above 0.
+    /// Seconds, 0.001 to 315360000 (ten years).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0.001, maximum = 315360000)]
     pub ttl: Option<f64>,
-    /// At least 1; shrinking evicts the least recently used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// 1 to 10000000; shrinking evicts the least recently used.
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 10000000)]
     pub max_size: Option<i64>,
 }
 
@@ -173,7 +205,7 @@ pub struct CacheConfigBody {
 }
 
 /// What to remove; without any field the answers from the current DB.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct CacheClearRequest {
     /// Everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,6 +216,38 @@ pub struct CacheClearRequest {
     /// The answers from this DB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub db: Option<String>,
+}
+
+impl PartialSchema for CacheClearRequest {
+    fn schema() -> RefOr<Schema> {
+        let all = object("Everything.")
+            .property("all", only(true, false))
+            .required("all")
+            .property("namespace", null())
+            .property("db", null());
+        let namespace = object("One namespace, as `cache_metadata` names it.")
+            .property("all", only(false, true))
+            .property("namespace", text("Its name."))
+            .required("namespace")
+            .property("db", null());
+        let name = OneOfBuilder::new().item(reference::<DbNameText>()).item(null());
+        let db = object("The answers from one DB; without `db` from the current one.")
+            .property("all", only(false, true))
+            .property("namespace", null())
+            .property("db", name);
+        AnyOfBuilder::new()
+            .description(Some("What to remove: one of the fields, or none."))
+            .item(all)
+            .item(namespace)
+            .item(db)
+            .into()
+    }
+}
+
+impl ToSchema for CacheClearRequest {
+    fn schemas(schemas: &mut Named) {
+        referred::<DbNameText>(schemas);
+    }
 }
 
 /// What was removed.

@@ -3,15 +3,17 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::schema::{DbNameText, PathText};
+
 /// What to ingest.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct IngestRequest {
     /// Files, folders and globs inside the server's document roots.
-    #[schema(example = json!(["fixtures/docs"]), min_items = 1, max_items = 1000)]
+    #[schema(value_type = Vec<PathText>, min_items = 1, max_items = 1000, example = json!(["fixtures/docs"]))]
     pub paths: Vec<String>,
     /// DB; made when it does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", min_length = 1, max_length = 64)]
+    #[schema(value_type = Option<DbNameText>)]
     pub db: Option<String>,
     /// Label for these documents; each gets a hash of its content without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +90,7 @@ pub struct DeleteDocumentsRequest {
     pub sources: Vec<String>,
     /// DB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", min_length = 1, max_length = 64)]
+    #[schema(value_type = Option<DbNameText>)]
     pub db: Option<String>,
 }
 
@@ -116,7 +118,7 @@ pub struct FiltersResponse {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DbName {
     /// 1 to 64 of `A-Z a-z 0-9 _ . -`.
-    #[schema(example = "handbook")]
+    #[schema(value_type = DbNameText, example = "handbook")]
     pub name: String,
 }
 

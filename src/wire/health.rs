@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::schema::ProviderName;
+
 /// The overall state.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct HealthResponse {
@@ -183,7 +185,7 @@ pub struct OpenAiDetail {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ProviderRequest {
     /// `ollama`, `openai` or `embedded`.
-    #[schema(example = "ollama")]
+    #[schema(value_type = ProviderName)]
     pub name: String,
 }
 

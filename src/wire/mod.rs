@@ -8,8 +8,10 @@ mod cache;
 mod documents;
 mod health;
 mod metrics;
+mod schema;
+mod whole;
 
-pub use ask::{AskRequest, AskResponse, CacheMetadata, ContextMetadata, StreamHead, StreamToken, TimingsMs};
+pub use ask::{AskBody, AskRequest, AskResponse, CacheMetadata, ContextMetadata, StreamHead, StreamToken, TimingsMs};
 pub use cache::{
     CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,
     CacheDatabase, CacheFigures, CacheMetricsResponse, CacheStatsResponse, GenerationCacheBody,
@@ -27,6 +29,7 @@ pub use metrics::{
     BreakerBody, BreakerConfig, BreakerMetricsResponse, BreakerSummary, BreakerTransition, EndpointBody,
     PercentilesBody, PoolBody, PoolConfig, PoolMetricsResponse,
 };
+pub use schema::{DbNameText, MAX_PATH_CHARS, MAX_PATHS, MAX_QUESTION_CHARS, MAX_VERSION_CHARS, ProviderName};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -9,6 +9,7 @@ mod cli;
 mod connections;
 mod crash;
 mod deadlines;
+mod description;
 mod durability;
 mod hosts;
 mod layering;

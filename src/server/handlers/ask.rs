@@ -17,11 +17,10 @@ use crate::{
     rag::{Answer, Cached, Context, FusionChoice, Outcome, Question, Retrieval, Timings},
     resilience::CallContext,
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
-    wire::{AskRequest, AskResponse, CacheMetadata, ContextMetadata, ErrorBody, TimingsMs},
+    wire::{
+        AskBody, AskRequest, AskResponse, CacheMetadata, ContextMetadata, ErrorBody, MAX_QUESTION_CHARS, TimingsMs,
+    },
 };
-
-/// Longest question, in characters.
-const MAX_QUESTION: usize = 8_000;
 
 /// Most languages, and most version labels, that a question may be limited to.
 const MAX_FILTERS: usize = 100;
@@ -31,10 +30,9 @@ const MAX_K: i64 = 50;
 
 /// Answers a question from the documents, with citations.
 #[utoipa::path(
-    post, path = "/api/query", tag = "ask", request_body = AskRequest,
+    post, path = "/api/query", tag = "ask", request_body = AskBody,
     responses(
         (status = 200, description = "The answer", body = AskResponse),
-        (status = 400, description = "A value that cannot be used; the message names it", body = ErrorBody),
         (status = 404, description = "No such DB", body = ErrorBody),
         (status = 409, description = "The DB was embedded by a model that this server does not run", body = ErrorBody),
         (status = 502, description = "The LLM is misconfigured or misbehaves", body = ErrorBody),
@@ -100,13 +98,15 @@ fn body(question: &Question, answer: Answer, request_id: String) -> serde_json::
 pub(super) fn validate(state: &AppState, request: AskRequest) -> Result<Question, ApiError> {
     let settings = &state.settings;
     let text = request.query.or(request.question).ok_or_else(|| {
-        ApiError::invalid(format!("field \"query\" is missing: give the question, 1 to {MAX_QUESTION} characters"))
+        ApiError::invalid(format!(
+            "field \"query\" is missing: give the question, 1 to {MAX_QUESTION_CHARS} characters"
+        ))
     })?;
     let text = text.trim();
     let length = text.chars().count();
-    if !(1..=MAX_QUESTION).contains(&length) {
+    if !(1..=MAX_QUESTION_CHARS).contains(&length) {
         return Err(ApiError::invalid(format!(
-            "field \"query\" must have 1 to {MAX_QUESTION} characters after trimming, it has {length}"
+            "field \"query\" must have 1 to {MAX_QUESTION_CHARS} characters after trimming, it has {length}"
         )));
     }
     let k = match request.k {

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json as Reply,
-    extract::{Path, State},
-};
+use axum::{Json as Reply, extract::State};
 
 use crate::{
     model::DbName,
-    server::{error::ApiError, json::Json, state::AppState},
+    server::{error::ApiError, json::Json, params::Path, state::AppState},
     store::StoreError,
-    wire::{DbNameBody, DbsResponse, ErrorBody},
+    wire::{DbNameBody, DbNameText, DbsResponse, ErrorBody},
 };
 
 /// The DBs of this server.
@@ -25,7 +22,6 @@ pub async fn list(State(state): State<Arc<AppState>>) -> Result<Reply<DbsRespons
     post, path = "/api/dbs/create", tag = "dbs", request_body = DbNameBody,
     responses(
         (status = 200, description = "It exists now", body = DbsResponse),
-        (status = 400, description = "No DB name", body = ErrorBody),
         (status = 409, description = "It existed before", body = ErrorBody),
     )
 )]
@@ -62,10 +58,11 @@ pub async fn use_db(
 
 /// Deletes a DB with all its documents. If it was the current one, the server's configured DB is current again.
 #[utoipa::path(
-    delete, path = "/api/dbs/{name}", tag = "dbs", params(("name" = String, Path, description = "DB")),
+    delete, path = "/api/dbs/{name}", tag = "dbs", params(("name" = DbNameText, Path, description = "DB")),
     responses(
         (status = 200, description = "It is gone", body = DbsResponse),
         (status = 404, description = "No such DB", body = ErrorBody),
+        (status = 507, description = "The server's disk is full", body = ErrorBody),
     )
 )]
 pub async fn delete(

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json as Reply,
-    extract::{Query, State},
-    http::StatusCode,
-};
+use axum::{Json as Reply, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -16,21 +12,18 @@ use crate::{
         RagError,
         ingest::{self, FileError, FileThreadError, IngestOptions, IngestReport, MAX_LISTED_ERRORS, MAX_PATH_CHARS},
     },
-    server::{error::ApiError, json::Json, state::AppState},
+    server::{error::ApiError, json::Json, params::Query, state::AppState},
     wire::{
-        DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentCounts, DocumentEntry, DocumentsResponse, ErrorBody,
-        FileErrorBody, FiltersResponse, IngestRequest, IngestResponse,
+        DbNameText, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentCounts, DocumentEntry, DocumentsResponse,
+        ErrorBody, FileErrorBody, FiltersResponse, IngestRequest, IngestResponse, MAX_PATHS, MAX_VERSION_CHARS,
     },
 };
 
 /// Most documents that one request may remove.
 const MAX_SOURCES: usize = 10_000;
 
-/// Longest version label.
-const MAX_VERSION: usize = 64;
-
-/// Most paths of a request.
-const MAX_PATHS: usize = 1_000;
+// The description of the API says what is enforced.
+const _: () = assert!(crate::wire::MAX_PATH_CHARS == MAX_PATH_CHARS);
 
 /// Seconds after which a drive that did not answer may be asked again.
 const DRIVE_RETRY_SECONDS: u64 = 30;
@@ -40,6 +33,7 @@ const DRIVE_RETRY_SECONDS: u64 = 30;
 #[into_params(parameter_in = Query)]
 pub struct DbParam {
     /// DB; the current one by default.
+    #[param(value_type = DbNameText, required = false)]
     db: Option<String>,
 }
 
@@ -50,10 +44,11 @@ pub struct DbParam {
     post, path = "/api/ingest", tag = "documents", request_body = IngestRequest,
     responses(
         (status = 200, description = "What was ingested, and what failed", body = IngestResponse),
-        (status = 400, description = "A value that cannot be used; the message names it", body = ErrorBody),
         (status = 409, description = "The DB was embedded by another model", body = ErrorBody),
         (status = 422, description = "Nothing could be ingested; `errors` says why, file by file", body = ErrorBody),
-        (status = 503, description = "The drive with the documents does not answer; try again later", body = ErrorBody),
+        (status = 502, description = "The embedder is misconfigured or misbehaves", body = ErrorBody),
+        (status = 503, description = "A drive, the DB or the embedder cannot be used now; try again later", body = ErrorBody),
+        (status = 504, description = "The embedder did not answer in time", body = ErrorBody),
     )
 )]
 pub async fn ingest(
@@ -62,8 +57,8 @@ pub async fn ingest(
 ) -> Result<Reply<IngestResponse>, ApiError> {
     let db = state.db(request.db.as_deref())?;
     check_paths(&request.paths)?;
-    if request.version.as_ref().is_some_and(|label| label.is_empty() || label.chars().count() > MAX_VERSION) {
-        return Err(ApiError::invalid(format!("field \"version\" must have 1 to {MAX_VERSION} characters")));
+    if request.version.as_ref().is_some_and(|label| label.is_empty() || label.chars().count() > MAX_VERSION_CHARS) {
+        return Err(ApiError::invalid(format!("field \"version\" must have 1 to {MAX_VERSION_CHARS} characters")));
     }
     let selection = ingest::select_files(state.settings.roots.clone(), request.paths).await.map_err(no_selection)?;
     if selection.files.is_empty() && !selection.errors.is_empty() {

@@ -20,7 +20,7 @@ use crate::{
     rag::{AnswerEvent, Asked, Question, RagError},
     resilience::CallContext,
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
-    wire::{AskRequest, ErrorBody, StreamHead, StreamToken},
+    wire::{AskBody, AskRequest, ErrorBody, StreamHead, StreamToken},
 };
 
 /// Answers a question from the documents, as it is written.
@@ -29,11 +29,17 @@ use crate::{
 /// `Accept: text/event-stream` events: `contexts`, `token` (many), then `done` or `error`. A client that goes away
 /// stops the answer, upstream, too.
 #[utoipa::path(
-    post, path = "/api/stream_query", tag = "ask", request_body = AskRequest,
+    post, path = "/api/stream_query", tag = "ask", request_body = AskBody,
     responses(
-        (status = 200, description = "The answer as it is written", body = String, content_type = "text/plain"),
-        (status = 400, description = "A value that cannot be used; the message names it", body = ErrorBody),
+        (
+            status = 200, description = "The answer as it is written",
+            content((String = "text/plain"), (String = "text/event-stream")),
+        ),
         (status = 404, description = "No such DB", body = ErrorBody),
+        (status = 409, description = "The DB was embedded by a model that this server does not run", body = ErrorBody),
+        (status = 502, description = "The LLM is misconfigured or misbehaves", body = ErrorBody),
+        (status = 503, description = "The LLM is unavailable and nothing can stand in", body = ErrorBody),
+        (status = 504, description = "The LLM did not answer in time", body = ErrorBody),
     )
 )]
 pub async fn stream_query(
