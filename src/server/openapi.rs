@@ -33,6 +33,10 @@ const EVERYWHERE: [(&str, &str); 6] = [
     ("503", "Overloaded, stopping, or the DB cannot be used just now; see Retry-After"),
 ];
 
+/// What the connection answers, without a body, to a request that it cannot take in.
+const WITHOUT_ROUTE: [(&str, &str); 2] =
+    [("414", "The path and the query string are too long"), ("431", "The headers are too large")];
+
 /// What any route with a body may answer besides.
 const WITH_BODY: [(&str, &str); 4] = [
     ("408", "The body came too slowly"),
@@ -99,6 +103,10 @@ fn add_common_responses(operation: &mut Operation) {
             Some(RefOr::T(response)) => allow_errors(response),
             Some(RefOr::Ref(_)) => {}
         }
+    }
+    for (status, description) in WITHOUT_ROUTE {
+        let response = ResponseBuilder::new().description(description).build();
+        operation.responses.responses.entry(status.to_owned()).or_insert(RefOr::T(response));
     }
 }
 

@@ -10,7 +10,9 @@ use utoipa::{
 };
 
 use super::{
-    schema::{DbNameText, MethodName, Named, ProviderName, QuestionText, null, object, reference, referred},
+    schema::{
+        DbNameText, FilterText, MethodName, Named, ProviderName, QuestionText, null, object, reference, referred,
+    },
     whole,
 };
 
@@ -51,13 +53,13 @@ pub struct AskRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DbNameText>)]
     pub db: Option<String>,
-    /// Only passages in these languages (ISO 639-1), at most 100.
+    /// Only passages in these languages (ISO 639-1), at most 100 of at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 100)]
+    #[schema(value_type = Option<Vec<FilterText>>, max_items = 100)]
     pub languages: Option<Vec<String>>,
-    /// Only documents with these version labels, at most 100.
+    /// Only documents with these version labels, at most 100 of at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 100)]
+    #[schema(value_type = Option<Vec<FilterText>>, max_items = 100)]
     pub versions: Option<Vec<String>>,
     /// Whether an earlier answer will do, and this one may be kept; true by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

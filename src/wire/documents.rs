@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::schema::{DbNameText, PathText};
+use super::schema::{DbNameText, PathText, SourceText};
 
 /// What to ingest.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -85,8 +85,8 @@ pub struct DocumentEntry {
 /// Documents to remove.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DeleteDocumentsRequest {
-    /// Their names, at most 10,000.
-    #[schema(max_items = 10_000)]
+    /// Their names, at most 10,000 of at most 4,096 characters.
+    #[schema(value_type = Vec<SourceText>, max_items = 10_000)]
     pub sources: Vec<String>,
     /// DB.
     #[serde(default, skip_serializing_if = "Option::is_none")]

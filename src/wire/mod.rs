@@ -29,7 +29,10 @@ pub use metrics::{
     BreakerBody, BreakerConfig, BreakerMetricsResponse, BreakerSummary, BreakerTransition, EndpointBody,
     PercentilesBody, PoolBody, PoolConfig, PoolMetricsResponse,
 };
-pub use schema::{DbNameText, MAX_PATH_CHARS, MAX_PATHS, MAX_QUESTION_CHARS, MAX_VERSION_CHARS, ProviderName};
+pub use schema::{
+    DbNameText, MAX_FILTER_CHARS, MAX_FILTERS, MAX_PATH_CHARS, MAX_PATHS, MAX_QUESTION_CHARS, MAX_SOURCE_CHARS,
+    MAX_SOURCES, MAX_VERSION_CHARS, ProviderName,
+};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

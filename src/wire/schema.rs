@@ -25,6 +25,18 @@ pub const MAX_PATH_CHARS: usize = 4_096;
 /// Most characters of a version label.
 pub const MAX_VERSION_CHARS: usize = 64;
 
+/// Most languages, and most version labels, that a question may be limited to.
+pub const MAX_FILTERS: usize = 100;
+
+/// Most characters of a language or a version label that a question is limited to: no document has a longer one.
+pub const MAX_FILTER_CHARS: usize = MAX_VERSION_CHARS;
+
+/// Most documents that one request may remove.
+pub const MAX_SOURCES: usize = 10_000;
+
+/// Most characters of a document's name: the name is a path.
+pub const MAX_SOURCE_CHARS: usize = MAX_PATH_CHARS;
+
 /// A character that is no white space, for Rust and thus for the server. The dialects of regular expressions disagree on
 /// `\s`.
 const NOT_BLANK: &str = r"[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
@@ -64,6 +76,28 @@ impl PartialSchema for PathText {
 }
 
 impl ToSchema for PathText {}
+
+/// A language or a version label that a question is limited to.
+pub struct FilterText;
+
+impl PartialSchema for FilterText {
+    fn schema() -> RefOr<Schema> {
+        text("A language (ISO 639-1) or a version label.").max_length(Some(MAX_FILTER_CHARS)).into()
+    }
+}
+
+impl ToSchema for FilterText {}
+
+/// The name of a document.
+pub struct SourceText;
+
+impl PartialSchema for SourceText {
+    fn schema() -> RefOr<Schema> {
+        text("A document's name, as `GET /api/docs` lists it.").max_length(Some(MAX_SOURCE_CHARS)).into()
+    }
+}
+
+impl ToSchema for SourceText {}
 
 /// How to search.
 pub struct MethodName;

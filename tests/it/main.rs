@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod api;
+mod api_schema;
 mod bad_input;
 mod bench;
 mod cli;

@@ -10,6 +10,7 @@ use axum::{
 };
 use serde::Serialize;
 
+use super::check_list;
 use crate::{
     cache::Found,
     model::{Method, Scope},
@@ -18,12 +19,10 @@ use crate::{
     resilience::CallContext,
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
     wire::{
-        AskBody, AskRequest, AskResponse, CacheMetadata, ContextMetadata, ErrorBody, MAX_QUESTION_CHARS, TimingsMs,
+        AskBody, AskRequest, AskResponse, CacheMetadata, ContextMetadata, ErrorBody, MAX_FILTER_CHARS, MAX_FILTERS,
+        MAX_QUESTION_CHARS, TimingsMs,
     },
 };
-
-/// Most languages, and most version labels, that a question may be limited to.
-const MAX_FILTERS: usize = 100;
 
 /// Most contexts of an answer.
 const MAX_K: i64 = 50;
@@ -128,12 +127,7 @@ pub(super) fn validate(state: &AppState, request: AskRequest) -> Result<Question
         return Err(ApiError::invalid(format!("field \"bm25_weight\" must be from 0 to 1, it is {weight}")));
     }
     for (field, list) in [("languages", &request.languages), ("versions", &request.versions)] {
-        let number = list.as_ref().map_or(0, Vec::len);
-        if number > MAX_FILTERS {
-            return Err(ApiError::invalid(format!(
-                "field \"{field}\" must have at most {MAX_FILTERS} entries, it has {number}"
-            )));
-        }
+        check_list(field, list.as_deref().unwrap_or_default(), MAX_FILTERS, MAX_FILTER_CHARS)?;
     }
     let rrf_k = request.rrf_k.map(|k| in_range("rrf_k", k, 1..=1_000)).transpose()?;
     Ok(Question {

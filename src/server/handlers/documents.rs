@@ -6,6 +6,7 @@ use axum::{Json as Reply, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::check_list;
 use crate::{
     model::DbName,
     rag::{
@@ -15,12 +16,10 @@ use crate::{
     server::{error::ApiError, json::Json, params::Query, state::AppState},
     wire::{
         DbNameText, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentCounts, DocumentEntry, DocumentsResponse,
-        ErrorBody, FileErrorBody, FiltersResponse, IngestRequest, IngestResponse, MAX_PATHS, MAX_VERSION_CHARS,
+        ErrorBody, FileErrorBody, FiltersResponse, IngestRequest, IngestResponse, MAX_PATHS, MAX_SOURCE_CHARS,
+        MAX_SOURCES, MAX_VERSION_CHARS,
     },
 };
-
-/// Most documents that one request may remove.
-const MAX_SOURCES: usize = 10_000;
 
 // The description of the API says what is enforced.
 const _: () = assert!(crate::wire::MAX_PATH_CHARS == MAX_PATH_CHARS);
@@ -178,6 +177,7 @@ fn nothing_ingested(errors: &[FileError], failed: usize) -> ApiError {
     responses(
         (status = 200, description = "Sorted by source", body = DocumentsResponse),
         (status = 404, description = "No such DB", body = ErrorBody),
+        (status = 507, description = "The disk is full, and the DB cannot be read without room", body = ErrorBody),
     )
 )]
 pub async fn list(
@@ -203,13 +203,7 @@ pub async fn delete(
     Json(request): Json<DeleteDocumentsRequest>,
 ) -> Result<Reply<DeleteDocumentsResponse>, ApiError> {
     let db = state.db(request.db.as_deref())?;
-    let number = request.sources.len();
-    if number > MAX_SOURCES {
-        let message = format!(
-            "field \"sources\" must have at most {MAX_SOURCES} entries, it has {number}: send several requests"
-        );
-        return Err(ApiError::invalid(message));
-    }
+    check_list("sources", &request.sources, MAX_SOURCES, MAX_SOURCE_CHARS)?;
     let deleted_sources = state.engine.remove(&db, request.sources).await?;
     if let Ok(counts) = state.engine.counts(&db).await {
         state.engine.metrics().database(db.as_str(), counts.documents, counts.bytes);
@@ -223,6 +217,7 @@ pub async fn delete(
     responses(
         (status = 200, description = "Languages and version labels", body = FiltersResponse),
         (status = 404, description = "No such DB", body = ErrorBody),
+        (status = 507, description = "The disk is full, and the DB cannot be read without room", body = ErrorBody),
     )
 )]
 pub async fn filters(
