@@ -6,6 +6,7 @@ use super::{
     groups::{ChunkArgs, ProviderArgs, StoreArgs},
     settings::Flags,
 };
+use crate::wire::MAX_VERSION_CHARS;
 
 /// Read documents into a DB.
 ///
@@ -23,7 +24,7 @@ pub struct IngestArgs {
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = super::server_url)]
     pub url: Option<crate::telemetry::ServiceUrl>,
     /// Label for these documents, to limit questions to
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", value_parser = label)]
     pub label: Option<String>,
     /// The report as JSON on stdout
     #[arg(long)]
@@ -48,4 +49,13 @@ impl IngestArgs {
         self.provider.flags(&mut flags);
         flags
     }
+}
+
+/// A version label has the bounds that the API gives it: questions could not name a longer one.
+fn label(text: &str) -> Result<String, String> {
+    let chars = text.chars().count();
+    if (1..=MAX_VERSION_CHARS).contains(&chars) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("a label has 1 to {MAX_VERSION_CHARS} characters, this one has {chars}"))
 }

@@ -159,3 +159,13 @@ fn completions_are_as_committed() {
     }
     assert!(text(&workplace.run(&["man"]).stdout).contains(".TH ragctl 1"));
 }
+
+#[test]
+fn a_label_that_no_question_could_name_is_refused() {
+    let workplace = Workplace::new();
+    for label in [String::new(), "x".repeat(65)] {
+        let refused = workplace.run(&["ingest", "docs", "--label", &label, "--provider", "embedded"]);
+        assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+        assert!(text(&refused.stderr).contains("1 to 64 characters"), "{}", text(&refused.stderr));
+    }
+}
