@@ -172,3 +172,27 @@ fn what_any_route_may_answer_is_described_for_each() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_query_string_that_is_no_text_is_refused() {
+    let workplace = Workplace::new();
+    let server = workplace.serve(&[]);
+    for (query, says) in [
+        ("db=default&x=%zz", "hexadecimal"),
+        ("db=default&x=%", "hexadecimal"),
+        ("x=%f&db=default", "hexadecimal"),
+        ("db=default&x=%ff%fe", "not UTF-8"),
+        ("db=%ff", "not UTF-8"),
+        ("db=default&db=default", "`db`"),
+    ] {
+        for route in ["/api/docs", "/api/filters"] {
+            let (status, error) = server.get(&format!("{route}?{query}")).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{route}?{query}: {error}");
+            assert!(error["message"].as_str().unwrap().contains(says), "{query}: {error}");
+            assert!(error["request_id"].is_string() && error["detail"] == error["message"], "{error}");
+        }
+    }
+    for query in ["db=def%61ult", "x=100%25", "x=%C3%BC", ""] {
+        assert_eq!(server.get(&format!("/api/docs?{query}")).await.0, StatusCode::OK, "{query}");
+    }
+}
