@@ -392,7 +392,8 @@ fn gates_and_baselines_decide_the_exit_code() {
     let base = run(&["--threshold", "p95<2s", "errors==0", "degraded==0"]);
     assert_eq!(base.status.code(), Some(0), "{}", text(&base.stdout));
     assert_eq!(run(&["--threshold", "p50<1us"]).status.code(), Some(3));
-    let too_few = bench(&workplace, &stub.url(), &["-n", "50", "--threshold", "p95<10s"]);
+    // Kept elsewhere: it is not made alike, and by chance it may be the best of all.
+    let too_few = bench(&Workplace::new(), &stub.url(), &["-n", "50", "--threshold", "p95<10s"]);
     assert_eq!(too_few.status.code(), Some(3), "what cannot be told is no pass");
     assert!(text(&too_few.stdout).contains("needs 72 successes"), "{}", text(&too_few.stdout));
     slow.store(30, Ordering::Relaxed);
