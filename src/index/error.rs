@@ -83,9 +83,7 @@ impl IndexError {
         )
         .then_some(kind)
     }
-}
 
-impl IndexError {
     /// Whether the disk has no room.
     pub fn is_disk_full(&self) -> bool {
         matches!(self.disk_failure(), Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))

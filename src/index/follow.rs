@@ -49,11 +49,21 @@ pub(super) trait Follower {
 /// An index that fails is thrown away and built again, once; so is one of a state that the store never had. A disk that
 /// cannot be written, and a store that cannot be read, are reported instead: building again would not help.
 pub(super) fn follow(index: &dyn Follower, feed: &dyn ChangeFeed, want: Want) -> Result<FollowReport, IndexError> {
+    follow_within(index, feed, want, PATIENCE)
+}
+
+/// The same, with the time that another process may hold the index without moving it on.
+fn follow_within(
+    index: &dyn Follower,
+    feed: &dyn ChangeFeed,
+    want: Want,
+    patience: Duration,
+) -> Result<FollowReport, IndexError> {
     let target = feed.newest()?;
     let mut report = FollowReport::default();
     let mut moved = Instant::now();
     loop {
-        let error = match step(index, feed, want, &target, &mut report) {
+        let mut error = match step(index, feed, want, &target, &mut report) {
             Ok(true) => return Ok(report),
             Ok(false) => {
                 moved = Instant::now();
@@ -61,23 +71,24 @@ pub(super) fn follow(index: &dyn Follower, feed: &dyn ChangeFeed, want: Want) ->
             }
             Err(error) => error,
         };
-        if matches!(error, IndexError::Conflict) {
-            // Whoever is at it brings the index to where we want it, or lets go of it.
-            if moved.elapsed() > PATIENCE {
-                return Err(IndexError::InUse { index: index.name(), seconds: PATIENCE.as_secs() });
-            }
-            thread::sleep(PAUSE);
-            continue;
+        if error.is_of_the_index() && !report.rebuilt {
+            tracing::warn!(index = index.name(), %error, "the index is unusable and is built again");
+            error = match index.start_anew() {
+                Ok(()) => {
+                    report.rebuilt = true;
+                    continue;
+                }
+                Err(error) => error,
+            };
         }
-        if report.rebuilt || !error.is_of_the_index() {
+        if !matches!(error, IndexError::Conflict) {
             return Err(error);
         }
-        tracing::warn!(index = index.name(), %error, "the index is unusable and is built again");
-        match index.start_anew() {
-            Ok(()) => report.rebuilt = true,
-            Err(IndexError::Conflict) => thread::sleep(PAUSE),
-            Err(error) => return Err(error),
+        // Whoever is at it brings the index to where we want it, or lets go of it.
+        if moved.elapsed() > patience {
+            return Err(IndexError::InUse { index: index.name(), seconds: patience.as_secs() });
         }
+        thread::sleep(PAUSE);
     }
 }
 

@@ -43,6 +43,8 @@ struct Index {
     begun: RefCell<u32>,
     /// What applying answers before it works.
     failures: RefCell<VecDeque<IndexError>>,
+    /// Whether another process keeps the index from being thrown away.
+    held: bool,
     /// Where another process brings the index when this one meets a conflict.
     other: RefCell<Option<Stamp>>,
 }
@@ -69,6 +71,9 @@ impl Follower for Index {
     }
 
     fn start_anew(&self) -> Result<(), IndexError> {
+        if self.held {
+            return Err(IndexError::Conflict);
+        }
         *self.begun.borrow_mut() += 1;
         *self.at.borrow_mut() = None;
         Ok(())
@@ -145,4 +150,19 @@ fn what_another_process_did_meanwhile_is_taken_over() {
     *index.other.borrow_mut() = Some(stamp(5));
     let report = follow(&index, &store(5, 5), Want::Text).unwrap();
     assert_eq!((report.rebuilt, index.shown.borrow().clone()), (false, Some(stamp(5))));
+}
+
+#[test]
+fn waiting_for_another_process_has_an_end_whatever_it_is_for() {
+    // To write, to throw away what is damaged, to throw away what is foreign.
+    let failures = [Some(IndexError::Conflict), Some(damaged()), None];
+    for failure in failures {
+        let index = Index { held: true, ..Index::default() };
+        match failure {
+            Some(error) => index.failures.borrow_mut().extend(std::iter::repeat_n(error, 9)),
+            None => *index.at.borrow_mut() = Some(stamp(9)),
+        }
+        let error = follow_within(&index, &store(5, 5), Want::Text, Duration::ZERO).unwrap_err();
+        assert!(matches!(error, IndexError::InUse { .. }), "{error}");
+    }
 }
