@@ -43,8 +43,6 @@ const GIB: f64 = (1u64 << 30) as f64;
 pub(super) struct HealthBoard {
     upstreams: RwLock<HashMap<ProviderKind, UpstreamStatus>>,
     system: RwLock<SystemHealth>,
-    /// What is wrong with the data directory.
-    pub(super) data_dir: RwLock<Option<String>>,
     /// Turns to look at the DB.
     pub(super) looks: Arc<Semaphore>,
 }
@@ -54,12 +52,7 @@ const LOOKS: usize = 4;
 
 impl Default for HealthBoard {
     fn default() -> Self {
-        Self {
-            upstreams: RwLock::default(),
-            system: RwLock::default(),
-            data_dir: RwLock::default(),
-            looks: Arc::new(Semaphore::new(LOOKS)),
-        }
+        Self { upstreams: RwLock::default(), system: RwLock::default(), looks: Arc::new(Semaphore::new(LOOKS)) }
     }
 }
 

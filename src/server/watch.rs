@@ -33,7 +33,7 @@ const TRY_TO_WRITE_EVERY: Duration = Duration::from_secs(5);
 pub(super) async fn watch_stores(state: Arc<AppState>) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut tried = Instant::now();
+    let (mut tried, mut known) = (Instant::now(), None);
     let cancelled = Cancelled(Arc::default());
     loop {
         tick.tick().await;
@@ -46,7 +46,7 @@ pub(super) async fn watch_stores(state: Arc<AppState>) {
         let pass = tokio::task::spawn_blocking(move || pass(&collections, &metrics, try_to_write));
         // A panic in there is logged by the runtime's hook; the next pass tries again.
         let Ok(Pass { data_dir, unverified }) = pass.await else { continue };
-        note_data_dir(&state, data_dir);
+        note_data_dir(&mut known, data_dir);
         if let Some(collection) = unverified {
             // Once a DB, on a thread of its own: it may take minutes.
             let cancelled = Arc::clone(&cancelled.0);
@@ -118,8 +118,8 @@ fn follow(collection: &Collection, metrics: &Metrics) {
     }
 }
 
-fn note_data_dir(state: &AppState, trouble: Option<String>) {
-    let mut known = state.health.data_dir.write();
+/// Says that the data directory is gone, or there again, once each.
+fn note_data_dir(known: &mut Option<String>, trouble: Option<String>) {
     if *known == trouble {
         return;
     }

@@ -114,7 +114,7 @@ impl StoreError {
         Self::NotFound(name.to_string())
     }
 
-    /// Why the disk does not take what is written, when that is what is wrong: reading may go on.
+    /// Whether the disk does not take what is written; reading may go on.
     pub fn is_unwritable(&self) -> bool {
         match self {
             Self::Full { .. } | Self::ReadOnly { .. } => true,

@@ -16,6 +16,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use super::{
     files::{self, FileId},
     put_setting, setting,
+    write::Unmade,
 };
 use crate::store::{Mutation, StoreError, WriteReport};
 
@@ -189,7 +190,7 @@ impl Connections {
     pub(super) fn write_all(
         &self,
         mutations: &[Mutation],
-        make: impl Fn(&Connection, &Mutation) -> Result<WriteReport, StoreError>,
+        make: impl Fn(&Connection, &Mutation) -> Result<WriteReport, Unmade>,
     ) -> Vec<Result<WriteReport, StoreError>> {
         self.try_write_all(mutations, make)
             .unwrap_or_else(|error| mutations.iter().map(|_| Err(error.clone())).collect())
@@ -198,7 +199,7 @@ impl Connections {
     fn try_write_all(
         &self,
         mutations: &[Mutation],
-        make: impl Fn(&Connection, &Mutation) -> Result<WriteReport, StoreError>,
+        make: impl Fn(&Connection, &Mutation) -> Result<WriteReport, Unmade>,
     ) -> Result<Vec<Result<WriteReport, StoreError>>, StoreError> {
         if let Some(why) = self.read_only() {
             return Err(StoreError::ReadOnly { path: self.path.clone(), why: why.to_owned() });
@@ -211,7 +212,10 @@ impl Connections {
         let mut results = Vec::with_capacity(mutations.len());
         for mutation in mutations {
             let savepoint = tx.savepoint().map_err(fail)?;
-            let made = make(&savepoint, mutation).map_err(|error| self.with_path(error));
+            let made = make(&savepoint, mutation).map_err(|unmade| match unmade {
+                Unmade::Refused(error) => error,
+                Unmade::Failed(error) => fail(error),
+            });
             let ended = if made.is_ok() { savepoint.commit() } else { savepoint.finish() };
             if tx.is_autocommit() {
                 // The engine has undone the whole transaction: a full disk, for instance.
@@ -226,19 +230,6 @@ impl Connections {
         }
         tx.commit().map_err(fail)?;
         Ok(results)
-    }
-
-    /// What is made of an engine's error once the path is known.
-    fn with_path(&self, error: StoreError) -> StoreError {
-        match &error {
-            StoreError::Engine { action, source } => match source.downcast_ref::<rusqlite::Error>() {
-                Some(rusqlite::Error::SqliteFailure(code, text)) => {
-                    map_error(&self.path, action, rusqlite::Error::SqliteFailure(*code, text.clone()))
-                }
-                _ => error,
-            },
-            _ => error,
-        }
     }
 
     fn check_quickly(&self) -> Result<(), StoreError> {

@@ -8,8 +8,28 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{count, embedder, put_setting, revision};
 use crate::store::{EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport};
 
+/// Why a change was not made.
+pub(super) enum Unmade {
+    /// The store does not take it.
+    Refused(StoreError),
+    /// The engine failed; what that means is known where the file is.
+    Failed(rusqlite::Error),
+}
+
+impl From<StoreError> for Unmade {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Unmade {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// Makes one change.
-pub(super) fn mutate(tx: &Connection, mutation: &Mutation) -> Result<WriteReport, StoreError> {
+pub(super) fn mutate(tx: &Connection, mutation: &Mutation) -> Result<WriteReport, Unmade> {
     match mutation {
         Mutation::Write { documents, embedder } => self::documents(tx, documents, embedder),
         Mutation::Remove { sources } => remove(tx, sources),
@@ -27,15 +47,15 @@ pub(super) fn documents(
     tx: &Connection,
     documents: &[NewDocument],
     embedder: &EmbedderRecord,
-) -> Result<WriteReport, StoreError> {
+) -> Result<WriteReport, Unmade> {
     if documents.is_empty() {
         return Ok(WriteReport::default());
     }
     settle_embedder(tx, embedder)?;
-    let revision = next_revision(tx).map_err(failed)?;
+    let revision = next_revision(tx)?;
     let (mut report, mut chunks) = (WriteReport::default(), 0);
     for document in documents {
-        let (id, is_new) = upsert_document(tx, document).map_err(failed)?;
+        let (id, is_new) = upsert_document(tx, document)?;
         if is_new {
             report.added += 1;
         } else {
@@ -46,19 +66,19 @@ pub(super) fn documents(
         report.chunks_kept += kept;
         chunks += inserted as i64 - gone as i64;
     }
-    add_to(tx, "documents", report.added as i64).map_err(failed)?;
-    add_to(tx, "chunks", chunks).map_err(failed)?;
+    add_to(tx, "documents", report.added as i64)?;
+    add_to(tx, "chunks", chunks)?;
     Ok(report)
 }
 
 /// Removes documents and their chunks.
-fn remove(tx: &Connection, sources: &[String]) -> Result<WriteReport, StoreError> {
-    let revision = next_revision(tx).map_err(failed)?;
+fn remove(tx: &Connection, sources: &[String]) -> Result<WriteReport, Unmade> {
+    let revision = next_revision(tx)?;
     let mut removed = 0;
     for source in sources {
-        removed += remove_document(tx, source, revision).map_err(failed)?;
+        removed += remove_document(tx, source, revision)?;
     }
-    add_to(tx, "documents", -(removed as i64)).map_err(failed)?;
+    add_to(tx, "documents", -(removed as i64))?;
     Ok(WriteReport { removed, ..WriteReport::default() })
 }
 
@@ -78,24 +98,25 @@ fn remove_document(tx: &Connection, source: &str, revision: u64) -> Result<usize
 }
 
 /// A DB keeps the embedder of its vectors; one without vectors takes any.
-fn settle_embedder(tx: &Connection, given: &EmbedderRecord) -> Result<(), StoreError> {
-    if let Some(stored) = embedder(tx).map_err(failed)? {
+fn settle_embedder(tx: &Connection, given: &EmbedderRecord) -> Result<(), Unmade> {
+    if let Some(stored) = embedder(tx)? {
         if stored == *given {
             return Ok(());
         }
-        let has_vectors: bool =
-            tx.query_row("SELECT EXISTS (SELECT 1 FROM chunks)", [], |row| row.get(0)).map_err(failed)?;
+        let has_vectors: bool = tx.query_row("SELECT EXISTS (SELECT 1 FROM chunks)", [], |row| row.get(0))?;
         if has_vectors {
             return Err(StoreError::EmbedderMismatch {
                 stored: stored.id,
                 stored_dimension: stored.dimension,
                 given: given.id.clone(),
                 given_dimension: given.dimension,
-            });
+            }
+            .into());
         }
     }
-    put_setting(tx, "embedder", &given.id).map_err(failed)?;
-    put_setting(tx, "dimension", &given.dimension.to_string()).map_err(failed)
+    put_setting(tx, "embedder", &given.id)?;
+    put_setting(tx, "dimension", &given.dimension.to_string())?;
+    Ok(())
 }
 
 fn next_revision(tx: &Connection) -> Result<u64, rusqlite::Error> {
@@ -150,8 +171,8 @@ fn replace_chunks(
     document: &NewDocument,
     dimension: usize,
     revision: u64,
-) -> Result<Replaced, StoreError> {
-    let stored = stored_chunks(tx, document_id).map_err(failed)?;
+) -> Result<Replaced, Unmade> {
+    let stored = stored_chunks(tx, document_id)?;
     let wanted: HashSet<&str> = document.chunks.iter().map(|chunk| chunk.key.as_str()).collect();
     let (mut kept, before) = (HashSet::new(), stored.len());
     let mut inherited = HashMap::new();
@@ -163,21 +184,20 @@ fn replace_chunks(
             }
             let vector: Vec<u8> = tx
                 .prepare_cached("SELECT vector FROM chunks WHERE id = ?1")
-                .and_then(|mut s| s.query_row([id], |row| row.get(0)))
-                .map_err(failed)?;
+                .and_then(|mut s| s.query_row([id], |row| row.get(0)))?;
             inherited.insert(key, vector);
         }
-        remove_chunk(tx, id, revision).map_err(failed)?;
+        remove_chunk(tx, id, revision)?;
     }
     for (ordinal, chunk) in document.chunks.iter().enumerate() {
         if kept.contains(&chunk.key) {
-            move_chunk(tx, document_id, &chunk.key, ordinal).map_err(failed)?;
+            move_chunk(tx, document_id, &chunk.key, ordinal)?;
         } else {
             let vector = match (&chunk.vector, inherited.remove(&chunk.key)) {
                 (None, Some(vector)) => vector,
                 _ => usable_vector(document, ordinal, chunk, dimension)?,
             };
-            insert_chunk(tx, document_id, document, ordinal, chunk, &vector, revision).map_err(failed)?;
+            insert_chunk(tx, document_id, document, ordinal, chunk, &vector, revision)?;
         }
     }
     Ok(Replaced { inserted: document.chunks.len() - kept.len(), kept: kept.len(), gone: before - kept.len() })
@@ -257,12 +277,4 @@ fn usable_vector(
 /// The inverse of how vectors are stored.
 pub(super) fn vector_from_bytes(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect()
-}
-
-fn failed(source: rusqlite::Error) -> StoreError {
-    match source.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DatabaseBusy) => StoreError::Busy,
-        // What the connection makes of it: it knows the path.
-        _ => StoreError::Engine { action: "write to the DB", source: std::sync::Arc::new(source) },
-    }
 }
