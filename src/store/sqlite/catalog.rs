@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     SqliteStore,
-    files::{self, FileId},
+    files::{self, FileId, io_error},
 };
 use crate::{
     model::DbName,
@@ -185,16 +185,5 @@ impl Catalog for SqliteCatalog {
 
     fn location(&self, name: &DbName) -> PathBuf {
         self.root.join(folder_name(name))
-    }
-}
-
-fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-    let path = path.to_owned();
-    move |source| match source.kind() {
-        io::ErrorKind::StorageFull => StoreError::Full { path },
-        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            StoreError::ReadOnly { path, why: source.to_string() }
-        }
-        _ => StoreError::Io { action, path, source: Arc::new(source) },
     }
 }

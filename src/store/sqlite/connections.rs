@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{
-    files::{self, FileId},
+    files::{self, FileId, io_error},
     put_setting, setting,
     write::Unmade,
 };
@@ -324,9 +324,4 @@ fn map_error(path: &Path, action: &'static str, source: rusqlite::Error) -> Stor
         }
         _ => StoreError::Engine { action, source: Arc::new(source) },
     }
-}
-
-fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
-    let path = path.to_owned();
-    move |source| StoreError::Io { action, path, source: Arc::new(source) }
 }

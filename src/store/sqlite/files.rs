@@ -1,6 +1,8 @@
 //! Files and folders of DBs: which one it is, who may read it, whether it is on disk.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, sync::Arc};
+
+use crate::store::StoreError;
 
 /// Which file it is, whatever its name is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,5 +66,17 @@ pub(super) fn is_full(path: &Path) -> bool {
     {
         let _ = path;
         false
+    }
+}
+
+/// What the file system answered, as an error of the store: a full or read-only disk says so.
+pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| match source.kind() {
+        io::ErrorKind::StorageFull => StoreError::Full { path },
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            StoreError::ReadOnly { path, why: source.to_string() }
+        }
+        _ => StoreError::Io { action, path, source: Arc::new(source) },
     }
 }
