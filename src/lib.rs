@@ -15,8 +15,8 @@
 //! | [`store`], [`index`], [`cache`], [`providers`] | the truth; what is derived from it; answers given before; the models |
 //! | [`scrape`] | what a server tells about itself, whichever dialect it speaks, in one shape |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
-//! | [`wire`], [`telemetry`], [`model`] | shapes of requests and answers; metrics, logs, and what must not be in them; the domain's nouns |
-//! | [`process`] | what the system allows this process |
+//! | [`wire`], [`telemetry`], [`domain`] | shapes of requests and answers; metrics, logs, and what must not be in them; the domain's nouns |
+//! | [`util`] | numbers into words, vectors, scripts, the process's limits |
 //!
 //! # The way of one question
 //!
@@ -27,7 +27,7 @@
 //! 3. [`rag::Engine::retrieve`] embeds the question with the embedder that made the DB's vectors, then, on a blocking
 //!    thread, searches both indexes, fuses the two lists and reads the best chunks from the store.
 //! 4. [`rag::Engine::ask`] asks the LLM: [joins](rag::CoalescingGenerator) the same question if it is being answered
-//!    already, else goes through the [guard](resilience::Guard), which retries within a budget and asks the breaker before
+//!    already, else goes through the [guard](resilience::CallPolicy), which retries within a budget and asks the breaker before
 //!    each attempt, and takes its turn in the [pool](resilience::Pool), if one can come in time. If there is no first token
 //!    a little before the deadline, the embedded answerer quotes the contexts instead, and the answer is marked as degraded.
 //! 5. The answer streams back, and is kept when it is whole. A client that goes away drops the stream, and with it the call upstream.
@@ -36,7 +36,7 @@
 //!
 //! [`rag::ingest`](mod@rag::ingest) reads it ([`rag::extract`]), cuts it ([`rag::chunk`]), embeds what is new, and writes
 //! it whole or not at all: one transaction, on disk when it is acknowledged, shared by everybody who [commits at that
-//! moment](rag::Collection::commit). Indexes then follow the store: each carries the stamp of the state that it mirrors, and
+//! moment](rag::Db::commit). Indexes then follow the store: each carries the stamp of the state that it mirrors, and
 //! applies what happened since; comparing and reading are one step, so that a commit in between never looks foreign. That is
 //! also how a running server notices what another process ingested, and how an index that is missing, damaged or of another
 //! format comes back. Whoever writes the lexical index holds a lock for a series of changes; where its folder cannot be
@@ -80,11 +80,10 @@ pub mod cache;
 pub mod cli;
 pub mod client;
 pub mod commands;
+pub mod domain;
 pub mod index;
 pub mod mock;
-pub mod model;
 pub mod monitor;
-pub mod process;
 pub mod providers;
 pub mod rag;
 pub mod resilience;
@@ -92,4 +91,5 @@ pub mod scrape;
 pub mod server;
 pub mod store;
 pub mod telemetry;
+pub mod util;
 pub mod wire;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::run::RunError;
-use crate::process::raise_fd_limit;
+use crate::util::process::raise_fd_limit;
 
 /// What was used during a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::Experience;
+use super::SimilarityPrior;
 
 /// A cosine of 0.95 means something else for every embedder: what holds for one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct Calibration {
     /// The threshold that kept the wanted bound.
     pub threshold: Option<f32>,
     /// What verified mode starts from.
-    pub experience: Experience,
+    pub experience: SimilarityPrior,
 }
 
 /// Calibrations by the embedder's identity.
@@ -102,7 +102,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/calibration.json");
         assert_eq!(Calibrations::load(&path).unwrap(), Calibrations::default());
-        let mut experience = Experience::default();
+        let mut experience = SimilarityPrior::default();
         experience.observe(0.9, true);
         let calibration = Calibration { threshold: Some(0.87), experience };
         let mut all = Calibrations::default();

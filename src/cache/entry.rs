@@ -3,47 +3,24 @@
 use std::{
     collections::BTreeSet,
     sync::{
-        Arc, LazyLock, OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    guards::{Numbers, Wording},
     key::Namespace,
+    mismatch::{Numbers, Wording},
     verified::Learned,
 };
-use crate::model::{Context, Stamp};
+use crate::domain::{Passage, Stamp};
+use crate::util::time::UnixMillis;
 
 /// What an entry costs besides its texts and its vector: keys, rows, counters.
 const OVERHEAD: usize = 512;
-
-/// A point in time, in milliseconds since 1970: entries outlive the process, so that it starts from the calendar's clock.
-/// Handed in everywhere, never read inside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-pub struct Moment(pub u64);
-
-impl Moment {
-    /// The calendar's time when the process began, and what has passed since: when somebody sets the clock back, nothing
-    /// becomes younger.
-    pub fn now() -> Self {
-        static BEGIN: LazyLock<(Instant, u64)> = LazyLock::new(|| {
-            let calendar = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            (Instant::now(), calendar.as_millis() as u64)
-        });
-        let (begin, at) = *BEGIN;
-        Self(at + begin.elapsed().as_millis() as u64)
-    }
-
-    /// How long ago `earlier` was; zero when it was not.
-    pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(earlier.0))
-    }
-}
 
 /// A complete answer with all that a response tells about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,7 +28,7 @@ pub struct StoredAnswer {
     /// The text, with `[n]` citations of the contexts, numbered from 1.
     pub text: String,
     /// What it is made from, best first.
-    pub contexts: Arc<[Context]>,
+    pub contexts: Arc<[Passage]>,
     /// Who wrote it.
     pub provider: String,
     /// Share of the lexical score in weighted fusion.
@@ -114,7 +91,7 @@ impl StoredAnswer {
     /// Bytes that it takes, about.
     pub fn bytes(&self) -> usize {
         let contexts = self.contexts.iter().map(|c| {
-            size_of::<Context>() + c.text.len() + c.key.len() + c.source.len() + c.version.len() + c.language.len()
+            size_of::<Passage>() + c.text.len() + c.key.len() + c.source.len() + c.version.len() + c.language.len()
         });
         // Twice: as it is, and rendered.
         2 * (self.text.len() + self.provider.len() + contexts.sum::<usize>())
@@ -181,7 +158,7 @@ pub struct Entry {
     /// What that claims, once somebody wants to know.
     pub(super) facts: OnceLock<Facts>,
     /// When.
-    pub(super) created: Moment,
+    pub(super) created: UnixMillis,
     /// Tick of the last use.
     pub(super) used: AtomicU64,
     /// Times that it was given.
@@ -202,7 +179,7 @@ impl Entry {
         question: String,
         answer: StoredAnswer,
         dimension: usize,
-        created: Moment,
+        created: UnixMillis,
     ) -> Self {
         Self {
             id,
@@ -246,7 +223,7 @@ impl Entry {
     }
 
     /// When it was answered.
-    pub fn created(&self) -> Moment {
+    pub fn created(&self) -> UnixMillis {
         self.created
     }
 
@@ -266,13 +243,13 @@ impl Entry {
     }
 
     /// Whether these passages are the ones that the answer is made from.
-    pub fn made_from(&self, contexts: &[Context]) -> bool {
-        let keys = |contexts: &[Context]| contexts.iter().map(|context| context.key.clone()).collect::<BTreeSet<_>>();
+    pub fn made_from(&self, contexts: &[Passage]) -> bool {
+        let keys = |contexts: &[Passage]| contexts.iter().map(|context| context.key.clone()).collect::<BTreeSet<_>>();
         keys(contexts) == keys(&self.answer.contexts)
     }
 
     /// Whether one of the passages that the answer cites is among these.
-    pub fn is_evidenced_by(&self, contexts: &[Context]) -> bool {
+    pub fn is_evidenced_by(&self, contexts: &[Passage]) -> bool {
         let cited = self.answer.cited();
         contexts.iter().any(|context| cited.contains(context.key.as_str()))
     }
@@ -283,7 +260,7 @@ mod tests {
     use super::*;
 
     fn answer(text: &str, keys: &[&str]) -> StoredAnswer {
-        let context = |key: &&str| Context {
+        let context = |key: &&str| Passage {
             text: "t".into(),
             key: (*key).to_owned(),
             source: "s".into(),

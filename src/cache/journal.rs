@@ -24,8 +24,9 @@ use ring::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Experience, Moment, Namespace, StoredAnswer, key::ExactKey, verified::Learned};
-use crate::model::Stamp;
+use super::{Entry, Namespace, SimilarityPrior, StoredAnswer, key::ExactKey, verified::Learned};
+use crate::domain::Stamp;
+use crate::util::time::UnixMillis;
 
 /// First line of a journal whose records can be read by anybody.
 const PLAIN: &[u8; 16] = b"ragctl cache 1p\n";
@@ -106,7 +107,8 @@ pub(super) struct KeptRecord {
     namespace: Namespace,
     question: String,
     answer: StoredAnswer,
-    created: Moment,
+    #[serde(with = "as_number")]
+    created: UnixMillis,
     accesses: u64,
     stamp: Option<Stamp>,
     learned: Learned,
@@ -114,6 +116,21 @@ pub(super) struct KeptRecord {
     /// Behind the JSON, as little-endian floats.
     #[serde(skip)]
     vector: Option<Vec<f32>>,
+}
+
+/// A time as a plain number, as journals have always had it.
+mod as_number {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::util::time::UnixMillis;
+
+    pub(super) fn serialize<S: Serializer>(time: &UnixMillis, serializer: S) -> Result<S::Ok, S::Error> {
+        time.0.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixMillis, D::Error> {
+        i64::deserialize(deserializer).map(UnixMillis)
+    }
 }
 
 /// Something that happened.
@@ -128,7 +145,7 @@ pub(super) enum Record {
     /// Further words lead to an entry.
     Alias { id: u64, key: ExactKey },
     /// What verified mode had learned when the journal was last written anew; not what it knew before it began.
-    Learned(Experience),
+    Learned(SimilarityPrior),
 }
 
 impl Record {
@@ -197,7 +214,7 @@ impl Restored {
 pub struct JournalReport {
     pub(super) entries: Vec<Restored>,
     /// What verified mode has learned since the journal began.
-    pub(super) learned: Option<Experience>,
+    pub(super) learned: Option<SimilarityPrior>,
     /// Records that could not be read.
     pub damaged: usize,
     /// Where the file was moved, when nothing of it could be read.
@@ -451,7 +468,7 @@ fn read(path: &Path, bytes: &[u8], key: Option<&SealingKey>) -> Result<Option<Jo
 fn replay(payloads: impl Iterator<Item = Option<Vec<u8>>>, mut damaged: usize) -> JournalReport {
     let mut order: Vec<u64> = Vec::new();
     let mut kept: HashMap<u64, KeptRecord> = HashMap::new();
-    let mut learned: Option<Experience> = None;
+    let mut learned: Option<SimilarityPrior> = None;
     for payload in payloads {
         let Some(payload) = payload else {
             damaged += 1;
@@ -472,7 +489,7 @@ fn replay(payloads: impl Iterator<Item = Option<Vec<u8>>>, mut damaged: usize) -
                 if let Some(record) = kept.get_mut(&id) {
                     record.learned.observe(similarity, right);
                 }
-                learned.get_or_insert_with(Experience::nothing).observe(similarity, right);
+                learned.get_or_insert_with(SimilarityPrior::nothing).observe(similarity, right);
             }
             Some(Record::Alias { id, key }) => {
                 if let Some(record) = kept.get_mut(&id) {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::cache::{Asked, CacheSettings, Found, SemanticCache, Trial};
+use crate::cache::{CacheQuery, CacheSettings, Exploration, HitKind, SemanticCache};
 use crate::telemetry::Metrics;
 
 fn namespace() -> Namespace {
@@ -26,19 +26,19 @@ fn open(path: &Path, key: Option<SealingKey>) -> (SemanticCache, usize, usize) {
     let (journal, report) = Journal::open(path, key).unwrap();
     let (restored, damaged) = (report.restored(), report.damaged);
     let cache = SemanticCache::new(CacheSettings::default(), Metrics::new().cache());
-    (cache.with_journal(journal, report, Moment(1_000)), restored, damaged)
+    (cache.with_journal(journal, report, UnixMillis(1_000)), restored, damaged)
 }
 
 fn keep(cache: &SemanticCache, question: &str) {
     let namespace = namespace();
-    let asked = Asked { namespace: &namespace, text: question };
-    cache.keep(asked, answer(question), Some(&[0.6, 0.8]), None, Moment(1_000)).unwrap();
+    let asked = CacheQuery { namespace: &namespace, text: question };
+    cache.keep(asked, answer(question), Some(&[0.6, 0.8]), None, UnixMillis(1_000)).unwrap();
 }
 
 fn knows(cache: &SemanticCache, question: &str) -> bool {
     let namespace = namespace();
-    let hit = cache.exact(Asked { namespace: &namespace, text: question }, Moment(1_000));
-    hit.is_some_and(|hit| hit.found == Found::Exact && hit.entry.answer().text == question)
+    let hit = cache.exact(CacheQuery { namespace: &namespace, text: question }, UnixMillis(1_000));
+    hit.is_some_and(|hit| hit.found == HitKind::Exact && hit.entry.answer().text == question)
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn what_was_kept_comes_back_with_its_vector() {
         keep(&cache, "one");
         keep(&cache, "two");
         keep(&cache, "three");
-        let two = cache.exact(Asked { namespace: &namespace(), text: "two" }, Moment(1_000)).unwrap();
+        let two = cache.exact(CacheQuery { namespace: &namespace(), text: "two" }, UnixMillis(1_000)).unwrap();
         cache.invalidate(&two.entry);
         drop(cache);
         let bytes = fs::read(&path).unwrap();
@@ -59,7 +59,7 @@ fn what_was_kept_comes_back_with_its_vector() {
         let (cache, restored, damaged) = open(&path, sealed.and_then(key));
         assert_eq!((restored, damaged), (2, 0));
         assert!(knows(&cache, "one") && !knows(&cache, "two") && knows(&cache, "three"));
-        let three = cache.exact(Asked { namespace: &namespace(), text: "three" }, Moment(1_000)).unwrap();
+        let three = cache.exact(CacheQuery { namespace: &namespace(), text: "three" }, UnixMillis(1_000)).unwrap();
         assert_eq!(cache.vector(&three.entry).unwrap(), [0.6, 0.8]);
         keep(&cache, "four");
         assert!(knows(&cache, "four") && knows(&cache, "one"), "numbers are not used twice");
@@ -100,26 +100,26 @@ fn a_journal_has_one_writer_at_a_time() {
 fn what_was_learned_adds_to_a_calibration_made_before_or_after() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache");
-    let start = |calibrated: &Experience| {
+    let start = |calibrated: &SimilarityPrior| {
         let (journal, report) = Journal::open(&path, None).unwrap();
         SemanticCache::new(CacheSettings::default(), Metrics::new().cache())
             .with_experience(calibrated.clone())
-            .with_journal(journal, report, Moment(1_000))
+            .with_journal(journal, report, UnixMillis(1_000))
     };
-    let mut expected = Experience::default();
+    let mut expected = SimilarityPrior::default();
     let cache = start(&expected);
     let namespace = namespace();
-    let asked = Asked { namespace: &namespace, text: "one" };
+    let asked = CacheQuery { namespace: &namespace, text: "one" };
     keep(&cache, "one");
-    let entry = cache.exact(asked, Moment(1_000)).unwrap().entry;
+    let entry = cache.exact(asked, UnixMillis(1_000)).unwrap().entry;
     for right in [true, true, false] {
-        cache.learn(&Trial { entry: Arc::clone(&entry), similarity: 0.91, rate: 1.0 }, asked, right);
+        cache.learn(&Exploration { entry: Arc::clone(&entry), similarity: 0.91, rate: 1.0 }, asked, right);
         expected.observe(0.91, right);
     }
     drop(cache);
-    assert_eq!(start(&Experience::default()).experience(), expected, "read back from single records");
-    assert_eq!(start(&Experience::default()).experience(), expected, "read back from the sum");
-    let mut calibrated = Experience::default();
+    assert_eq!(start(&SimilarityPrior::default()).experience(), expected, "read back from single records");
+    assert_eq!(start(&SimilarityPrior::default()).experience(), expected, "read back from the sum");
+    let mut calibrated = SimilarityPrior::default();
     for _ in 0..100 {
         calibrated.observe(0.85, true);
         expected.observe(0.85, true);

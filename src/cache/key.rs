@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::model::DbName;
+use crate::domain::DbName;
 
 /// Everything that shapes an answer besides the words of its question. Entries of two namespaces never meet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

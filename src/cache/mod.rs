@@ -1,7 +1,7 @@
 //! The semantic cache: answers that were given before, for questions that mean the same.
 //!
 //! Every semantic cache trades wrong answers for hits. This one looks at a near neighbour from several sides before it gives
-//! its answer ([`guards`]), and in verified mode it bounds how often that answer may be wrong, and measures it
+//! its answer ([`mismatch`]), and in verified mode it bounds how often that answer may be wrong, and measures it
 //! ([`verified`]).
 //!
 //! - **Scope**: entries of two [`Namespace`]s never meet; a namespace is everything that shapes an answer but the words.
@@ -17,9 +17,9 @@
 
 mod calibration;
 mod entry;
-pub mod guards;
 mod journal;
 mod key;
+pub mod mismatch;
 mod semantic;
 mod settings;
 mod space;
@@ -31,10 +31,12 @@ pub mod verified;
 mod tests;
 
 pub use calibration::{Calibration, CalibrationError, Calibrations};
-pub use entry::{Agreement, Entry, Facts, Moment, Rendered, StoredAnswer};
-pub use guards::{Rejection, Wording};
+pub use entry::{Agreement, Entry, Facts, Rendered, StoredAnswer};
 pub use journal::{Journal, JournalError, JournalReport, KEY_BYTES, SealingKey};
 pub use key::Namespace;
-pub use semantic::{Asked, CacheStats, Clear, Found, Hit, NotKept, Refused, SemanticCache, Trial, Verdict};
+pub use mismatch::{Rejection, Wording};
+pub use semantic::{
+    CacheDecision, CacheQuery, CacheStats, Clear, Exploration, Hit, HitKind, NotKept, Refused, SemanticCache,
+};
 pub use settings::{CacheChange, CacheMode, CacheSettings, InvalidCacheSetting};
-pub use verified::{Experience, Risk};
+pub use verified::{ErrorBudget, SimilarityPrior};

@@ -15,15 +15,16 @@ use std::{
 use parking_lot::{Mutex, RwLock};
 
 use super::{
-    Agreement, CacheChange, CacheMode, CacheSettings, Entry, Experience, InvalidCacheSetting, Moment, Namespace, Risk,
-    StoredAnswer, Wording,
-    guards::{self, Rejection},
+    Agreement, CacheChange, CacheMode, CacheSettings, Entry, ErrorBudget, InvalidCacheSetting, Namespace,
+    SimilarityPrior, StoredAnswer, Wording,
     journal::{Journal, JournalReport, Record},
     key::ExactKey,
+    mismatch::{self, Rejection},
     table::{Bounds, Table},
 };
+use crate::util::time::UnixMillis;
 use crate::{
-    model::{DbName, Stamp},
+    domain::{DbName, Stamp},
     telemetry::CacheMetrics,
 };
 
@@ -47,7 +48,7 @@ pub(super) const VERIFIED_FLOOR: f32 = 0.7;
 
 /// A question as the cache sees it.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct CacheQuery<'a> {
     /// Where it may find an answer.
     pub namespace: &'a Namespace,
     /// Its words.
@@ -56,7 +57,7 @@ pub struct Asked<'a> {
 
 /// How a stored answer was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Found {
+pub enum HitKind {
     /// The same words.
     Exact,
     /// Other words with this cosine.
@@ -69,15 +70,15 @@ pub struct Hit {
     /// The entry.
     pub entry: Arc<Entry>,
     /// How it was found.
-    pub found: Found,
+    pub found: HitKind,
 }
 
 impl Hit {
     /// Cosine of the questions; 1 when the words are the same.
     pub fn similarity(&self) -> f32 {
         match self.found {
-            Found::Exact => 1.0,
-            Found::Semantic(similarity) => similarity,
+            HitKind::Exact => 1.0,
+            HitKind::Semantic(similarity) => similarity,
         }
     }
 }
@@ -95,7 +96,7 @@ pub struct Refused {
 
 /// The LLM is asked although a stored answer is at hand, to learn whether that is right.
 #[derive(Debug, Clone)]
-pub struct Trial {
+pub struct Exploration {
     /// The entry that is tested.
     pub entry: Arc<Entry>,
     /// Its cosine.
@@ -106,13 +107,13 @@ pub struct Trial {
 
 /// What the cache says to a question in new words.
 #[derive(Debug, Clone)]
-pub enum Verdict {
+pub enum CacheDecision {
     /// This answer will do.
     Hit(Hit),
     /// This one is near, and must not be given.
     Refused(Refused),
     /// This one may do; ask the LLM and [compare](SemanticCache::learn).
-    Trial(Trial),
+    Explore(Exploration),
     /// Nothing is near.
     Miss,
 }
@@ -160,12 +161,12 @@ pub struct SemanticCache {
     table: RwLock<Table>,
     settings: RwLock<CacheSettings>,
     /// What is known about similarities, from elsewhere and from here.
-    experience: RwLock<Experience>,
+    experience: RwLock<SimilarityPrior>,
     /// The part of it that was learned here, for the journal.
-    learned: Mutex<Experience>,
-    risk: Mutex<Risk>,
+    learned: Mutex<SimilarityPrior>,
+    risk: Mutex<ErrorBudget>,
     /// Evictions so far, by time, of the last minute.
-    evicted: Mutex<VecDeque<(Moment, u64)>>,
+    evicted: Mutex<VecDeque<(UnixMillis, u64)>>,
     journal: Option<Journal>,
     metrics: CacheMetrics,
     next: AtomicU64,
@@ -178,7 +179,7 @@ impl SemanticCache {
             table: RwLock::new(Table::new()),
             settings: RwLock::new(settings),
             experience: RwLock::default(),
-            learned: Mutex::new(Experience::nothing()),
+            learned: Mutex::new(SimilarityPrior::nothing()),
             risk: Mutex::default(),
             evicted: Mutex::default(),
             journal: None,
@@ -191,14 +192,14 @@ impl SemanticCache {
 
     /// Starts with what is known about the embedder's similarities.
     #[must_use]
-    pub fn with_experience(self, experience: Experience) -> Self {
+    pub fn with_experience(self, experience: SimilarityPrior) -> Self {
         *self.experience.write() = experience;
         self
     }
 
     /// Takes over what a journal holds and writes to it from now on.
     #[must_use]
-    pub fn with_journal(mut self, journal: Journal, report: JournalReport, now: Moment) -> Self {
+    pub fn with_journal(mut self, journal: Journal, report: JournalReport, now: UnixMillis) -> Self {
         let settings = self.settings();
         {
             let table = self.table.get_mut();
@@ -223,7 +224,7 @@ impl SemanticCache {
     }
 
     /// What all entries have taught so far.
-    pub fn experience(&self) -> Experience {
+    pub fn experience(&self) -> SimilarityPrior {
         self.experience.read().clone()
     }
 
@@ -251,18 +252,25 @@ impl SemanticCache {
     }
 
     /// The entry for these very words. It may be of an older state of the DB: see [`Entry::is_of`].
-    pub fn exact(&self, asked: Asked<'_>, now: Moment) -> Option<Hit> {
+    pub fn exact(&self, asked: CacheQuery<'_>, now: UnixMillis) -> Option<Hit> {
         let ttl = self.settings.read().ttl;
         let entry = Arc::clone(self.table.read().exact(ExactKey::new(asked.namespace, asked.text))?);
         if now.since(entry.created) < ttl {
-            return Some(Hit { entry, found: Found::Exact });
+            return Some(Hit { entry, found: HitKind::Exact });
         }
         self.expire(now, ttl);
         None
     }
 
     /// What to do about a question in words that are not known. `draw` is a random number in 0..1.
-    pub fn nearest(&self, asked: Asked<'_>, wording: &Wording, vector: &[f32], now: Moment, draw: f64) -> Verdict {
+    pub fn nearest(
+        &self,
+        asked: CacheQuery<'_>,
+        wording: &Wording,
+        vector: &[f32],
+        now: UnixMillis,
+        draw: f64,
+    ) -> CacheDecision {
         let settings = self.settings();
         let (least, margin) = match settings.mode {
             CacheMode::Threshold => (settings.threshold, AMBIGUITY),
@@ -296,25 +304,29 @@ impl SemanticCache {
                 }
                 continue;
             }
-            let hit = Hit { entry: Arc::clone(entry), found: Found::Semantic(similarity) };
+            let hit = Hit { entry: Arc::clone(entry), found: HitKind::Semantic(similarity) };
             return match settings.mode {
-                CacheMode::Threshold => Verdict::Hit(hit),
+                CacheMode::Threshold => CacheDecision::Hit(hit),
                 CacheMode::Verified => self.weigh(hit, similarity, settings.delta, draw),
             };
         }
-        refused.map_or(Verdict::Miss, Verdict::Refused)
+        refused.map_or(CacheDecision::Miss, CacheDecision::Refused)
     }
 
     /// Verified mode: whether to trust the entry this time.
-    fn weigh(&self, hit: Hit, similarity: f32, delta: f64, draw: f64) -> Verdict {
+    fn weigh(&self, hit: Hit, similarity: f32, delta: f64, draw: f64) -> CacheDecision {
         let confidence = self.experience.read().confidence(&hit.entry.learned.lock(), similarity);
         let (rate, test) = self.risk.lock().decide(confidence, delta, draw);
-        if test { Verdict::Trial(Trial { entry: hit.entry, similarity, rate }) } else { Verdict::Hit(hit) }
+        if test {
+            CacheDecision::Explore(Exploration { entry: hit.entry, similarity, rate })
+        } else {
+            CacheDecision::Hit(hit)
+        }
     }
 
     /// Takes note of what a trial has shown: whether the LLM's answer says what the stored one says. Words that were
     /// answered alike lead to the entry from now on.
-    pub fn learn(&self, trial: &Trial, asked: Asked<'_>, right: bool) {
+    pub fn learn(&self, trial: &Exploration, asked: CacheQuery<'_>, right: bool) {
         trial.entry.learned.lock().observe(trial.similarity, right);
         self.experience.write().observe(trial.similarity, right);
         self.learned.lock().observe(trial.similarity, right);
@@ -336,8 +348,8 @@ impl SemanticCache {
     /// Counts a hit that was given.
     pub fn given(&self, hit: &Hit) {
         match hit.found {
-            Found::Exact => self.metrics.exact_hits.inc(),
-            Found::Semantic(_) => self.metrics.semantic_hits.inc(),
+            HitKind::Exact => self.metrics.exact_hits.inc(),
+            HitKind::Semantic(_) => self.metrics.semantic_hits.inc(),
         }
         self.table.read().touch(&hit.entry);
     }
@@ -368,11 +380,11 @@ impl SemanticCache {
     /// Why it is not kept.
     pub fn keep(
         &self,
-        asked: Asked<'_>,
+        asked: CacheQuery<'_>,
         answer: StoredAnswer,
         vector: Option<&[f32]>,
         stamp: Option<Stamp>,
-        now: Moment,
+        now: UnixMillis,
     ) -> Result<(), NotKept> {
         let settings = self.settings();
         if !settings.enabled {
@@ -409,7 +421,7 @@ impl SemanticCache {
         Ok(())
     }
 
-    fn expire(&self, now: Moment, ttl: Duration) {
+    fn expire(&self, now: UnixMillis, ttl: Duration) {
         let mut table = self.table.write();
         let expired = table.expire(now, ttl);
         self.metrics.expirations.inc_by(expired.len() as u64);
@@ -419,7 +431,7 @@ impl SemanticCache {
 
     /// Removes what is too old although nobody asks for it, notes how many made room, and writes the journal anew when most
     /// of it is about what is gone. To be called every few seconds; blocks.
-    pub fn tend(&self, now: Moment) {
+    pub fn tend(&self, now: UnixMillis) {
         self.expire(now, self.settings().ttl);
         {
             let mut evicted = self.evicted.lock();
@@ -453,7 +465,7 @@ impl SemanticCache {
     }
 
     /// What it has done so far.
-    pub fn stats(&self, now: Moment) -> CacheStats {
+    pub fn stats(&self, now: UnixMillis) -> CacheStats {
         let (size, bytes) = {
             let table = self.table.read();
             (table.len(), table.bytes())
@@ -477,7 +489,7 @@ impl SemanticCache {
     }
 
     /// Evictions up to a minute ago.
-    fn evicted_before(&self, now: Moment) -> u64 {
+    fn evicted_before(&self, now: UnixMillis) -> u64 {
         let evicted = self.evicted.lock();
         evicted.iter().find(|(at, _)| now.since(*at) <= MINUTE).map_or(0, |(_, count)| *count)
     }
@@ -529,12 +541,12 @@ fn bounds(settings: &CacheSettings) -> Bounds {
 /// Whether a guard refuses this neighbour; `farther` are those behind it, nearest first, of which those with more than
 /// `beyond` are rivals.
 fn guarded(asked: &Wording, entry: &Entry, beyond: f32, farther: &[(f32, Arc<Entry>)]) -> Option<Rejection> {
-    if let Some(reason) = guards::refuse(asked, &entry.wording) {
+    if let Some(reason) = mismatch::refuse(asked, &entry.wording) {
         return Some(reason);
     }
     let rivals = farther.iter().take_while(|(rival, _)| *rival > beyond);
     let ambiguous = rivals.into_iter().any(|(_, rival)| {
-        rival.facts().agree(entry.facts()) != Agreement::Yes && guards::refuse(asked, &rival.wording).is_none()
+        rival.facts().agree(entry.facts()) != Agreement::Yes && mismatch::refuse(asked, &rival.wording).is_none()
     });
     ambiguous.then_some(Rejection::Ambiguous)
 }

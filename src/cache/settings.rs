@@ -48,7 +48,7 @@ pub struct CacheSettings {
     pub mode: CacheMode,
     /// Largest share of questions that may get another question's answer in verified mode, above 0 and below 1.
     pub delta: f64,
-    /// Whether the [guards](super::guards) look at near neighbours.
+    /// Whether the [mismatch checks](super::mismatch) look at near neighbours.
     pub guards: bool,
 }
 

@@ -6,7 +6,7 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
-use crate::model::vectors::{dot_f32, hamming, signs};
+use crate::util::vectors::{dot_f32, hamming, signs};
 
 /// Vectors up to which all are compared for real.
 const FEW: usize = 512;

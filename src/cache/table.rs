@@ -1,5 +1,6 @@
 //! Entries with their bounds: by count, by bytes, by age. Plain data; the clock is handed in.
 
+use crate::util::time::UnixMillis;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
@@ -11,7 +12,7 @@ use std::{
 };
 
 use super::{
-    entry::{Entry, Moment},
+    entry::Entry,
     key::{ExactKey, Namespace},
     space::Space,
 };
@@ -36,7 +37,7 @@ pub(super) struct Table {
     spaces: HashMap<[u8; 16], Space>,
     /// Entries by their last use, as far as it is known: an entry that was used since is put back when it comes up.
     by_use: BinaryHeap<Reverse<(u64, u64)>>,
-    by_age: VecDeque<(Moment, u64)>,
+    by_age: VecDeque<(UnixMillis, u64)>,
     bytes: usize,
     tick: AtomicU64,
 }
@@ -163,7 +164,7 @@ impl Table {
     }
 
     /// Removes what is older than `ttl`; returns the numbers.
-    pub(super) fn expire(&mut self, now: Moment, ttl: Duration) -> Vec<u64> {
+    pub(super) fn expire(&mut self, now: UnixMillis, ttl: Duration) -> Vec<u64> {
         let mut expired = Vec::new();
         while let Some(&(created, id)) = self.by_age.front() {
             let gone = !self.slots.contains_key(&id);

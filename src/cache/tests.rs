@@ -1,14 +1,15 @@
+use crate::util::time::UnixMillis;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    model::{Context, Stamp},
+    domain::{Passage, Stamp},
     telemetry::Metrics,
 };
 
-const NOW: Moment = Moment(1_000_000);
+const NOW: UnixMillis = UnixMillis(1_000_000);
 
 fn cache(settings: CacheSettings) -> SemanticCache {
     SemanticCache::new(settings, Metrics::new().cache())
@@ -18,8 +19,8 @@ fn namespace(name: &str) -> Namespace {
     Namespace::new(&"docs".parse().unwrap(), [name])
 }
 
-fn context(key: &str) -> Context {
-    Context {
+fn context(key: &str) -> Passage {
+    Passage {
         text: "text".into(),
         key: key.into(),
         source: "a.md".into(),
@@ -47,11 +48,11 @@ fn at(degrees: f32) -> Vec<f32> {
 
 fn keep(cache: &SemanticCache, n: &Namespace, question: &str, degrees: f32) -> Result<(), NotKept> {
     let text = format!("Answer to {question} [1].");
-    cache.keep(Asked { namespace: n, text: question }, answer(&text, &[question]), Some(&at(degrees)), None, NOW)
+    cache.keep(CacheQuery { namespace: n, text: question }, answer(&text, &[question]), Some(&at(degrees)), None, NOW)
 }
 
-fn ask(cache: &SemanticCache, n: &Namespace, question: &str, degrees: f32, now: Moment) -> Verdict {
-    cache.nearest(Asked { namespace: n, text: question }, &Wording::of(question), &at(degrees), now, 0.5)
+fn ask(cache: &SemanticCache, n: &Namespace, question: &str, degrees: f32, now: UnixMillis) -> CacheDecision {
+    cache.nearest(CacheQuery { namespace: n, text: question }, &Wording::of(question), &at(degrees), now, 0.5)
 }
 
 #[test]
@@ -59,10 +60,10 @@ fn the_same_words_hit_and_only_in_their_namespace() {
     let cache = cache(CacheSettings::default());
     let (a, b) = (namespace("a"), namespace("b"));
     keep(&cache, &a, "How long?", 0.0).unwrap();
-    let hit = cache.exact(Asked { namespace: &a, text: "how long" }, NOW).unwrap();
+    let hit = cache.exact(CacheQuery { namespace: &a, text: "how long" }, NOW).unwrap();
     assert_eq!(hit.entry.question(), "How long?");
-    assert!(cache.exact(Asked { namespace: &b, text: "How long?" }, NOW).is_none());
-    assert!(matches!(ask(&cache, &b, "How long?", 0.0, NOW), Verdict::Miss));
+    assert!(cache.exact(CacheQuery { namespace: &b, text: "How long?" }, NOW).is_none());
+    assert!(matches!(ask(&cache, &b, "How long?", 0.0, NOW), CacheDecision::Miss));
     cache.given(&hit);
     assert_eq!((hit.entry.accesses(), cache.stats(NOW).exact_hits), (1, 1));
 }
@@ -73,9 +74,9 @@ fn a_near_question_hits_above_the_threshold_only() {
     let n = namespace("a");
     keep(&cache, &n, "How long are backups kept?", 0.0).unwrap();
     // cos 10° = 0.985, cos 20° = 0.940.
-    assert!(matches!(ask(&cache, &n, "For how long do you keep backups?", 10.0, NOW), Verdict::Hit(hit)
+    assert!(matches!(ask(&cache, &n, "For how long do you keep backups?", 10.0, NOW), CacheDecision::Hit(hit)
         if (hit.similarity() - 0.985).abs() < 0.001));
-    assert!(matches!(ask(&cache, &n, "For how long do you keep backups?", 20.0, NOW), Verdict::Miss));
+    assert!(matches!(ask(&cache, &n, "For how long do you keep backups?", 20.0, NOW), CacheDecision::Miss));
 }
 
 #[test]
@@ -85,8 +86,8 @@ fn a_guard_refuses_and_says_why_and_may_be_switched_off() {
         let cache = cache(CacheSettings { guards, ..CacheSettings::default() });
         keep(&cache, &n, "How do I enable the cache?", 0.0).unwrap();
         match ask(&cache, &n, "How do I disable the cache?", 5.0, NOW) {
-            Verdict::Refused(refused) if guards => assert_eq!(refused.reason, Rejection::Antonyms),
-            Verdict::Hit(_) if !guards => {}
+            CacheDecision::Refused(refused) if guards => assert_eq!(refused.reason, Rejection::Antonyms),
+            CacheDecision::Hit(_) if !guards => {}
             verdict => panic!("{verdict:?}"),
         }
     }
@@ -98,7 +99,7 @@ fn behind_a_refused_neighbour_the_next_one_is_asked() {
     let n = namespace("a");
     keep(&cache, &n, "How do I enable the cache?", 0.0).unwrap();
     keep(&cache, &n, "How do I disable the cache?", 9.0).unwrap();
-    assert!(matches!(ask(&cache, &n, "How can I disable the cache?", 1.0, NOW), Verdict::Hit(hit)
+    assert!(matches!(ask(&cache, &n, "How can I disable the cache?", 1.0, NOW), CacheDecision::Hit(hit)
         if hit.entry.question() == "How do I disable the cache?"));
 }
 
@@ -108,7 +109,7 @@ fn two_answers_that_are_equally_near_and_differ_are_ambiguous() {
     let n = namespace("a");
     keep(&cache, &n, "backup retention policy", 2.0).unwrap();
     keep(&cache, &n, "backup retention rules overview", -2.5).unwrap();
-    assert!(matches!(ask(&cache, &n, "what is the retention of backups", 0.0, NOW), Verdict::Refused(refused)
+    assert!(matches!(ask(&cache, &n, "what is the retention of backups", 0.0, NOW), CacheDecision::Refused(refused)
         if refused.reason == Rejection::Ambiguous));
 }
 
@@ -117,10 +118,10 @@ fn entries_grow_old_and_are_counted() {
     let cache = cache(CacheSettings { ttl: Duration::from_secs(60), ..CacheSettings::default() });
     let n = namespace("a");
     keep(&cache, &n, "one", 0.0).unwrap();
-    let (young, old) = (Moment(NOW.0 + 59_999), Moment(NOW.0 + 60_000));
-    assert!(cache.exact(Asked { namespace: &n, text: "one" }, young).is_some());
-    assert!(matches!(ask(&cache, &n, "un", 1.0, old), Verdict::Miss));
-    assert!(cache.exact(Asked { namespace: &n, text: "one" }, old).is_none());
+    let (young, old) = (UnixMillis(NOW.0 + 59_999), UnixMillis(NOW.0 + 60_000));
+    assert!(cache.exact(CacheQuery { namespace: &n, text: "one" }, young).is_some());
+    assert!(matches!(ask(&cache, &n, "un", 1.0, old), CacheDecision::Miss));
+    assert!(cache.exact(CacheQuery { namespace: &n, text: "one" }, old).is_none());
     let stats = cache.stats(NOW);
     assert_eq!((stats.expirations, stats.size, stats.bytes), (1, 0, 0));
 }
@@ -130,7 +131,7 @@ fn an_answer_larger_than_the_cache_is_not_kept_and_counted() {
     let cache = cache(CacheSettings { max_bytes: 4_000, ..CacheSettings::default() });
     let n = namespace("a");
     let long = answer(&"x".repeat(5_000), &[]);
-    assert_eq!(cache.keep(Asked { namespace: &n, text: "q" }, long, None, None, NOW), Err(NotKept::TooLarge));
+    assert_eq!(cache.keep(CacheQuery { namespace: &n, text: "q" }, long, None, None, NOW), Err(NotKept::TooLarge));
     for question in ["one", "two", "three", "four", "five"] {
         keep(&cache, &n, question, 0.0).unwrap();
     }
@@ -146,9 +147,9 @@ fn shrinking_evicts_the_least_recently_used() {
     for question in ["one", "two", "three"] {
         keep(&cache, &n, question, 0.0).unwrap();
     }
-    cache.given(&cache.exact(Asked { namespace: &n, text: "one" }, NOW).unwrap());
+    cache.given(&cache.exact(CacheQuery { namespace: &n, text: "one" }, NOW).unwrap());
     cache.change(&CacheChange { max_size: Some(2), ..CacheChange::default() }).unwrap();
-    let known = |text| cache.exact(Asked { namespace: &n, text }, NOW).is_some();
+    let known = |text| cache.exact(CacheQuery { namespace: &n, text }, NOW).is_some();
     assert!(known("one") && !known("two") && known("three"));
     assert_eq!(cache.stats(NOW).evictions, 1);
 }
@@ -172,7 +173,7 @@ fn entries_know_their_state_and_their_evidence() {
     let cache = cache(CacheSettings::default());
     let n = namespace("a");
     let stamp = |revision| Stamp { db: "x".into(), revision };
-    let asked = Asked { namespace: &n, text: "one" };
+    let asked = CacheQuery { namespace: &n, text: "one" };
     cache.keep(asked, answer("Yes [2].", &["k1", "k2"]), None, Some(stamp(1)), NOW).unwrap();
     let entry = cache.exact(asked, NOW).unwrap().entry;
     assert!(entry.is_of(&stamp(1)) && !entry.is_of(&stamp(2)));
@@ -189,7 +190,7 @@ fn entries_know_their_state_and_their_evidence() {
 #[test]
 fn verified_mode_explores_then_trusts_and_aliases_what_it_verified() {
     let settings = CacheSettings { mode: CacheMode::Verified, ..CacheSettings::default() };
-    let mut experience = Experience::default();
+    let mut experience = SimilarityPrior::default();
     for _ in 0..500 {
         experience.observe(0.93, true);
         experience.observe(0.95, true);
@@ -198,14 +199,14 @@ fn verified_mode_explores_then_trusts_and_aliases_what_it_verified() {
     let n = namespace("a");
     keep(&cache, &n, "How long are backups kept?", 0.0).unwrap();
     let question = "For how long do you keep backups?";
-    let asked = Asked { namespace: &n, text: question };
+    let asked = CacheQuery { namespace: &n, text: question };
     let verdict = |draw, degrees| cache.nearest(asked, &Wording::of(question), &at(degrees), NOW, draw);
     // cos 40° = 0.766: not enough is known there.
-    let Verdict::Trial(trial) = verdict(0.5, 40.0) else { panic!("nothing was tried") };
+    let CacheDecision::Explore(trial) = verdict(0.5, 40.0) else { panic!("nothing was tried") };
     // cos 15° = 0.966.
-    let Verdict::Hit(_) = verdict(0.99, 15.0) else { panic!("not trusted where it was always right") };
+    let CacheDecision::Hit(_) = verdict(0.99, 15.0) else { panic!("not trusted where it was always right") };
     cache.learn(&trial, asked, false);
-    let Verdict::Trial(trial) = verdict(0.5, 39.0) else { panic!("a failed entry was trusted") };
+    let CacheDecision::Explore(trial) = verdict(0.5, 39.0) else { panic!("a failed entry was trusted") };
     assert!(cache.exact(asked, NOW).is_none());
     cache.learn(&trial, asked, true);
     assert_eq!(cache.exact(asked, NOW).unwrap().entry.question(), "How long are backups kept?");
@@ -232,17 +233,17 @@ proptest! {
         for (step, which, size) in steps {
             now += 3;
             let question = format!("question {which}");
-            let asked = Asked { namespace: &n, text: &question };
+            let asked = CacheQuery { namespace: &n, text: &question };
             match step {
-                0 => drop(cache.keep(asked, answer(&question, &[]), Some(&at(which as f32)), None, Moment(now))),
+                0 => drop(cache.keep(asked, answer(&question, &[]), Some(&at(which as f32)), None, UnixMillis(now))),
                 1 => {
-                    if let Some(hit) = cache.exact(asked, Moment(now)) {
+                    if let Some(hit) = cache.exact(asked, UnixMillis(now)) {
                         prop_assert_eq!(&hit.entry.answer().text, &question);
-                        prop_assert!(Moment(now).since(hit.entry.created()) < Duration::from_millis(50));
+                        prop_assert!(UnixMillis(now).since(hit.entry.created()) < Duration::from_millis(50));
                         cache.given(&hit);
                     }
                 }
-                2 => drop(ask(&cache, &n, &question, which as f32, Moment(now))),
+                2 => drop(ask(&cache, &n, &question, which as f32, UnixMillis(now))),
                 _ => drop(cache.change(&CacheChange { max_size: Some(size as i64), ..CacheChange::default() })),
             }
             let (stats, settings) = (cache.stats(NOW), cache.settings());

@@ -9,14 +9,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    Asked, CacheMode, CacheSettings, Experience, Moment, Namespace, Risk, SemanticCache, StoredAnswer, Verdict,
-    Wording, guards,
+    CacheDecision, CacheMode, CacheQuery, CacheSettings, ErrorBudget, Namespace, SemanticCache, SimilarityPrior,
+    StoredAnswer, Wording, mismatch,
     verified::{Learned, wilson},
 };
-use crate::{
-    model::{DbName, vectors::dot_f32},
-    telemetry::Metrics,
-};
+use crate::util::time::UnixMillis;
+use crate::{domain::DbName, telemetry::Metrics, util::vectors::dot_f32};
 
 /// A question with its unit vector.
 #[derive(Debug, Clone)]
@@ -126,9 +124,9 @@ pub fn upper_limit(count: usize, of: usize) -> f64 {
 
 /// Replays labelled pairs under a setting. In verified mode `experience` is what is known before, and what is known
 /// afterwards; `seed` is that of its draws.
-pub fn replay_pairs(pairs: &[Pair], settings: &CacheSettings, experience: &mut Experience, seed: u64) -> Measured {
+pub fn replay_pairs(pairs: &[Pair], settings: &CacheSettings, experience: &mut SimilarityPrior, seed: u64) -> Measured {
     let mut measured = Measured::new(settings, pairs.len());
-    let (mut risk, mut random) = (Risk::default(), fastrand::Rng::with_seed(seed));
+    let (mut risk, mut random) = (ErrorBudget::default(), fastrand::Rng::with_seed(seed));
     for pair in pairs {
         let similarity = dot_f32(&pair.stored.vector, &pair.asked.vector);
         let verified = settings.mode == CacheMode::Verified;
@@ -137,7 +135,7 @@ pub fn replay_pairs(pairs: &[Pair], settings: &CacheSettings, experience: &mut E
         if similarity < least {
             continue;
         }
-        if settings.guards && guards::refuse(&pair.asked.wording, &pair.stored.wording).is_some() {
+        if settings.guards && mismatch::refuse(&pair.asked.wording, &pair.stored.wording).is_some() {
             measured.refused += 1;
             continue;
         }
@@ -159,7 +157,7 @@ pub fn replay_log(
     stored: &[Logged],
     asked: &[Logged],
     settings: &CacheSettings,
-    experience: &Experience,
+    experience: &SimilarityPrior,
     keep: bool,
     seed: u64,
 ) -> Measured {
@@ -171,11 +169,11 @@ fn run_log(
     stored: &[Logged],
     asked: &[Logged],
     settings: &CacheSettings,
-    experience: &Experience,
+    experience: &SimilarityPrior,
     keep: bool,
     mut draw: impl FnMut() -> f64,
-) -> (Measured, Experience) {
-    const NOW: Moment = Moment(0);
+) -> (Measured, SimilarityPrior) {
+    const NOW: UnixMillis = UnixMillis(0);
     let most = stored.len() + asked.len();
     let unbounded = CacheSettings { max_size: most.max(1), max_bytes: usize::MAX, ..*settings };
     let cache = SemanticCache::new(unbounded, Metrics::new().cache()).with_experience(experience.clone());
@@ -191,7 +189,7 @@ fn run_log(
             bm25_weight: 0.0,
             rendered: Default::default(),
         };
-        let question = Asked { namespace: &namespace, text: &logged.question.text };
+        let question = CacheQuery { namespace: &namespace, text: &logged.question.text };
         let kept = cache.keep(question, answer, Some(&logged.question.vector), None, NOW);
         debug_assert!(kept.is_ok(), "the cache has no bounds");
     };
@@ -200,7 +198,7 @@ fn run_log(
     }
     let mut measured = Measured::new(settings, 0);
     for (number, logged) in asked.iter().enumerate() {
-        let question = Asked { namespace: &namespace, text: &logged.question.text };
+        let question = CacheQuery { namespace: &namespace, text: &logged.question.text };
         if cache.exact(question, NOW).is_some() {
             continue;
         }
@@ -208,19 +206,19 @@ fn run_log(
         let right = |text: &str| logged.answer.as_ref().map(|answer| answer == text);
         let verdict = cache.nearest(question, &logged.question.wording, &logged.question.vector, NOW, draw());
         match verdict {
-            Verdict::Hit(hit) => {
+            CacheDecision::Hit(hit) => {
                 measured.hit(right(&hit.entry.answer().text));
                 continue;
             }
-            Verdict::Trial(trial) => {
+            CacheDecision::Explore(trial) => {
                 let agrees = right(&trial.entry.answer().text).unwrap_or(false);
                 cache.learn(&trial, question, agrees);
                 if agrees {
                     continue;
                 }
             }
-            Verdict::Refused(_) => measured.refused += 1,
-            Verdict::Miss => {}
+            CacheDecision::Refused(_) => measured.refused += 1,
+            CacheDecision::Miss => {}
         }
         if keep {
             remember(stored.len() + number, logged);
@@ -230,10 +228,10 @@ fn run_log(
 }
 
 /// What labelled pairs teach about similarities, after the guards.
-pub fn teach_pairs(pairs: &[Pair]) -> Experience {
-    let mut experience = Experience::default();
+pub fn teach_pairs(pairs: &[Pair]) -> SimilarityPrior {
+    let mut experience = SimilarityPrior::default();
     for pair in pairs {
-        if guards::refuse(&pair.asked.wording, &pair.stored.wording).is_none() {
+        if mismatch::refuse(&pair.asked.wording, &pair.stored.wording).is_none() {
             experience.observe(dot_f32(&pair.stored.vector, &pair.asked.vector), pair.same);
         }
     }
@@ -242,10 +240,10 @@ pub fn teach_pairs(pairs: &[Pair]) -> Experience {
 
 /// What a log with answers teaches, when `stored` is known before: whether the nearest neighbour that no guard refuses is
 /// right.
-pub fn teach_log(stored: &[Logged], asked: &[Logged]) -> Experience {
+pub fn teach_log(stored: &[Logged], asked: &[Logged]) -> SimilarityPrior {
     let settings = CacheSettings { mode: CacheMode::Verified, ..CacheSettings::default() };
     // At a draw of zero every neighbour is tested.
-    run_log(stored, asked, &settings, &Experience::default(), false, || 0.0).1
+    run_log(stored, asked, &settings, &SimilarityPrior::default(), false, || 0.0).1
 }
 
 /// Of these the one that hits most while its false-hit rate stays within `bound`, with 95 % confidence; among those that
@@ -280,9 +278,9 @@ mod tests {
             pair("What is a node?", "What is a pod?", 60.0, false),
         ];
         let settings = |guards| CacheSettings { threshold: 0.9, guards, ..CacheSettings::default() };
-        let bare = replay_pairs(&pairs, &settings(false), &mut Experience::default(), 1);
+        let bare = replay_pairs(&pairs, &settings(false), &mut SimilarityPrior::default(), 1);
         assert_eq!((bare.hits, bare.right, bare.wrong, bare.refused), (2, Some(1), Some(1), 0));
-        let guarded = replay_pairs(&pairs, &settings(true), &mut Experience::default(), 1);
+        let guarded = replay_pairs(&pairs, &settings(true), &mut SimilarityPrior::default(), 1);
         assert_eq!((guarded.hits, guarded.right, guarded.wrong, guarded.refused), (1, Some(1), Some(0), 1));
     }
 
@@ -299,10 +297,10 @@ mod tests {
             logged("For how long do backups stay?", 8.0, Some("until deleted")),
         ];
         let settings = CacheSettings { threshold: 0.9, ..CacheSettings::default() };
-        let measured = replay_log(&[], &log, &settings, &Experience::default(), true, 1);
+        let measured = replay_log(&[], &log, &settings, &SimilarityPrior::default(), true, 1);
         assert_eq!((measured.questions, measured.hits, measured.wrong), (3, 2, Some(1)));
         let untold = log.map(|logged| Logged { answer: None, ..logged });
-        let measured = replay_log(&[], &untold, &settings, &Experience::default(), true, 1);
+        let measured = replay_log(&[], &untold, &settings, &SimilarityPrior::default(), true, 1);
         assert_eq!((measured.hits, measured.right, measured.false_hit_rate), (2, None, None));
     }
 

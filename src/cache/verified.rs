@@ -11,9 +11,9 @@
 //! - The fit is Bayesian: the probability that the stored answer is right is a logistic curve over the similarity, averaged
 //!   over all thresholds that the observations leave possible. The paper takes the worst ε-quantile for the best ε, which
 //!   bounds the same probability from below.
-//! - An entry that has not been observed yet starts from what others taught ([`Experience`]) instead of from nothing: most
+//! - An entry that has not been observed yet starts from what others taught ([`SimilarityPrior`]) instead of from nothing: most
 //!   questions have near neighbours only a few times.
-//! - The bound is on the share of all questions ([`Risk`]), not on each question by itself. Questions that have no neighbour
+//! - The bound is on the share of all questions ([`ErrorBudget`]), not on each question by itself. Questions that have no neighbour
 //!   cannot be answered wrongly by a cache, and their part of the budget is spent where most answers can be had for it.
 
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,7 @@ impl Learned {
 
 /// What all entries have taught: how many stored answers were right and wrong, by similarity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Experience {
+pub struct SimilarityPrior {
     right: Vec<f64>,
     wrong: Vec<f64>,
     /// How likely each threshold is for an entry without observations; follows from the counts.
@@ -73,7 +73,7 @@ pub struct Experience {
     thresholds: Vec<f64>,
 }
 
-impl Default for Experience {
+impl Default for SimilarityPrior {
     /// Before anything is known: of two questions at a cosine of 0.9 every third pair asks for different things, which is
     /// what labelled pairs of forum questions show, and at 1 still every ninth. Counts as a tenth of an observation a step.
     fn default() -> Self {
@@ -96,7 +96,7 @@ fn step(similarity: f32) -> usize {
     (((f64::from(similarity) - LOWEST) * 100.0 + 1e-4).floor().max(0.0) as usize).min(THRESHOLDS - 2)
 }
 
-impl Experience {
+impl SimilarityPrior {
     /// Nothing at all: what observations are added to that are kept apart from what was known before them.
     pub(super) fn nothing() -> Self {
         let counts = vec![0.0; THRESHOLDS - 1];
@@ -208,7 +208,7 @@ const HIGHEST_BAR: f64 = 0.5;
 /// Each question earns δ; a stored answer that is wrong with probability q costs q when it is given. Given are those with
 /// the lowest q: up to a bar, which rises while less is spent than earned, and falls while more is.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Risk {
+pub struct ErrorBudget {
     questions: f64,
     bar: f64,
     earned: f64,
@@ -219,7 +219,7 @@ pub struct Risk {
     tests: f64,
 }
 
-impl Risk {
+impl ErrorBudget {
     /// A question was looked up.
     pub fn question(&mut self, delta: f64) {
         self.questions += 1.0;
@@ -283,14 +283,14 @@ mod tests {
 
     #[test]
     fn without_observations_hardly_anything_is_trusted() {
-        let experience = Experience::default();
+        let experience = SimilarityPrior::default();
         let at = |s| experience.confidence(&Learned::default(), s);
         assert!(at(0.99) < 0.9 && at(0.9) < 0.7, "{} {}", at(0.99), at(0.9));
     }
 
     #[test]
     fn experience_of_others_counts_and_own_experience_counts_more() {
-        let mut experience = Experience::default();
+        let mut experience = SimilarityPrior::default();
         for n in 0..2_000 {
             experience.observe(0.9 + (n % 10) as f32 / 100.0, n % 97 != 0);
         }
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn spending_stays_within_what_was_earned_and_is_used() {
-        let (delta, mut risk, mut random) = (0.01, Risk::default(), fastrand::Rng::with_seed(5));
+        let (delta, mut risk, mut random) = (0.01, ErrorBudget::default(), fastrand::Rng::with_seed(5));
         let (mut given, mut wrong_answers) = (0, 0.0);
         for _ in 0..20_000 {
             risk.question(delta);
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn what_is_too_uncertain_is_always_tested() {
-        let mut risk = Risk::default();
+        let mut risk = ErrorBudget::default();
         risk.question(0.01);
         assert_eq!(risk.decide(0.7, 0.01, 0.999), (1.0, true));
         assert_eq!(risk.decide(0.995, 0.01, 0.999), (TESTED, false));
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn the_limit_starts_at_one_and_follows_what_was_tested() {
-        let mut risk = Risk::default();
+        let mut risk = ErrorBudget::default();
         assert_eq!(risk.upper_limit(), 1.0);
         for _ in 0..20_000 {
             risk.question(0.01);
@@ -359,7 +359,7 @@ mod tests {
             seen in prop::collection::vec((0.5f32..1.0, any::<bool>()), 0..200),
             own in prop::collection::vec((0.5f32..1.0, any::<bool>()), 0..80),
         ) {
-            let mut experience = Experience::default();
+            let mut experience = SimilarityPrior::default();
             for (s, right) in seen {
                 experience.observe(s, right);
             }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::server_url;
 use crate::{
     bench::{compare::Margin, gate::Gate, report::Format, schedule::Arrivals, workload::Mix},
-    model::Method,
+    domain::SearchMode,
     telemetry::ServiceUrl,
 };
 
@@ -59,7 +59,7 @@ pub struct RequestArgs {
     pub http_method: Option<String>,
     /// How the server retrieves
     #[arg(long, value_name = "METHOD", help_heading = "Request")]
-    pub method: Option<Method>,
+    pub method: Option<SearchMode>,
     /// Passages of an answer
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=50), help_heading = "Request")]
     pub k: Option<i64>,

@@ -8,7 +8,7 @@ use super::{
     groups::{FusionArgs, ProviderArgs},
     settings::Flags,
 };
-use crate::model::Method;
+use crate::domain::SearchMode;
 
 /// Measure retrieval quality on a collection in BEIR layout.
 ///
@@ -22,8 +22,8 @@ pub struct EvalArgs {
     #[arg(required = true, value_name = "DATASET_DIR", value_hint = ValueHint::DirPath)]
     pub datasets: Vec<PathBuf>,
     /// Methods to measure
-    #[arg(long, value_delimiter = ',', default_values_t = Method::ALL, value_name = "METHOD,…")]
-    pub methods: Vec<Method>,
+    #[arg(long, value_delimiter = ',', default_values_t = SearchMode::ALL, value_name = "METHOD,…")]
+    pub methods: Vec<SearchMode>,
     /// Depth of the figures
     #[arg(short = 'k', long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100), value_name = "N")]
     pub depth: u16,

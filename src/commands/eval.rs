@@ -41,8 +41,8 @@ async fn measure(settings: &Settings, args: &EvalArgs, dataset: &Dataset) -> any
     let scratch = tempfile::tempdir().context("no temporary folder for the index")?;
     let settings = Settings { data_dir: scratch.path().to_owned(), ..settings.clone() };
     let parts = parts::build(&settings).await?;
-    let (collections, db) = (Arc::clone(parts.engine.collections()), settings.db.clone());
-    let collection = tokio::task::spawn_blocking(move || collections.get_or_create(&db)).await??;
+    let (dbs, db) = (Arc::clone(parts.engine.dbs()), settings.db.clone());
+    let collection = tokio::task::spawn_blocking(move || dbs.get_or_create(&db)).await??;
     let options =
         EvalOptions { methods: args.methods.clone(), k: usize::from(args.depth), fusion: settings.retrieval.fusion };
     let progress = printer::bar(0, "steps");

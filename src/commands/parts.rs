@@ -9,16 +9,16 @@ use tokio::time::Instant;
 
 use crate::{
     cli::settings::{ProviderSettings, ResilienceSettings, Settings},
+    domain::DbName,
     index::EmbeddedSearch,
-    model::DbName,
     providers::{
-        Embedder, EmbedderId, Generator, HealthProbe, HttpSettings, ProviderKind, Upstream,
+        Embedder, EmbedderId, Generator, HealthProbe, HttpSettings, ProviderKind, UpstreamClient,
         embedded::{ExtractiveGenerator, StaticEmbedder},
         ollama::{OllamaEmbedder, OllamaGenerator, OllamaProbe},
         openai::{OpenAiEmbedder, OpenAiGenerator, OpenAiProbe},
     },
-    rag::{CoalescingGenerator, Collections, DegradedReason, Engine, GuardedEmbedder, GuardedGenerator, Models},
-    resilience::{CircuitBreaker, Guard, Resilience, RetryBudget},
+    rag::{CoalescingGenerator, Dbs, DegradedReason, Engine, GuardedEmbedder, GuardedGenerator, Models},
+    resilience::{CallPolicy, CircuitBreaker, Resilience, RetryBudget},
     server,
     store::sqlite::SqliteCatalog,
     telemetry::{Metrics, ServiceUrl},
@@ -30,7 +30,7 @@ pub(super) struct Parts {
     pub(super) metrics: Arc<Metrics>,
     /// Who embeds what is new.
     pub(super) embedder: EmbedderId,
-    pub(super) upstreams: Vec<server::Upstream>,
+    pub(super) upstreams: Vec<server::UpstreamHealth>,
     pub(super) resilience: Resilience,
     /// What was chosen, and why, for the start-up lines.
     pub(super) choice: String,
@@ -43,9 +43,9 @@ pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
     let (models, upstreams, choice) = models(&settings.provider, &mut guards).await?;
     let resilience = guards.made;
     announce(&metrics, &models, &settings.db);
-    let collections = collections(&settings.data_dir)?;
+    let dbs = dbs(&settings.data_dir)?;
     let embedder = models.embedder().id().clone();
-    let engine = Engine::new(collections, models, Arc::clone(&metrics));
+    let engine = Engine::new(dbs, models, Arc::clone(&metrics));
     Ok(Parts { engine, metrics, embedder, upstreams, resilience, choice })
 }
 
@@ -58,8 +58,8 @@ struct Guards<'a> {
 
 /// The guards of one upstream's operations.
 struct UpstreamGuards {
-    generate: Guard,
-    embed: Guard,
+    generate: CallPolicy,
+    embed: CallPolicy,
     breakers: Vec<Arc<CircuitBreaker>>,
 }
 
@@ -70,20 +70,20 @@ impl Guards<'_> {
         url: ServiceUrl,
         key: Option<SecretString>,
         settings: &ProviderSettings,
-    ) -> anyhow::Result<Upstream> {
+    ) -> anyhow::Result<UpstreamClient> {
         let http = HttpSettings {
             connect_timeout: settings.connect_timeout,
             read_timeout: settings.read_timeout,
             pool: self.settings.pool,
         };
         let metrics = self.metrics.client(&format!("{kind}_client"));
-        let upstream = Upstream::new(kind, url, key, http, metrics)?;
+        let upstream = UpstreamClient::new(kind, url, key, http, metrics)?;
         self.made.clients.push(Arc::clone(upstream.stats()));
         Ok(upstream)
     }
 
     /// One breaker an operation, one budget for both: it is the upstream that is to be spared.
-    fn of(&mut self, upstream: &Upstream) -> UpstreamGuards {
+    fn of(&mut self, upstream: &UpstreamClient) -> UpstreamGuards {
         let budget = Arc::new(Mutex::new(RetryBudget::new(Instant::now())));
         let (chat, embed) = upstream.operations();
         let name = &upstream.stats().name().to_owned();
@@ -95,19 +95,19 @@ impl Guards<'_> {
             });
             breakers.extend(breaker.clone());
             let stats = Arc::clone(upstream.stats());
-            Guard::new(breaker, self.settings.retry, Arc::clone(&budget), stats, endpoint, fastrand::f64)
+            CallPolicy::new(breaker, self.settings.retry, Arc::clone(&budget), stats, endpoint, fastrand::f64)
         };
         let (generate, embed) = (guard(name.clone(), chat), guard(format!("{name}_embed"), embed));
         self.made.breakers.extend(breakers.iter().cloned());
         UpstreamGuards { generate, embed, breakers }
     }
 
-    fn generator(&self, inner: Arc<dyn Generator>, guard: Guard, upstream: &Upstream) -> Arc<dyn Generator> {
+    fn generator(&self, inner: Arc<dyn Generator>, guard: CallPolicy, upstream: &UpstreamClient) -> Arc<dyn Generator> {
         let guarded = GuardedGenerator::new(inner, guard, self.settings.timeouts, upstream.shown_url());
         Arc::new(CoalescingGenerator::new(Arc::new(guarded)))
     }
 
-    fn embedder(&self, inner: Arc<dyn Embedder>, guard: Guard, upstream: &Upstream) -> Arc<dyn Embedder> {
+    fn embedder(&self, inner: Arc<dyn Embedder>, guard: CallPolicy, upstream: &UpstreamClient) -> Arc<dyn Embedder> {
         let timeouts = self.settings.timeouts;
         Arc::new(GuardedEmbedder::new(inner, upstream.provider(), guard, timeouts, upstream.shown_url()))
     }
@@ -126,10 +126,10 @@ fn most_open_dbs() -> usize {
 }
 
 /// The DBs of a data directory, with the embedded store and search.
-pub(super) fn collections(data_dir: &Path) -> anyhow::Result<Collections> {
+pub(super) fn dbs(data_dir: &Path) -> anyhow::Result<Dbs> {
     let catalog = Arc::new(SqliteCatalog::open(data_dir)?);
-    let collections = Collections::new(catalog, Box::new(|folder: &Path| Arc::new(EmbeddedSearch::open(folder))));
-    Ok(collections.with_most_open(most_open_dbs()))
+    let dbs = Dbs::new(catalog, Box::new(|folder: &Path| Arc::new(EmbeddedSearch::open(folder))));
+    Ok(dbs.with_most_open(most_open_dbs()))
 }
 
 fn announce(metrics: &Metrics, models: &Models, db: &DbName) {
@@ -144,7 +144,7 @@ fn announce(metrics: &Metrics, models: &Models, db: &DbName) {
 async fn models(
     settings: &ProviderSettings,
     guards: &mut Guards<'_>,
-) -> anyhow::Result<(Models, Vec<server::Upstream>, String)> {
+) -> anyhow::Result<(Models, Vec<server::UpstreamHealth>, String)> {
     let bundled = Arc::new(StaticEmbedder::bundled()?);
     let own_table = Path::new(&settings.embed_model).is_dir();
     let static_embedder: Arc<StaticEmbedder> = if own_table {
@@ -176,7 +176,12 @@ async fn models(
             let inner = Arc::new(OllamaEmbedder::new(ollama.clone(), &settings.embed_model));
             embedder = guards.embedder(inner, embed, &ollama);
         }
-        upstreams.push(server::Upstream { provider: kind, probe: ollama_probe, required: ollama_models, breakers });
+        upstreams.push(server::UpstreamHealth {
+            provider: kind,
+            probe: ollama_probe,
+            required: ollama_models,
+            breakers,
+        });
     }
     if kind == ProviderKind::OpenAi || settings.openai_configured {
         let key = settings.openai_api_key.clone();
@@ -188,7 +193,7 @@ async fn models(
             let inner = Arc::new(OpenAiEmbedder::new(openai.clone(), &settings.openai_embed_model));
             embedder = guards.embedder(inner, embed, &openai);
         }
-        upstreams.push(server::Upstream {
+        upstreams.push(server::UpstreamHealth {
             provider: ProviderKind::OpenAi,
             probe: Arc::new(OpenAiProbe::new(openai)),
             required: Vec::new(),

@@ -10,8 +10,8 @@ use super::{parts, print, serve};
 use crate::{
     cli::{ExitStatus, QueryArgs, settings::Settings},
     client::Client,
-    model::Scope,
-    rag::{AnswerEvent, Asked, Context as Passage, Question},
+    domain::SearchFilter,
+    rag::{AnswerEvent, AnswerStream, Passage, Question},
     resilience::CallContext,
     telemetry::ServiceUrl,
     wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, StreamHead, StreamToken},
@@ -47,7 +47,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         k: settings.retrieval.k,
         method: settings.retrieval.method,
         fusion: settings.retrieval.fusion,
-        scope: Scope { languages: args.language.clone(), versions: args.label.clone() },
+        scope: SearchFilter { languages: args.language.clone(), versions: args.label.clone() },
         provider: None,
         cache: false,
     };
@@ -59,7 +59,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         let response: AskResponse = crate::server::answer_body(&question, answer, request_id);
         return print(&(serde_json::to_string_pretty(&response)? + "\n"));
     }
-    let Asked { retrieval, mut events, .. } = asked;
+    let AnswerStream { retrieval, mut events, .. } = asked;
     while let Some(event) = events.next().await {
         match event? {
             AnswerEvent::Text(text) => say(&text)?,

@@ -138,14 +138,12 @@ fn bench_facts(path: &Path) -> anyhow::Result<BenchFacts> {
 
 #[cfg(test)]
 mod tests {
+    use crate::util::time::UnixMillis;
     use tempfile::TempDir;
 
     use super::*;
     use crate::{
-        monitor::{
-            moment::Moment,
-            record::{Header, Poll, Recorder, SCHEMA},
-        },
+        monitor::record::{Header, Poll, Recorder, SCHEMA},
         scrape::Observation,
     };
 
@@ -156,13 +154,13 @@ mod tests {
             schema: SCHEMA,
             program: "ragctl".into(),
             version: String::new(),
-            started: Moment(1_795_273_467_000),
+            started: UnixMillis(1_795_273_467_000),
             interval_seconds: 30.0,
             targets: vec!["http://a:8000".into()],
         };
         let mut recorder = Recorder::create(&path, header, 0).unwrap();
         for number in 0..3 {
-            let at = Moment(1_795_273_467_000 + number * 30_000);
+            let at = UnixMillis(1_795_273_467_000 + number * 30_000);
             let poll = Poll { at, target: "http://a:8000".into(), result: Ok(Observation::default()) };
             recorder.record(&poll).unwrap();
         }

@@ -11,10 +11,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{parts, printer, signals::Signals};
+use crate::util::time::UnixMillis;
 use crate::{
-    cache::{Calibrations, Journal, JournalReport, Moment, SealingKey, SemanticCache},
+    cache::{Calibrations, Journal, JournalReport, SealingKey, SemanticCache},
     cli::{ExitStatus, settings::Settings},
-    process::raise_fd_limit,
     providers::EmbedderId,
     rag::{
         Engine, RagError,
@@ -23,6 +23,7 @@ use crate::{
     },
     server::{self, AppState, ServerSettings},
     telemetry::Metrics,
+    util::process::raise_fd_limit,
 };
 
 /// Cached answers, in the data directory. DBs are folders there, so that a file is none of them.
@@ -73,8 +74,8 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
 /// Lets the indexes end what they are at, for a moment: whatever is left undone, the next start mends.
 pub(super) async fn finish(engine: &Engine) {
     const PATIENCE: Duration = Duration::from_secs(5);
-    let finished = engine.with_collections(|collections| {
-        collections.all_opened().iter().for_each(|collection| collection.search().finish());
+    let finished = engine.with_dbs(|dbs| {
+        dbs.all_opened().iter().for_each(|collection| collection.search().finish());
         Ok(())
     });
     let _ = tokio::time::timeout(PATIENCE, finished).await;
@@ -106,7 +107,7 @@ async fn cache(settings: &Settings, metrics: &Metrics, embedder: &EmbedderId) ->
             match Journal::open(&folder.join(CACHE_FILE), key) {
                 Ok((journal, report)) => {
                     tell_restored(&folder.join(CACHE_FILE), &report);
-                    cache = cache.with_journal(journal, report, Moment::now());
+                    cache = cache.with_journal(journal, report, UnixMillis::now());
                 }
                 Err(error) => eprintln!("cache: 0 answers; {error}; the cache lives in memory until the next start"),
             }
@@ -128,7 +129,7 @@ fn tell_restored(file: &Path, report: &JournalReport) {
 /// Makes the DB ready: it exists, its search is up to date, `--docs` are in it.
 async fn prepare(engine: &Arc<Engine>, settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
     let db = settings.db.clone();
-    engine.with_collections(move |collections| collections.get_or_create(&db).map(drop)).await?;
+    engine.with_dbs(move |dbs| dbs.get_or_create(&db).map(drop)).await?;
     if !settings.server.docs.is_empty() {
         match ingest_docs(engine, settings, stop).await {
             // A disk that takes nothing is no reason to say nothing.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{ChangeFeed, FollowReport, IndexError};
-use crate::model::{ChangeSet, Changes, Stamp, Want};
+use crate::domain::{ChangeSet, Changes, Stamp, Want};
 
 /// Chunks that are followed in one step: bounds the memory of a rebuild.
 const PAGE: usize = 8_192;

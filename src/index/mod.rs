@@ -16,7 +16,7 @@ use follow::follow;
 use lexical::LexicalIndex;
 use vector::{VectorIndex, VectorOptions};
 
-use crate::model::{ChangeSet, ChunkId, Hit, Scope, Stamp, Want};
+use crate::domain::{ChangeSet, ChunkId, Hit, SearchFilter, Stamp, Want};
 
 /// What an index needs to know of the store.
 pub trait ChangeFeed {
@@ -42,10 +42,10 @@ pub struct FollowReport {
 /// Searches one DB. All methods block; all may be called from several threads at once.
 pub trait Search: Send + Sync {
     /// The `k` chunks that fit the words best, by BM25.
-    fn lexical(&self, text: &str, k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError>;
+    fn lexical(&self, text: &str, k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError>;
 
     /// The `k` chunks whose vectors are nearest, by cosine.
-    fn nearest(&self, vector: &[f32], k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError>;
+    fn nearest(&self, vector: &[f32], k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError>;
 
     /// Cosine of these chunks; `None` for those that are not indexed.
     fn similarities(&self, vector: &[f32], ids: &[ChunkId]) -> Vec<Option<f32>>;
@@ -85,11 +85,11 @@ impl EmbeddedSearch {
 }
 
 impl Search for EmbeddedSearch {
-    fn lexical(&self, text: &str, k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError> {
+    fn lexical(&self, text: &str, k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
         self.lexical.search(text, k, scope)
     }
 
-    fn nearest(&self, vector: &[f32], k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError> {
+    fn nearest(&self, vector: &[f32], k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
         self.vector.search(vector, k, scope)
     }
 

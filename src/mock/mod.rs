@@ -5,12 +5,12 @@
 //! `POST /mock/faults`; what it saw is told by [`MockUpstream::stats`] or `GET /mock/stats`.
 
 mod delay;
+mod fake_llm;
 mod faults;
 mod listener;
 mod ollama;
 mod openai;
 mod respond;
-mod speech;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -26,8 +26,8 @@ use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use delay::Delay;
+pub use fake_llm::embedding;
 pub use faults::{Fault, FaultRule, Operation};
-pub use speech::embedding;
 
 use listener::{Connection, CountingListener};
 

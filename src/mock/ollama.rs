@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::{
     MockState, Operation,
+    fake_llm::{answer, embedding, tokens},
     listener::Connection,
     respond::respond,
-    speech::{answer, embedding, tokens},
 };
 
 /// Models that the fake server has; the names are the defaults of `ragctl serve`.

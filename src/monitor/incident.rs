@@ -19,12 +19,12 @@ use super::{
         history::{Field, Row, worse},
         target::Target,
     },
-    moment::Moment,
 };
+use crate::util::time::UnixMillis;
 use crate::{
-    model::words::{age, interval, time},
     resilience::State,
     scrape::Observation,
+    util::humanize::{age, interval, time},
 };
 
 /// Lines of the timeline at most.
@@ -51,7 +51,7 @@ pub fn incident(model: &Model, zone: &TimeZone) -> String {
 }
 
 /// The name of the file for an incident, like `incident_20261121_150420.md`.
-pub fn file_name(moment: Moment, zone: &TimeZone) -> String {
+pub fn file_name(moment: UnixMillis, zone: &TimeZone) -> String {
     moment.format("incident_%Y%m%d_%H%M%S.md", zone).replace('?', "incident_of_no_time.md")
 }
 
@@ -60,12 +60,12 @@ struct Page<'a> {
     model: &'a Model,
     zone: &'a TimeZone,
     target: &'a Target,
-    shown: Moment,
-    present: Moment,
+    shown: UnixMillis,
+    present: UnixMillis,
 }
 
 /// The row that tells how a target was at a moment; `None` when that is too long after it.
-fn row_at(target: &Target, moment: Moment) -> Option<&Row> {
+fn row_at(target: &Target, moment: UnixMillis) -> Option<&Row> {
     target.history.at(moment).filter(|row| moment.since(row.at) <= target.gap())
 }
 
@@ -134,7 +134,7 @@ impl Page<'_> {
             if let Some(since) = line.since(self.shown).filter(|_| state.is_some()) {
                 words.push(format!("for {}, since {}", age(self.shown.since(since)), stamp(since, self.zone)));
             }
-            words.push(many(line.trips(Moment(0), self.shown) as u64, "trip"));
+            words.push(many(line.trips(UnixMillis(0), self.shown) as u64, "trip"));
             let told = self.target.told.filter(|_| state == Some(State::Open));
             let left = told.zip(seen.and_then(|seen| seen.breakers.get(name)?.retry_after_seconds));
             if let Some((told, left)) = left {
@@ -207,7 +207,7 @@ impl Page<'_> {
     }
 
     /// Half a window before the moment that is shown and half a window after it, as far as the window goes.
-    fn around(&self) -> (Moment, Moment) {
+    fn around(&self) -> (UnixMillis, UnixMillis) {
         let (begin, end) = self.model.window.bounds(self.present);
         let half = self.model.window.span() / 2;
         (begin.max(self.shown - half), end.min(self.shown + half).min(self.present))

@@ -4,11 +4,9 @@ use std::fmt::Write;
 
 use jiff::tz::TimeZone;
 
-use super::{
-    model::{diagnosis::share_words, event::is_unseen},
-    moment::Moment,
-};
-use crate::model::words;
+use super::model::{diagnosis::share_words, event::is_unseen};
+use crate::util::humanize;
+use crate::util::time::UnixMillis;
 
 /// What is shown where nothing is known: never a zero.
 pub const UNKNOWN: &str = "n/a";
@@ -78,7 +76,7 @@ pub fn table<const N: usize>(out: &mut String, head: [&str; N], rows: impl IntoI
 }
 
 /// A moment with its date and zone.
-pub fn stamp(at: Moment, zone: &TimeZone) -> String {
+pub fn stamp(at: UnixMillis, zone: &TimeZone) -> String {
     at.format("%Y-%m-%d %H:%M:%S %Z", zone)
 }
 
@@ -94,7 +92,7 @@ pub fn share(value: f64) -> String {
         // Down, not to the nearest: what is missing is what matters here.
         v if (0.99..1.0).contains(&v) => format!("{:.2} %", (v * 1e4 + 1e-6).floor().min(9_999.0) / 100.0),
         v if v <= 0.0 || v >= 1.0 => share_words(v),
-        v => words::percent(v * 100.0),
+        v => humanize::percent(v * 100.0),
     }
 }
 
@@ -102,14 +100,14 @@ pub fn share(value: f64) -> String {
 pub fn number(value: f64) -> String {
     match value {
         v if !v.is_finite() => UNKNOWN.to_owned(),
-        v if (0.0..1e15).contains(&v) && v.fract() == 0.0 => words::count(v as u64),
-        v => words::three(v),
+        v if (0.0..1e15).contains(&v) && v.fract() == 0.0 => humanize::count(v as u64),
+        v => humanize::three(v),
     }
 }
 
 /// `1 thing`, `2 things`.
 pub fn many(count: u64, thing: &str) -> String {
-    format!("{} {thing}{}", words::count(count), if count == 1 { "" } else { "s" })
+    format!("{} {thing}{}", humanize::count(count), if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

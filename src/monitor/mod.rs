@@ -9,7 +9,6 @@ pub mod incident;
 pub mod keys;
 mod markup;
 pub mod model;
-pub mod moment;
 pub mod record;
 pub mod report;
 #[cfg(test)]

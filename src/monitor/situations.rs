@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{
     alerts::Rules,
     model::{Message, Model},
-    moment::Moment,
 };
+use crate::util::time::UnixMillis;
 use crate::{
     resilience::State,
     scrape::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// When every situation begins.
-pub const START: Moment = Moment(1_795_273_200_000);
+pub const START: UnixMillis = UnixMillis(1_795_273_200_000);
 /// How often targets are asked.
 pub const INTERVAL: Duration = Duration::from_secs(30);
 /// How many polls there are.
@@ -92,12 +92,12 @@ impl Step {
 #[derive(Debug, Clone)]
 pub struct Sim {
     /// What its clock says.
-    pub now: Moment,
+    pub now: UnixMillis,
     interval: Duration,
-    started: Moment,
+    started: UnixMillis,
     breakers: BTreeMap<&'static str, Breaker>,
     /// When an open breaker lets the next probe through.
-    probe: Option<Moment>,
+    probe: Option<UnixMillis>,
     traffic: [f64; 3],
     times: [f64; BOUNDS.len()],
     cache: Cache,
@@ -108,7 +108,7 @@ pub struct Sim {
 
 impl Sim {
     /// A server that started three hours before `now`, and is asked every `interval`.
-    pub fn new(now: Moment, interval: Duration) -> Self {
+    pub fn new(now: UnixMillis, interval: Duration) -> Self {
         let mut sim = Self {
             now,
             interval,
@@ -129,7 +129,7 @@ impl Sim {
     }
 
     /// The process starts anew: its counters begin at zero, its cache is read from disk.
-    pub fn restart(&mut self, at: Moment) {
+    pub fn restart(&mut self, at: UnixMillis) {
         self.started = at;
         let entries = self.cache.size.unwrap_or(0.0);
         self.begin(entries);
@@ -167,7 +167,7 @@ impl Sim {
     }
 
     /// The breaker of the LLM changes its state; an open one lets a probe through after `timeout`.
-    pub fn turn(&mut self, at: Moment, to: State, reason: &str, timeout: Duration) {
+    pub fn turn(&mut self, at: UnixMillis, to: State, reason: &str, timeout: Duration) {
         let Some(breaker) = self.breakers.get_mut(LLM) else { return };
         let from = breaker.state.replace(to).unwrap_or(State::Closed);
         let seconds = at.0 as f64 / 1e3;
@@ -312,17 +312,17 @@ pub fn watching(urls: &[&str]) -> Model {
 }
 
 /// A target has told, or not.
-pub fn polled(model: &mut Model, target: usize, at: Moment, result: Result<Observation, Trouble>) {
+pub fn polled(model: &mut Model, target: usize, at: UnixMillis, result: Result<Observation, Trouble>) {
     model.update(Message::Polled { target, at, result: Box::new(result) }, at);
 }
 
 /// When poll number `index` comes back.
-pub fn poll_at(index: u32) -> Moment {
+pub fn poll_at(index: u32) -> UnixMillis {
     START + INTERVAL * (index + 1)
 }
 
 /// When the last poll came back.
-pub fn last_poll() -> Moment {
+pub fn last_poll() -> UnixMillis {
     poll_at(POLLS - 1)
 }
 

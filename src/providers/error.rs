@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ProviderKind;
-use crate::resilience::{Failure, PoolRefusal, Refused, Verdict};
+use crate::resilience::{CallOutcome, Failure, PoolRefusal, Refused};
 
 /// Part of a call that can take too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,17 +219,17 @@ impl ProviderError {
 }
 
 impl Failure for ProviderError {
-    fn verdict(&self) -> Verdict {
+    fn outcome(&self) -> CallOutcome {
         match self {
-            Self::Overloaded { .. } => Verdict::Overload,
+            Self::Overloaded { .. } => CallOutcome::Overload,
             Self::Connect { .. }
             | Self::Timeout { .. }
             | Self::Reported { .. }
             | Self::Malformed { .. }
             | Self::Broken { .. }
             | Self::Truncated { .. }
-            | Self::BadVector { .. } => Verdict::Failure,
-            Self::Status { status, .. } if *status >= 500 => Verdict::Failure,
+            | Self::BadVector { .. } => CallOutcome::Failure,
+            Self::Status { status, .. } if *status >= 500 => CallOutcome::Failure,
             // The request was wrong, the settings are, or the refusal was ours.
             Self::Status { .. }
             | Self::Auth { .. }
@@ -237,7 +237,7 @@ impl Failure for ProviderError {
             | Self::CircuitOpen { .. }
             | Self::Busy { .. }
             | Self::Deadline
-            | Self::Configuration(_) => Verdict::Ignored,
+            | Self::Configuration(_) => CallOutcome::Ignored,
         }
     }
 

@@ -21,7 +21,7 @@ use tokio_util::{
 
 use super::{Phase, ProviderError, ProviderKind, UpstreamStatus, connector};
 use crate::{
-    resilience::{CallContext, CallOutcome, CallTimer, ClientStats, ConnectionWatch, Lease, Pool, PoolSettings},
+    resilience::{CallContext, CallTimer, ClientStats, ConnectionWatch, Lease, Pool, PoolSettings, RequestOutcome},
     telemetry::{ClientMetrics, KnownSecrets, ServiceUrl},
 };
 
@@ -54,7 +54,7 @@ pub struct HttpSettings {
 
 /// A server that is asked, with a pool of connections to it.
 #[derive(Clone)]
-pub struct Upstream {
+pub struct UpstreamClient {
     pub(super) provider: ProviderKind,
     base: ServiceUrl,
     key: Option<SecretString>,
@@ -65,17 +65,17 @@ pub struct Upstream {
     probes: Client,
 }
 
-impl std::fmt::Debug for Upstream {
+impl std::fmt::Debug for UpstreamClient {
     /// Without key and credentials.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Upstream")
+        f.debug_struct("UpstreamClient")
             .field("provider", &self.provider)
             .field("url", &self.shown_url())
             .finish_non_exhaustive()
     }
 }
 
-impl Upstream {
+impl UpstreamClient {
     /// Prepares a client; connects to nothing yet.
     ///
     /// # Errors
@@ -171,7 +171,7 @@ impl Upstream {
                 Ok(Reply { response, call: Call { lease, timer } })
             }
             Err(error) => {
-                timer.finish(CallOutcome::Error);
+                timer.finish(RequestOutcome::Error);
                 let stale = lease.is_reused() && error.is_request() && !error.is_timeout() && !error.is_connect();
                 if error.is_connect() || stale {
                     self.pool.forget_idle();
@@ -188,17 +188,17 @@ impl Upstream {
         }
         let headers = reply.response.headers().clone();
         // The message helps, but an upstream that fails may also fail to say why.
-        let body = self.bounded(reply, 16 << 10, CallOutcome::Error).await.unwrap_or_default();
+        let body = self.bounded(reply, 16 << 10, RequestOutcome::Error).await.unwrap_or_default();
         Err(self.refused(status, &headers, &body, model))
     }
 
     /// Reads a whole JSON body.
     pub(super) async fn json<T: DeserializeOwned>(&self, reply: Reply) -> Result<T, ProviderError> {
-        let body = self.bounded(reply, MAX_BODY, CallOutcome::Success).await?;
+        let body = self.bounded(reply, MAX_BODY, RequestOutcome::Success).await?;
         serde_json::from_slice(&body).map_err(|error| self.malformed(format!("{error}")))
     }
 
-    async fn bounded(&self, reply: Reply, limit: usize, outcome: CallOutcome) -> Result<Vec<u8>, ProviderError> {
+    async fn bounded(&self, reply: Reply, limit: usize, outcome: RequestOutcome) -> Result<Vec<u8>, ProviderError> {
         let Reply { response, call } = reply;
         let body = collect(response, limit).await;
         match body {
@@ -382,7 +382,7 @@ impl Reply {
                 tokio::task::yield_now().await;
             }
             if let Some(call) = call.take() {
-                call.done(CallOutcome::Success);
+                call.done(RequestOutcome::Success);
             }
         }
     }
@@ -396,13 +396,13 @@ struct Call {
 
 impl Call {
     /// The response was read to its end.
-    fn done(self, outcome: CallOutcome) {
+    fn done(self, outcome: RequestOutcome) {
         self.timer.finish(outcome);
         self.lease.give_back();
     }
 
     fn failed(self) {
-        self.timer.finish(CallOutcome::Error);
+        self.timer.finish(RequestOutcome::Error);
     }
 }
 

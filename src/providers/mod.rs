@@ -20,7 +20,7 @@ use futures::stream::BoxStream;
 
 use crate::resilience::CallContext;
 pub use error::{Phase, ProviderError};
-pub use http::{HttpSettings, Upstream, install_tls};
+pub use http::{HttpSettings, UpstreamClient, install_tls};
 
 /// Who answers or embeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,20 +8,20 @@ use serde_json::{Value, json};
 
 use super::{
     Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator,
-    HealthProbe, ProviderError, ProviderKind, Purpose, Upstream, UpstreamStatus,
+    HealthProbe, ProviderError, ProviderKind, Purpose, UpstreamClient, UpstreamStatus,
     http::{to_the_end, unit_vectors},
 };
 use crate::resilience::CallContext;
 
 /// Answers with a model of an Ollama server.
 pub struct OllamaGenerator {
-    upstream: Upstream,
+    upstream: UpstreamClient,
     model: String,
 }
 
 impl OllamaGenerator {
     /// `model` as `ollama list` names it.
-    pub fn new(upstream: Upstream, model: impl Into<String>) -> Self {
+    pub fn new(upstream: UpstreamClient, model: impl Into<String>) -> Self {
         Self { upstream, model: model.into() }
     }
 }
@@ -100,14 +100,14 @@ impl Generator for OllamaGenerator {
 
 /// Embeds with a model of an Ollama server.
 pub struct OllamaEmbedder {
-    upstream: Upstream,
+    upstream: UpstreamClient,
     model: String,
     id: EmbedderId,
 }
 
 impl OllamaEmbedder {
     /// `model` as `ollama list` names it.
-    pub fn new(upstream: Upstream, model: impl Into<String>) -> Self {
+    pub fn new(upstream: UpstreamClient, model: impl Into<String>) -> Self {
         let model = model.into();
         // `x` and `x:latest` are one model: a DB must not be refused for the difference.
         let id = EmbedderId::new(format!("ollama:{}", model.strip_suffix(":latest").unwrap_or(&model)));
@@ -165,12 +165,12 @@ impl Embedder for OllamaEmbedder {
 
 /// Asks an Ollama server which models it has.
 pub struct OllamaProbe {
-    upstream: Upstream,
+    upstream: UpstreamClient,
 }
 
 impl OllamaProbe {
     /// Asks this server.
-    pub fn new(upstream: Upstream) -> Self {
+    pub fn new(upstream: UpstreamClient) -> Self {
         Self { upstream }
     }
 }
@@ -190,7 +190,7 @@ impl HealthProbe for OllamaProbe {
     async fn check(&self, required: &[String]) -> UpstreamStatus {
         let tags: Result<Tags, _> = self.upstream.probe("/api/tags").await;
         let names = tags.map(|tags| self.upstream.names(tags.models.into_iter().map(|tag| tag.name)));
-        Upstream::status(names, required, same_model)
+        UpstreamClient::status(names, required, same_model)
     }
 }
 

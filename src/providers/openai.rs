@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator,
-    HealthProbe, ProviderError, ProviderKind, Purpose, Upstream, UpstreamStatus,
+    HealthProbe, ProviderError, ProviderKind, Purpose, UpstreamClient, UpstreamStatus,
     http::{to_the_end, unit_vectors},
 };
 use crate::resilience::CallContext;
@@ -19,13 +19,13 @@ const PROVIDER: ProviderKind = ProviderKind::OpenAi;
 
 /// Answers with a model of an OpenAI-compatible server.
 pub struct OpenAiGenerator {
-    upstream: Upstream,
+    upstream: UpstreamClient,
     model: String,
 }
 
 impl OpenAiGenerator {
     /// `model` as the server's `/models` names it.
-    pub fn new(upstream: Upstream, model: impl Into<String>) -> Self {
+    pub fn new(upstream: UpstreamClient, model: impl Into<String>) -> Self {
         Self { upstream, model: model.into() }
     }
 }
@@ -122,14 +122,14 @@ impl Generator for OpenAiGenerator {
 
 /// Embeds with a model of an OpenAI-compatible server.
 pub struct OpenAiEmbedder {
-    upstream: Upstream,
+    upstream: UpstreamClient,
     model: String,
     id: EmbedderId,
 }
 
 impl OpenAiEmbedder {
     /// `model` as the server's `/models` names it.
-    pub fn new(upstream: Upstream, model: impl Into<String>) -> Self {
+    pub fn new(upstream: UpstreamClient, model: impl Into<String>) -> Self {
         let model = model.into();
         Self { id: EmbedderId::new(format!("openai:{model}")), upstream, model }
     }
@@ -182,12 +182,12 @@ impl Embedder for OpenAiEmbedder {
 
 /// Asks an OpenAI-compatible server which models it has.
 pub struct OpenAiProbe {
-    upstream: Upstream,
+    upstream: UpstreamClient,
 }
 
 impl OpenAiProbe {
     /// Asks this server.
-    pub fn new(upstream: Upstream) -> Self {
+    pub fn new(upstream: UpstreamClient) -> Self {
         Self { upstream }
     }
 }
@@ -207,6 +207,6 @@ impl HealthProbe for OpenAiProbe {
     async fn check(&self, required: &[String]) -> UpstreamStatus {
         let list: Result<ModelList, _> = self.upstream.probe("/models").await;
         let names = list.map(|list| self.upstream.names(list.data.into_iter().map(|model| model.id)));
-        Upstream::status(names, required, |a, b| a == b)
+        UpstreamClient::status(names, required, |a, b| a == b)
     }
 }

@@ -23,8 +23,8 @@ fn metrics() -> ClientMetrics {
     Metrics::new().client("test")
 }
 
-fn upstream(kind: ProviderKind, url: &str, settings: HttpSettings) -> Upstream {
-    Upstream::new(kind, url.parse().unwrap(), None, settings, metrics()).unwrap()
+fn upstream(kind: ProviderKind, url: &str, settings: HttpSettings) -> UpstreamClient {
+    UpstreamClient::new(kind, url.parse().unwrap(), None, settings, metrics()).unwrap()
 }
 
 /// The same model behind both dialects.
@@ -224,6 +224,7 @@ async fn a_probe_names_what_is_missing_and_never_hangs() {
 #[test]
 fn keys_are_in_no_message() {
     let url: ServiceUrl = "http://127.0.0.1:1/v1".parse().unwrap();
-    let upstream = Upstream::new(ProviderKind::OpenAi, url, Some("sk-very-secret".into()), PATIENT, metrics()).unwrap();
+    let upstream =
+        UpstreamClient::new(ProviderKind::OpenAi, url, Some("sk-very-secret".into()), PATIENT, metrics()).unwrap();
     assert!(!format!("{upstream:?}").contains("very-secret"));
 }

@@ -8,12 +8,12 @@ use tokio::time::Instant;
 
 use super::{
     Engine, RagError,
-    cached::{Missed, Place, Recalled},
+    cached::{CacheMiss, CacheOutcome, CacheSlot},
     prompt,
-    question::{AnswerEvent, Asked, Cached, DegradedReason, Outcome, Question, Retrieval, Timings},
+    question::{AnswerEvent, AnswerStream, Cached, DegradedReason, Outcome, Question, Retrieval, Timings},
 };
 use crate::{
-    model::Method,
+    domain::SearchMode,
     providers::{GenerationEvent, GenerationRequest, GenerationStream, Generator, ProviderError, ProviderKind},
     resilience::CallContext,
     telemetry::{Generation, Metrics},
@@ -30,7 +30,7 @@ impl Engine {
     ///
     /// The call's deadline holds for everything up to the last token. An answer that another answerer gives when the LLM or
     /// the embedder takes too long comes before it.
-    pub async fn ask(&self, question: &Question, call: &CallContext) -> Result<Asked, RagError> {
+    pub async fn ask(&self, question: &Question, call: &CallContext) -> Result<AnswerStream, RagError> {
         let generator = Arc::clone(self.models.generator(question.provider)?);
         let asked_of = generator.provider();
         let asked = self.start(generator, question, call).await;
@@ -47,11 +47,11 @@ impl Engine {
         generator: Arc<dyn Generator>,
         question: &Question,
         call: &CallContext,
-    ) -> Result<Asked, RagError> {
+    ) -> Result<AnswerStream, RagError> {
         let started = call.started();
-        let Missed { retrieval, place, cached } = match self.recall(&generator, question, call).await? {
-            Recalled::Hit(asked) => return Ok(asked),
-            Recalled::Missed(missed) => missed,
+        let CacheMiss { retrieval, place, cached } = match self.recall(&generator, question, call).await? {
+            CacheOutcome::Hit(asked) => return Ok(asked),
+            CacheOutcome::CacheMiss(missed) => missed,
         };
         if retrieval.contexts.is_empty() {
             return Ok(nothing_found(question, retrieval, generator.provider(), started));
@@ -72,14 +72,14 @@ impl Engine {
         }
         let clock = Clock { started, generating, timings: retrieval.timings };
         let metrics = Arc::clone(&self.metrics);
-        let kept = place.filter(|_| degraded.is_none()).map(|place| Keeping {
+        let kept = place.filter(|_| degraded.is_none()).map(|place| PendingAdmission {
             place,
             text: String::new(),
             retrieval: retrieval.clone(),
         });
         let (method, label) = (question.method, cached.as_str());
-        let written = Written { provider, model, degraded, clock, method, label, kept, metrics };
-        Ok(Asked { retrieval, events: written.events(answer).boxed(), cached })
+        let written = AnswerWriter { provider, model, degraded, clock, method, label, kept, metrics };
+        Ok(AnswerStream { retrieval, events: written.events(answer).boxed(), cached })
     }
 
     /// Waits for the first event, because only before it another answerer may take over.
@@ -139,26 +139,26 @@ struct Clock {
 }
 
 /// An answer that the cache is to keep when it is whole.
-struct Keeping {
-    place: Place,
+struct PendingAdmission {
+    place: CacheSlot,
     text: String,
     retrieval: Retrieval,
 }
 
 /// An answer that is being written, and what to say and count when it is done.
-struct Written {
+struct AnswerWriter {
     provider: ProviderKind,
     model: String,
     degraded: Option<DegradedReason>,
     clock: Clock,
-    method: Method,
+    method: SearchMode,
     /// What the cache had to do with it.
     label: &'static str,
-    kept: Option<Keeping>,
+    kept: Option<PendingAdmission>,
     metrics: Arc<Metrics>,
 }
 
-impl Written {
+impl AnswerWriter {
     fn events(
         self,
         mut answer: GenerationStream,
@@ -197,7 +197,7 @@ impl Written {
             });
             metrics.query_done(method, label, clock.timings.total);
             // Before the last event: who has seen the end can ask again, and finds it.
-            if let Some(Keeping { place, text, retrieval }) = kept.filter(|_| !stats.cut_short) {
+            if let Some(PendingAdmission { place, text, retrieval }) = kept.filter(|_| !stats.cut_short) {
                 place.keep(provider, text, &retrieval);
             }
             yield AnswerEvent::Done(Outcome { provider, degraded, timings: clock.timings });
@@ -206,10 +206,10 @@ impl Written {
 }
 
 /// The honest answer when the search came back empty: no LLM is asked to make something up.
-fn nothing_found(question: &Question, retrieval: Retrieval, provider: ProviderKind, started: Instant) -> Asked {
+fn nothing_found(question: &Question, retrieval: Retrieval, provider: ProviderKind, started: Instant) -> AnswerStream {
     let text = format!("No document in the DB \"{}\" matches the question.", question.db);
     let timings = Timings { total: started.elapsed(), ..retrieval.timings };
     let outcome = Outcome { provider, degraded: retrieval.degraded, timings };
     let events = stream::iter([Ok(AnswerEvent::Text(text)), Ok(AnswerEvent::Done(outcome))]).boxed();
-    Asked { retrieval, events, cached: Cached::Bypass }
+    AnswerStream { retrieval, events, cached: Cached::Bypass }
 }

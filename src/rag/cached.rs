@@ -6,16 +6,17 @@ use futures::{FutureExt, StreamExt, stream};
 use tokio::time::Instant;
 
 use super::{
-    Collection, Engine, RagError, prompt,
-    question::{AnswerEvent, Asked, CacheNote, Cached, MissReason, Outcome, Question, Retrieval, Timings},
+    Db, Engine, RagError, prompt,
+    question::{AnswerEvent, AnswerStream, CacheNote, Cached, MissReason, Outcome, Question, Retrieval, Timings},
     retrieve::Embedded,
 };
+use crate::util::time::UnixMillis;
 use crate::{
     cache::{
-        Agreement, Asked as Words, Entry, Found, Hit, Moment, Namespace, Rejection, Rendered, SemanticCache,
-        StoredAnswer, Trial, Verdict, Wording,
+        Agreement, CacheDecision, CacheQuery, Entry, Exploration, Hit, HitKind, Namespace, Rejection, Rendered,
+        SemanticCache, StoredAnswer, Wording,
     },
-    model::Stamp,
+    domain::Stamp,
     providers::{GenerationEvent, GenerationRequest, Generator, ProviderKind},
     resilience::CallContext,
 };
@@ -27,43 +28,43 @@ const DEADLINE: Duration = Duration::from_secs(2);
 const JUDGE_FOR: Duration = Duration::from_secs(60);
 
 /// What the cache had for a question.
-pub(super) enum Recalled {
+pub(super) enum CacheOutcome {
     /// An answer.
-    Hit(Asked),
+    Hit(AnswerStream),
     /// None.
-    Missed(Missed),
+    CacheMiss(CacheMiss),
 }
 
 /// A question that has to be answered: with its contexts, because the cache may have needed them already.
-pub(super) struct Missed {
+pub(super) struct CacheMiss {
     pub(super) retrieval: Retrieval,
     /// Where the answer goes when it is whole.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<CacheSlot>,
     pub(super) cached: Cached,
 }
 
 /// Where an answer goes when it is whole.
-pub(super) struct Place {
+pub(super) struct CacheSlot {
     cache: Arc<SemanticCache>,
     namespace: Namespace,
     question: String,
     vector: Option<Arc<[f32]>>,
     stamp: Option<Stamp>,
     /// An entry that this answer puts to the test.
-    trial: Option<Trial>,
+    trial: Option<Exploration>,
     generator: Arc<dyn Generator>,
 }
 
 /// A question that looks for an answer in the cache.
-struct Search<'a> {
+struct CacheLookup<'a> {
     engine: &'a Engine,
     cache: &'a Arc<SemanticCache>,
     question: &'a Question,
     call: &'a CallContext,
-    collection: Arc<Collection>,
+    db: Arc<Db>,
     namespace: Namespace,
     stamp: Option<Stamp>,
-    now: Moment,
+    now: UnixMillis,
     /// Time spent on the cache itself.
     took: Duration,
 }
@@ -75,24 +76,24 @@ impl Engine {
         generator: &Arc<dyn Generator>,
         question: &Question,
         call: &CallContext,
-    ) -> Result<Recalled, RagError> {
+    ) -> Result<CacheOutcome, RagError> {
         let wanted = question.cache && question.history.is_empty();
         let Some(cache) = self.cache.as_ref().filter(|cache| wanted && cache.settings().enabled) else {
             let retrieval = self.retrieve(question, call).await?;
-            return Ok(Recalled::Missed(Missed { retrieval, place: None, cached: Cached::Bypass }));
+            return Ok(CacheOutcome::CacheMiss(CacheMiss { retrieval, place: None, cached: Cached::Bypass }));
         };
-        let collection = self.collection(question, call).await?;
-        let namespace = namespace(question, &collection, generator.as_ref());
-        let stamp = collection.stamp();
-        let search = Search {
+        let db = self.db(question, call).await?;
+        let namespace = namespace(question, &db, generator.as_ref());
+        let stamp = db.stamp();
+        let search = CacheLookup {
             engine: self,
             cache,
             question,
             call,
-            collection,
+            db,
             namespace,
             stamp,
-            now: Moment::now(),
+            now: UnixMillis::now(),
             took: Duration::ZERO,
         };
         search.run(generator).await
@@ -100,8 +101,8 @@ impl Engine {
 }
 
 /// Everything that shapes an answer besides the question's words and the state of the documents, which each entry carries.
-fn namespace(question: &Question, collection: &Collection, generator: &dyn Generator) -> Namespace {
-    let embedder = collection.embedder().map(|embedder| embedder.id).unwrap_or_default();
+fn namespace(question: &Question, db: &Db, generator: &dyn Generator) -> Namespace {
+    let embedder = db.embedder().map(|embedder| embedder.id).unwrap_or_default();
     let fusion = question.fusion;
     let rrf = fusion.rrf.map_or("-", |rrf| if rrf { "rrf" } else { "weighted" });
     let (rrf_k, weight) =
@@ -122,32 +123,31 @@ fn namespace(question: &Question, collection: &Collection, generator: &dyn Gener
     Namespace::new(&question.db, parts)
 }
 
-impl Search<'_> {
-    async fn run(mut self, generator: &Arc<dyn Generator>) -> Result<Recalled, RagError> {
+impl CacheLookup<'_> {
+    async fn run(mut self, generator: &Arc<dyn Generator>) -> Result<CacheOutcome, RagError> {
         let mut note = None;
         if let Some(hit) = self.timed(|search| search.cache.exact(search.words(), search.now)) {
             if self.is_current(&hit.entry).await? {
-                return Ok(Recalled::Hit(self.give(&hit, Timings::default())));
+                return Ok(CacheOutcome::Hit(self.give(&hit, Timings::default())));
             }
             note = Some((MissReason::Invalidated, self.note(&hit.entry, 1.0)));
         }
         // What changed concerns these very words: another entry's answer would be no better.
         let (embedded, verdict) = self.embed_and_look(note.is_none()).await;
         let vector = embedded.vector.as_ref().ok().cloned().flatten();
-        let mut retrieval =
-            self.engine.search(self.question, Arc::clone(&self.collection), embedded, self.call).await?;
+        let mut retrieval = self.engine.search(self.question, Arc::clone(&self.db), embedded, self.call).await?;
         let mut trial = None;
         match verdict {
-            Verdict::Hit(hit) => match self.refusal(&hit, &retrieval).await? {
-                None => return Ok(Recalled::Hit(self.give(&hit, retrieval.timings))),
+            CacheDecision::Hit(hit) => match self.refusal(&hit, &retrieval).await? {
+                None => return Ok(CacheOutcome::Hit(self.give(&hit, retrieval.timings))),
                 Some(reason) => note = Some((reason, self.note(&hit.entry, hit.similarity()))),
             },
-            Verdict::Refused(refused) => {
+            CacheDecision::Refused(refused) => {
                 self.cache.refused(refused.reason);
                 note = Some((MissReason::Rejected(refused.reason), self.note(&refused.entry, refused.similarity)));
             }
-            Verdict::Trial(tested) => {
-                let hit = Hit { entry: Arc::clone(&tested.entry), found: Found::Semantic(tested.similarity) };
+            CacheDecision::Explore(tested) => {
+                let hit = Hit { entry: Arc::clone(&tested.entry), found: HitKind::Semantic(tested.similarity) };
                 let reason = match self.refusal(&hit, &retrieval).await? {
                     Some(reason) => reason,
                     None => {
@@ -158,11 +158,11 @@ impl Search<'_> {
                 };
                 note = Some((reason, self.note(&hit.entry, hit.similarity())));
             }
-            Verdict::Miss => {}
+            CacheDecision::Miss => {}
         }
         self.cache.missed();
         retrieval.timings.cache = self.took;
-        let place = Place {
+        let place = CacheSlot {
             cache: Arc::clone(self.cache),
             namespace: self.namespace,
             question: self.question.text.clone(),
@@ -171,11 +171,11 @@ impl Search<'_> {
             trial,
             generator: Arc::clone(generator),
         };
-        Ok(Recalled::Missed(Missed { retrieval, place: Some(place), cached: Cached::Miss(note) }))
+        Ok(CacheOutcome::CacheMiss(CacheMiss { retrieval, place: Some(place), cached: Cached::Miss(note) }))
     }
 
-    fn words(&self) -> Words<'_> {
-        Words { namespace: &self.namespace, text: &self.question.text }
+    fn words(&self) -> CacheQuery<'_> {
+        CacheQuery { namespace: &self.namespace, text: &self.question.text }
     }
 
     fn timed<T>(&mut self, work: impl FnOnce(&Self) -> T) -> T {
@@ -187,16 +187,15 @@ impl Search<'_> {
 
     /// Embeds the question, once, for the cache and for the search. When that takes too long for the cache, only the search
     /// waits on.
-    async fn embed_and_look(&mut self, look: bool) -> (Embedded, Verdict) {
-        let (engine, question, call, collection) =
-            (self.engine, self.question, self.call, Arc::clone(&self.collection));
-        let mut embedding = engine.embed(question, &collection, call).boxed();
+    async fn embed_and_look(&mut self, look: bool) -> (Embedded, CacheDecision) {
+        let (engine, question, call, db) = (self.engine, self.question, self.call, Arc::clone(&self.db));
+        let mut embedding = engine.embed(question, &db, call).boxed();
         let Ok(embedded) = self.for_the_cache().wait(&mut embedding).await else {
             tracing::debug!("no vector within the cache's time: a miss");
             let needed = question.method.needs_embedding();
-            return (if needed { embedding.await } else { Embedded::default() }, Verdict::Miss);
+            return (if needed { embedding.await } else { Embedded::default() }, CacheDecision::Miss);
         };
-        let (Ok(Some(vector)), true) = (&embedded.vector, look) else { return (embedded, Verdict::Miss) };
+        let (Ok(Some(vector)), true) = (&embedded.vector, look) else { return (embedded, CacheDecision::Miss) };
         let vector = Arc::clone(vector);
         let verdict = self.timed(|search| {
             let wording = Wording::of(&question.text);
@@ -233,7 +232,7 @@ impl Search<'_> {
         let embedded = match self.cache.vector(entry) {
             Some(vector) => Embedded { vector: Ok(Some(vector.into())), took: Duration::ZERO },
             None if question.method.needs_embedding() => {
-                self.engine.embed(&question, &self.collection, &self.for_the_cache()).await
+                self.engine.embed(&question, &self.db, &self.for_the_cache()).await
             }
             None => Embedded::default(),
         };
@@ -241,7 +240,7 @@ impl Search<'_> {
         if matches!(&embedded.vector, Err(RagError::Provider(error)) if error.is_unavailable()) {
             return Ok(false);
         }
-        let found = self.engine.search(&question, Arc::clone(&self.collection), embedded, self.call).await?;
+        let found = self.engine.search(&question, Arc::clone(&self.db), embedded, self.call).await?;
         if found.degraded.is_some() {
             return Ok(false);
         }
@@ -265,7 +264,7 @@ impl Search<'_> {
     }
 
     /// The stored answer, in the form of one that is being written.
-    fn give(&self, hit: &Hit, spent: Timings) -> Asked {
+    fn give(&self, hit: &Hit, spent: Timings) -> AnswerStream {
         self.cache.given(hit);
         let answer = hit.entry.answer();
         let timings = Timings { cache: self.took, total: self.call.started().elapsed(), ..spent };
@@ -276,11 +275,11 @@ impl Search<'_> {
         let events = [Ok(AnswerEvent::Text(answer.text.clone())), Ok(AnswerEvent::Done(outcome))];
         let contexts = Arc::clone(&answer.contexts);
         let retrieval = Retrieval { contexts, bm25_weight: answer.bm25_weight, degraded: None, timings };
-        Asked { retrieval, events: stream::iter(events).boxed(), cached }
+        AnswerStream { retrieval, events: stream::iter(events).boxed(), cached }
     }
 }
 
-impl Place {
+impl CacheSlot {
     /// Keeps a whole answer, and learns from it about the entry that it puts to the test.
     pub(super) fn keep(self, provider: ProviderKind, text: String, retrieval: &Retrieval) {
         let answer = StoredAnswer {
@@ -302,16 +301,16 @@ impl Place {
         }
     }
 
-    fn learn(self, trial: &Trial, answer: StoredAnswer, right: bool) {
-        self.cache.learn(trial, Words { namespace: &self.namespace, text: &self.question }, right);
+    fn learn(self, trial: &Exploration, answer: StoredAnswer, right: bool) {
+        self.cache.learn(trial, CacheQuery { namespace: &self.namespace, text: &self.question }, right);
         if !right {
             self.store(answer);
         }
     }
 
     fn store(self, answer: StoredAnswer) {
-        let words = Words { namespace: &self.namespace, text: &self.question };
-        if let Err(reason) = self.cache.keep(words, answer, self.vector.as_deref(), self.stamp, Moment::now()) {
+        let words = CacheQuery { namespace: &self.namespace, text: &self.question };
+        if let Err(reason) = self.cache.keep(words, answer, self.vector.as_deref(), self.stamp, UnixMillis::now()) {
             tracing::debug!(?reason, "the answer is not kept");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{index::IndexError, model::InvalidDbName, providers::ProviderError, store::StoreError};
+use crate::{domain::InvalidDbName, index::IndexError, providers::ProviderError, store::StoreError};
 
 /// Errors of the engine. The HTTP layer gives each a status; the message is meant for the person who asked.
 ///

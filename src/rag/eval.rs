@@ -1,4 +1,4 @@
-//! How good is retrieval? Collections in BEIR layout (`corpus.jsonl`, `queries.jsonl`, `qrels.tsv`) tell.
+//! How good is retrieval? Dbs in BEIR layout (`corpus.jsonl`, `queries.jsonl`, `qrels.tsv`) tell.
 //!
 //! Each document is one chunk, and every method goes through the same store, indexes and fusion as a question to the
 //! server. Figures are means over the queries that have judgements: nDCG@k (Järvelin & Kekäläinen 2002, gain = grade,
@@ -16,12 +16,12 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Collection, FusionChoice, RagError,
+    Db, FusionChoice, RagError,
     language::LanguageDetector,
     retrieve::{Plan, search},
 };
 use crate::{
-    model::{ChangeSet, ChunkId, Method, Scope, Want},
+    domain::{ChangeSet, ChunkId, SearchFilter, SearchMode, Want},
     providers::{Embedder, Purpose},
     resilience::CallContext,
     store::{EmbedderRecord, NewChunk, NewDocument},
@@ -33,7 +33,7 @@ const BATCH: usize = 512;
 /// Graded documents of one query.
 type Judgements = HashMap<String, u32>;
 
-/// A collection with judgements.
+/// A db with judgements.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     /// Name of its folder.
@@ -148,7 +148,7 @@ pub struct Score {
     /// The dataset.
     pub dataset: String,
     /// The method.
-    pub method: Method,
+    pub method: SearchMode,
     /// Depth of the figures.
     pub k: usize,
     /// Queries measured.
@@ -167,7 +167,7 @@ pub struct Score {
 #[derive(Debug, Clone)]
 pub struct EvalOptions {
     /// Methods, in the order of the report.
-    pub methods: Vec<Method>,
+    pub methods: Vec<SearchMode>,
     /// Depth.
     pub k: usize,
     /// Fusion of the hybrid method.
@@ -177,19 +177,19 @@ pub struct EvalOptions {
 /// Progress of an evaluation: steps done and steps in all (documents, then queries of each method).
 pub type EvalObserver<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
-/// Indexes a dataset into an empty collection and measures each method.
+/// Indexes a dataset into an empty db and measures each method.
 ///
 /// # Errors
 /// When documents cannot be embedded or stored, or an index fails.
 pub async fn evaluate(
     dataset: &Dataset,
-    collection: &Arc<Collection>,
+    db: &Arc<Db>,
     embedder: &Arc<dyn Embedder>,
     options: &EvalOptions,
     observer: EvalObserver<'_>,
 ) -> Result<Vec<Score>, RagError> {
     let total = dataset.documents.len() + options.methods.len() * dataset.queries.len();
-    let ids = index(dataset, collection, embedder, &|done| observer(done, total)).await?;
+    let ids = index(dataset, db, embedder, &|done| observer(done, total)).await?;
     let call = CallContext::without_deadline();
     let mut scores = Vec::new();
     let mut done = dataset.documents.len();
@@ -208,9 +208,9 @@ pub async fn evaluate(
                 method,
                 fusion: options.fusion.resolve(Some(embedder.id()), weight),
                 k: options.k,
-                scope: &Scope::default(),
+                scope: &SearchFilter::default(),
             };
-            let hits = tokio::task::block_in_place(|| search(collection.search().as_ref(), &plan))?;
+            let hits = tokio::task::block_in_place(|| search(db.search().as_ref(), &plan))?;
             let took = started.elapsed();
             let ranked: Vec<&str> =
                 hits.iter().take(options.k).filter_map(|hit| ids.get(&hit.chunk)).map(String::as_str).collect();
@@ -226,7 +226,7 @@ pub async fn evaluate(
 /// Stores every document as one chunk; returns which chunk is which document.
 async fn index(
     dataset: &Dataset,
-    collection: &Arc<Collection>,
+    db: &Arc<Db>,
     embedder: &Arc<dyn Embedder>,
     observer: &(dyn Fn(usize) + Sync),
 ) -> Result<HashMap<ChunkId, String>, RagError> {
@@ -240,14 +240,14 @@ async fn index(
             documents.extend(group.iter().zip(vectors).map(|((id, text), vector)| document(id, text, vector)));
         }
         let record = EmbedderRecord { id: embedder.id().to_string(), dimension };
-        let store = Arc::clone(collection.store());
+        let store = Arc::clone(db.store());
         tokio::task::spawn_blocking(move || store.write(&documents, &record)).await??;
         observer((n * BATCH + batch.len()).min(dataset.documents.len()));
     }
-    let (collection, names) = (Arc::clone(collection), dataset.documents.clone());
+    let (db, names) = (Arc::clone(db), dataset.documents.clone());
     tokio::task::spawn_blocking(move || {
-        collection.follow()?;
-        let chunks = match collection.store().changes(None, Want::Text, usize::MAX)? {
+        db.follow()?;
+        let chunks = match db.store().changes(None, Want::Text, usize::MAX)? {
             ChangeSet::Next(changes) => changes.added,
             ChangeSet::Current | ChangeSet::Foreign => Vec::new(),
         };
@@ -286,7 +286,7 @@ impl Sums {
         self.times.push(took);
     }
 
-    fn score(mut self, dataset: &str, method: Method, k: usize) -> Score {
+    fn score(mut self, dataset: &str, method: SearchMode, k: usize) -> Score {
         let queries = self.times.len();
         let mean = |sum: f64| sum / queries.max(1) as f64;
         self.times.sort_unstable();

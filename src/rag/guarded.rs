@@ -15,7 +15,7 @@ use crate::{
         Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStream, Generator, Phase, ProviderError,
         ProviderKind, Purpose,
     },
-    resilience::{CallContext, Failure, Guard, Open, Verdict},
+    resilience::{CallContext, CallOutcome, CallPolicy, Failure, InFlightCall},
 };
 
 /// Timeouts of one attempt.
@@ -45,14 +45,19 @@ impl Default for AttemptTimeouts {
 /// A generator that is guarded.
 pub struct GuardedGenerator {
     inner: Arc<dyn Generator>,
-    guard: Guard,
+    guard: CallPolicy,
     timeouts: AttemptTimeouts,
     url: String,
 }
 
 impl GuardedGenerator {
     /// `url` is for messages, without credentials.
-    pub fn new(inner: Arc<dyn Generator>, guard: Guard, timeouts: AttemptTimeouts, url: impl Into<String>) -> Self {
+    pub fn new(
+        inner: Arc<dyn Generator>,
+        guard: CallPolicy,
+        timeouts: AttemptTimeouts,
+        url: impl Into<String>,
+    ) -> Self {
         Self { inner, guard, timeouts, url: url.into() }
     }
 
@@ -121,7 +126,12 @@ struct StreamClock {
 }
 
 /// Passes events on and tells the breaker how the stream ended.
-fn watched(mut events: GenerationStream, clock: StreamClock, open: Open, provider: ProviderKind) -> GenerationStream {
+fn watched(
+    mut events: GenerationStream,
+    clock: StreamClock,
+    open: InFlightCall,
+    provider: ProviderKind,
+) -> GenerationStream {
     let mut open = Some(open);
     try_stream! {
         loop {
@@ -134,8 +144,8 @@ fn watched(mut events: GenerationStream, clock: StreamClock, open: Open, provide
             };
             let settled = match &next {
                 Ok(GenerationEvent::Text(_)) => None,
-                Ok(GenerationEvent::Done(_)) => Some(Verdict::Success),
-                Err(error) => Some(error.verdict()),
+                Ok(GenerationEvent::Done(_)) => Some(CallOutcome::Success),
+                Err(error) => Some(error.outcome()),
             };
             if let (Some(verdict), Some(open)) = (settled, if settled.is_some() { open.take() } else { None }) {
                 open.settle(verdict);
@@ -152,7 +162,7 @@ fn watched(mut events: GenerationStream, clock: StreamClock, open: Open, provide
 /// An embedder that is guarded.
 pub struct GuardedEmbedder {
     inner: Arc<dyn Embedder>,
-    guard: Guard,
+    guard: CallPolicy,
     timeouts: AttemptTimeouts,
     provider: ProviderKind,
     url: String,
@@ -163,7 +173,7 @@ impl GuardedEmbedder {
     pub fn new(
         inner: Arc<dyn Embedder>,
         provider: ProviderKind,
-        guard: Guard,
+        guard: CallPolicy,
         timeouts: AttemptTimeouts,
         url: impl Into<String>,
     ) -> Self {
@@ -197,7 +207,7 @@ impl Embedder for GuardedEmbedder {
         let attempt =
             |call| async move { timeout(limit, self.inner.embed(texts, purpose, &call)).await.map_err(late)? };
         let (vectors, open) = self.guard.call(&call, attempt).await?;
-        open.settle(Verdict::Success);
+        open.settle(CallOutcome::Success);
         Ok(vectors)
     }
 }

@@ -2,7 +2,7 @@
 
 use whatlang::{Info, Lang, detect};
 
-use crate::model::UNKNOWN_LANGUAGE;
+use crate::domain::UNKNOWN_LANGUAGE;
 
 /// Letters below which a detection is a guess.
 const ENOUGH_LETTERS: usize = 24;

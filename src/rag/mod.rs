@@ -2,13 +2,13 @@
 //!
 //! A document goes through [`extract`] → [`chunk`] → [`language`] → an embedder → the store ([`ingest`](mod@ingest)).
 //! A question goes through [`retrieve`] (lexical and vector search, fused) → [`prompt`] → a generator ([`answer`]).
-//! A DB that is open is a [`Collection`]: the store, which is the truth, and the search that mirrors it.
+//! A DB that is open is a [`Db`]: the store, which is the truth, and the search that mirrors it.
 
 pub mod answer;
 mod cached;
 pub mod chunk;
 mod coalesce;
-mod collection;
+mod db;
 mod error;
 pub mod eval;
 pub mod extract;
@@ -22,20 +22,20 @@ pub mod retrieve;
 
 use std::sync::Arc;
 
-pub use crate::model::Context;
+pub use crate::domain::Passage;
 pub use coalesce::CoalescingGenerator;
-pub use collection::{Collection, Collections, OpenSearch};
+pub use db::{Db, Dbs, OpenSearch};
 pub use error::RagError;
 pub use guarded::{AttemptTimeouts, GuardedEmbedder, GuardedGenerator};
 pub use models::Models;
 pub use question::{
-    Answer, AnswerEvent, Asked, CacheNote, Cached, DegradedReason, FusionChoice, MissReason, Outcome, Question,
+    Answer, AnswerEvent, AnswerStream, CacheNote, Cached, DegradedReason, FusionChoice, MissReason, Outcome, Question,
     Retrieval, Timings,
 };
 
 use crate::{
     cache::SemanticCache,
-    model::DbName,
+    domain::DbName,
     rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
     store::{Counts, DocumentSummary, Filters, Mutation},
     telemetry::Metrics,
@@ -43,7 +43,7 @@ use crate::{
 
 /// Everything behind the API: DBs, models, counters. Shared by all requests.
 pub struct Engine {
-    collections: Arc<Collections>,
+    dbs: Arc<Dbs>,
     models: Models,
     metrics: Arc<Metrics>,
     /// Answers that were given before.
@@ -54,10 +54,10 @@ pub struct Engine {
 
 impl Engine {
     /// Puts the parts together.
-    pub fn new(collections: Collections, models: Models, metrics: Arc<Metrics>) -> Self {
+    pub fn new(dbs: Dbs, models: Models, metrics: Arc<Metrics>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let searches = Arc::new(tokio::sync::Semaphore::new(cores + 1));
-        Self { collections: Arc::new(collections), models, metrics, cache: None, searches }
+        Self { dbs: Arc::new(dbs), models, metrics, cache: None, searches }
     }
 
     /// Gives answers again that were given before.
@@ -83,33 +83,33 @@ impl Engine {
     }
 
     /// The DBs.
-    pub fn collections(&self) -> &Arc<Collections> {
-        &self.collections
+    pub fn dbs(&self) -> &Arc<Dbs> {
+        &self.dbs
     }
 
     /// Runs blocking work with a DB, opening it first when it is not open.
     ///
     /// # Errors
     /// [`StoreError::NotFound`](crate::store::StoreError::NotFound), and what the work returns.
-    pub async fn with_collection<T: Send + 'static>(
+    pub async fn with_db<T: Send + 'static>(
         &self,
         db: &DbName,
-        work: impl FnOnce(&Collection) -> Result<T, RagError> + Send + 'static,
+        work: impl FnOnce(&Db) -> Result<T, RagError> + Send + 'static,
     ) -> Result<T, RagError> {
-        let (collections, db) = (Arc::clone(&self.collections), db.clone());
-        tokio::task::spawn_blocking(move || work(collections.get(&db)?.as_ref())).await?
+        let (dbs, db) = (Arc::clone(&self.dbs), db.clone());
+        tokio::task::spawn_blocking(move || work(dbs.get(&db)?.as_ref())).await?
     }
 
     /// Runs blocking work with the data directory.
     ///
     /// # Errors
     /// What the work returns.
-    pub async fn with_collections<T: Send + 'static>(
+    pub async fn with_dbs<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Collections) -> Result<T, RagError> + Send + 'static,
+        work: impl FnOnce(&Dbs) -> Result<T, RagError> + Send + 'static,
     ) -> Result<T, RagError> {
-        let collections = Arc::clone(&self.collections);
-        tokio::task::spawn_blocking(move || work(&collections)).await?
+        let dbs = Arc::clone(&self.dbs);
+        tokio::task::spawn_blocking(move || work(&dbs)).await?
     }
 
     /// Reads files into a DB, which is made when it does not exist.
@@ -125,11 +125,11 @@ impl Engine {
     ) -> Result<IngestReport, RagError> {
         let started = std::time::Instant::now();
         let name = db.clone();
-        let collection = self.with_collections(move |collections| collections.get_or_create(&name)).await?;
-        let store = Arc::clone(collection.store());
+        let opened = self.with_dbs(move |dbs| dbs.get_or_create(&name)).await?;
+        let store = Arc::clone(opened.store());
         let stored = tokio::task::spawn_blocking(move || store.embedder()).await??;
         let embedder = self.models.embedder_for(db, stored.as_ref())?;
-        let report = ingest::ingest(&collection, embedder, selection, options, observer).await?;
+        let report = ingest::ingest(&opened, embedder, selection, options, observer).await?;
         self.metrics.ingested(db, report.added + report.updated, report.chunks_indexed, started.elapsed());
         Ok(report)
     }
@@ -140,13 +140,13 @@ impl Engine {
     /// Unknown DB, or a store that cannot be written.
     pub async fn remove(&self, db: &DbName, sources: Vec<String>) -> Result<usize, RagError> {
         let name = db.clone();
-        let collection = self.with_collections(move |collections| {
-            collections.catalog().attached()?;
-            collections.get(&name)
+        let db = self.with_dbs(move |dbs| {
+            dbs.catalog().attached()?;
+            dbs.get(&name)
         });
-        let collection = collection.await?;
-        let removed = collection.commit(Mutation::Remove { sources }).await?.removed;
-        collection.caught_up().await?;
+        let db = db.await?;
+        let removed = db.commit(Mutation::Remove { sources }).await?.removed;
+        db.caught_up().await?;
         Ok(removed)
     }
 
@@ -155,7 +155,7 @@ impl Engine {
     /// # Errors
     /// Unknown DB, or a store that cannot be read.
     pub async fn documents(&self, db: &DbName) -> Result<Vec<DocumentSummary>, RagError> {
-        self.with_collection(db, |collection| Ok(collection.store().documents()?)).await
+        self.with_db(db, |db| Ok(db.store().documents()?)).await
     }
 
     /// What questions to a DB can be limited to.
@@ -163,7 +163,7 @@ impl Engine {
     /// # Errors
     /// Unknown DB, or a store that cannot be read.
     pub async fn filters(&self, db: &DbName) -> Result<Filters, RagError> {
-        self.with_collection(db, |collection| Ok(collection.store().filters()?)).await
+        self.with_db(db, |db| Ok(db.store().filters()?)).await
     }
 
     /// How much a DB holds.
@@ -171,6 +171,6 @@ impl Engine {
     /// # Errors
     /// Unknown DB, or a store that cannot be read.
     pub async fn counts(&self, db: &DbName) -> Result<Counts, RagError> {
-        self.with_collection(db, |collection| Ok(collection.store().counts()?)).await
+        self.with_db(db, |db| Ok(db.store().counts()?)).await
     }
 }

@@ -6,7 +6,7 @@ use parking_lot::RwLock;
 
 use super::RagError;
 use crate::{
-    model::DbName,
+    domain::DbName,
     providers::{Embedder, Generator, ProviderKind},
     store::EmbedderRecord,
 };

@@ -6,8 +6,8 @@ use futures::{StreamExt, stream::BoxStream};
 
 use super::RagError;
 use crate::{
-    cache::{Found, Rejection, Rendered},
-    model::{Context, DbName, Method, Scope},
+    cache::{HitKind, Rejection, Rendered},
+    domain::{DbName, Passage, SearchFilter, SearchMode},
     providers::{Message, ProviderKind},
 };
 
@@ -23,11 +23,11 @@ pub struct Question {
     /// How many contexts to answer from.
     pub k: usize,
     /// How to search.
-    pub method: Method,
+    pub method: SearchMode,
     /// How hybrid search fuses.
     pub fusion: FusionChoice,
     /// Part of the DB to search.
-    pub scope: Scope,
+    pub scope: SearchFilter,
     /// Who answers; `None`: the server's default.
     pub provider: Option<ProviderKind>,
     /// Whether an earlier answer will do, and this one may be kept.
@@ -95,7 +95,7 @@ pub struct Timings {
 #[derive(Debug, Clone)]
 pub struct Retrieval {
     /// Passages, best first.
-    pub contexts: Arc<[Context]>,
+    pub contexts: Arc<[Passage]>,
     /// Share of the lexical score that was (or would be) used in weighted fusion.
     pub bm25_weight: f32,
     /// Set when the search was not the one that was asked for.
@@ -105,7 +105,7 @@ pub struct Retrieval {
 }
 
 /// A question under way: its contexts are known, its answer is being written.
-pub struct Asked {
+pub struct AnswerStream {
     /// What the answer is made from.
     pub retrieval: Retrieval,
     /// The answer as it is written; dropping it stops the writing, upstream, too.
@@ -123,7 +123,7 @@ pub enum Cached {
     /// It had no answer. The note is about an entry that was near, or that was dropped.
     Miss(Option<(MissReason, CacheNote)>),
     /// The answer is from there, and may have been rendered before.
-    Hit(Found, CacheNote, Rendered),
+    Hit(HitKind, CacheNote, Rendered),
 }
 
 impl Cached {
@@ -132,8 +132,8 @@ impl Cached {
         match self {
             Self::Bypass => "bypass",
             Self::Miss(_) => "miss",
-            Self::Hit(Found::Exact, ..) => "exact",
-            Self::Hit(Found::Semantic(_), ..) => "semantic",
+            Self::Hit(HitKind::Exact, ..) => "exact",
+            Self::Hit(HitKind::Semantic(_), ..) => "semantic",
         }
     }
 }
@@ -205,7 +205,7 @@ pub struct Answer {
     pub cached: Cached,
 }
 
-impl Asked {
+impl AnswerStream {
     /// Waits for the whole answer.
     ///
     /// # Errors

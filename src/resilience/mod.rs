@@ -1,6 +1,6 @@
 //! What stands between a question and an upstream that may hang, fail or flap. Knows no HTTP route and no RAG.
 //!
-//! A call goes through [`Guard::call`]: *retry* (bounded by a [budget](RetryBudget)) around the *breaker* (one per upstream
+//! A call goes through [`CallPolicy::call`]: *retry* (bounded by a [budget](RetryBudget)) around the *breaker* (one per upstream
 //! and operation; it sees each attempt) around the attempt itself. The attempt takes a connection from a [`Pool`], which is
 //! also the *concurrency limit*: a refusal there is local, and says nothing about the upstream.
 //!
@@ -13,20 +13,20 @@ mod backoff;
 mod breaker;
 mod budget;
 mod call;
-mod guard;
+mod policy;
 mod pool;
 mod stats;
 mod turns;
 
 pub use backoff::Backoff;
 pub use breaker::{
-    Breaker, BreakerSettings, BreakerSnapshot, CircuitBreaker, Permit, Refused, State, Transition, Verdict,
+    Breaker, BreakerSettings, BreakerSnapshot, CallOutcome, CircuitBreaker, Permit, Refused, State, Transition,
 };
 pub use budget::RetryBudget;
 pub use call::{CallContext, Expired, SharedDeadline};
-pub use guard::{Failure, Guard, Open, RetrySettings};
+pub use policy::{CallPolicy, Failure, InFlightCall, RetrySettings};
 pub use pool::{ConnectionWatch, Lease, Pool, PoolRefusal, PoolSettings};
-pub use stats::{CallOutcome, CallTimer, ClientSnapshot, ClientStats, EndpointSnapshot, Percentiles};
+pub use stats::{CallTimer, ClientSnapshot, ClientStats, EndpointSnapshot, Percentiles, RequestOutcome};
 
 use std::sync::Arc;
 

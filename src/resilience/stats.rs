@@ -101,7 +101,7 @@ pub struct ClientSnapshot {
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallOutcome {
+pub enum RequestOutcome {
     /// Its response was read to the end.
     Success,
     /// It failed.
@@ -110,7 +110,7 @@ pub enum CallOutcome {
     Cancelled,
 }
 
-impl CallOutcome {
+impl RequestOutcome {
     /// Every outcome.
     pub const ALL: [Self; 3] = [Self::Success, Self::Error, Self::Cancelled];
 
@@ -133,7 +133,7 @@ impl ClientStats {
         endpoints: &[&'static str],
     ) -> Self {
         for endpoint in endpoints {
-            metrics.announce(endpoint, &CallOutcome::ALL.map(CallOutcome::as_str));
+            metrics.announce(endpoint, &RequestOutcome::ALL.map(RequestOutcome::as_str));
         }
         metrics.sizes(settings.connections, settings.maxsize);
         Self {
@@ -155,7 +155,7 @@ impl ClientStats {
     pub fn start(self: &Arc<Self>, endpoint: &'static str) -> CallTimer {
         self.metrics.requests.inc();
         self.endpoints.lock().entry(endpoint).or_default().requests += 1;
-        CallTimer { stats: Arc::clone(self), endpoint, started: Instant::now(), outcome: CallOutcome::Cancelled }
+        CallTimer { stats: Arc::clone(self), endpoint, started: Instant::now(), outcome: RequestOutcome::Cancelled }
     }
 
     /// A call is made again; `reason` is one of a small fixed set.
@@ -252,7 +252,7 @@ pub struct CallTimer {
     stats: Arc<ClientStats>,
     endpoint: &'static str,
     started: Instant,
-    outcome: CallOutcome,
+    outcome: RequestOutcome,
 }
 
 impl CallTimer {
@@ -268,7 +268,7 @@ impl CallTimer {
     }
 
     /// The request has ended.
-    pub fn finish(mut self, outcome: CallOutcome) {
+    pub fn finish(mut self, outcome: RequestOutcome) {
         self.outcome = outcome;
     }
 }
@@ -279,7 +279,7 @@ impl Drop for CallTimer {
         let mut endpoints = self.stats.endpoints.lock();
         let endpoint = endpoints.entry(self.endpoint).or_default();
         record(&mut endpoint.latency, took);
-        endpoint.errors += u64::from(self.outcome == CallOutcome::Error);
+        endpoint.errors += u64::from(self.outcome == RequestOutcome::Error);
         drop(endpoints);
         self.stats.metrics.finished(self.endpoint, self.outcome.as_str(), took);
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::{Observation, Trouble, json};
-use crate::{model::words::interval, telemetry::ServiceUrl};
+use crate::{telemetry::ServiceUrl, util::humanize::interval};
 
 /// Largest answer that is read, MiB.
 const LARGEST_MIB: usize = 8;

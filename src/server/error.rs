@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{model::InvalidDbName, providers::ProviderError, rag::RagError, store::StoreError, wire::FileErrorBody};
+use crate::{domain::InvalidDbName, providers::ProviderError, rag::RagError, store::StoreError, wire::FileErrorBody};
 
 /// An error on its way to a client. The [middleware](super::middleware) writes the body, because it knows the request's
 /// id.

@@ -15,7 +15,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::state::{AppState, Upstream};
+use super::state::{AppState, UpstreamHealth};
 use crate::{
     providers::{ProviderKind, UpstreamStatus},
     wire::SystemHealth,
@@ -89,7 +89,7 @@ pub(super) async fn probe(state: Arc<AppState>) {
 }
 
 /// Asks an upstream once; returns whether it answered.
-async fn probe_once(state: &AppState, upstream: &Upstream) -> bool {
+async fn probe_once(state: &AppState, upstream: &UpstreamHealth) -> bool {
     let (provider, status) = (upstream.provider, upstream.probe.check(&upstream.required).await);
     if provider == ProviderKind::Ollama {
         state.engine.metrics().ollama_healthy(status.ok);

@@ -26,12 +26,12 @@ use std::{
 
 use tokio::net::TcpListener;
 
-use crate::cache::Moment;
+use crate::util::time::UnixMillis;
 
 pub use connections::connection_limit;
 pub use handlers::ask::response as answer_body;
 pub use openapi::document as openapi_document;
-pub use state::{AppState, ServerSettings, Upstream};
+pub use state::{AppState, ServerSettings, UpstreamHealth};
 
 /// How often the cache is tended.
 const TEND_EVERY: Duration = Duration::from_secs(5);
@@ -94,6 +94,6 @@ async fn tend_cache(state: Arc<AppState>) {
         state.heartbeats.beat("tend_cache", TEND_PATIENCE, Instant::now());
         let cache = Arc::clone(&cache);
         // A panic in there is logged by the runtime's hook; the next pass tries again.
-        drop(tokio::task::spawn_blocking(move || cache.tend(Moment::now())).await);
+        drop(tokio::task::spawn_blocking(move || cache.tend(UnixMillis::now())).await);
     }
 }

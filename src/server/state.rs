@@ -15,7 +15,7 @@ use super::{
     heartbeat::{Heartbeats, Watchdog},
 };
 use crate::{
-    model::{DbName, Method},
+    domain::{DbName, SearchMode},
     providers::{HealthProbe, ProviderKind},
     rag::{Engine, FusionChoice, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
     resilience::{CircuitBreaker, Resilience},
@@ -34,7 +34,7 @@ pub struct ServerSettings {
     /// Bounds on what a document may cost.
     pub limits: Limits,
     /// Search method of requests that name none.
-    pub method: Method,
+    pub method: SearchMode,
     /// Contexts of requests that do not say.
     pub k: usize,
     /// Fusion of requests that do not say.
@@ -56,7 +56,7 @@ pub struct ServerSettings {
 }
 
 /// A service that questions depend on, and how to ask whether it is there.
-pub struct Upstream {
+pub struct UpstreamHealth {
     /// Which provider it serves.
     pub provider: ProviderKind,
     /// Asks it.
@@ -71,7 +71,7 @@ pub struct Upstream {
 pub struct AppState {
     pub(super) engine: Arc<Engine>,
     pub(super) settings: ServerSettings,
-    pub(super) upstreams: Vec<Upstream>,
+    pub(super) upstreams: Vec<UpstreamHealth>,
     pub(super) resilience: Resilience,
     pub(super) current_db: RwLock<DbName>,
     pub(super) health: HealthBoard,
@@ -89,7 +89,7 @@ impl AppState {
     pub fn new(
         engine: Arc<Engine>,
         settings: ServerSettings,
-        upstreams: Vec<Upstream>,
+        upstreams: Vec<UpstreamHealth>,
         resilience: Resilience,
         stopping: CancellationToken,
     ) -> Self {
@@ -109,7 +109,7 @@ impl AppState {
     }
 
     /// The DB that a request means.
-    pub(super) fn db(&self, named: Option<&str>) -> Result<DbName, crate::model::InvalidDbName> {
+    pub(super) fn db(&self, named: Option<&str>) -> Result<DbName, crate::domain::InvalidDbName> {
         match named {
             Some(name) => name.parse(),
             None => Ok(self.current_db.read().clone()),

@@ -13,7 +13,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::state::AppState;
 use crate::{
-    rag::{Collection, Collections},
+    rag::{Db, Dbs},
     telemetry::Metrics,
 };
 
@@ -42,15 +42,15 @@ pub(super) async fn watch_stores(state: Arc<AppState>) {
         if try_to_write {
             tried = Instant::now();
         }
-        let (collections, metrics) = (Arc::clone(state.engine.collections()), Arc::clone(state.engine.metrics()));
-        let pass = tokio::task::spawn_blocking(move || pass(&collections, &metrics, try_to_write));
+        let (dbs, metrics) = (Arc::clone(state.engine.dbs()), Arc::clone(state.engine.metrics()));
+        let pass = tokio::task::spawn_blocking(move || pass(&dbs, &metrics, try_to_write));
         // A panic in there is logged by the runtime's hook; the next pass tries again.
         let Ok(Pass { data_dir, unverified }) = pass.await else { continue };
         note_data_dir(&mut known, data_dir);
-        if let Some(collection) = unverified {
+        if let Some(db) = unverified {
             // Once a DB, on a thread of its own: it may take minutes.
             let cancelled = Arc::clone(&cancelled.0);
-            tokio::task::spawn_blocking(move || collection.verify(cancelled));
+            tokio::task::spawn_blocking(move || db.verify(cancelled));
         }
     }
 }
@@ -69,52 +69,52 @@ struct Pass {
     /// What is wrong with the data directory.
     data_dir: Option<String>,
     /// A DB that nobody has looked through for damage yet.
-    unverified: Option<Arc<Collection>>,
+    unverified: Option<Arc<Db>>,
 }
 
-fn pass(collections: &Collections, metrics: &Metrics, try_to_write: bool) -> Pass {
-    let data_dir = collections.catalog().attached().err().map(|error| error.to_string());
-    for collection in collections.all_opened() {
+fn pass(dbs: &Dbs, metrics: &Metrics, try_to_write: bool) -> Pass {
+    let data_dir = dbs.catalog().attached().err().map(|error| error.to_string());
+    for db in dbs.all_opened() {
         // While the whole directory is gone, questions are answered from what is still open.
         if data_dir.is_none()
-            && let Err(error) = collection.store().attached()
+            && let Err(error) = db.store().attached()
         {
-            tracing::warn!(db = %collection.name(), %error, "the DB is closed");
-            collections.forget(&collection);
+            tracing::warn!(db = %db.name(), %error, "the DB is closed");
+            dbs.forget(&db);
             continue;
         }
-        if try_to_write && collection.store().read_only().is_some() && can_be_written(collections, &collection) {
-            tracing::info!(db = %collection.name(), "the DB can be written again");
-            collections.forget(&collection);
+        if try_to_write && db.store().read_only().is_some() && can_be_written(dbs, &db) {
+            tracing::info!(db = %db.name(), "the DB can be written again");
+            dbs.forget(&db);
             continue;
         }
-        follow(&collection, metrics);
-        collection.search().rest();
+        follow(&db, metrics);
+        db.search().rest();
     }
-    collections.close_unused(UNUSED, 1);
-    let unverified = collections.all_opened().into_iter().find(|collection| !collection.is_verified());
+    dbs.close_unused(UNUSED, 1);
+    let unverified = dbs.all_opened().into_iter().find(|db| !db.is_verified());
     Pass { data_dir, unverified }
 }
 
-fn can_be_written(collections: &Collections, collection: &Collection) -> bool {
-    collections.catalog().open(collection.name()).is_ok_and(|store| store.read_only().is_none())
+fn can_be_written(dbs: &Dbs, db: &Db) -> bool {
+    dbs.catalog().open(db.name()).is_ok_and(|store| store.read_only().is_none())
 }
 
-fn follow(collection: &Collection, metrics: &Metrics) {
-    match collection.is_current() {
-        Ok(true) if !collection.is_behind() => return,
+fn follow(db: &Db, metrics: &Metrics) {
+    match db.is_current() {
+        Ok(true) if !db.is_behind() => return,
         Ok(_) => {}
         Err(error) => {
-            tracing::debug!(db = %collection.name(), %error, "DB cannot be read");
+            tracing::debug!(db = %db.name(), %error, "DB cannot be read");
             return;
         }
     }
-    // A failure is logged once, by the collection, and shown in health.
-    let followed = collection.follow();
+    // A failure is logged once, by the db, and shown in health.
+    let followed = db.follow();
     if followed.is_ok()
-        && let Ok(counts) = collection.store().counts()
+        && let Ok(counts) = db.store().counts()
     {
-        metrics.database(collection.name().as_str(), counts.documents, counts.bytes);
+        metrics.database(db.name().as_str(), counts.documents, counts.bytes);
     }
 }
 

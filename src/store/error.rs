@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, path::PathBuf, sync::Arc};
 
-use crate::model::DbName;
+use crate::domain::DbName;
 
 /// Errors of a store. Messages name what was touched; the engine's own text stays in [`source`](std::error::Error::source).
 /// One commit serves several callers, and each of them gets the error: they can be cloned.

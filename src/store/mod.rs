@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::StoreError;
 
-use crate::model::{ChangeSet, ChunkId, DbName, Stamp, Want};
+use crate::domain::{ChangeSet, ChunkId, DbName, Stamp, Want};
 
 /// The embedder whose vectors a DB holds. Vectors of two embedders cannot be compared, so a DB has only one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use prometheus::{
 use super::cache::CacheMetrics;
 use super::connections::ConnectionMetrics;
 use super::upstreams::{BreakerMetrics, ClientMetrics, UpstreamMetrics};
-use crate::model::{DbName, Method};
+use crate::domain::{DbName, SearchMode};
 
 /// Seconds, from a cache hit to an LLM that takes its time.
 pub(super) const SECONDS: &[f64] =
@@ -199,7 +199,7 @@ impl Metrics {
     /// Makes the series of these label values exist, at zero, so that a dashboard of an idle server is not empty.
     pub fn announce(&self, db: &DbName, models: &[(&str, &str)], degraded_reasons: &[&str]) {
         let db = db.as_str();
-        for method in Method::ALL.map(Method::as_str) {
+        for method in SearchMode::ALL.map(SearchMode::as_str) {
             for (provider, _) in models {
                 self.queries.with_label_values(&[method, provider, db]);
                 self.query_errors.with_label_values(&[method, provider, "internal"]);
@@ -225,17 +225,17 @@ impl Metrics {
     }
 
     /// A question has its contexts and its answer has begun.
-    pub fn query_started(&self, method: Method, provider: &str, db: &DbName) {
+    pub fn query_started(&self, method: SearchMode, provider: &str, db: &DbName) {
         self.queries.with_label_values(&[method.as_str(), provider, db.as_str()]).inc();
     }
 
     /// A question got an error; `kind` is one of a small fixed set.
-    pub fn query_failed(&self, method: Method, provider: &str, kind: &str) {
+    pub fn query_failed(&self, method: SearchMode, provider: &str, kind: &str) {
         self.query_errors.with_label_values(&[method.as_str(), provider, kind]).inc();
     }
 
     /// An answer is complete; `cache` says what the cache had to do with it: `exact`, `semantic`, `miss` or `bypass`.
-    pub fn query_done(&self, method: Method, cache: &str, total: Duration) {
+    pub fn query_done(&self, method: SearchMode, cache: &str, total: Duration) {
         self.query_seconds.with_label_values(&[method.as_str(), cache]).observe(total.as_secs_f64());
     }
 
@@ -257,7 +257,7 @@ impl Metrics {
     }
 
     /// A search is done.
-    pub fn retrieved(&self, method: Method, db: &DbName, took: Duration, contexts: usize) {
+    pub fn retrieved(&self, method: SearchMode, db: &DbName, took: Duration, contexts: usize) {
         self.retrieval_seconds.with_label_values(&[method.as_str(), db.as_str()]).observe(took.as_secs_f64());
         self.retrieved_docs.with_label_values(&[method.as_str()]).observe(contexts as f64);
     }
@@ -394,7 +394,7 @@ mod tests {
     #[test]
     fn what_happened_is_counted_once() {
         let metrics = Metrics::new();
-        metrics.query_started(Method::Vector, "ollama", &db());
+        metrics.query_started(SearchMode::Vector, "ollama", &db());
         metrics.http_started("/query", "POST");
         metrics.http_finished("/query", "POST", Some(200), Duration::from_millis(3));
         let text = metrics.render();

@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use crate::model::Method;
+use crate::domain::SearchMode;
 
 /// Most characters of a question, after trimming.
 pub const MAX_QUESTION_CHARS: usize = 8_000;
@@ -104,7 +104,7 @@ pub struct MethodName;
 
 impl PartialSchema for MethodName {
     fn schema() -> RefOr<Schema> {
-        text("How to search.").enum_values(Some(Method::ALL.map(Method::as_str))).into()
+        text("How to search.").enum_values(Some(SearchMode::ALL.map(SearchMode::as_str))).into()
     }
 }
 

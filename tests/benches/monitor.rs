@@ -16,12 +16,12 @@ use axum::{Router, extract::State, routing::get};
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use ragctl::util::time::UnixMillis;
 use ragctl::{
     monitor::{
         alerts::Rules,
         keys::Keymap,
         model::{Message, Model},
-        moment::Moment,
         view::{
             self, Look,
             theme::{Palette, Theme},
@@ -51,7 +51,7 @@ async fn breaker(State(stub): State<Arc<Stub>>) -> String {
     let n = stub.looks.fetch_add(1, Ordering::Relaxed);
     format!(
         r#"{{"timestamp":{},"circuit_breakers":{{"ollama_client":{{"name":"ollama_client","state":"closed","total_calls":{n},"success_calls":{n},"failure_calls":0,"rejected_calls":0,"consecutive_failures":0,"state_transitions":0,"retry_after_seconds":null,"config":{{"failure_threshold":5}},"history":[]}}}}}}"#,
-        Moment::now().0 as f64 / 1e3
+        UnixMillis::now().0 as f64 / 1e3
     )
 }
 
@@ -88,10 +88,10 @@ async fn exposition(State(stub): State<Arc<Stub>>) -> String {
 /// Serves `/t0`, `/t1`, … on one port, on a runtime of its own.
 fn serve() -> (SocketAddr, Arc<Stub>) {
     let metrics = ragctl::telemetry::Metrics::new();
-    let db: ragctl::model::DbName = "default".parse().expect("a name");
+    let db: ragctl::domain::DbName = "default".parse().expect("a name");
     metrics.announce(&db, &[("ollama", "llama3.1:8b"), ("embedded", "extractive")], &["llm_unavailable"]);
-    metrics.query_started(ragctl::model::Method::Hybrid, "ollama", &db);
-    metrics.query_done(ragctl::model::Method::Hybrid, "miss", Duration::from_millis(300));
+    metrics.query_started(ragctl::domain::SearchMode::Hybrid, "ollama", &db);
+    metrics.query_done(ragctl::domain::SearchMode::Hybrid, "miss", Duration::from_millis(300));
     // As long as that of a server under load; the counter of questions grows.
     let mut text = metrics.render();
     let filler = text.clone();
@@ -278,7 +278,7 @@ fn observation(n: u64) -> Observation {
 /// A week of 10 targets, asked every 30 s.
 fn a_week() -> Model {
     let urls: Vec<String> = (0..10).map(|target| format!("http://server-{target}:8001")).collect();
-    let begin = Moment(1_795_000_000_000);
+    let begin = UnixMillis(1_795_000_000_000);
     let mut model = Model::new(&urls, Duration::from_secs(30), Rules::builtin(), begin);
     for poll in 0..20_160 {
         for target in 0..urls.len() {
@@ -340,7 +340,7 @@ fn main() {
         let area = Rect::new(0, 0, 200, 50);
         let mut buffer = Buffer::empty(area);
         for _ in 0..20 {
-            model.update(Message::Act(ragctl::monitor::model::Action::ZoomOut), Moment(0));
+            model.update(Message::Act(ragctl::monitor::model::Action::ZoomOut), UnixMillis(0));
         }
         let started = Instant::now();
         for _ in 0..100 {

@@ -13,10 +13,11 @@ use parking_lot::Mutex;
 use ragctl::{
     mock::{Fault, MockSettings, MockUpstream, Operation},
     providers::{
-        GenerationRequest, Generator, HttpSettings, Message, ProviderKind, Role, Upstream, ollama::OllamaGenerator,
+        GenerationRequest, Generator, HttpSettings, Message, ProviderKind, Role, UpstreamClient,
+        ollama::OllamaGenerator,
     },
     rag::{AttemptTimeouts, GuardedGenerator},
-    resilience::{BreakerSettings, CallContext, CircuitBreaker, Guard, PoolSettings, RetryBudget, RetrySettings},
+    resilience::{BreakerSettings, CallContext, CallPolicy, CircuitBreaker, PoolSettings, RetryBudget, RetrySettings},
     telemetry::Metrics,
 };
 use serde_json::{Value, json};
@@ -42,9 +43,10 @@ async fn overhead() {
         pool: PoolSettings::DEFAULT,
     };
     let url = mock.url().parse().expect("a URL");
-    let upstream = Upstream::new(ProviderKind::Ollama, url, None, http, metrics.client("bench")).expect("an upstream");
+    let upstream =
+        UpstreamClient::new(ProviderKind::Ollama, url, None, http, metrics.client("bench")).expect("an upstream");
     let breaker = CircuitBreaker::new("bench", BreakerSettings::default(), metrics.breaker("bench"), fastrand::f64);
-    let guard = Guard::new(
+    let guard = CallPolicy::new(
         Some(Arc::new(breaker)),
         RetrySettings::default(),
         Arc::new(Mutex::new(RetryBudget::new(tokio::time::Instant::now()))),

@@ -9,10 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ragctl::util::time::UnixMillis;
 use ragctl::{
     cache::{
-        Asked, CacheMode, CacheSettings, Experience, Moment, Namespace, Rejection, SemanticCache, StoredAnswer,
-        Verdict, Wording, guards,
+        CacheDecision, CacheMode, CacheQuery, CacheSettings, Namespace, Rejection, SemanticCache, SimilarityPrior,
+        StoredAnswer, Wording, mismatch,
         tune::{self, Embedded, Logged, Measured, Pair},
     },
     providers::embedded::StaticEmbedder,
@@ -94,7 +95,7 @@ fn crowded(pairs: &[Pair]) {
     let asked: Vec<Logged> =
         pairs.iter().map(|pair| Logged { question: pair.asked.clone(), answer: Some(origin(pair)) }).collect();
     let run = |settings: &CacheSettings, seed| {
-        tune::replay_log(&stored, &asked, settings, &Experience::default(), false, seed)
+        tune::replay_log(&stored, &asked, settings, &SimilarityPrior::default(), false, seed)
     };
     reasons(pairs, 0.75);
     println!();
@@ -142,7 +143,7 @@ fn reasons(pairs: &[Pair], threshold: f32) {
         let refused: Vec<&Pair> = pairs
             .iter()
             .filter(near)
-            .filter(|pair| guards::refuse(&pair.stored.wording, &pair.asked.wording) == Some(reason))
+            .filter(|pair| mismatch::refuse(&pair.stored.wording, &pair.asked.wording) == Some(reason))
             .collect();
         let right = refused.iter().filter(|pair| pair.same).count();
         if !refused.is_empty() {
@@ -163,7 +164,8 @@ fn origin(pair: &Pair) -> String {
 }
 
 fn one_by_one(pairs: &[Pair]) {
-    let run = |settings: &CacheSettings, seed| tune::replay_pairs(pairs, settings, &mut Experience::default(), seed);
+    let run =
+        |settings: &CacheSettings, seed| tune::replay_pairs(pairs, settings, &mut SimilarityPrior::default(), seed);
     head();
     for threshold in [0.80, 0.85, 0.90, 0.95] {
         let (bare, guarded) = (run(&settings(threshold, false), 0), run(&settings(threshold, true), 0));
@@ -211,7 +213,7 @@ fn speed() {
             };
             let text = format!("what is the retention of backup number {at}?");
             cache
-                .keep(Asked { namespace: &namespace, text: &text }, answer, Some(vector), None, Moment(0))
+                .keep(CacheQuery { namespace: &namespace, text: &text }, answer, Some(vector), None, UnixMillis(0))
                 .expect("kept");
         }
         let mut found = 0;
@@ -222,10 +224,15 @@ fn speed() {
                 let text = format!("how long is backup {at} retained, {n}?");
                 let started = Instant::now();
                 let wording = Wording::of(&text);
-                let verdict =
-                    cache.nearest(Asked { namespace: &namespace, text: &text }, &wording, &asked, Moment(1), 0.5);
+                let verdict = cache.nearest(
+                    CacheQuery { namespace: &namespace, text: &text },
+                    &wording,
+                    &asked,
+                    UnixMillis(1),
+                    0.5,
+                );
                 let took = started.elapsed();
-                found += usize::from(!matches!(verdict, Verdict::Miss));
+                found += usize::from(!matches!(verdict, CacheDecision::Miss));
                 took
             })
             .collect();
@@ -234,7 +241,8 @@ fn speed() {
             .map(|_| {
                 let text = format!("what is the retention of backup number {}?", random.usize(..size));
                 let started = Instant::now();
-                let hit = cache.exact(Asked { namespace: &namespace, text: &text }, Moment(1)).expect("stored");
+                let hit =
+                    cache.exact(CacheQuery { namespace: &namespace, text: &text }, UnixMillis(1)).expect("stored");
                 cache.given(&hit);
                 started.elapsed()
             })
@@ -260,7 +268,7 @@ fn rate(cache: &Arc<SemanticCache>, namespace: &Namespace, size: usize, threads:
                 let mut random = fastrand::Rng::with_seed(thread as u64);
                 for _ in 0..EACH {
                     let text = format!("what is the retention of backup number {}?", random.usize(..size));
-                    let hit = cache.exact(Asked { namespace, text: &text }, Moment(1)).expect("stored");
+                    let hit = cache.exact(CacheQuery { namespace, text: &text }, UnixMillis(1)).expect("stored");
                     cache.given(&hit);
                 }
             });

@@ -6,8 +6,8 @@
 use std::time::Instant;
 
 use ragctl::{
+    domain::{Changes, ChunkId, Hit, IndexedChunk, SearchFilter, Stamp},
     index::vector::{VectorIndex, VectorOptions},
-    model::{Changes, ChunkId, Hit, IndexedChunk, Scope, Stamp},
 };
 
 const DIMENSION: usize = 256;
@@ -53,7 +53,7 @@ fn measure(index: &VectorIndex, queries: &[Vec<f32>]) -> (Vec<f64>, Vec<Vec<Hit>
         .iter()
         .map(|query| {
             let started = Instant::now();
-            let hits = index.search(query, 100, &Scope::default()).expect("a search");
+            let hits = index.search(query, 100, &SearchFilter::default()).expect("a search");
             times.push(started.elapsed().as_secs_f64() * 1e6);
             hits
         })

@@ -17,6 +17,7 @@ use crate::{
     support::{PATIENCE, Workplace, ragctl, text},
     terminal::{COLUMNS, Terminal},
 };
+use ragctl::util::time::UnixMillis;
 
 /// What stands on every screen that is large enough.
 const PANELS: [&str; 6] = ["Breaker", "Cache", "Pool", "Answers", "System", "Log"];
@@ -781,7 +782,6 @@ fn the_picture_in_the_readme_is_what_the_recording_shows() {
         alerts::Rules,
         keys::Keymap,
         model::{Message, Model},
-        moment::Moment,
         record::Recording,
         view::{
             self, Look,
@@ -798,8 +798,8 @@ fn the_picture_in_the_readme_is_what_the_recording_shows() {
     let mut recording = Recording::open(&root.join("fixtures/recordings/outage.ndjson")).unwrap();
     let interval = Duration::from_secs_f64(recording.header().interval_seconds);
     let targets = recording.header().targets.clone();
-    let mut model = Model::new(&targets, interval, Rules::builtin(), Moment(0));
-    let mut until: Option<Moment> = None;
+    let mut model = Model::new(&targets, interval, Rules::builtin(), UnixMillis(0));
+    let mut until: Option<UnixMillis> = None;
     for poll in recording.by_ref().map(Result::unwrap) {
         let until = *until.get_or_insert(poll.at + INTO);
         if poll.at > until {

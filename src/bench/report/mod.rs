@@ -23,7 +23,7 @@ pub use markdown::markdown;
 pub use text::text;
 
 use super::result::ResultFile;
-pub(super) use crate::model::words::{count, percent, time};
+pub(super) use crate::util::humanize::{count, percent, time};
 
 /// Form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@ use std::{net::IpAddr, time};
 
 use crate::{
     cache::KEY_BYTES,
-    model::DbName,
+    domain::DbName,
     monitor::{
         keys::Keymap,
         view::theme::{Palette, Role, Theme},

@@ -27,7 +27,7 @@ use secrecy::SecretString;
 use super::global::{ColorChoice, LogFormat};
 use crate::{
     cache::CacheMode,
-    model::{DbName, Method},
+    domain::{DbName, SearchMode},
     monitor::{
         keys::Keymap,
         source::WatchTarget,
@@ -160,7 +160,7 @@ impl fmt::Debug for CacheSettings {
 #[derive(Debug, Clone, Copy)]
 pub struct RetrievalSettings {
     /// Search method.
-    pub method: Method,
+    pub method: SearchMode,
     /// Contexts of an answer.
     pub k: usize,
     /// Fusion of hybrid search.

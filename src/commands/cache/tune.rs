@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::log::{self, Questions};
 use crate::{
     cache::{
-        CacheMode, CacheSettings, Calibration, Calibrations, Experience,
+        CacheMode, CacheSettings, Calibration, Calibrations, SimilarityPrior,
         tune::{self, Embedded, Logged, Measured, Pair},
     },
     cli::{CacheTuneArgs, Candidate, ExitStatus, TuneFormat, settings::Settings},
@@ -42,12 +42,12 @@ enum Replay {
 impl Replay {
     fn run(&self, settings: &CacheSettings) -> Measured {
         match self {
-            Self::Pairs(pairs) => tune::replay_pairs(pairs, settings, &mut Experience::default(), SEED),
-            Self::Log(log) => tune::replay_log(&[], log, settings, &Experience::default(), true, SEED),
+            Self::Pairs(pairs) => tune::replay_pairs(pairs, settings, &mut SimilarityPrior::default(), SEED),
+            Self::Log(log) => tune::replay_log(&[], log, settings, &SimilarityPrior::default(), true, SEED),
         }
     }
 
-    fn teach(&self) -> Experience {
+    fn teach(&self) -> SimilarityPrior {
         match self {
             Self::Pairs(pairs) => tune::teach_pairs(pairs),
             Self::Log(log) => tune::teach_log(&[], log),

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 pub use terminal::Terminal;
 
 use super::{UsageError, colors};
+use crate::util::time::UnixMillis;
 use crate::{
     cli::{
         ExitStatus, MonitorArgs,
@@ -26,7 +27,6 @@ use crate::{
     monitor::{
         alerts::Rules,
         model::{Effect, Message, Model},
-        moment::Moment,
         record::{Header, Poll, Recorder, SCHEMA},
         source::{self, Clock, Pace, Poller, WatchTarget, Web, scraper},
         view::{
@@ -149,7 +149,7 @@ fn recorder(settings: &MonitorSettings, targets: &[String]) -> anyhow::Result<Op
         schema: SCHEMA,
         program: "ragctl".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        started: Moment::now(),
+        started: UnixMillis::now(),
         interval_seconds: settings.interval.as_secs_f64(),
         targets: targets.to_vec(),
     };
@@ -171,7 +171,7 @@ async fn watch_live(
     let (pace, paced) = watch::channel(Pace { interval: settings.interval, refresh: 0 });
     let _poller = Poller::start(web, &servers, &paced, &tell, fastrand::u64(..));
     drop(tell);
-    let model = Model::new(&shown, settings.interval, rules, Moment::now());
+    let model = Model::new(&shown, settings.interval, rules, UnixMillis::now());
     let session =
         Session { model, clock: Clock::Live, messages, pace: Some(pace), recorder, bell: settings.bell, look };
     show(session, args).await
@@ -220,6 +220,6 @@ async fn show(session: Session, args: &MonitorArgs) -> anyhow::Result<ExitStatus
 }
 
 /// Where incidents are written to: the working directory.
-fn incident_path(now: Moment, zone: &TimeZone) -> PathBuf {
+fn incident_path(now: UnixMillis, zone: &TimeZone) -> PathBuf {
     PathBuf::from(crate::monitor::incident::file_name(now, zone))
 }

@@ -7,10 +7,10 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::{names, recorded_interval, recorder};
+use crate::util::time::UnixMillis;
 use crate::{
     cli::{ExitStatus, MonitorArgs, settings::MonitorSettings},
     commands::print,
-    model::words::{age, time},
     monitor::{
         alerts::{Rules, Severity},
         figure::Figure,
@@ -21,11 +21,11 @@ use crate::{
             history::Field,
             target::Freshness,
         },
-        moment::Moment,
         record::{Poll, Recording},
         source::{Pace, WatchTarget, Web, ask, scraper},
         view::Look,
     },
+    util::humanize::{age, time},
 };
 
 /// A server that tells nothing is asked once more after this time, so that one lost packet does not wake anybody.
@@ -43,19 +43,19 @@ pub(super) async fn look(
     look: &Look,
 ) -> anyhow::Result<ExitStatus> {
     let shown = names(servers);
-    let mut model = Model::new(&shown, settings.interval, rules, Moment::now()).once();
+    let mut model = Model::new(&shown, settings.interval, rules, UnixMillis::now()).once();
     let patience = Pace { interval: settings.interval, refresh: 0 }.patience();
     let mut recorder = recorder(settings, &shown)?;
     let asked = servers.iter().map(|server| async move {
         let scraper = scraper(web, server);
         let first = ask(&scraper, patience).await;
-        let mut answers = vec![(Moment::now(), first)];
+        let mut answers = vec![(UnixMillis::now(), first)];
         if matches!(answers[..], [(_, Err(_))]) {
             if scraper.is_ok() {
                 tokio::time::sleep(SECOND_CHANCE).await;
             }
             let second = ask(&scraper, patience).await;
-            answers.push((Moment::now(), second));
+            answers.push((UnixMillis::now(), second));
         }
         answers
     });
@@ -77,10 +77,10 @@ pub(super) async fn look(
 
 pub(super) async fn replay(path: &Path, rules: Rules, args: &MonitorArgs, look: &Look) -> anyhow::Result<ExitStatus> {
     let path = path.to_owned();
-    let read = move || -> anyhow::Result<(Moment, Model)> {
+    let read = move || -> anyhow::Result<(UnixMillis, Model)> {
         let mut recording = Recording::open(&path)?;
         let interval = recorded_interval(recording.header());
-        let mut model = Model::new(&recording.header().targets, interval, rules, Moment::default());
+        let mut model = Model::new(&recording.header().targets, interval, rules, UnixMillis::default());
         let mut first = None;
         for poll in recording.by_ref() {
             let poll = poll?;
@@ -101,7 +101,7 @@ pub(super) async fn replay(path: &Path, rules: Rules, args: &MonitorArgs, look: 
 }
 
 /// `recorded`: when a recording began.
-fn tell(model: &Model, recorded: Option<Moment>, args: &MonitorArgs, look: &Look) -> anyhow::Result<()> {
+fn tell(model: &Model, recorded: Option<UnixMillis>, args: &MonitorArgs, look: &Look) -> anyhow::Result<()> {
     let text =
         if args.json {
             let mut all = json!({
@@ -173,7 +173,7 @@ fn condition(model: &Model, target: usize) -> String {
     clean(&status.unwrap_or_else(|| "n/a".to_owned()))
 }
 
-fn table(model: &Model, look: &Look, recorded: Option<Moment>) -> String {
+fn table(model: &Model, look: &Look, recorded: Option<UnixMillis>) -> String {
     let mut out = String::new();
     let width = model.targets.iter().map(|target| target.name.chars().count()).max().unwrap_or(6).max(6);
     let _ = writeln!(
@@ -235,7 +235,7 @@ fn table(model: &Model, look: &Look, recorded: Option<Moment>) -> String {
 }
 
 /// What alerts there were in a recording.
-fn past(out: &mut String, model: &Model, first: Moment, look: &Look) {
+fn past(out: &mut String, model: &Model, first: UnixMillis, look: &Look) {
     let alerts = model.log.events().filter(|event| matches!(event.kind, EventKind::Fired(_) | EventKind::Cleared));
     let mut any = false;
     for event in alerts {

@@ -4,7 +4,6 @@ use super::{Session, once, screen};
 use crate::{
     cli::ExitStatus,
     commands::print,
-    model::words::{age, time},
     monitor::{
         figure::Figure,
         model::{
@@ -15,6 +14,7 @@ use crate::{
             history::Field,
         },
     },
+    util::humanize::{age, time},
 };
 
 /// Tells a session until a signal comes, or the recording ends.

@@ -52,7 +52,7 @@ impl Analysis {
     pub(super) fn of(language: &str) -> Self {
         let known = match language {
             "vi" => return Self::Syllables,
-            crate::model::UNKNOWN_LANGUAGE => "en",
+            crate::domain::UNKNOWN_LANGUAGE => "en",
             language => language,
         };
         STEMMERS.iter().position(|(code, _)| *code == known).map_or(Self::Plain, |n| Self::Stemmed(n as u8))

@@ -27,7 +27,7 @@ use analyzer::Analysis;
 use working::Working;
 
 use super::{IndexError, follow::Follower};
-use crate::model::{Changes, ChunkId, Hit, IndexedChunk, Scope, Stamp};
+use crate::domain::{Changes, ChunkId, Hit, IndexedChunk, SearchFilter, Stamp};
 
 /// Terms of a question that are searched for; of more, the rarest.
 const MAX_TERMS: usize = 64;
@@ -120,7 +120,7 @@ impl LexicalIndex {
     ///
     /// # Errors
     /// When files cannot be read.
-    pub fn search(&self, text: &str, k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError> {
+    pub fn search(&self, text: &str, k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
         let (searcher, fields) = (self.shown.read().searcher.clone(), self.fields);
         if k == 0 || searcher.num_docs() == 0 {
             return Ok(Vec::new());
@@ -274,7 +274,7 @@ fn telling(fields: Fields, terms: &[QuestionTerm], chunks: u64) -> Option<Box<dy
 }
 
 /// Limits a query to a scope, without touching its scores.
-fn restrict(query: Box<dyn Query>, fields: Fields, scope: &Scope) -> Box<dyn Query> {
+fn restrict(query: Box<dyn Query>, fields: Fields, scope: &SearchFilter) -> Box<dyn Query> {
     if scope.is_everything() {
         return query;
     }

@@ -20,8 +20,8 @@ use tantivy::{
 
 use super::{Fields, document, files::UnsyncedFolder, schema};
 use crate::{
+    domain::{Changes, Stamp},
     index::IndexError,
-    model::{Changes, Stamp},
 };
 
 /// Raised whenever schema or analysis changes: indexes of another format are started anew.

@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use hnsw_rs::prelude::{Distance, Hnsw};
 use parking_lot::Mutex;
 
-use crate::model::ChunkId;
-use crate::model::vectors::dot_f32;
+use crate::domain::ChunkId;
+use crate::util::vectors::dot_f32;
 
 /// Links of a vector on each layer. `cargo bench --bench vector_index` prints what recall these three figures give.
 const LINKS: usize = 16;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::model::vectors::{dot_f32, dots_i8};
+use crate::util::vectors::{dot_f32, dots_i8};
 use crate::{
+    domain::{ChunkId, Hit, IndexedChunk, SearchFilter},
     index::IndexError,
-    model::{ChunkId, Hit, IndexedChunk, Scope},
 };
 
 /// Candidates of the first pass for each wanted hit, and how many more: enough that rounding to int8 loses none
@@ -116,7 +116,7 @@ impl Matrix {
     }
 
     /// The nearest rows, best first, equal ones by id.
-    pub(super) fn search(&self, query: &[f32], k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError> {
+    pub(super) fn search(&self, query: &[f32], k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
         if self.ids.is_empty() || k == 0 {
             return Ok(Vec::new());
         }
@@ -133,7 +133,7 @@ impl Matrix {
         &self,
         query: &[f32],
         k: usize,
-        scope: &Scope,
+        scope: &SearchFilter,
         propose: impl FnOnce(&[f32], usize, &dyn Fn(ChunkId) -> bool) -> Vec<ChunkId>,
     ) -> Result<Vec<Hit>, IndexError> {
         if self.ids.is_empty() || k == 0 {
@@ -157,7 +157,7 @@ impl Matrix {
     }
 
     /// Rows that are near by their rough copies.
-    fn candidates(&self, query: &[f32], wanted: usize, scope: &Scope) -> Vec<usize> {
+    fn candidates(&self, query: &[f32], wanted: usize, scope: &SearchFilter) -> Vec<usize> {
         // Only comparisons count here, so the query's own scale does not matter.
         let (query, _) = rough(query);
         let inside = (!scope.is_everything()).then(|| self.labels_inside(scope));
@@ -177,12 +177,12 @@ impl Matrix {
     }
 
     /// For each label whether it is inside.
-    fn labels_inside(&self, scope: &Scope) -> Vec<bool> {
+    fn labels_inside(&self, scope: &SearchFilter) -> Vec<bool> {
         self.known_labels.iter().map(|(language, version)| scope.contains(language, version)).collect()
     }
 
     /// Number of rows inside a scope.
-    pub(super) fn admitted(&self, scope: &Scope) -> usize {
+    pub(super) fn admitted(&self, scope: &SearchFilter) -> usize {
         if scope.is_everything() {
             return self.len();
         }
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn the_nearest_come_first_and_equal_ones_by_id() {
         let matrix = matrix(&[vec![0.0, 1.0], vec![1.0, 0.0], vec![2.0, 0.0], vec![1.0, 1.0]]);
-        let hits = matrix.search(&[3.0, 0.0], 3, &Scope::default()).unwrap();
+        let hits = matrix.search(&[3.0, 0.0], 3, &SearchFilter::default()).unwrap();
         let ids: Vec<i64> = hits.iter().map(|hit| hit.chunk.0).collect();
         assert_eq!(ids, [1, 2, 3]);
         assert!((hits[0].score - 1.0).abs() < 1e-6);
@@ -288,23 +288,23 @@ mod tests {
     #[test]
     fn vectors_without_direction_never_rank() {
         let matrix = matrix(&[vec![0.0, 0.0], vec![f32::NAN, 1.0], vec![-1.0, 0.0]]);
-        let hits = matrix.search(&[1.0, 0.0], 10, &Scope::default()).unwrap();
+        let hits = matrix.search(&[1.0, 0.0], 10, &SearchFilter::default()).unwrap();
         assert_eq!(hits.len(), 1);
         assert_eq!(hits[0].chunk, ChunkId(2));
-        assert!(matrix.search(&[0.0, 0.0], 10, &Scope::default()).unwrap().is_empty());
+        assert!(matrix.search(&[0.0, 0.0], 10, &SearchFilter::default()).unwrap().is_empty());
     }
 
     #[test]
     fn another_dimension_is_an_error_that_names_both() {
         let matrix = matrix(&[vec![1.0, 0.0]]);
-        let error = matrix.search(&[1.0], 1, &Scope::default()).unwrap_err();
+        let error = matrix.search(&[1.0], 1, &SearchFilter::default()).unwrap_err();
         assert!(matches!(error, IndexError::Dimension { expected: 2, got: 1 }), "{error}");
     }
 
     #[test]
     fn a_scope_admits_only_its_rows() {
         let matrix = matrix(&[vec![1.0, 0.0], vec![1.0, 0.1], vec![0.0, 1.0]]);
-        let scope = Scope { languages: vec!["de".into()], versions: Vec::new() };
+        let scope = SearchFilter { languages: vec!["de".into()], versions: Vec::new() };
         let hits = matrix.search(&[1.0, 0.0], 10, &scope).unwrap();
         assert_eq!(hits.iter().map(|hit| hit.chunk.0).collect::<Vec<_>>(), [1]);
     }
@@ -331,7 +331,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(matrix.len(), model.len());
-            let hits = matrix.search(&query, k, &Scope::default()).unwrap();
+            let hits = matrix.search(&query, k, &SearchFilter::default()).unwrap();
             let expected = naive(&model, &query, k);
             prop_assert_eq!(hits.len(), expected.len());
             for (hit, score) in hits.iter().zip(expected) {

@@ -16,7 +16,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::RwLock;
 
 use super::{IndexError, follow::Follower};
-use crate::model::{Changes, ChunkId, Hit, Scope, Stamp};
+use crate::domain::{Changes, ChunkId, Hit, SearchFilter, Stamp};
 use graph::Graph;
 use matrix::Matrix;
 
@@ -86,7 +86,7 @@ impl VectorIndex {
     ///
     /// # Errors
     /// [`IndexError::Dimension`] when the query is not as long as the vectors.
-    pub fn search(&self, query: &[f32], k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError> {
+    pub fn search(&self, query: &[f32], k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
         let state = self.inner.state.read();
         match &state.graph {
             // A narrow scope is scanned: a graph would wander among vectors that do not count.

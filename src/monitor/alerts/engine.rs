@@ -12,7 +12,8 @@
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use super::rules::{Rule, Rules, Severity};
-use crate::monitor::{figure::Figure, moment::Moment};
+use crate::monitor::figure::Figure;
+use crate::util::time::UnixMillis;
 
 /// The alerts of all targets.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ pub struct Change {
     /// Index of the rule in [`Alerts::rules`].
     pub rule: usize,
     /// When it was seen.
-    pub at: Moment,
+    pub at: UnixMillis,
     /// Which of both.
     pub kind: ChangeKind,
     /// The figure of `when` then, or as last known.
@@ -59,7 +60,7 @@ pub struct Active<'a> {
     /// Index of the rule in [`Alerts::rules`].
     pub rule_index: usize,
     /// When it fired.
-    pub since: Moment,
+    pub since: UnixMillis,
     /// The figure of `when`, as last known.
     pub value: f64,
     /// Whether somebody has taken note of it.
@@ -71,17 +72,17 @@ pub struct Active<'a> {
 #[derive(Debug, Clone, Copy)]
 enum State {
     Quiet,
-    Pending { since: Moment },
+    Pending { since: UnixMillis },
     Firing(Firing),
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Firing {
-    since: Moment,
+    since: UnixMillis,
     value: f64,
     acknowledged: bool,
     /// Since when it could clear.
-    clearing: Option<Moment>,
+    clearing: Option<UnixMillis>,
     /// Looks in a row at a target that told, but not this.
     withheld: u8,
 }
@@ -127,7 +128,7 @@ type Step = (ChangeKind, f64, Option<Duration>);
 
 impl State {
     /// Goes on to what follows; `hold_off` and `hold` are how long it takes to fire and to clear.
-    fn step(&mut self, seen: Seen, now: Moment, hold_off: Duration, hold: Duration) -> Option<Step> {
+    fn step(&mut self, seen: Seen, now: UnixMillis, hold_off: Duration, hold: Duration) -> Option<Step> {
         match (&mut *self, seen) {
             (Self::Firing(firing), Seen::Unknown { told: true }) => {
                 firing.withheld += 1;
@@ -195,7 +196,7 @@ impl Alerts {
     pub fn look(
         &mut self,
         target: usize,
-        now: Moment,
+        now: UnixMillis,
         told: bool,
         figure: &dyn Fn(Figure, Duration) -> Option<f64>,
     ) -> Vec<Change> {
@@ -206,7 +207,7 @@ impl Alerts {
     pub fn look_once(
         &mut self,
         target: usize,
-        now: Moment,
+        now: UnixMillis,
         told: bool,
         figure: &dyn Fn(Figure, Duration) -> Option<f64>,
     ) -> Vec<Change> {
@@ -216,7 +217,7 @@ impl Alerts {
     fn step(
         &mut self,
         target: usize,
-        now: Moment,
+        now: UnixMillis,
         told: bool,
         figure: &dyn Fn(Figure, Duration) -> Option<f64>,
         hold_off: impl Fn(&Rule) -> Duration,

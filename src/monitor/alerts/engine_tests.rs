@@ -15,8 +15,8 @@ const BAD: f64 = 0.1;
 const BETWEEN: f64 = 0.22;
 const GOOD: f64 = 0.3;
 
-fn at(second: i64) -> Moment {
-    Moment(second * 1_000)
+fn at(second: i64) -> UnixMillis {
+    UnixMillis(second * 1_000)
 }
 
 /// What a target tells: hit rate and look-ups.
@@ -199,7 +199,7 @@ fn judged((rate, lookups): Told) -> Option<i8> {
 }
 
 /// When the row of judgements that ends at `end` has begun; what is unknown does not end it.
-fn row_since(looks: &[(Moment, Told)], end: usize, wanted: i8) -> Option<Moment> {
+fn row_since(looks: &[(UnixMillis, Told)], end: usize, wanted: i8) -> Option<UnixMillis> {
     let row = looks[..=end].iter().rev().take_while(|(_, told)| judged(*told).is_none_or(|is| is == wanted));
     row.filter(|(_, told)| judged(*told).is_some()).last().map(|(moment, _)| *moment)
 }
@@ -225,9 +225,9 @@ fn any_told() -> impl Strategy<Value = Told> {
 }
 
 /// Looks with the milliseconds since the one before.
-fn any_looks(step: std::ops::Range<i64>) -> impl Strategy<Value = Vec<(Moment, Told)>> {
+fn any_looks(step: std::ops::Range<i64>) -> impl Strategy<Value = Vec<(UnixMillis, Told)>> {
     prop::collection::vec((step, any_told()), 1..80).prop_map(|looks| {
-        let mut now = Moment(0);
+        let mut now = UnixMillis(0);
         let at = |(step, told)| {
             now.0 += step;
             (now, told)
@@ -323,7 +323,7 @@ proptest! {
         for (target, now, value, once) in looks {
             let figure = |_: Figure, _: Duration| value;
             let look = if once { Alerts::look_once } else { Alerts::look };
-            let changes = look(&mut alerts, target, Moment(now), false, &figure);
+            let changes = look(&mut alerts, target, UnixMillis(now), false, &figure);
             prop_assert!(changes.iter().all(|change| change.rule < alerts.rules().len() && change.target == target));
             prop_assert!(alerts.worst() <= alerts.worst_ever());
         }
@@ -338,14 +338,14 @@ fn what_a_target_does_not_have_any_more_is_over_and_what_a_silent_one_does_not_t
     let mut alerts = Alerts::new(rules.unwrap());
     let open = |_: Figure, _: Duration| Some(1.0);
     let unknown = |_: Figure, _: Duration| None;
-    assert_eq!(alerts.look(0, Moment(0), true, &open).len(), 1);
+    assert_eq!(alerts.look(0, UnixMillis(0), true, &open).len(), 1);
     for look in 1..20 {
-        assert_eq!(alerts.look(0, Moment(look), false, &unknown), [], "nobody knows");
+        assert_eq!(alerts.look(0, UnixMillis(look), false, &unknown), [], "nobody knows");
     }
     for look in 20..22 {
-        assert_eq!(alerts.look(0, Moment(look), true, &unknown), [], "once may be chance");
+        assert_eq!(alerts.look(0, UnixMillis(look), true, &unknown), [], "once may be chance");
     }
-    let over = alerts.look(0, Moment(22), true, &unknown);
+    let over = alerts.look(0, UnixMillis(22), true, &unknown);
     assert_eq!(over.first().map(|change| change.kind), Some(ChangeKind::Cleared));
     assert_eq!(alerts.worst(), None);
 }

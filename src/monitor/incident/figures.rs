@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::{
-    model::words::{age, time},
     monitor::{
         figure::Figure,
         markup::{known, number, plain},
@@ -14,6 +13,7 @@ use crate::{
         },
     },
     scrape::Observation,
+    util::humanize::{age, time},
 };
 
 /// The figures of the panels.

@@ -15,8 +15,8 @@ use crate::{
 /// 2026-11-21T15:00:00Z.
 const START: i64 = 1_795_273_200_000;
 
-fn at(second: u64) -> Moment {
-    Moment(START) + Duration::from_secs(second)
+fn at(second: u64) -> UnixMillis {
+    UnixMillis(START) + Duration::from_secs(second)
 }
 
 /// What a server tells at a second: 2 questions a second, half of them from the cache.
@@ -204,5 +204,5 @@ fn a_hostile_server_does_not_break_out() {
 #[test]
 fn the_file_is_named_by_its_moment() {
     assert_eq!(file_name(at(260), &TimeZone::UTC), "incident_20261121_150420.md");
-    assert_eq!(file_name(Moment(i64::MAX), &TimeZone::UTC), "incident_of_no_time.md");
+    assert_eq!(file_name(UnixMillis(i64::MAX), &TimeZone::UTC), "incident_of_no_time.md");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Action, Effect, Frozen, Model, event::Event};
-use crate::model::words::interval;
+use crate::util::humanize::interval;
 
 /// Intervals that `+` and `-` choose from, seconds.
 const INTERVALS: [u64; 9] = [1, 2, 5, 10, 15, 30, 60, 120, 300];

@@ -8,11 +8,12 @@ use super::{
     history::{Field, Row},
     target::{Freshness, Target},
 };
+use crate::util::time::UnixMillis;
 use crate::{
-    model::words::{age, interval, percent},
-    monitor::{alerts::Severity, figure::Figure, moment::Moment},
+    monitor::{alerts::Severity, figure::Figure},
     resilience::State,
     scrape::Observation,
+    util::humanize::{age, interval, percent},
 };
 
 /// How far back the shares in the line reach: a few polls, but not less, or more, than this.
@@ -50,7 +51,7 @@ impl Finding {
 }
 
 /// What is the matter with a target, the worst first; empty when all is well, or when nothing is known yet.
-pub fn findings(target: &Target, now: Moment) -> Vec<Finding> {
+pub fn findings(target: &Target, now: UnixMillis) -> Vec<Finding> {
     if let Some(silence) = silence(target, now) {
         return vec![silence];
     }
@@ -69,7 +70,7 @@ pub fn findings(target: &Target, now: Moment) -> Vec<Finding> {
 }
 
 /// How a target is when nothing is the matter.
-pub fn well(target: &Target, now: Moment) -> String {
+pub fn well(target: &Target, now: UnixMillis) -> String {
     if target.freshness(now) == Freshness::Awaited {
         return "waiting for the first answer".to_owned();
     }
@@ -86,7 +87,7 @@ pub fn well(target: &Target, now: Moment) -> String {
         parts.push(format!("{} from the cache", share_words(share)));
     }
     if let Some(p95) = target.latency(0.95, window, now).filter(|_| questions.is_some_and(|rate| rate > 0.0)) {
-        parts.push(format!("p95 {}", crate::model::words::time(p95)));
+        parts.push(format!("p95 {}", crate::util::humanize::time(p95)));
     }
     let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
     format!("all is well{parts}")
@@ -97,7 +98,7 @@ fn lately_of(target: &Target) -> Duration {
     target.interval.saturating_mul(POLLS).clamp(LEAST, MOST)
 }
 
-fn silence(target: &Target, now: Moment) -> Option<Finding> {
+fn silence(target: &Target, now: UnixMillis) -> Option<Finding> {
     match (target.freshness(now), &target.trouble) {
         (Freshness::Silent, Some(trouble)) => {
             let since = target.silent_since.map(|since| age(now.since(since))).unwrap_or_default();
@@ -118,7 +119,7 @@ fn silence(target: &Target, now: Moment) -> Option<Finding> {
     }
 }
 
-fn breaker(target: &Target, seen: &Observation, now: Moment) -> Option<Finding> {
+fn breaker(target: &Target, seen: &Observation, now: UnixMillis) -> Option<Finding> {
     let changes = target.breakers.iter().map(|(name, line)| (name, line.trips(now - FLAPPING_WITHIN, now)));
     if let Some((name, trips)) = changes.max_by_key(|(_, trips)| *trips).filter(|(_, trips)| *trips >= FLAPPING) {
         let within = age(FLAPPING_WITHIN);
@@ -184,7 +185,7 @@ fn degraded_of(row: &Row) -> Option<(f64, &'static str)> {
     (fresh > 0.0).then(|| ((degraded / fresh).min(1.0), what))
 }
 
-fn pool(target: &Target, now: Moment) -> Option<Finding> {
+fn pool(target: &Target, now: UnixMillis) -> Option<Finding> {
     let pool = target.latest.as_ref()?.pool.as_ref()?;
     let waiting = pool.waiting.unwrap_or(0.0);
     let full = pool_use(target).is_some_and(|share| share >= FULL_POOL);
@@ -199,13 +200,13 @@ fn pool(target: &Target, now: Moment) -> Option<Finding> {
         (false, _) => format!("{waiting:.0} wait for their turn in the pool{size}"),
     };
     let p95 = target.latency(0.95, lately_of(target), now);
-    let p95 = p95.map(|p95| format!(", p95 {}", crate::model::words::time(p95))).unwrap_or_default();
+    let p95 = p95.map(|p95| format!(", p95 {}", crate::util::humanize::time(p95))).unwrap_or_default();
     let severity = if waiting >= 1.0 { Severity::Warning } else { Severity::Info };
     let text = format!("{queue}: the LLM is the bottleneck{p95}");
     Some(Finding::new(severity, text))
 }
 
-fn cache(target: &Target, lately: Option<&Row>, now: Moment) -> Option<Finding> {
+fn cache(target: &Target, lately: Option<&Row>, now: UnixMillis) -> Option<Finding> {
     let fill = target.figure(Figure::CacheFill, MOST, now)?;
     let evictions = target.figure(Figure::EvictionsPerMinute, MOST, now)?;
     let hits = lately.and_then(|row| of_counts(Figure::HitRate, row))?;
@@ -231,12 +232,12 @@ fn errors(lately: Option<&Row>) -> Option<Finding> {
 }
 
 /// Answers take much longer than they did.
-fn slow(target: &Target, now: Moment) -> Option<Finding> {
+fn slow(target: &Target, now: UnixMillis) -> Option<Finding> {
     let before = target.latency(0.95, Duration::from_secs(3_600), now)?;
     let lately = target.latency(0.95, Duration::from_secs(120), now)?;
     let slow = lately >= LONG && lately >= SLOWER * before;
     slow.then(|| {
-        let (lately, before) = (crate::model::words::time(lately), crate::model::words::time(before));
+        let (lately, before) = (crate::util::humanize::time(lately), crate::util::humanize::time(before));
         Finding::new(Severity::Warning, format!("answers are slow: p95 {lately}, it was {before} over the last hour"))
     })
 }

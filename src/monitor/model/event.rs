@@ -2,10 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::{
-    monitor::{alerts::Severity, moment::Moment},
-    resilience::State,
-};
+use crate::util::time::UnixMillis;
+use crate::{monitor::alerts::Severity, resilience::State};
 
 /// Most events that are kept.
 const MOST: usize = 10_000;
@@ -42,7 +40,7 @@ pub enum EventKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// When.
-    pub at: Moment,
+    pub at: UnixMillis,
     /// To which target; `None`: to the monitor itself.
     pub target: Option<usize>,
     /// What kind of thing.
@@ -53,12 +51,12 @@ pub struct Event {
 
 impl Event {
     /// Something that happened to a target. Whatever a server says is stripped of control characters.
-    pub fn new(at: Moment, target: usize, kind: EventKind, text: String) -> Self {
+    pub fn new(at: UnixMillis, target: usize, kind: EventKind, text: String) -> Self {
         Self { at, target: Some(target), kind, text: clean(&text) }
     }
 
     /// Something that happened to the monitor.
-    pub fn own(at: Moment, text: &str) -> Self {
+    pub fn own(at: UnixMillis, text: &str) -> Self {
         Self { at, target: None, kind: EventKind::Note, text: clean(text) }
     }
 }
@@ -104,13 +102,13 @@ mod tests {
     fn what_is_told_late_is_put_where_it_belongs() {
         let mut log = Log::default();
         for at in [5, 1, 3, 3] {
-            log.add(Event::own(Moment(at), "x"));
+            log.add(Event::own(UnixMillis(at), "x"));
         }
         assert_eq!(log.events().map(|event| event.at.0).collect::<Vec<_>>(), [1, 3, 3, 5]);
     }
 
     #[test]
     fn a_server_cannot_command_the_terminal() {
-        assert_eq!(Event::own(Moment(0), "\u{1b}[2Jhi\nyou\u{9b}").text, " [2Jhi you ");
+        assert_eq!(Event::own(UnixMillis(0), "\u{1b}[2Jhi\nyou\u{9b}").text, " [2Jhi you ");
     }
 }

@@ -6,21 +6,19 @@ use super::{
     history::{self, Field, Row},
     target::{Target, gauge},
 };
-use crate::{
-    monitor::{figure::Figure, moment::Moment},
-    resilience::State,
-};
+use crate::util::time::UnixMillis;
+use crate::{monitor::figure::Figure, resilience::State};
 
 /// Sums of a target's counts, as of a moment: what several rules ask of the same window is added up once.
 pub struct Figures<'a> {
     target: &'a Target,
-    now: Moment,
+    now: UnixMillis,
     counted: RefCell<Vec<(Duration, Option<Row>)>>,
 }
 
 impl<'a> Figures<'a> {
     /// The figures of a target as of `now`.
-    pub fn new(target: &'a Target, now: Moment) -> Self {
+    pub fn new(target: &'a Target, now: UnixMillis) -> Self {
         Self { target, now, counted: RefCell::default() }
     }
 
@@ -87,12 +85,12 @@ impl<'a> Figures<'a> {
 
 impl Target {
     /// One [figure](Figures::get) over the last `window`, as of `now`.
-    pub fn figure(&self, figure: Figure, window: Duration, now: Moment) -> Option<f64> {
+    pub fn figure(&self, figure: Figure, window: Duration, now: UnixMillis) -> Option<f64> {
         Figures::new(self, now).get(figure, window)
     }
 
     /// What was counted within the last `window`; `None` when there were not two polls.
-    pub fn counted(&self, window: Duration, now: Moment) -> Option<Row> {
+    pub fn counted(&self, window: Duration, now: UnixMillis) -> Option<Row> {
         history::counts(self.history.between(now - window, now)).filter(|row| row.covered > 0)
     }
 

@@ -9,7 +9,8 @@
 
 use std::collections::VecDeque;
 
-use crate::{monitor::moment::Moment, resilience::State};
+use crate::resilience::State;
+use crate::util::time::UnixMillis;
 
 /// A column of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +85,7 @@ const FIELDS: usize = Field::Resident as usize + 1;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row {
     /// When it ends.
-    pub at: Moment,
+    pub at: UnixMillis,
     /// How far back it reaches, milliseconds.
     pub width: u32,
     /// Over how long its counts were counted, milliseconds; 0 when they are not known.
@@ -102,7 +103,7 @@ pub struct Row {
 
 impl Row {
     /// A row in which nothing is known.
-    pub const fn new(at: Moment, width: u32) -> Self {
+    pub const fn new(at: UnixMillis, width: u32) -> Self {
         let values = [f32::NAN; FIELDS];
         Self { at, width, covered: 0, state: None, silent: false, restarted: false, level: 0, values }
     }
@@ -134,8 +135,8 @@ impl Row {
     }
 
     /// Where it begins.
-    pub fn begin(&self) -> Moment {
-        Moment(self.at.0.saturating_sub(i64::from(self.width)))
+    pub fn begin(&self) -> UnixMillis {
+        UnixMillis(self.at.0.saturating_sub(i64::from(self.width)))
     }
 
     /// Whether it may be merged with the next one, to a row of at most that width, milliseconds.
@@ -258,20 +259,20 @@ impl History {
     }
 
     /// The last row that is not later than a moment.
-    pub fn at(&self, moment: Moment) -> Option<&Row> {
+    pub fn at(&self, moment: UnixMillis) -> Option<&Row> {
         let after = self.rows.partition_point(|row| row.at <= moment);
         after.checked_sub(1).and_then(|index| self.rows.get(index))
     }
 
     /// The rows that end after `from` and not after `to`.
-    pub fn between(&self, from: Moment, to: Moment) -> impl DoubleEndedIterator<Item = &Row> {
+    pub fn between(&self, from: UnixMillis, to: UnixMillis) -> impl DoubleEndedIterator<Item = &Row> {
         let first = self.rows.partition_point(|row| row.at <= from);
         let end = self.rows.partition_point(|row| row.at <= to);
         self.rows.range(first..end.max(first))
     }
 
     /// The time from `from` to `to` in equal columns; a column that no row reaches into is a gap.
-    pub fn columns(&self, from: Moment, to: Moment, count: usize) -> Vec<Option<Row>> {
+    pub fn columns(&self, from: UnixMillis, to: UnixMillis, count: usize) -> Vec<Option<Row>> {
         let mut columns: Vec<Option<Row>> = vec![None; count];
         let span = (to.0 - from.0).max(1);
         let Some(most) = i64::try_from(count).ok().filter(|count| *count > 0) else { return columns };

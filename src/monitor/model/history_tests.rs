@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn row(at: i64, questions: f64, in_use: f64) -> Row {
-    let mut row = Row::new(Moment(at), 1_000);
+    let mut row = Row::new(UnixMillis(at), 1_000);
     row.covered = 1_000;
     row.set(Field::Questions, Some(questions));
     row.set(Field::InUse, Some(in_use));
@@ -19,7 +19,7 @@ fn counts_add_up_and_gauges_keep_their_peak() {
     assert!(history.rows().len() <= 16);
     let all = sum(history.rows()).unwrap();
     assert_eq!((all.get(Field::Questions), all.get(Field::InUse)), (Some(2_000.0), Some(6.0)));
-    assert_eq!((all.begin(), all.at, all.covered), (Moment(0), Moment(1_000_000), 1_000_000));
+    assert_eq!((all.begin(), all.at, all.covered), (UnixMillis(0), UnixMillis(1_000_000), 1_000_000));
     assert_eq!(all.rate(Field::Questions), Some(2.0));
     let counted = counts(history.rows()).unwrap();
     assert_eq!((counted.get(Field::Questions), counted.get(Field::InUse)), (Some(2_000.0), None));
@@ -33,12 +33,12 @@ fn a_gap_stays_a_gap_and_what_is_unknown_is_no_zero() {
     for second in [1, 2, 3, 7, 8] {
         history.push(row(second * 1_000, 1.0, 1.0));
     }
-    let columns = history.columns(Moment(0), Moment(8_000), 8);
+    let columns = history.columns(UnixMillis(0), UnixMillis(8_000), 8);
     let known: Vec<bool> = columns.iter().map(Option::is_some).collect();
     assert_eq!(known, [true, true, true, false, false, false, true, true]);
     assert_eq!(columns[0].unwrap().get(Field::Fill), None);
     // Each half second of a row is the same second.
-    let fine = history.columns(Moment(0), Moment(2_000), 4);
+    let fine = history.columns(UnixMillis(0), UnixMillis(2_000), 4);
     assert!(fine.iter().all(|column| column.unwrap().rate(Field::Questions) == Some(1.0)));
 }
 
@@ -48,8 +48,8 @@ fn a_row_of_the_past_is_passed_over() {
     history.push(row(5_000, 1.0, 1.0));
     history.push(row(4_000, 1.0, 1.0));
     assert_eq!(history.rows().len(), 1);
-    assert_eq!(history.at(Moment(4_999)), None);
-    assert_eq!(history.at(Moment(9_000)).map(|row| row.at), Some(Moment(5_000)));
+    assert_eq!(history.at(UnixMillis(4_999)), None);
+    assert_eq!(history.at(UnixMillis(9_000)).map(|row| row.at), Some(UnixMillis(5_000)));
 }
 
 #[test]
@@ -76,7 +76,7 @@ proptest! {
             last = *at;
             history.push(row);
         }
-        let columns = history.columns(Moment(0), Moment(100_000), count);
+        let columns = history.columns(UnixMillis(0), UnixMillis(100_000), count);
         let seen: f64 = columns.iter().flatten().filter_map(|row| row.get(Field::Questions)).sum();
         // A merged row may lie in several columns, so never less than there was.
         prop_assert!(seen >= times.len() as f64);
@@ -88,7 +88,7 @@ proptest! {
         for second in 1..=40 {
             history.push(row(second * 1_000, 1.0, 1.0));
         }
-        prop_assert_eq!(history.columns(Moment(from / 2), Moment(to / 2), count).len(), count);
+        prop_assert_eq!(history.columns(UnixMillis(from / 2), UnixMillis(to / 2), count).len(), count);
     }
 }
 
@@ -101,8 +101,8 @@ enum Part {
 }
 
 /// Rows of a second each, and the times in which nobody polled.
-fn rows_of(parts: &[Part]) -> (Vec<Row>, Vec<(Moment, Moment)>) {
-    let (mut rows, mut gaps, mut at) = (Vec::<Row>::new(), Vec::<(Moment, Moment)>::new(), 0);
+fn rows_of(parts: &[Part]) -> (Vec<Row>, Vec<(UnixMillis, UnixMillis)>) {
+    let (mut rows, mut gaps, mut at) = (Vec::<Row>::new(), Vec::<(UnixMillis, UnixMillis)>::new(), 0);
     for part in parts {
         match *part {
             Part::Told(polls) | Part::Silent(polls) => {
@@ -110,22 +110,22 @@ fn rows_of(parts: &[Part]) -> (Vec<Row>, Vec<(Moment, Moment)>) {
                     at += 1_000;
                     let mut row = row(at, 1.0, 1.0);
                     if matches!(part, Part::Silent(_)) {
-                        row = Row::new(Moment(at), 1_000);
+                        row = Row::new(UnixMillis(at), 1_000);
                         row.silent = true;
                     }
                     rows.push(row);
                 }
             }
             Part::Away(seconds) => {
-                match gaps.last_mut().filter(|gap| gap.1 == Moment(at)) {
-                    Some(gap) => gap.1 = Moment(at + seconds * 1_000),
-                    None => gaps.push((Moment(at), Moment(at + seconds * 1_000))),
+                match gaps.last_mut().filter(|gap| gap.1 == UnixMillis(at)) {
+                    Some(gap) => gap.1 = UnixMillis(at + seconds * 1_000),
+                    None => gaps.push((UnixMillis(at), UnixMillis(at + seconds * 1_000))),
                 }
                 at += seconds * 1_000;
             }
         }
     }
-    gaps.retain(|gap| gap.0 > Moment(0) && gap.1 < Moment(at));
+    gaps.retain(|gap| gap.0 > UnixMillis(0) && gap.1 < UnixMillis(at));
     (rows, gaps)
 }
 
@@ -198,7 +198,7 @@ fn a_server_that_answers_every_other_poll_keeps_its_latest_past() {
     let (rows, _) = rows_of(&parts);
     let history = history_of(100, &rows);
     assert!(history.rows().len() >= 75);
-    let kept: Vec<(Moment, u32, bool)> = history.rows().map(|row| (row.at, row.width, row.silent)).collect();
+    let kept: Vec<(UnixMillis, u32, bool)> = history.rows().map(|row| (row.at, row.width, row.silent)).collect();
     let latest: Vec<_> = rows.iter().map(|row| (row.at, row.width, row.silent)).collect();
     assert!(latest.ends_with(&kept), "nothing can be merged: the oldest were dropped");
 }
@@ -211,7 +211,7 @@ fn an_outage_long_ago_is_still_seen() {
     assert_eq!((told(history.rows()), silence(history.rows())), (5_700.0, 30_000));
     let minutes = history.columns(gaps[0].0, gaps[0].1, 6);
     assert_eq!(minutes, vec![None; 6]);
-    assert_eq!(sum(history.between(Moment(0), gaps[0].0)).and_then(|row| row.get(Field::Questions)), Some(700.0));
+    assert_eq!(sum(history.between(UnixMillis(0), gaps[0].0)).and_then(|row| row.get(Field::Questions)), Some(700.0));
 }
 
 proptest! {
@@ -234,7 +234,7 @@ proptest! {
         for (from, to) in gaps.into_iter().filter(|gap| gap.0 > first.begin()) {
             let seconds = (to.0 - from.0) / 1_000;
             // One second before and one after it are known.
-            let columns = history.columns(Moment(from.0 - 1_000), Moment(to.0 + 1_000), seconds as usize + 2);
+            let columns = history.columns(UnixMillis(from.0 - 1_000), UnixMillis(to.0 + 1_000), seconds as usize + 2);
             let known: Vec<bool> = columns.iter().map(Option::is_some).collect();
             prop_assert_eq!(known.iter().filter(|known| **known).count(), 2, "{:?}", known);
             prop_assert!(known[0] && known[known.len() - 1]);
@@ -258,12 +258,12 @@ proptest! {
         let (mut history, mut at) = (History::new(most), 0);
         for (step, width, silent) in steps {
             at += step;
-            let mut row = Row::new(Moment(at), width);
+            let mut row = Row::new(UnixMillis(at), width);
             row.silent = silent;
             history.push(row);
             prop_assert!(history.rows().len() <= most.max(16));
         }
-        let times: Vec<Moment> = history.rows().map(|row| row.at).collect();
+        let times: Vec<UnixMillis> = history.rows().map(|row| row.at).collect();
         prop_assert!(times.is_sorted_by(|a, b| a < b));
     }
 }

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use crate::{
-    monitor::moment::Moment,
-    scrape::{Observation, Trouble},
-};
+use crate::scrape::{Observation, Trouble};
+use crate::util::time::UnixMillis;
 
 /// Something happened.
 #[derive(Debug, Clone)]
@@ -15,7 +13,7 @@ pub enum Message {
         /// Which.
         target: usize,
         /// When it had answered.
-        at: Moment,
+        at: UnixMillis,
         /// What it told.
         result: Box<Result<Observation, Trouble>>,
     },

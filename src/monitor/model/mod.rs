@@ -30,11 +30,11 @@ use self::{
 use super::{
     alerts::{Alerts, ChangeKind, Condition, Rules, Severity},
     figure::Figure,
-    moment::Moment,
 };
+use crate::util::time::UnixMillis;
 use crate::{
-    model::words::age,
     scrape::{Observation, Trouble},
+    util::humanize::age,
 };
 
 /// Rows of history over all targets: 30 MB.
@@ -49,7 +49,7 @@ const NOTICE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Frozen {
     /// Since when.
-    pub at: Moment,
+    pub at: UnixMillis,
     /// How many polls there were.
     pub polls: u64,
     /// The targets.
@@ -86,8 +86,8 @@ pub struct Model {
     pub polls: u64,
     /// Why answers are not recorded, though they are to be.
     pub unrecorded: Option<String>,
-    now: Moment,
-    notice: Option<(Moment, String)>,
+    now: UnixMillis,
+    notice: Option<(UnixMillis, String)>,
     /// Whether alerts are judged by one look.
     once: bool,
     /// Whether this is a recording, which cannot be asked for more.
@@ -96,7 +96,7 @@ pub struct Model {
 
 impl Model {
     /// Watches targets that were not heard of yet.
-    pub fn new<S: AsRef<str>>(urls: &[S], interval: Duration, rules: Rules, now: Moment) -> Self {
+    pub fn new<S: AsRef<str>>(urls: &[S], interval: Duration, rules: Rules, now: UnixMillis) -> Self {
         let rows = (ROWS / urls.len().max(1)).max(LEAST_ROWS);
         let targets = urls.iter().map(|url| Target::new(url.as_ref(), interval, rows)).collect();
         Self {
@@ -133,7 +133,7 @@ impl Model {
     }
 
     /// The time, as was told last.
-    pub fn now(&self) -> Moment {
+    pub fn now(&self) -> UnixMillis {
         self.now
     }
 
@@ -143,12 +143,12 @@ impl Model {
     }
 
     /// The moment up to which the screen shows what happened.
-    pub fn present(&self) -> Moment {
+    pub fn present(&self) -> UnixMillis {
         self.frozen.as_ref().map_or(self.now, |frozen| frozen.at)
     }
 
     /// The moment that figures are shown of.
-    pub fn shown(&self) -> Moment {
+    pub fn shown(&self) -> UnixMillis {
         self.window.cursor().unwrap_or_else(|| self.present())
     }
 
@@ -184,7 +184,7 @@ impl Model {
     }
 
     /// Takes in what happened. Time never goes backwards: an earlier `now` counts as the latest that was told.
-    pub fn update(&mut self, message: Message, now: Moment) -> Vec<Effect> {
+    pub fn update(&mut self, message: Message, now: UnixMillis) -> Vec<Effect> {
         self.now = self.now.max(now);
         let acts = matches!(message, Message::Act(_));
         let effects = self.take(message);
@@ -224,7 +224,7 @@ impl Model {
         }
     }
 
-    fn polled(&mut self, index: usize, at: Moment, result: Result<Observation, Trouble>) -> Vec<Effect> {
+    fn polled(&mut self, index: usize, at: UnixMillis, result: Result<Observation, Trouble>) -> Vec<Effect> {
         let Some(target) = self.targets.get_mut(index) else { return Vec::new() };
         self.polls += 1;
         self.now = self.now.max(at);
@@ -239,7 +239,7 @@ impl Model {
     }
 
     /// Looks whether something is wrong with a target.
-    fn look(&mut self, index: usize, at: Moment) -> Vec<Effect> {
+    fn look(&mut self, index: usize, at: UnixMillis) -> Vec<Effect> {
         let Some(target) = self.targets.get(index) else { return Vec::new() };
         let (figures, told) = (Figures::new(target, at), target.silent_since.is_none());
         let figure = |figure: Figure, window: Duration| figures.get(figure, window);

@@ -11,11 +11,12 @@ use super::{
     history::{Field, History, Row, millis},
     timeline::Timeline,
 };
+use crate::util::time::UnixMillis;
 use crate::{
-    model::words::age,
-    monitor::{moment::Moment, source::longest_pause},
+    monitor::source::longest_pause,
     resilience::State,
     scrape::{Breaker, Histogram, Observation, Trouble},
+    util::humanize::age,
 };
 
 /// Clocks that differ by less are taken for the same: an answer takes its time, too.
@@ -53,15 +54,15 @@ pub struct Target {
     /// What it told last.
     pub latest: Option<Arc<Observation>>,
     /// When.
-    pub told: Option<Moment>,
+    pub told: Option<UnixMillis>,
     /// When it was heard from first.
-    pub first_told: Option<Moment>,
+    pub first_told: Option<UnixMillis>,
     /// When it was asked last.
-    pub polled: Option<Moment>,
+    pub polled: Option<UnixMillis>,
     /// Why it told nothing, the last time.
     pub trouble: Option<Trouble>,
     /// Since when it has told nothing.
-    pub silent_since: Option<Moment>,
+    pub silent_since: Option<UnixMillis>,
     /// Polls in a row without an answer.
     pub failed_polls: u32,
     /// All polls, and those without an answer.
@@ -74,7 +75,7 @@ pub struct Target {
     pub breakers: BTreeMap<String, Timeline>,
     /// Times to answers since the first look.
     pub total_latency: Histogram,
-    latencies: VecDeque<(Moment, Histogram)>,
+    latencies: VecDeque<(UnixMillis, Histogram)>,
     skew: i64,
     odd: Vec<String>,
     /// The longest interval since the last poll: it may be due by that one still.
@@ -109,7 +110,7 @@ impl Target {
     }
 
     /// How sure one may be of what it told.
-    pub fn freshness(&self, now: Moment) -> Freshness {
+    pub fn freshness(&self, now: UnixMillis) -> Freshness {
         match (self.told, self.silent_since) {
             (_, Some(_)) => Freshness::Silent,
             (None, None) => Freshness::Awaited,
@@ -138,12 +139,12 @@ impl Target {
     }
 
     /// The state of the breaker that is worst off, at a moment.
-    pub fn state_at(&self, moment: Moment) -> Option<State> {
+    pub fn state_at(&self, moment: UnixMillis) -> Option<State> {
         self.breakers.values().fold(None, |worst, line| super::history::worse(worst, line.at(moment)))
     }
 
     /// Takes in a poll that told nothing.
-    pub fn fell_silent(&mut self, index: usize, at: Moment, trouble: Trouble) -> Vec<Event> {
+    pub fn fell_silent(&mut self, index: usize, at: UnixMillis, trouble: Trouble) -> Vec<Event> {
         self.count_poll(at, false);
         let mut events = Vec::new();
         if self.trouble.as_ref() != Some(&trouble) {
@@ -161,7 +162,7 @@ impl Target {
     }
 
     /// Takes in what it told.
-    pub fn told(&mut self, index: usize, at: Moment, seen: Observation) -> Vec<Event> {
+    pub fn told(&mut self, index: usize, at: UnixMillis, seen: Observation) -> Vec<Event> {
         self.count_poll(at, true);
         let width = self.width(at, self.missing());
         let mut events = Vec::new();
@@ -219,14 +220,14 @@ impl Target {
         events
     }
 
-    fn count_poll(&mut self, at: Moment, answered: bool) {
+    fn count_poll(&mut self, at: UnixMillis, answered: bool) {
         self.polled = Some(at);
         self.polls[0] += 1;
         self.polls[1] += u64::from(!answered);
     }
 
     /// How far back a row reaches: to the last one, unless polls are missing.
-    fn width(&self, at: Moment, missing: Duration) -> u32 {
+    fn width(&self, at: UnixMillis, missing: Duration) -> u32 {
         let interval = millis(self.interval.as_millis().try_into().unwrap_or(i64::MAX));
         let since = self.history.last().map(|last| at.since(last.at));
         match since {
@@ -235,7 +236,7 @@ impl Target {
         }
     }
 
-    fn restarted(&self, before: &Observation, now: &Observation, at: Moment) -> bool {
+    fn restarted(&self, before: &Observation, now: &Observation, at: UnixMillis) -> bool {
         let started = |seen: &Observation| seen.process.and_then(|process| process.started);
         if let (Some(old), Some(new)) = (started(before), started(now)) {
             return (new - old).abs() > 1.5;
@@ -258,10 +259,10 @@ impl Target {
     fn follow_breakers(
         &mut self,
         index: usize,
-        at: Moment,
+        at: UnixMillis,
         before: Option<&Observation>,
         seen: &Observation,
-        lost: Option<Moment>,
+        lost: Option<UnixMillis>,
         events: &mut Vec<Event>,
     ) {
         // Names that are gone make room for new ones.
@@ -281,7 +282,7 @@ impl Target {
             let known = before.and_then(|before| before.breakers.get(name)).map_or(&[][..], |known| &known.history);
             let who = if many { format!("{name}: ") } else { "breaker: ".to_owned() };
             for turn in breaker.history.iter().filter(|turn| !known.contains(turn)) {
-                let when = Moment::from_seconds(turn.at) + Duration::from_millis(self.skew.max(0).unsigned_abs())
+                let when = UnixMillis::from_seconds(turn.at) + Duration::from_millis(self.skew.max(0).unsigned_abs())
                     - Duration::from_millis(self.skew.min(0).unsigned_abs());
                 // Nobody can tell of what is still to come.
                 let when = when.min(at);
@@ -338,7 +339,7 @@ impl Target {
         row
     }
 
-    fn follow_latency(&mut self, at: Moment, before: Option<&Observation>, seen: &Observation, restarted: bool) {
+    fn follow_latency(&mut self, at: UnixMillis, before: Option<&Observation>, seen: &Observation, restarted: bool) {
         if let Some(times) = latency_between(before, seen, restarted).filter(|_| before.is_some()) {
             self.total_latency.add(&times);
         }
@@ -352,7 +353,7 @@ impl Target {
     }
 
     /// A quantile of the times to answers of the last `window`, milliseconds; as far back as is known.
-    pub fn latency(&self, q: f64, window: Duration, now: Moment) -> Option<f64> {
+    pub fn latency(&self, q: f64, window: Duration, now: UnixMillis) -> Option<f64> {
         let latest = self.latest.as_ref()?.traffic.as_ref()?.latency.as_ref()?;
         let begin = now - window;
         let older = self.latencies.iter().rev().find(|(at, _)| *at <= begin).or(self.latencies.front());
@@ -365,7 +366,7 @@ impl Target {
 }
 
 /// By how much our clock is ahead of its, milliseconds; 0 when that is not worth telling, `None` when it tells no time.
-fn skew(at: Moment, seen: &Observation) -> Option<i64> {
+fn skew(at: UnixMillis, seen: &Observation) -> Option<i64> {
     let clock = seen.clock.filter(|clock| *clock > 1e9 && *clock < 1e11)?;
     let skew = at.0.saturating_sub((clock * 1e3) as i64);
     Some(if skew.saturating_abs() > SAME_CLOCK + took(seen) { skew } else { 0 })

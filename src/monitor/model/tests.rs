@@ -13,11 +13,11 @@ use super::{
     history::{Field, Row},
     target::Freshness,
 };
+use crate::util::time::UnixMillis;
 use crate::{
     monitor::{
         alerts::Rules,
         figure::Figure,
-        moment::Moment,
         situations::{BOUNDS, EMBEDDER, INTERVAL, LLM, START, Sim, Step, watching},
     },
     resilience::State::{self, Closed, HalfOpen, Open},
@@ -27,8 +27,8 @@ use crate::{
 const MINUTES: fn(u64) -> Duration = |minutes| Duration::from_secs(minutes * 60);
 
 /// So many seconds after the beginning.
-fn after(seconds: i64) -> Moment {
-    Moment(START.0 + seconds * 1_000)
+fn after(seconds: i64) -> UnixMillis {
+    UnixMillis(START.0 + seconds * 1_000)
 }
 
 fn watch() -> Model {

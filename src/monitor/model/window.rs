@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::monitor::moment::Moment;
+use crate::util::time::UnixMillis;
 
 /// Spans that can be chosen, seconds.
 const SPANS: [u64; 17] = [
@@ -18,9 +18,9 @@ const POLLS: u32 = 60;
 pub struct Window {
     span: usize,
     /// Where it ends; `None`: it follows the present.
-    end: Option<Moment>,
+    end: Option<UnixMillis>,
     /// The moment that figures are shown of; `None`: the present.
-    cursor: Option<Moment>,
+    cursor: Option<UnixMillis>,
     columns: u16,
 }
 
@@ -39,10 +39,10 @@ impl Window {
 
     /// From when to when it goes. While it follows the present it moves by whole columns, so that what is drawn stands still
     /// between; its end may be a part of a column in the future.
-    pub fn bounds(&self, now: Moment) -> (Moment, Moment) {
+    pub fn bounds(&self, now: UnixMillis) -> (UnixMillis, UnixMillis) {
         let end = self.end.unwrap_or_else(|| {
             let column = self.column();
-            Moment(now.0.saturating_sub(1).div_euclid(column).saturating_add(1).saturating_mul(column))
+            UnixMillis(now.0.saturating_sub(1).div_euclid(column).saturating_add(1).saturating_mul(column))
         });
         (end - self.span(), end)
     }
@@ -53,7 +53,7 @@ impl Window {
     }
 
     /// The cursor.
-    pub fn cursor(&self) -> Option<Moment> {
+    pub fn cursor(&self) -> Option<UnixMillis> {
         self.cursor
     }
 
@@ -68,14 +68,14 @@ impl Window {
     }
 
     /// Moves the cursor by columns; beyond the present it is gone.
-    pub fn step(&mut self, columns: i64, now: Moment) {
+    pub fn step(&mut self, columns: i64, now: UnixMillis) {
         let column = self.column();
         let from = self.cursor.unwrap_or(now);
-        self.put(Moment(from.0.saturating_add(column.saturating_mul(columns))), now);
+        self.put(UnixMillis(from.0.saturating_add(column.saturating_mul(columns))), now);
     }
 
     /// Puts the cursor somewhere, 0 to 1 of the window's length from its beginning.
-    pub fn point(&mut self, share: f64, now: Moment) {
+    pub fn point(&mut self, share: f64, now: UnixMillis) {
         let (begin, _) = self.bounds(now);
         // What is no number is no place: an axis without columns.
         let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
@@ -83,7 +83,7 @@ impl Window {
     }
 
     /// Puts the cursor at a moment, and moves the window when it is outside.
-    pub fn put(&mut self, at: Moment, now: Moment) {
+    pub fn put(&mut self, at: UnixMillis, now: UnixMillis) {
         if at >= now {
             self.follow();
             return;
@@ -106,7 +106,7 @@ impl Window {
     }
 
     /// Shows less time, or more, around the cursor.
-    pub fn zoom(&mut self, closer: bool, now: Moment) {
+    pub fn zoom(&mut self, closer: bool, now: UnixMillis) {
         let (begin, end) = self.bounds(now);
         let share = self.cursor.map(|cursor| cursor.since(begin).as_secs_f64() / self.span().as_secs_f64());
         self.span = if closer { self.span.saturating_sub(1) } else { (self.span + 1).min(SPANS.len() - 1) };
@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    const NOW: Moment = Moment(1_795_273_467_000);
+    const NOW: UnixMillis = UnixMillis(1_795_273_467_000);
 
     #[test]
     fn it_begins_with_the_last_sixty_polls() {

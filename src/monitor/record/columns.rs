@@ -8,8 +8,8 @@
 use std::io;
 
 use super::{Poll, SCHEMA};
+use crate::util::time::UnixMillis;
 use crate::{
-    monitor::moment::Moment,
     resilience::State,
     scrape::{Breaker, Cache, Health, Observation, Pool, Process, Traffic, Trouble},
 };
@@ -221,7 +221,7 @@ impl Columns {
             let Some(column) = column else { continue };
             match column.kind {
                 Kind::Schema | Kind::Digest(_) => {}
-                Kind::At => at = Some(cell.parse::<Moment>().ok()?),
+                Kind::At => at = Some(cell.parse::<UnixMillis>().ok()?),
                 Kind::Target => target = Some(unprotect(cell).to_owned()),
                 // Whoever wrote a word there by hand says that it was not to be reached.
                 Kind::Trouble => {

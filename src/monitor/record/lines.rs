@@ -6,10 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Header, PROGRAM, Poll, SCHEMA};
-use crate::{
-    monitor::moment::Moment,
-    scrape::{Observation, Trouble},
-};
+use crate::scrape::{Observation, Trouble};
+use crate::util::time::UnixMillis;
 
 /// What the first line begins with: no other JSON has it.
 const MARK: &str = "ragctl-monitor";
@@ -29,14 +27,14 @@ struct WrittenHeader<'a> {
     recording: &'static str,
     schema: u32,
     version: &'a str,
-    started: Moment,
+    started: UnixMillis,
     interval_seconds: f64,
     targets: &'a [String],
 }
 
 #[derive(Deserialize)]
 struct ReadHeader {
-    started: Moment,
+    started: UnixMillis,
     #[serde(default)]
     version: String,
     #[serde(default)]
@@ -47,7 +45,7 @@ struct ReadHeader {
 
 #[derive(Serialize)]
 struct WrittenPoll<'a> {
-    at: Moment,
+    at: UnixMillis,
     target: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     observation: Option<Value>,
@@ -57,7 +55,7 @@ struct WrittenPoll<'a> {
 
 #[derive(Deserialize)]
 struct ReadPoll {
-    at: Moment,
+    at: UnixMillis,
     target: String,
     observation: Option<Observation>,
     trouble: Option<Trouble>,

@@ -26,10 +26,8 @@ use std::{
 pub use reader::{Recording, is_recording};
 pub use writer::Recorder;
 
-use crate::{
-    monitor::moment::Moment,
-    scrape::{Observation, Trouble},
-};
+use crate::scrape::{Observation, Trouble};
+use crate::util::time::UnixMillis;
 
 /// The version of the format that is written, and the newest that is read.
 pub const SCHEMA: u32 = 1;
@@ -47,7 +45,7 @@ const MAX_LINE: usize = 16 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Poll {
     /// When it was asked.
-    pub at: Moment,
+    pub at: UnixMillis,
     /// Its URL, without credentials.
     pub target: String,
     /// What it told, or why it told nothing.
@@ -64,7 +62,7 @@ pub struct Header {
     /// The version of who recorded it; empty when that is not known.
     pub version: String,
     /// When recording began.
-    pub started: Moment,
+    pub started: UnixMillis,
     /// Seconds from poll to poll; 0 when that is not known.
     pub interval_seconds: f64,
     /// The URLs that were polled, without credentials; none when that is not known.

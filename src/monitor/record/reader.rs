@@ -14,7 +14,7 @@ use super::{
     older,
     turns::Turns,
 };
-use crate::monitor::moment::Moment;
+use crate::util::time::UnixMillis;
 
 /// What spreadsheets put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -103,13 +103,13 @@ pub(super) fn goes_on(path: &Path, csv: bool) -> Option<bool> {
 }
 
 /// FILE.1, unless it is none of this recording's business. `started` is when FILE begins, if it says so.
-fn part_before(path: &Path, started: Moment) -> Result<Option<Part>, RecordError> {
+fn part_before(path: &Path, started: UnixMillis) -> Result<Option<Part>, RecordError> {
     let path = older(path);
     if !path.is_file() {
         return Ok(None);
     }
     match Part::open(&path) {
-        Ok(part) => Ok((started == Moment::default() || part.header.started <= started).then_some(part)),
+        Ok(part) => Ok((started == UnixMillis::default() || part.header.started <= started).then_some(part)),
         Err(error @ RecordError::Read { .. }) => Err(error),
         Err(_) => Ok(None),
     }
@@ -234,7 +234,7 @@ fn unknown_header() -> Header {
         schema: SCHEMA,
         program: PROGRAM.to_owned(),
         version: String::new(),
-        started: Moment::default(),
+        started: UnixMillis::default(),
         interval_seconds: 0.0,
         targets: Vec::new(),
     }

@@ -88,7 +88,7 @@ fn joined_files_are_one_recording() {
 fn the_older_part_comes_first_if_it_is_one() {
     let (_folder, path) = recorded("out.ndjson", 5..7);
     let before = |seconds: i64, polls: &[i64]| {
-        let head = Header { started: Moment(START - seconds * 1000), ..header() };
+        let head = Header { started: UnixMillis(START - seconds * 1000), ..header() };
         let mut content = lines::write_header(&head).unwrap();
         polls.iter().for_each(|number| content.extend(lines::write_poll(&poll(*number)).unwrap()));
         content.extend(b"{\"at");
@@ -96,7 +96,7 @@ fn the_older_part_comes_first_if_it_is_one() {
     };
     fs::write(older(&path), before(60, &[1, 2])).unwrap();
     assert_eq!(read(&path), (vec![poll(1), poll(2), poll(5), poll(6)], true, 0));
-    assert_eq!(Recording::open(&path).unwrap().header().started, Moment(START - 60_000));
+    assert_eq!(Recording::open(&path).unwrap().header().started, UnixMillis(START - 60_000));
     fs::write(older(&path), before(-60, &[1, 2])).unwrap();
     assert_eq!(read(&path), (vec![poll(5), poll(6)], false, 0));
     for other in ["", "something else"] {

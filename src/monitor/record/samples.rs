@@ -3,8 +3,8 @@
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::{Header, Poll, Recording, SCHEMA};
+use crate::util::time::UnixMillis;
 use crate::{
-    monitor::moment::Moment,
     resilience::State,
     scrape::{
         Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic, Trouble, Turn,
@@ -19,7 +19,7 @@ pub(super) fn header() -> Header {
         schema: SCHEMA,
         program: "ragctl".into(),
         version: "0.1.0".into(),
-        started: Moment(START),
+        started: UnixMillis(START),
         interval_seconds: 30.0,
         targets: vec!["http://a:8000".into(), "http://b:8000".into()],
     }
@@ -30,7 +30,7 @@ pub(super) fn poll(number: i64) -> Poll {
     let cache = Cache { hits: Some(number as f64), fill: Some(0.25), ..Cache::default() };
     let observation =
         if number == 0 { Observation::default() } else { Observation { cache: Some(cache), ..Observation::default() } };
-    Poll { at: Moment(START + number * 30_000), target: "http://a:8000".into(), result: Ok(observation) }
+    Poll { at: UnixMillis(START + number * 30_000), target: "http://a:8000".into(), result: Ok(observation) }
 }
 
 /// Everything in a recording, which must be in order.
@@ -203,6 +203,6 @@ pub(in crate::monitor) fn polls(figure: BoxedStrategy<f64>) -> impl Strategy<Val
     let target = select(vec!["http://a:8000", "http://b:8000", "https://c/rag?x=\"1\""]);
     let poll = (0..10_000_000_i64, target, result);
     let poll =
-        poll.prop_map(|(after, target, result)| Poll { at: Moment(START + after), target: target.into(), result });
+        poll.prop_map(|(after, target, result)| Poll { at: UnixMillis(START + after), target: target.into(), result });
     vec(poll, 0..6)
 }

@@ -62,17 +62,15 @@ fn key(turn: &Turn) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        monitor::moment::Moment,
-        scrape::{Breaker, Observation},
-    };
+    use crate::scrape::{Breaker, Observation};
+    use crate::util::time::UnixMillis;
 
     fn poll(target: &str, name: &str, times: std::ops::Range<u32>) -> Poll {
         let turn = |at| Turn { at, from: State::Closed, to: State::Open, reason: String::new() };
         let breaker = Breaker { history: times.map(|at| turn(at.into())).collect(), ..Breaker::default() };
         let breakers = BTreeMap::from([(name.to_owned(), breaker)]);
         let result = Ok(Observation { breakers, ..Observation::default() });
-        Poll { at: Moment(0), target: target.to_owned(), result }
+        Poll { at: UnixMillis(0), target: target.to_owned(), result }
     }
 
     fn news(turns: &mut Turns, mut poll: Poll) -> usize {

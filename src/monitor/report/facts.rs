@@ -7,9 +7,9 @@ use crate::monitor::{
     alerts::{Condition, Rules},
     markup::many,
     model::{Message, Model},
-    moment::Moment,
     record::{Header, Poll},
 };
+use crate::util::time::UnixMillis;
 
 /// Polls that are looked at to tell how often servers are asked, when a recording does not say.
 const SAMPLE: usize = 64;
@@ -34,7 +34,7 @@ impl Facts {
     /// Nothing yet. `rules` say what an alert is.
     pub fn new(rules: Rules) -> Self {
         Self {
-            model: Model::new(&[] as &[&str], INTERVAL, rules, Moment::default()),
+            model: Model::new(&[] as &[&str], INTERVAL, rules, UnixMillis::default()),
             watches: Vec::new(),
             sources: Vec::new(),
             paced: false,
@@ -145,7 +145,7 @@ impl Facts {
 
 /// The median time between two polls of a server.
 fn median_distance(polls: &[Poll]) -> Option<Duration> {
-    let mut last: HashMap<&str, Moment> = HashMap::new();
+    let mut last: HashMap<&str, UnixMillis> = HashMap::new();
     let mut distances: Vec<Duration> = polls
         .iter()
         .filter_map(|poll| Some(poll.at.since(last.insert(&poll.target, poll.at)?)))

@@ -6,13 +6,13 @@
 
 use super::server::{BreakerFacts, Server};
 use crate::{
-    model::words::{interval, time},
     monitor::{
         alerts::Condition,
         figure::{Figure, Unit},
         markup::{UNKNOWN, number, share},
         model::history::Field,
     },
+    util::humanize::{interval, time},
 };
 
 /// Look-ups from which on the usual target for the hit rate is looked at.

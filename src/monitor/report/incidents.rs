@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use crate::util::time::UnixMillis;
 use crate::{
     monitor::{
         alerts::{Active, Severity},
@@ -13,7 +14,6 @@ use crate::{
             target::Target,
             timeline::Timeline,
         },
-        moment::Moment,
     },
     resilience::State,
 };
@@ -24,8 +24,8 @@ const PIECES: usize = 10_000;
 /// A time during which a breaker did not let all calls through, from its opening until it was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Opening {
-    pub begin: Moment,
-    pub end: Moment,
+    pub begin: UnixMillis,
+    pub end: UnixMillis,
     /// It was not closed at the end of what is known.
     pub ongoing: bool,
     /// Why, as the server says.
@@ -39,7 +39,7 @@ impl Opening {
 }
 
 /// The openings of a breaker between two moments.
-pub(super) fn openings(line: &Timeline, from: Moment, to: Moment) -> Vec<Opening> {
+pub(super) fn openings(line: &Timeline, from: UnixMillis, to: UnixMillis) -> Vec<Opening> {
     let mut found = Vec::new();
     // The opening, and whether it was open at all, and not half-open only.
     let mut current: Option<(Opening, bool)> = None;
@@ -80,7 +80,7 @@ pub struct AlertFacts {
     /// How bad.
     pub severity: Severity,
     /// When it fired first.
-    pub begin: Moment,
+    pub begin: UnixMillis,
     /// For how long in all.
     pub lasted: Duration,
     /// How often it fired.
@@ -126,9 +126,9 @@ pub struct SilenceFacts {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incident {
     /// When it began.
-    pub begin: Moment,
+    pub begin: UnixMillis,
     /// When it was over, or was seen last.
-    pub end: Moment,
+    pub end: UnixMillis,
     /// Whether it went on at the end.
     pub ongoing: bool,
     /// How bad.
@@ -140,7 +140,7 @@ pub struct Incident {
     /// Alerts.
     pub alerts: Vec<AlertFacts>,
     /// When the server was started anew.
-    pub restarts: Vec<Moment>,
+    pub restarts: Vec<UnixMillis>,
     /// What was counted meanwhile, and the highest values.
     pub meanwhile: Option<Row>,
 }
@@ -190,7 +190,7 @@ impl Incident {
 }
 
 impl AlertFacts {
-    fn new(alert: &Active<'_>, at: Moment, said: Option<String>) -> Self {
+    fn new(alert: &Active<'_>, at: UnixMillis, said: Option<String>) -> Self {
         Self {
             name: alert.rule.name.clone(),
             severity: alert.rule.severity,
@@ -216,8 +216,8 @@ impl AlertFacts {
 /// A part of an incident.
 #[derive(Debug)]
 struct Piece {
-    begin: Moment,
-    end: Moment,
+    begin: UnixMillis,
+    end: UnixMillis,
     ongoing: bool,
     what: What,
 }
@@ -249,7 +249,7 @@ pub(super) struct Pieces {
     /// Alerts that fire, by rule.
     firing: BTreeMap<usize, AlertFacts>,
     /// Since when nothing is told, polls without an answer, and why.
-    silent: Option<(Moment, u64, String)>,
+    silent: Option<(UnixMillis, u64, String)>,
     restarts: u32,
     /// Those that were too many.
     lost: u64,
@@ -257,7 +257,7 @@ pub(super) struct Pieces {
 
 impl Pieces {
     /// Looks at a server after a poll.
-    pub fn see(&mut self, target: &Target, at: Moment, active: &[Active<'_>]) {
+    pub fn see(&mut self, target: &Target, at: UnixMillis, active: &[Active<'_>]) {
         if target.restarts > self.restarts {
             self.restarts = target.restarts;
             self.add(at, at, false, What::Restart);
@@ -274,7 +274,7 @@ impl Pieces {
         self.follow_alerts(target, at, active);
     }
 
-    fn follow_alerts(&mut self, target: &Target, at: Moment, active: &[Active<'_>]) {
+    fn follow_alerts(&mut self, target: &Target, at: UnixMillis, active: &[Active<'_>]) {
         if self.firing.is_empty() && active.is_empty() {
             return;
         }
@@ -297,7 +297,7 @@ impl Pieces {
         }
     }
 
-    fn add(&mut self, begin: Moment, end: Moment, ongoing: bool, what: What) {
+    fn add(&mut self, begin: UnixMillis, end: UnixMillis, ongoing: bool, what: What) {
         if self.done.len() < PIECES {
             self.done.push(Piece { begin, end, ongoing, what });
         } else {
@@ -306,7 +306,7 @@ impl Pieces {
     }
 
     /// The incidents in the order of time, and how many parts of them were too many to be kept.
-    pub fn finish(mut self, target: &Target, first: Moment, last: Moment) -> (Vec<Incident>, u64) {
+    pub fn finish(mut self, target: &Target, first: UnixMillis, last: UnixMillis) -> (Vec<Incident>, u64) {
         for alert in std::mem::take(&mut self.firing).into_values() {
             self.add(alert.begin, last, true, What::Alert(Box::new(alert)));
         }
@@ -363,7 +363,7 @@ mod tests {
     use State::{Closed, HalfOpen, Open};
 
     fn times(line: &Timeline, from: i64, to: i64) -> Vec<(i64, i64, bool)> {
-        let found = openings(line, Moment(from), Moment(to));
+        let found = openings(line, UnixMillis(from), UnixMillis(to));
         found.into_iter().map(|opening| (opening.begin.0, opening.end.0, opening.ongoing)).collect()
     }
 
@@ -373,7 +373,7 @@ mod tests {
         for (at, state) in
             [(0, Closed), (10, Open), (20, HalfOpen), (21, Open), (30, HalfOpen), (31, Closed), (40, Open)]
         {
-            line.see(Moment(at), state);
+            line.see(UnixMillis(at), state);
         }
         assert_eq!(times(&line, 0, 50), [(10, 31, false), (40, 50, true)]);
         assert_eq!(times(&line, 15, 35), [(15, 31, false)], "only what is of the time that is asked for");
@@ -383,10 +383,10 @@ mod tests {
     fn probes_alone_are_no_opening_and_what_is_not_known_ends_one() {
         let mut line = Timeline::default();
         for (at, state) in [(0, HalfOpen), (10, Closed), (20, Open)] {
-            line.see(Moment(at), state);
+            line.see(UnixMillis(at), state);
         }
-        line.lose(Moment(25));
-        line.see(Moment(60), Closed);
+        line.lose(UnixMillis(25));
+        line.see(UnixMillis(60), Closed);
         assert_eq!(times(&line, 0, 100), [(20, 25, false)]);
     }
 }

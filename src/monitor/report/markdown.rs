@@ -10,12 +10,12 @@ use super::{
     sections,
 };
 use crate::{
-    model::words::{age, time},
     monitor::{
         figure::Figure,
         markup::{UNKNOWN, code, known, many, number, plain, share, stamp, table},
         model::history::Field,
     },
+    util::humanize::{age, time},
 };
 
 /// Heads of sections that a page may need.

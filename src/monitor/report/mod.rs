@@ -24,9 +24,9 @@ use self::goals::{Judged, Verdict, Weight};
 use super::{
     alerts::Severity,
     markup::{many, share},
-    moment::Moment,
 };
-use crate::model::words::age;
+use crate::util::humanize::age;
+use crate::util::time::UnixMillis;
 
 /// Polls of a server from which on something can be recommended.
 const FEW_POLLS: u64 = 10;
@@ -139,7 +139,7 @@ pub struct Report {
     /// What was read.
     pub sources: Vec<Source>,
     /// The first poll and the last.
-    pub span: (Moment, Moment),
+    pub span: (UnixMillis, UnixMillis),
     /// The servers in the order in which they were polled first; never empty.
     pub servers: Vec<Server>,
 }

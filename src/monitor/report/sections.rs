@@ -12,13 +12,13 @@ use super::{
     server::Setting,
 };
 use crate::{
-    model::words::{age, time},
     monitor::{
         alerts::Condition,
         figure::Figure,
         markup::{known, many, number, plain, share, stamp, table},
         model::{figures::of_counts, history::Field},
     },
+    util::humanize::{age, time},
 };
 
 /// Incidents that are told.

@@ -9,6 +9,7 @@ use super::{
     incidents::{self, Incident, Pieces},
     presence::Presence,
 };
+use crate::util::time::UnixMillis;
 use crate::{
     monitor::{
         alerts::{Active, Condition},
@@ -18,7 +19,6 @@ use crate::{
             target::Target,
             timeline::Timeline,
         },
-        moment::Moment,
         record::Poll,
     },
     scrape::Observation,
@@ -86,7 +86,7 @@ impl Counts {
         Some(1.0 - opened)
     }
 
-    fn add(&mut self, target: &Target, at: Moment) {
+    fn add(&mut self, target: &Target, at: UnixMillis) {
         let Some(row) = target.history.last().filter(|row| row.at == at && !row.silent) else { return };
         self.covered += f64::from(row.covered);
         for (sum, field) in self.sums.iter_mut().zip(COUNTED) {
@@ -154,7 +154,7 @@ pub struct Setting {
     /// What it is at the end.
     pub value: String,
     /// When it became another, from what and to what: the first ones.
-    pub changes: Vec<(Moment, String, String)>,
+    pub changes: Vec<(UnixMillis, String, String)>,
     /// How often that happened in all.
     pub changed: u64,
 }
@@ -175,7 +175,7 @@ pub struct BreakerFacts {
 }
 
 impl BreakerFacts {
-    fn new(name: &str, line: &Timeline, from: Moment, to: Moment) -> Self {
+    fn new(name: &str, line: &Timeline, from: UnixMillis, to: UnixMillis) -> Self {
         let held = line.shares(from, to);
         let longest = incidents::openings(line, from, to).iter().map(|opening| opening.lasted()).max();
         Self {
@@ -204,9 +204,9 @@ pub struct Server {
     /// All polls, and those without an answer.
     pub polls: [u64; 2],
     /// The first poll.
-    pub first: Moment,
+    pub first: UnixMillis,
     /// The last.
-    pub last: Moment,
+    pub last: UnixMillis,
     /// Time up to a poll with an answer, gaps left out.
     pub covered: Duration,
     /// Times between polls that were so long that polls are missing, how long in all, and the longest. That a server
@@ -235,7 +235,7 @@ pub struct Server {
     /// Answers that these are of.
     pub answers: f64,
     /// The highest 95th percentile of five minutes, milliseconds, and when they ended.
-    pub worst_p95: Option<(f64, Moment)>,
+    pub worst_p95: Option<(f64, UnixMillis)>,
     /// The targets and whether it met them.
     pub goals: Vec<Judged>,
     /// What went wrong, in the order of time.
@@ -247,8 +247,8 @@ pub struct Server {
 /// What is gathered about a server while it is polled.
 #[derive(Debug)]
 pub(super) struct Watch {
-    first: Moment,
-    last: Moment,
+    first: UnixMillis,
+    last: UnixMillis,
     covered: Duration,
     gaps: (u64, Duration, Duration),
     presence: Presence,
@@ -257,13 +257,13 @@ pub(super) struct Watch {
     counts: Counts,
     peaks: Peaks,
     reuse_told: Option<f64>,
-    worst_p95: Option<(f64, Moment)>,
+    worst_p95: Option<(f64, UnixMillis)>,
     pieces: Pieces,
 }
 
 impl Watch {
     /// The first poll will be at `first`. `None` when there is no room for it.
-    pub fn new(first: Moment) -> Option<Self> {
+    pub fn new(first: UnixMillis) -> Option<Self> {
         Some(Self {
             first,
             last: first,
@@ -281,12 +281,12 @@ impl Watch {
     }
 
     /// When it was polled first.
-    pub fn first(&self) -> Moment {
+    pub fn first(&self) -> UnixMillis {
         self.first
     }
 
     /// When it was polled last.
-    pub fn last(&self) -> Moment {
+    pub fn last(&self) -> UnixMillis {
         self.last
     }
 
@@ -322,7 +322,7 @@ impl Watch {
         self.pieces.see(target, poll.at, active);
     }
 
-    fn configure(&mut self, at: Moment, seen: &Observation) {
+    fn configure(&mut self, at: UnixMillis, seen: &Observation) {
         let number = |value: Option<f64>| value.map(crate::monitor::markup::number);
         let (pool, cache) = (seen.pool.as_ref(), seen.cache.as_ref());
         let version = seen.health.as_ref().and_then(|health| health.version.as_deref());
@@ -336,7 +336,7 @@ impl Watch {
         }
     }
 
-    fn set(&mut self, at: Moment, name: &str, value: Option<String>) {
+    fn set(&mut self, at: UnixMillis, name: &str, value: Option<String>) {
         let Some(value) = value else { return };
         match self.settings.get_mut(name) {
             Some(known) if known.value == value => {}

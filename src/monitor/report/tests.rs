@@ -23,8 +23,8 @@ const START: i64 = 1_795_273_200_000;
 const URL: &str = "http://a:8000";
 
 /// When a poll is.
-fn at(number: u32) -> Moment {
-    Moment(START) + Duration::from_secs(30) * number
+fn at(number: u32) -> UnixMillis {
+    UnixMillis(START) + Duration::from_secs(30) * number
 }
 
 fn header(interval_seconds: f64) -> Header {
@@ -32,7 +32,7 @@ fn header(interval_seconds: f64) -> Header {
         schema: SCHEMA,
         program: "ragctl".into(),
         version: "0.1.0".into(),
-        started: Moment(START),
+        started: UnixMillis(START),
         interval_seconds,
         targets: Vec::new(),
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::monitor::moment::Moment;
+use crate::util::time::UnixMillis;
 
 /// What time it is. Clones tell the same time.
 #[derive(Debug, Clone)]
@@ -19,22 +19,22 @@ pub enum Clock {
 /// A moment of a recording, and when it was here.
 #[derive(Debug, Clone, Copy)]
 pub struct Anchor {
-    moment: Moment,
+    moment: UnixMillis,
     at: Instant,
     speed: f64,
-    last: Option<Moment>,
+    last: Option<UnixMillis>,
 }
 
 impl Clock {
     /// The time of a recording, from `begin` on, so many times as fast as ours.
-    pub fn replay(begin: Moment, speed: f64) -> Self {
+    pub fn replay(begin: UnixMillis, speed: f64) -> Self {
         Self::Replay(Arc::new(Mutex::new(Anchor { moment: begin, at: Instant::now(), speed, last: None })))
     }
 
     /// What time it is.
-    pub fn now(&self) -> Moment {
+    pub fn now(&self) -> UnixMillis {
         match self {
-            Self::Live => Moment::now(),
+            Self::Live => UnixMillis::now(),
             Self::Replay(anchor) => {
                 let anchor = *anchor.lock();
                 let now = anchor.moment
@@ -45,9 +45,9 @@ impl Clock {
     }
 
     /// How long it is until a moment of the recording; nothing when it is past, or when time is the system's.
-    pub fn until(&self, moment: Moment) -> Duration {
+    pub fn until(&self, moment: UnixMillis) -> Duration {
         match self {
-            Self::Live => moment.since(Moment::now()),
+            Self::Live => moment.since(UnixMillis::now()),
             Self::Replay(anchor) => {
                 let speed = anchor.lock().speed;
                 Duration::from_secs_f64((moment.since(self.now()).as_secs_f64() / speed).min(1e9))
@@ -56,7 +56,7 @@ impl Clock {
     }
 
     /// Goes on from a moment of the recording.
-    pub fn jump(&self, moment: Moment) {
+    pub fn jump(&self, moment: UnixMillis) {
         if let Self::Replay(anchor) = self {
             let mut anchor = anchor.lock();
             (anchor.moment, anchor.at) = (moment, Instant::now());
@@ -64,7 +64,7 @@ impl Clock {
     }
 
     /// Stands still at the end of the recording.
-    pub fn stop(&self, last: Moment) {
+    pub fn stop(&self, last: UnixMillis) {
         if let Self::Replay(anchor) = self {
             anchor.lock().last = Some(last);
         }

@@ -140,10 +140,8 @@ async fn play(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::monitor::{
-        moment::Moment,
-        record::{Recorder, SCHEMA},
-    };
+    use crate::monitor::record::{Recorder, SCHEMA};
+    use crate::util::time::UnixMillis;
 
     #[test]
     fn a_long_interval_is_waited_for_and_a_hole_is_not() {
@@ -160,7 +158,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recording.ndjson");
         let targets = vec!["http://a:1".to_owned()];
-        let (program, version, started) = ("ragctl".to_owned(), "0.1.0".to_owned(), Moment(1_795_273_200_000));
+        let (program, version, started) = ("ragctl".to_owned(), "0.1.0".to_owned(), UnixMillis(1_795_273_200_000));
         let header = Header { schema: SCHEMA, program, version, started, interval_seconds: 30.0, targets };
         drop(Recorder::create(&path, header, 1 << 20).unwrap());
         let error = replay(&path, 1.0, mpsc::channel(1).0).err().unwrap().to_string();

@@ -14,8 +14,8 @@ use super::{
     theme::Role,
 };
 use crate::{
-    model::words::{age, interval},
     monitor::keys::Command,
+    util::humanize::{age, interval},
 };
 
 impl Screen<'_> {

@@ -8,6 +8,7 @@ use super::{
     plot::{Plot, UNKNOWN},
     theme::{Role, Theme},
 };
+use crate::util::time::UnixMillis;
 use crate::{
     monitor::{
         figure::Figure,
@@ -17,7 +18,6 @@ use crate::{
             history::{Field, Row},
             target::Target,
         },
-        moment::Moment,
     },
     scrape::Observation,
 };
@@ -33,11 +33,11 @@ pub struct Facts<'a> {
     /// How it was at the moment that is shown.
     pub row: Option<Row>,
     /// That moment.
-    pub shown: Moment,
+    pub shown: UnixMillis,
     /// The time that is shown, in columns.
     pub columns: Vec<Option<Row>>,
     /// Where it begins and ends.
-    pub bounds: (Moment, Moment),
+    pub bounds: (UnixMillis, UnixMillis),
 }
 
 impl<'a> Facts<'a> {
@@ -128,8 +128,8 @@ impl<'a> Facts<'a> {
 /// The history in columns; until the next poll what was told last goes on.
 fn columns_until(
     target: &Target,
-    bounds: (Moment, Moment),
-    present: Moment,
+    bounds: (UnixMillis, UnixMillis),
+    present: UnixMillis,
     count: usize,
     fresh: Duration,
 ) -> Vec<Option<Row>> {

@@ -9,7 +9,6 @@ use super::{
     theme::{Role, Theme},
 };
 use crate::{
-    model::words::age,
     monitor::{
         alerts::{Condition, Severity},
         figure::Figure,
@@ -22,6 +21,7 @@ use crate::{
             target::{Freshness, Target},
         },
     },
+    util::humanize::age,
 };
 
 /// What stands before a thing of some weight.

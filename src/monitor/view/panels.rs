@@ -10,8 +10,8 @@ use super::{
     plot::{Plot, UNKNOWN},
     theme::Role,
 };
+use crate::util::time::UnixMillis;
 use crate::{
-    model::words::{age, count, time},
     monitor::{
         figure::Figure,
         model::{
@@ -20,9 +20,9 @@ use crate::{
             history::{Field, Row},
             timeline::Timeline,
         },
-        moment::Moment,
     },
     resilience::State,
+    util::humanize::{age, count, time},
 };
 
 /// Something over time, with the words that belong to it.
@@ -61,7 +61,7 @@ impl Facts<'_> {
 
     fn breaker(&self) -> Content {
         let mut remarks = Vec::new();
-        let trips: usize = self.target.breakers.values().map(|line| line.trips(Moment(0), self.shown)).sum();
+        let trips: usize = self.target.breakers.values().map(|line| line.trips(UnixMillis(0), self.shown)).sum();
         if !self.target.breakers.is_empty() {
             remarks.push(match trips {
                 0 => self.dim("no trips"),

@@ -17,7 +17,7 @@ use super::{
     put,
     theme::Role,
 };
-use crate::model::words::age;
+use crate::util::humanize::age;
 
 impl Screen<'_> {
     pub(super) fn panels(&self, buffer: &mut Buffer, facts: &Facts<'_>) {

@@ -4,7 +4,7 @@
 //! every answer, and the algorithm alone takes 0.1 ms for five passages, as long as the whole answer does now. It knows
 //! no abbreviations either, and list items, table rows and paragraphs end sentences too.
 
-use crate::model::script::is_unspaced;
+use crate::util::script::is_unspaced;
 
 /// Characters after which a sentence is cut off: nobody reads a longer one as an answer.
 const MONSTROUS: usize = 600;

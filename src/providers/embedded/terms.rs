@@ -4,7 +4,7 @@
 //! equal or differ only in a short ending, which serves inflection in any alphabetic language without knowing which one
 //! it is, and costs nothing for the many words that share no beginning with a term.
 
-use crate::model::script::is_unspaced;
+use crate::util::script::is_unspaced;
 
 /// Terms that a question has at most: one bit each.
 const MOST: usize = 64;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
-use crate::model::script::is_unspaced;
+use crate::util::script::is_unspaced;
 
 /// The letters of a vocabulary and its size.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use html5ever::{driver, tendril::TendrilSink};
 use scraper::{Html, HtmlTreeSink, Node, node::Element};
 
-use super::{ExtractError, Limits, Raw, blocks::Blocks, clean::squeeze, guard::Deadline, text};
+use super::{ExtractError, Limits, Raw, blocks::Blocks, clean::squeeze, sandbox::Deadline, text};
 
 /// Bytes that a browser searches for the declaration of the encoding.
 const PRESCAN_BYTES: usize = 1024;

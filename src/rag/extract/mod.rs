@@ -12,10 +12,10 @@ mod bomb;
 mod clean;
 mod docx;
 mod error;
-mod guard;
 mod html;
 mod markdown;
 mod pdf;
+mod sandbox;
 mod text;
 
 #[cfg(test)]
@@ -24,7 +24,7 @@ mod tests;
 use std::{fmt, fs::File, io::Read, path::Path, time::Duration};
 
 pub use error::ExtractError;
-use guard::Deadline;
+use sandbox::Deadline;
 
 /// Bounds of one document.
 #[derive(Debug, Clone)]
@@ -233,9 +233,9 @@ pub fn extract_bytes(format: Format, bytes: &[u8], limits: &Limits) -> Result<Ex
     let raw = match format {
         Format::Text => text::extract(bytes),
         Format::Markdown => markdown::extract(bytes),
-        Format::Html => guard::catch("HTML", || html::extract(bytes, limits, deadline)),
+        Format::Html => sandbox::catch("HTML", || html::extract(bytes, limits, deadline)),
         Format::Pdf => pdf::extract(bytes, limits, deadline),
-        Format::Docx => guard::catch("DOCX", || docx::extract(bytes, limits, deadline)),
+        Format::Docx => sandbox::catch("DOCX", || docx::extract(bytes, limits, deadline)),
     }?;
     finish(format, raw, limits)
 }

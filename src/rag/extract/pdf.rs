@@ -13,7 +13,7 @@ use pdf_inspector::{
 
 use super::{
     ExtractError, Limits, Raw, Warning, bomb,
-    guard::{self, Deadline},
+    sandbox::{self, Deadline},
 };
 
 const FORMAT: &str = "PDF";
@@ -32,16 +32,16 @@ pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Resu
     }
     let bytes: Arc<[u8]> = bytes.into();
     let limits = limits.clone();
-    guard::run_bounded(FORMAT, deadline, move || {
+    sandbox::run_bounded(FORMAT, deadline, move || {
         bomb::check_pdf(&bytes, &limits, deadline)?;
         read(&bytes, deadline)
     })
 }
 
 fn read(bytes: &[u8], deadline: Deadline) -> Result<Raw, ExtractError> {
-    match guard::catch(FORMAT, || process(bytes, None)) {
+    match sandbox::catch(FORMAT, || process(bytes, None)) {
         Ok(result) => assemble(bytes, None, result),
-        Err(ExtractError::Damaged { detail, .. }) if detail.starts_with(guard::PANICKED) => {
+        Err(ExtractError::Damaged { detail, .. }) if detail.starts_with(sandbox::PANICKED) => {
             read_page_by_page(bytes, deadline, detail)
         }
         Err(error) => Err(error),
@@ -50,7 +50,7 @@ fn read(bytes: &[u8], deadline: Deadline) -> Result<Raw, ExtractError> {
 
 /// One page at a time, leaving out those that break the parser.
 fn read_page_by_page(bytes: &[u8], deadline: Deadline, detail: String) -> Result<Raw, ExtractError> {
-    let pages = guard::catch(FORMAT, || Ok(pdf_inspector::detect_pdf_mem(bytes).map_err(translate)?.page_count))?;
+    let pages = sandbox::catch(FORMAT, || Ok(pdf_inspector::detect_pdf_mem(bytes).map_err(translate)?.page_count))?;
     if !(2..=MAX_SINGLE_PAGES).contains(&pages) {
         return Err(damaged(detail));
     }
@@ -59,8 +59,9 @@ fn read_page_by_page(bytes: &[u8], deadline: Deadline, detail: String) -> Result
     let mut without_text = Vec::new();
     for page in 1..=pages {
         deadline.check()?;
-        match guard::catch(FORMAT, || process(bytes, Some(page)).and_then(|result| assemble(bytes, Some(page), result)))
-        {
+        match sandbox::catch(FORMAT, || {
+            process(bytes, Some(page)).and_then(|result| assemble(bytes, Some(page), result))
+        }) {
             Ok(raw) => {
                 append(&mut whole.text, &raw.text);
                 whole.title = whole.title.or(raw.title);
@@ -113,7 +114,7 @@ fn assemble(bytes: &[u8], page: Option<u32>, result: PdfProcessResult) -> Result
     } else {
         pages_without_text(&result.ocr_reasons_by_page, result.page_count)
     };
-    let layers = guard::catch(FORMAT, || Ok(text_layers(bytes, &pages))).unwrap_or_default();
+    let layers = sandbox::catch(FORMAT, || Ok(text_layers(bytes, &pages))).unwrap_or_default();
     pages.retain(|page| layers.iter().all(|(other, _)| other != page));
     // The crate reports some pages whose invisible text it did read.
     let known = text.clone();

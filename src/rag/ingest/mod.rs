@@ -26,7 +26,7 @@ pub use threads::FileThreadError;
 use threads::{Done, FileThreads};
 
 use super::{
-    Collection, RagError,
+    Db, RagError,
     chunk::{ChunkParams, Chunker},
     extract,
 };
@@ -177,16 +177,16 @@ pub async fn select_files<P: AsRef<Path> + Send + 'static>(
 /// [`RagError::Store`] with [`StoreError::EmbedderMismatch`] when the DB holds another embedder's vectors, and what
 /// makes the store itself unusable. What is wrong with single files is in the report.
 pub async fn ingest(
-    collection: &Arc<Collection>,
+    db: &Arc<Db>,
     embedder: &Arc<dyn Embedder>,
     selection: Selection,
     options: IngestOptions,
     observer: &IngestObserver,
 ) -> Result<IngestReport, RagError> {
     let chunker = Chunker::new(options.chunking).map_err(|error| RagError::Invalid(error.to_string()))?;
-    let stored = blocking(collection, |c| Ok(c.store().embedder()?)).await?;
+    let stored = blocking(db, |c| Ok(c.store().embedder()?)).await?;
     let mut run = Run {
-        collection,
+        db,
         embedder: EmbedderRecord {
             id: embedder.id().to_string(),
             dimension: stored.map_or(0, |stored| stored.dimension),
@@ -203,7 +203,7 @@ pub async fn ingest(
     observer(IngestEvent::Found(selection.files.len()));
 
     let (parallelism, stop) = (options.parallelism.max(1), options.stop.clone());
-    let job = Arc::new(Job { collection: Arc::clone(collection), embedder: Arc::clone(embedder), options, chunker });
+    let job = Arc::new(Job { db: Arc::clone(db), embedder: Arc::clone(embedder), options, chunker });
     let mut outcomes = stream::iter(selection.files)
         .map(|file| {
             // A task of its own, so that it goes on while a batch is written.
@@ -236,17 +236,17 @@ pub async fn ingest(
     }
     run.flush().await?;
     observer(IngestEvent::Indexing);
-    collection.caught_up().await?;
+    db.caught_up().await?;
     Ok(run.report)
 }
 
-/// Runs blocking work with the collection on the blocking pool.
+/// Runs blocking work with the db on the blocking pool.
 async fn blocking<T: Send + 'static>(
-    collection: &Arc<Collection>,
-    work: impl FnOnce(&Collection) -> Result<T, RagError> + Send + 'static,
+    db: &Arc<Db>,
+    work: impl FnOnce(&Db) -> Result<T, RagError> + Send + 'static,
 ) -> Result<T, RagError> {
-    let collection = Arc::clone(collection);
-    tokio::task::spawn_blocking(move || work(&collection)).await?
+    let db = Arc::clone(db);
+    tokio::task::spawn_blocking(move || work(&db)).await?
 }
 
 /// Why a file is not stored.
@@ -285,7 +285,7 @@ struct Ready {
 
 /// What all files of an ingestion share.
 struct Job {
-    collection: Arc<Collection>,
+    db: Arc<Db>,
     embedder: Arc<dyn Embedder>,
     options: IngestOptions,
     chunker: Chunker,
@@ -303,7 +303,7 @@ impl Job {
         let prepared = tokio::task::spawn_blocking(move || {
             // Held until the work ends, even if nobody waits for it any more.
             let _turns = (turn, preparation);
-            let store = job.collection.store().as_ref();
+            let store = job.db.store().as_ref();
             prepare::prepare(&file, &bytes, &job.options, &job.chunker, job.embedder.id(), store)
         })
         .await
@@ -335,7 +335,7 @@ impl Job {
 
 /// The writing side of one ingestion.
 struct Run<'a> {
-    collection: &'a Arc<Collection>,
+    db: &'a Arc<Db>,
     /// Its dimension is known from the DB, or from the first vectors.
     embedder: EmbedderRecord,
     observer: &'a IngestObserver,
@@ -378,7 +378,7 @@ impl Run<'_> {
         if batch.is_empty() {
             return Ok(());
         }
-        let (written, failed) = write(self.collection, batch.into(), &self.embedder).await?;
+        let (written, failed) = write(self.db, batch.into(), &self.embedder).await?;
         self.report.added += written.added;
         self.report.updated += written.updated;
         self.report.chunks_indexed += written.chunks_inserted;
@@ -392,11 +392,11 @@ impl Run<'_> {
 /// # Errors
 /// When no document at all can be written, e.g. because the DB holds another embedder's vectors.
 async fn write(
-    collection: &Collection,
+    db: &Db,
     batch: Arc<[NewDocument]>,
     embedder: &EmbedderRecord,
 ) -> Result<(WriteReport, Vec<FileError>), RagError> {
-    let write = |documents| collection.commit(Mutation::Write { documents, embedder: embedder.clone() });
+    let write = |documents| db.commit(Mutation::Write { documents, embedder: embedder.clone() });
     match write(Arc::clone(&batch)).await {
         Ok(report) => return Ok((report, Vec::new())),
         Err(RagError::Store(StoreError::BadVector { .. })) => {}

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{ChunkId, FusionParams, Hit};
+use crate::domain::{ChunkId, FusionParams, Hit};
 
 /// Fuses lexical and vector hits, each best first; weighted fusion takes similarities in any order, best of all with those
 /// of the lexical hits among them. Best first, equal scores by id; every chunk of either list once.

@@ -11,12 +11,12 @@ use std::{
 };
 
 use super::{
-    Collection, Engine, RagError, language,
+    Db, Engine, RagError, language,
     question::{DegradedReason, FusionChoice, Question, Retrieval, Timings},
 };
 use crate::{
+    domain::{ChunkId, FusionParams, Hit, Passage, SearchFilter, SearchMode, UNKNOWN_LANGUAGE},
     index::Search,
-    model::{ChunkId, Context, FusionParams, Hit, Method, Scope, UNKNOWN_LANGUAGE},
     providers::{EmbedderId, ProviderError, Purpose},
     resilience::CallContext,
     store::Chunk,
@@ -32,7 +32,7 @@ const WEIGHT_WITH_MODEL: f32 = 0.5;
 pub const RRF_K: u32 = 60;
 
 /// The same with a static embedder, whose vectors know less than the words do: least where its table has no words for the
-/// question's language. Found by `ragctl eval` over seven collections in four languages.
+/// question's language. Found by `ragctl eval` over seven dbs in four languages.
 fn weight_with_static(question: &str) -> f32 {
     match language::of_question(question) {
         "en" | UNKNOWN_LANGUAGE => 0.6,
@@ -86,13 +86,13 @@ pub struct Plan<'a> {
     /// The question's embedding, for the methods that need one.
     pub vector: Option<&'a [f32]>,
     /// Which search.
-    pub method: Method,
+    pub method: SearchMode,
     /// How hybrid search fuses.
     pub fusion: FusionParams,
     /// Hits wanted.
     pub k: usize,
     /// Part of the DB.
-    pub scope: &'a Scope,
+    pub scope: &'a SearchFilter,
 }
 
 /// Runs a search. Blocks for as long as the indexes compute.
@@ -102,9 +102,9 @@ pub struct Plan<'a> {
 pub fn search(index: &dyn Search, plan: &Plan<'_>) -> Result<Vec<Hit>, RagError> {
     let depth = plan.k.max(CANDIDATES);
     let hits = match (plan.method, plan.vector) {
-        (Method::Bm25, _) | (_, None) => index.lexical(plan.text, plan.k, plan.scope)?,
-        (Method::Vector, Some(vector)) => index.nearest(vector, plan.k, plan.scope)?,
-        (Method::Hybrid, Some(vector)) => {
+        (SearchMode::Bm25, _) | (_, None) => index.lexical(plan.text, plan.k, plan.scope)?,
+        (SearchMode::Vector, Some(vector)) => index.nearest(vector, plan.k, plan.scope)?,
+        (SearchMode::Hybrid, Some(vector)) => {
             let lexical = index.lexical(plan.text, depth, plan.scope)?;
             let mut nearest = index.nearest(vector, depth, plan.scope)?;
             if matches!(plan.fusion, FusionParams::Weighted { .. }) {
@@ -135,21 +135,21 @@ impl Engine {
     /// # Errors
     /// Unknown DB, vectors of another embedder, a broken store, a misconfigured embedder; [`RagError::Deadline`].
     pub async fn retrieve(&self, question: &Question, call: &CallContext) -> Result<Retrieval, RagError> {
-        let collection = self.collection(question, call).await?;
+        let db = self.db(question, call).await?;
         let embedded = match question.method.needs_embedding() {
-            true => self.embed(question, &collection, call).await,
+            true => self.embed(question, &db, call).await,
             false => Embedded::default(),
         };
-        self.search(question, collection, embedded, call).await
+        self.search(question, db, embedded, call).await
     }
 
     /// The vector of a question, by the embedder that made the DB's vectors. When lexical search can do without, it is
     /// waited for only as long as there is time for that.
-    pub(super) async fn embed(&self, question: &Question, collection: &Collection, call: &CallContext) -> Embedded {
+    pub(super) async fn embed(&self, question: &Question, db: &Db, call: &CallContext) -> Embedded {
         let started = Instant::now();
         let call = if self.models.falls_back() { call.before_reserve() } else { call.clone() };
         let vector = async {
-            let embedder = self.models.embedder_for(&question.db, collection.embedder().as_ref())?;
+            let embedder = self.models.embedder_for(&question.db, db.embedder().as_ref())?;
             let mut vectors = embedder.embed(std::slice::from_ref(&question.text), Purpose::Query, &call).await?;
             Ok::<_, RagError>(vectors.pop().map(Arc::from))
         };
@@ -160,11 +160,11 @@ impl Engine {
     pub(super) async fn search(
         &self,
         question: &Question,
-        collection: Arc<Collection>,
+        db: Arc<Db>,
         embedded: Embedded,
         call: &CallContext,
     ) -> Result<Retrieval, RagError> {
-        let stored = collection.embedder();
+        let stored = db.embedder();
         let mut method = question.method;
         let mut degraded = None;
         let mut vector = None;
@@ -180,7 +180,7 @@ impl Engine {
                         }
                         _ => tracing::warn!(%error, "the embedder is unavailable: lexical search alone"),
                     }
-                    method = Method::Bm25;
+                    method = SearchMode::Bm25;
                     degraded = Some(DegradedReason::EmbeddingUnavailable);
                 }
                 Err(error) => return Err(error),
@@ -198,7 +198,7 @@ impl Engine {
             // A search that nobody waits for any more still has its turn until it ends: the core is still busy.
             let _turn = turn;
             let plan = Plan { text: &text, vector: vector.as_deref(), method, fusion, k, scope: &scope };
-            find(&collection, &plan)
+            find(&db, &plan)
         });
         let contexts = call.wait(work).await.map_err(|_| RagError::Deadline { doing: "searching" })???;
         let retrieve = searching.elapsed();
@@ -213,28 +213,24 @@ impl Engine {
 
     /// The DB of a question, opened if it is not open. The opening goes on when the question's time is over: the next
     /// question needs it, too.
-    pub(super) async fn collection(
-        &self,
-        question: &Question,
-        call: &CallContext,
-    ) -> Result<Arc<Collection>, RagError> {
-        if let Some(open) = self.collections().opened(&question.db) {
+    pub(super) async fn db(&self, question: &Question, call: &CallContext) -> Result<Arc<Db>, RagError> {
+        if let Some(open) = self.dbs().opened(&question.db) {
             return Ok(open);
         }
         let db = question.db.clone();
-        let opening = self.with_collections(move |collections| collections.get(&db));
+        let opening = self.with_dbs(move |dbs| dbs.get(&db));
         call.wait(opening).await.map_err(|_| RagError::Deadline { doing: "opening the DB" })?
     }
 }
 
 /// Searches and reads the best chunks. A hit whose chunk is gone (deleted since the index last caught up) is passed over
 /// and the next one taken.
-fn find(collection: &Collection, plan: &Plan<'_>) -> Result<Vec<Context>, RagError> {
-    let hits = search(collection.search().as_ref(), plan)?;
+fn find(db: &Db, plan: &Plan<'_>) -> Result<Vec<Passage>, RagError> {
+    let hits = search(db.search().as_ref(), plan)?;
     let mut contexts = Vec::with_capacity(plan.k);
     for page in hits.chunks(plan.k) {
         let ids: Vec<_> = page.iter().map(|hit| hit.chunk).collect();
-        let chunks = collection.store().chunks(&ids)?;
+        let chunks = db.store().chunks(&ids)?;
         contexts.extend(chunks.into_iter().map(|chunk| {
             let score = page.iter().find(|hit| hit.chunk == chunk.id).map_or(0.0, |hit| hit.score);
             context(chunk, score)
@@ -247,7 +243,7 @@ fn find(collection: &Collection, plan: &Plan<'_>) -> Result<Vec<Context>, RagErr
     Ok(contexts)
 }
 
-fn context(chunk: Chunk, score: f32) -> Context {
+fn context(chunk: Chunk, score: f32) -> Passage {
     let Chunk { key, source, ordinal, version, language, text, .. } = chunk;
-    Context { text, key, source, chunk: ordinal, version, language, score }
+    Passage { text, key, source, chunk: ordinal, version, language, score }
 }

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::*;
 use crate::{
+    domain::DbName,
     index::EmbeddedSearch,
-    model::DbName,
     providers::{
         Generator, ProviderKind,
         embedded::{ExtractiveGenerator, StaticEmbedder},
     },
-    rag::{Collections, Models},
+    rag::{Dbs, Models},
     store::sqlite::SqliteCatalog,
     telemetry::Metrics,
 };
@@ -19,10 +19,10 @@ const BRIEF: Duration = Duration::from_millis(30);
 
 fn engine(folder: &Path) -> Engine {
     let catalog = Arc::new(SqliteCatalog::open(folder).unwrap());
-    let collections = Collections::new(catalog, Box::new(|folder| Arc::new(EmbeddedSearch::open(folder))));
+    let dbs = Dbs::new(catalog, Box::new(|folder| Arc::new(EmbeddedSearch::open(folder))));
     let generator: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(None));
     let models = Models::new([generator], ProviderKind::Embedded, Arc::new(StaticEmbedder::bundled().unwrap()));
-    Engine::new(collections, models, Arc::new(Metrics::new()))
+    Engine::new(dbs, models, Arc::new(Metrics::new()))
 }
 
 fn question(db: &DbName) -> Question {
@@ -31,9 +31,9 @@ fn question(db: &DbName) -> Question {
         history: Vec::new(),
         db: db.clone(),
         k: 3,
-        method: Method::Hybrid,
+        method: SearchMode::Hybrid,
         fusion: FusionChoice::default(),
-        scope: Scope::default(),
+        scope: SearchFilter::default(),
         provider: None,
         cache: false,
     }
@@ -44,7 +44,7 @@ async fn a_question_does_not_wait_for_a_turn_to_search_longer_than_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let (engine, db) = (engine(folder.path()), "default".parse::<DbName>().unwrap());
     let name = db.clone();
-    engine.with_collections(move |collections| collections.get_or_create(&name).map(drop)).await.unwrap();
+    engine.with_dbs(move |dbs| dbs.get_or_create(&name).map(drop)).await.unwrap();
     let question = question(&db);
     assert!(engine.retrieve(&question, &CallContext::without_deadline()).await.is_ok());
 

@@ -8,7 +8,7 @@
 //! before the trip says nothing about the upstream now. So each lease carries the breaker's generation, which every change of
 //! state raises.
 
-mod shell;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-pub use shell::{BreakerSnapshot, CircuitBreaker, Permit, Transition};
+pub use shared::{BreakerSnapshot, CircuitBreaker, Permit, Transition};
 use window::Window;
 
 /// Longest time that an upstream is left alone, however often its probes failed.
@@ -106,7 +106,7 @@ impl State {
 
 /// What a call said about the upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CallOutcome {
     /// It works.
     Success,
     /// It does not.
@@ -117,7 +117,7 @@ pub enum Verdict {
     Ignored,
 }
 
-/// Permission for one call. Must come back through [`Breaker::settle`], with [`Verdict::Ignored`] if nothing was learnt.
+/// Permission for one call. Must come back through [`Breaker::settle`], with [`CallOutcome::Ignored`] if nothing was learnt.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ticket {
     generation: u64,
@@ -224,25 +224,31 @@ impl Breaker {
     }
 
     /// Takes a call's result; `chance` is uniform in 0..1. A result of an older generation moves nothing.
-    pub(super) fn settle(&mut self, ticket: &Ticket, verdict: Verdict, now: Instant, chance: f64) -> Option<Change> {
+    pub(super) fn settle(
+        &mut self,
+        ticket: &Ticket,
+        verdict: CallOutcome,
+        now: Instant,
+        chance: f64,
+    ) -> Option<Change> {
         if ticket.generation != self.generation {
             return None;
         }
         let probed = self.probes.remove(&ticket.number).is_some();
         match verdict {
-            Verdict::Ignored => return None,
-            Verdict::Success => {
+            CallOutcome::Ignored => return None,
+            CallOutcome::Success => {
                 self.consecutive_failures = 0;
                 self.consecutive_overloads = 0;
                 self.consecutive_successes = self.consecutive_successes.saturating_add(1);
                 self.window.add(now, false);
             }
-            Verdict::Failure => {
+            CallOutcome::Failure => {
                 self.consecutive_failures = self.consecutive_failures.saturating_add(1);
                 self.consecutive_successes = 0;
                 self.window.add(now, true);
             }
-            Verdict::Overload => {
+            CallOutcome::Overload => {
                 self.consecutive_overloads = self.consecutive_overloads.saturating_add(1);
                 self.consecutive_successes = 0;
             }
@@ -255,13 +261,13 @@ impl Breaker {
             State::Open => None,
             State::HalfOpen if !probed => None,
             State::HalfOpen => match verdict {
-                Verdict::Success if self.consecutive_successes >= self.settings.success_threshold => {
+                CallOutcome::Success if self.consecutive_successes >= self.settings.success_threshold => {
                     let successes = self.consecutive_successes;
                     Some(self.enter(State::Closed, format!("{successes} successful probes")))
                 }
-                Verdict::Failure => Some(self.reopen("a probe failed", now, chance)),
-                Verdict::Overload => Some(self.reopen("a probe was refused as overload", now, chance)),
-                Verdict::Success | Verdict::Ignored => None,
+                CallOutcome::Failure => Some(self.reopen("a probe failed", now, chance)),
+                CallOutcome::Overload => Some(self.reopen("a probe was refused as overload", now, chance)),
+                CallOutcome::Success | CallOutcome::Ignored => None,
             },
         }
     }

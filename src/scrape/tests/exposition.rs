@@ -11,10 +11,10 @@ pub(super) fn metrics() -> Metrics {
     let db = "default".parse().unwrap();
     metrics.announce(&db, &[("ollama", "m")], &["llm_unavailable"]);
     for (millis, cache) in [(1, "exact"), (40, "miss"), (700, "miss"), (4_000, "bypass")] {
-        metrics.query_started(crate::model::Method::Hybrid, "ollama", &db);
-        metrics.query_done(crate::model::Method::Hybrid, cache, Duration::from_millis(millis));
+        metrics.query_started(crate::domain::SearchMode::Hybrid, "ollama", &db);
+        metrics.query_done(crate::domain::SearchMode::Hybrid, cache, Duration::from_millis(millis));
     }
-    metrics.query_failed(crate::model::Method::Bm25, "ollama", "internal");
+    metrics.query_failed(crate::domain::SearchMode::Bm25, "ollama", "internal");
     metrics.degraded("llm_unavailable");
     let breaker = metrics.breaker("ollama_client");
     breaker.success.inc_by(100);

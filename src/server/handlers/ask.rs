@@ -12,10 +12,10 @@ use serde::Serialize;
 
 use super::check_list;
 use crate::{
-    cache::Found,
-    model::{Method, Scope},
+    cache::HitKind,
+    domain::{SearchFilter, SearchMode},
     providers::ProviderKind,
-    rag::{Answer, Cached, Context, FusionChoice, Outcome, Question, Retrieval, Timings},
+    rag::{Answer, Cached, FusionChoice, Outcome, Passage, Question, Retrieval, Timings},
     resilience::CallContext,
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
     wire::{
@@ -115,7 +115,7 @@ pub(super) fn validate(state: &AppState, request: AskRequest) -> Result<Question
     let method = match request.method {
         None => settings.method,
         Some(name) => {
-            name.parse::<Method>().map_err(|error| ApiError::invalid(format!("field \"method\": {error}")))?
+            name.parse::<SearchMode>().map_err(|error| ApiError::invalid(format!("field \"method\": {error}")))?
         }
     };
     let provider = request
@@ -141,7 +141,7 @@ pub(super) fn validate(state: &AppState, request: AskRequest) -> Result<Question
             rrf_k: rrf_k.map(|k| k as u32).or(settings.fusion.rrf_k),
             bm25_weight: request.bm25_weight.map(|weight| weight as f32).or(settings.fusion.bm25_weight),
         },
-        scope: Scope {
+        scope: SearchFilter {
             languages: request.languages.unwrap_or_default(),
             versions: request.versions.unwrap_or_default(),
         },
@@ -210,8 +210,8 @@ fn timings(timings: &Timings) -> TimingsMs {
 /// About the entry that answered, or that nearly did.
 fn cache_metadata(cached: &Cached) -> Option<CacheMetadata> {
     let (cache_type, reason, note) = match cached {
-        Cached::Hit(Found::Exact, note, _) => (Some("exact"), None, note),
-        Cached::Hit(Found::Semantic(_), note, _) => (Some("semantic"), None, note),
+        Cached::Hit(HitKind::Exact, note, _) => (Some("exact"), None, note),
+        Cached::Hit(HitKind::Semantic(_), note, _) => (Some("semantic"), None, note),
         Cached::Miss(Some((reason, note))) => (None, Some(reason.as_str()), note),
         Cached::Miss(None) | Cached::Bypass => return None,
     };
@@ -226,7 +226,7 @@ fn cache_metadata(cached: &Cached) -> Option<CacheMetadata> {
     })
 }
 
-pub(super) fn metadata(context: &Context) -> ContextMetadata {
+pub(super) fn metadata(context: &Passage) -> ContextMetadata {
     ContextMetadata {
         source: context.source.clone(),
         chunk: context.chunk,
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_rendered_answer_reads_like_one_that_is_not() {
-        let context = Context {
+        let context = Passage {
             text: "a \",\"cache_hit\":\" b".into(),
             key: "k".into(),
             source: "s.md".into(),
@@ -269,16 +269,16 @@ mod tests {
             text: "yes, \"cache_hit\": [1]".into(),
             retrieval: Retrieval { contexts: [context].into(), bm25_weight: 0.5, degraded: None, timings },
             outcome: Outcome { provider: ProviderKind::Embedded, degraded: None, timings },
-            cached: Cached::Hit(Found::Exact, note, Default::default()),
+            cached: Cached::Hit(HitKind::Exact, note, Default::default()),
         };
         let question = Question {
             text: "q".into(),
             history: Vec::new(),
             db: "docs".parse().unwrap(),
             k: 5,
-            method: Method::Hybrid,
+            method: SearchMode::Hybrid,
             fusion: FusionChoice::default(),
-            scope: Scope::default(),
+            scope: SearchFilter::default(),
             provider: None,
             cache: true,
         };

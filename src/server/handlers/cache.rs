@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::{Json as Reply, extract::State};
 
 use super::metrics::now_seconds;
+use crate::util::time::UnixMillis;
 use crate::{
-    cache::{CacheChange, CacheMode, Clear, InvalidCacheSetting, Moment, Rejection, SemanticCache},
+    cache::{CacheChange, CacheMode, Clear, InvalidCacheSetting, Rejection, SemanticCache},
     server::{error::ApiError, json::Json, state::AppState},
     wire::{
         CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,
@@ -42,7 +43,7 @@ pub async fn metrics(State(state): State<Arc<AppState>>) -> Reply<CacheMetricsRe
     responses((status = 200, description = "`semantic_cache` is null while it is off", body = CacheStatsResponse))
 )]
 pub async fn stats(State(state): State<Arc<AppState>>) -> Result<Reply<CacheStatsResponse>, ApiError> {
-    let names = state.engine.with_collections(|collections| Ok(collections.catalog().list()?)).await?;
+    let names = state.engine.with_dbs(|dbs| Ok(dbs.catalog().list()?)).await?;
     Ok(Reply(CacheStatsResponse {
         semantic_cache: Some(body(&state)).filter(|body| body.enabled),
         generation_cache: GenerationCacheBody::default(),
@@ -105,7 +106,7 @@ pub async fn clear(
     };
     let cache = cache(&state)?;
     let removed = cache.clear(&which);
-    Ok(Reply(CacheClearResponse { status: "ok".to_owned(), removed, size: cache.stats(Moment::now()).size }))
+    Ok(Reply(CacheClearResponse { status: "ok".to_owned(), removed, size: cache.stats(UnixMillis::now()).size }))
 }
 
 impl From<InvalidCacheSetting> for ApiError {
@@ -127,7 +128,7 @@ fn configuration(cache: &SemanticCache, changed: CacheConfigRequest) -> CacheCon
             similarity_threshold: settings.threshold,
             ttl: settings.ttl.as_secs_f64(),
             max_size: settings.max_size,
-            size: cache.stats(Moment::now()).size,
+            size: cache.stats(UnixMillis::now()).size,
         },
     }
 }
@@ -138,7 +139,7 @@ fn body(state: &AppState) -> CacheBody {
 }
 
 fn figures(cache: &SemanticCache) -> CacheFigures {
-    let (stats, settings) = (cache.stats(Moment::now()), cache.settings());
+    let (stats, settings) = (cache.stats(UnixMillis::now()), cache.settings());
     let hits = stats.exact_hits + stats.semantic_hits;
     let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
     CacheFigures {

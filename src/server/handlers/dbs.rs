@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json as Reply, extract::State};
 
 use crate::{
-    model::DbName,
+    domain::DbName,
     server::{error::ApiError, json::Json, params::Path, state::AppState},
     store::StoreError,
     wire::{DbNameBody, DbNameText, DbsResponse, ErrorBody},
@@ -30,7 +30,7 @@ pub async fn create(
     Json(DbNameBody { name }): Json<DbNameBody>,
 ) -> Result<Reply<DbsResponse>, ApiError> {
     let name: DbName = name.parse()?;
-    state.engine.with_collections(move |collections| Ok(collections.catalog().create(&name)?)).await?;
+    state.engine.with_dbs(move |dbs| Ok(dbs.catalog().create(&name)?)).await?;
     Ok(Reply(dbs(&state, Some("ok")).await?))
 }
 
@@ -48,7 +48,7 @@ pub async fn use_db(
 ) -> Result<Reply<DbsResponse>, ApiError> {
     let name: DbName = name.parse()?;
     let looked_up = name.clone();
-    let exists = state.engine.with_collections(move |c| Ok(c.catalog().exists(&looked_up))).await?;
+    let exists = state.engine.with_dbs(move |c| Ok(c.catalog().exists(&looked_up))).await?;
     if !exists {
         return Err(StoreError::NotFound(name.to_string()).into());
     }
@@ -71,7 +71,7 @@ pub async fn delete(
 ) -> Result<Reply<DbsResponse>, ApiError> {
     let name: DbName = name.parse()?;
     let doomed = name.clone();
-    state.engine.with_collections(move |collections| collections.delete(&doomed)).await?;
+    state.engine.with_dbs(move |dbs| dbs.delete(&doomed)).await?;
     state.engine.metrics().database_deleted(&name);
     {
         let mut current = state.current_db.write();
@@ -83,7 +83,7 @@ pub async fn delete(
 }
 
 async fn dbs(state: &AppState, status: Option<&str>) -> Result<DbsResponse, ApiError> {
-    let names = state.engine.with_collections(|collections| Ok(collections.catalog().list()?)).await?;
+    let names = state.engine.with_dbs(|dbs| Ok(dbs.catalog().list()?)).await?;
     Ok(DbsResponse {
         status: status.map(ToOwned::to_owned),
         current: state.current_db.read().to_string(),

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use super::check_list;
 use crate::{
-    model::DbName,
+    domain::DbName,
     rag::{
         RagError,
         ingest::{self, FileError, FileThreadError, IngestOptions, IngestReport, MAX_LISTED_ERRORS, MAX_PATH_CHARS},

@@ -67,13 +67,13 @@ async fn database(state: &AppState) -> Database {
     let look = async {
         // Few at a time: if the disk hangs, those who ask for health must not take all threads with them.
         let turn = Arc::clone(&state.health.looks).acquire_owned().await;
-        let look = state.engine.with_collections(move |collections| {
+        let look = state.engine.with_dbs(move |dbs| {
             let _turn = turn;
-            collections.catalog().attached()?;
-            if !collections.catalog().exists(&db) {
+            dbs.catalog().attached()?;
+            if !dbs.catalog().exists(&db) {
                 return Ok(Database::default());
             }
-            let collection = collections.get(&db)?;
+            let collection = dbs.get(&db)?;
             let documents = collection.store().counts()?.documents;
             Ok(Database { documents, trouble: collection.trouble(), limitation: collection.limitation() })
         });
@@ -112,7 +112,7 @@ pub async fn health(State(state): State<Arc<AppState>>) -> Json<HealthResponse> 
             ollama: OllamaHealth { healthy: ollama, url: state.settings.ollama_url.to_string() },
             database: DatabaseHealth {
                 healthy: database.is_well(),
-                path: state.engine.collections().catalog().location(&db).display().to_string(),
+                path: state.engine.dbs().catalog().location(&db).display().to_string(),
                 name: db.to_string(),
                 document_count: database.documents,
                 message: database.trouble.or(database.limitation),

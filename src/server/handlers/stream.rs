@@ -17,7 +17,7 @@ use futures::{Stream, StreamExt};
 
 use super::ask;
 use crate::{
-    rag::{AnswerEvent, Asked, Question, RagError},
+    rag::{AnswerEvent, AnswerStream, Question, RagError},
     resilience::CallContext,
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
     wire::{AskBody, AskRequest, ErrorBody, StreamHead, StreamToken},
@@ -68,7 +68,7 @@ fn wants_events(headers: &HeaderMap) -> bool {
 }
 
 /// A failure after the head breaks the body off, so that a client cannot take a part for the whole.
-fn plain(asked: Asked, head: &StreamHead) -> Response {
+fn plain(asked: AnswerStream, head: &StreamHead) -> Response {
     let head = serde_json::to_string(head).unwrap_or_default();
     let first = futures::stream::iter([Ok(Bytes::from(format!("[[CTXJSON]]{head}\n")))]);
     let text = asked.events.filter_map(async |event| match event {
@@ -80,8 +80,8 @@ fn plain(asked: Asked, head: &StreamHead) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::from_stream(body)).into_response()
 }
 
-fn events(question: Question, asked: Asked, head: StreamHead, id: String) -> Response {
-    let Asked { retrieval, mut events, cached } = asked;
+fn events(question: Question, asked: AnswerStream, head: StreamHead, id: String) -> Response {
+    let AnswerStream { retrieval, mut events, cached } = asked;
     let events = stream! {
         yield event("contexts", &head);
         while let Some(next) = events.next().await {

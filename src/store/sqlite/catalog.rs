@@ -12,7 +12,7 @@ use super::{
     files::{self, FileId, io_error},
 };
 use crate::{
-    model::DbName,
+    domain::DbName,
     store::{Catalog, Store, StoreError},
 };
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{revision, write::vector_from_bytes};
-use crate::model::{ChangeSet, Changes, ChunkId, IndexedChunk, Stamp, Want};
+use crate::domain::{ChangeSet, Changes, ChunkId, IndexedChunk, Stamp, Want};
 
 /// See [`Store::changes`](crate::store::Store::changes). `c` must be inside a transaction.
 pub(super) fn after(

@@ -24,7 +24,7 @@ use connections::Connections;
 use super::{
     Chunk, Counts, DocumentState, DocumentSummary, EmbedderRecord, Filters, Mutation, Store, StoreError, WriteReport,
 };
-use crate::model::{ChangeSet, ChunkId, Stamp, Want};
+use crate::domain::{ChangeSet, ChunkId, Stamp, Want};
 
 /// One DB in one SQLite file.
 pub struct SqliteStore {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    model::Changes,
+    domain::Changes,
     store::{Catalog, NewChunk, NewDocument},
 };
 
@@ -406,7 +406,7 @@ fn a_db_may_be_called_like_a_file_of_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let catalog = SqliteCatalog::open(folder.path()).unwrap();
     for name in ["semantic-cache.json", "semantic-cache.journal", "con", "LPT1.x", "plain"] {
-        let name: crate::model::DbName = name.parse().unwrap();
+        let name: crate::domain::DbName = name.parse().unwrap();
         catalog.create(&name).unwrap();
         catalog.open(&name).unwrap();
     }

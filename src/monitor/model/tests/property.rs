@@ -139,10 +139,10 @@ fn observation() -> impl Strategy<Value = Observation> {
     (numbers, 0_usize..97).prop_map(|(numbers, at)| Dice(numbers, at).observation())
 }
 
-fn moment() -> impl Strategy<Value = Moment> {
+fn moment() -> impl Strategy<Value = UnixMillis> {
     prop_oneof![
         12 => (-50_i64..5_000).prop_map(after),
-        1 => (-300_000_000_000_000_i64..300_000_000_000_000).prop_map(Moment),
+        1 => (-300_000_000_000_000_i64..300_000_000_000_000).prop_map(UnixMillis),
     ]
 }
 
@@ -210,7 +210,7 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     prop_assert!(model.present() <= model.now());
     let (severity, text) = model.diagnosis();
     prop_assert!(!text.is_empty() && !text.contains(char::is_control), "{:?} {:?}", severity, text);
-    let times: Vec<Moment> = model.log.events().map(|event| event.at).collect();
+    let times: Vec<UnixMillis> = model.log.events().map(|event| event.at).collect();
     prop_assert!(times.is_sorted());
     prop_assert!(model.log.events().all(|event| !event.text.contains(char::is_control)));
     let (from, to) = model.window.bounds(model.present());

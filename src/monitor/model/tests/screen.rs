@@ -15,7 +15,7 @@ fn eventful_poll(model: &mut Model, poll: i64) {
     tell(model, 0, poll * 30, breaker(state, &[]));
 }
 
-fn top(model: &Model) -> Moment {
+fn top(model: &Model) -> UnixMillis {
     model.log_lines().nth(model.scroll).unwrap().at
 }
 

@@ -9,7 +9,7 @@ fn seconds_of_an_hour(begin: u64, end: u64) -> Vec<Poll> {
     while second <= 3_600 {
         let down = (begin..end).contains(&second);
         let result = if down { Err(Trouble::Status(503)) } else { Ok(well(polls.len() as u32)) };
-        polls.push(Poll { at: Moment(START) + Duration::from_secs(second), target: URL.to_owned(), result });
+        polls.push(Poll { at: UnixMillis(START) + Duration::from_secs(second), target: URL.to_owned(), result });
         failures = if down { failures + 1 } else { 0 };
         second += [1, 2, 4, 8].get(failures).unwrap_or(&15);
     }
@@ -50,10 +50,10 @@ fn three_minutes_without_an_answer_are_as_long_as_they_were_however_seldom_it_wa
 fn nobody_asking_is_no_outage_even_when_it_began_in_one() {
     // The monitor is away from 1379 to 1800, in the middle of an outage that ends at 2000.
     let mut polls = seconds_of_an_hour(1_200, 2_000);
-    polls.retain(|poll| !(1_380..1_800).contains(&poll.at.since(Moment(START)).as_secs()));
-    let first = polls.iter().find(|poll| poll.at >= Moment(START) + Duration::from_secs(1_800)).unwrap();
+    polls.retain(|poll| !(1_380..1_800).contains(&poll.at.since(UnixMillis(START)).as_secs()));
+    let first = polls.iter().find(|poll| poll.at >= UnixMillis(START) + Duration::from_secs(1_800)).unwrap();
     // Every 15 s from 1214 on: 1814, … 1994, and 2009 is answered.
-    assert_eq!(first.at, Moment(START) + Duration::from_secs(1_814));
+    assert_eq!(first.at, UnixMillis(START) + Duration::from_secs(1_814));
     let server = &report_of_seconds(&polls, &[]).servers[0];
     assert_eq!(server.gaps.0, 1);
     // 1200 to 1379 and a second, 1814 to 2009.

@@ -5,7 +5,7 @@ use super::{
     numbering::{Numbering, Styles},
     parts::{Node, attribute, outline_level, walk},
 };
-use crate::rag::extract::{ExtractError, blocks::Blocks, clean::squeeze, guard::Deadline};
+use crate::rag::extract::{ExtractError, blocks::Blocks, clean::squeeze, sandbox::Deadline};
 
 /// Elements whose content is not part of the text: deleted and moved-away text, field codes, former properties, the
 /// fallback copy of what newer versions draw otherwise.

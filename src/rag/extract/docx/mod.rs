@@ -13,7 +13,7 @@ use std::io::{Cursor, Read};
 use encoding_rs::UTF_8;
 use zip::{ZipArchive, result::ZipError};
 
-use super::{ExtractError, Limits, Raw, Warning, blocks::Blocks, guard::Deadline};
+use super::{ExtractError, Limits, Raw, Warning, blocks::Blocks, sandbox::Deadline};
 use body::Body;
 
 const FORMAT: &str = "DOCX";

@@ -17,8 +17,8 @@ use parking_lot::{Mutex, RwLock};
 use self::combiner::Combiner;
 use super::RagError;
 use crate::{
+    domain::{ChangeSet, DbName, Stamp, Want},
     index::{ChangeFeed, FollowReport, IndexError, Search},
-    model::{ChangeSet, DbName, Stamp, Want},
     store::{Catalog, EmbedderRecord, Mutation, Store, StoreError, WriteReport},
 };
 
@@ -35,7 +35,7 @@ const CATCH_UP_WITHIN: Duration = Duration::from_secs(120);
 const MOST_OPEN: usize = 64;
 
 /// A DB that is open. Methods block unless they are `async` or say otherwise.
-pub struct Collection {
+pub struct Db {
     name: DbName,
     mirror: Arc<Mirror>,
     commits: Combiner<Mutation, Result<WriteReport, StoreError>>,
@@ -96,7 +96,7 @@ impl Mirror {
     }
 }
 
-impl Collection {
+impl Db {
     fn new(name: DbName, store: Arc<dyn Store>, search: Arc<dyn Search>) -> Self {
         let mirror = Arc::new(Mirror {
             store,
@@ -241,13 +241,13 @@ fn feed_error(error: StoreError) -> IndexError {
 
 /// An open DB and when it was last asked for.
 struct Opened {
-    collection: Arc<Collection>,
-    /// Milliseconds since the collections were made.
+    db: Arc<Db>,
+    /// Milliseconds since the dbs were made.
     used: AtomicU64,
 }
 
 /// The DBs of a data directory, opened when they are first used, and closed again when they are not.
-pub struct Collections {
+pub struct Dbs {
     catalog: Arc<dyn Catalog>,
     open_search: OpenSearch,
     open: RwLock<HashMap<DbName, Opened>>,
@@ -257,7 +257,7 @@ pub struct Collections {
     since: Instant,
 }
 
-impl Collections {
+impl Dbs {
     /// Nothing is opened yet.
     pub fn new(catalog: Arc<dyn Catalog>, open_search: OpenSearch) -> Self {
         let (open, opening) = (RwLock::default(), Mutex::default());
@@ -277,11 +277,11 @@ impl Collections {
     }
 
     /// The DB if it is open already: does not block.
-    pub fn opened(&self, name: &DbName) -> Option<Arc<Collection>> {
+    pub fn opened(&self, name: &DbName) -> Option<Arc<Db>> {
         let open = self.open.read();
         let opened = open.get(name)?;
         opened.used.store(self.now(), Ordering::Relaxed);
-        Some(Arc::clone(&opened.collection))
+        Some(Arc::clone(&opened.db))
     }
 
     fn now(&self) -> u64 {
@@ -289,22 +289,22 @@ impl Collections {
     }
 
     /// All that are open.
-    pub fn all_opened(&self) -> Vec<Arc<Collection>> {
-        self.open.read().values().map(|opened| Arc::clone(&opened.collection)).collect()
+    pub fn all_opened(&self) -> Vec<Arc<Db>> {
+        self.open.read().values().map(|opened| Arc::clone(&opened.db)).collect()
     }
 
     /// Opens a DB and brings its search up to date. Blocks.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is none of that name.
-    pub fn get(&self, name: &DbName) -> Result<Arc<Collection>, RagError> {
-        if let Some(collection) = self.opened(name) {
-            return Ok(collection);
+    pub fn get(&self, name: &DbName) -> Result<Arc<Db>, RagError> {
+        if let Some(db) = self.opened(name) {
+            return Ok(db);
         }
         let turn = self.turn(name);
         let _only_one = turn.lock();
-        if let Some(collection) = self.opened(name) {
-            return Ok(collection);
+        if let Some(db) = self.opened(name) {
+            return Ok(db);
         }
         let store = self.catalog.open(name).or_else(|error| match error {
             // Perhaps there are too many open files.
@@ -312,16 +312,16 @@ impl Collections {
             error => Err(error),
         })?;
         let search = (self.open_search)(&self.catalog.index_dir(name));
-        let collection = Arc::new(Collection::new(name.clone(), store, search));
-        match collection.follow() {
+        let db = Arc::new(Db::new(name.clone(), store, search));
+        match db.follow() {
             // Whatever is wrong with an index, the store can be asked, and following goes on in the background.
             Ok(_) | Err(RagError::Index(_)) => {}
             Err(error) => return Err(error),
         }
-        let opened = Opened { collection: Arc::clone(&collection), used: self.now().into() };
+        let opened = Opened { db: Arc::clone(&db), used: self.now().into() };
         self.open.write().insert(name.clone(), opened);
         self.close_unused(Duration::ZERO, self.most_open);
-        Ok(collection)
+        Ok(db)
     }
 
     fn turn(&self, name: &DbName) -> Arc<Mutex<()>> {
@@ -334,7 +334,7 @@ impl Collections {
     ///
     /// # Errors
     /// When it cannot be made or opened.
-    pub fn get_or_create(&self, name: &DbName) -> Result<Arc<Collection>, RagError> {
+    pub fn get_or_create(&self, name: &DbName) -> Result<Arc<Db>, RagError> {
         self.catalog.attached()?;
         if let Some(open) = self.opened(name) {
             if open.store().attached().is_ok() {
@@ -352,10 +352,10 @@ impl Collections {
     }
 
     /// Closes a DB whose files are not its own any more, so that the next who asks for it opens what is there now.
-    pub fn forget(&self, collection: &Arc<Collection>) {
+    pub fn forget(&self, db: &Arc<Db>) {
         let mut open = self.open.write();
-        if open.get(collection.name()).is_some_and(|opened| Arc::ptr_eq(&opened.collection, collection)) {
-            open.remove(collection.name());
+        if open.get(db.name()).is_some_and(|opened| Arc::ptr_eq(&opened.db, db)) {
+            open.remove(db.name());
         }
     }
 
@@ -369,7 +369,7 @@ impl Collections {
         let (now, lately) = (self.now(), u64::try_from(lately.as_millis()).unwrap_or(u64::MAX));
         let mut unused: Vec<(u64, DbName)> = open
             .iter()
-            .filter(|(_, opened)| Arc::strong_count(&opened.collection) == 1)
+            .filter(|(_, opened)| Arc::strong_count(&opened.db) == 1)
             .map(|(name, opened)| (opened.used.load(Ordering::Relaxed), name.clone()))
             .filter(|(used, _)| now.saturating_sub(*used) >= lately)
             .collect();

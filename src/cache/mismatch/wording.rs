@@ -6,7 +6,7 @@ use frostem::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 
 use super::lexicon;
-use crate::model::script::is_unspaced;
+use crate::util::script::is_unspaced;
 
 /// Words of a question that are compared: comparing grows with the square, and no question is about more than that.
 const MOST_WORDS: usize = 128;

@@ -11,14 +11,14 @@ use jiff::{Timestamp, tz::TimeZone};
 use parking_lot::Mutex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// A point in time: Unix milliseconds. Handed in wherever it is needed; [`Moment::now`] is for the shell.
+/// A point in time: Unix milliseconds. Handed in wherever it is needed; [`UnixMillis::now`] is for the shell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(pub i64);
+pub struct UnixMillis(pub i64);
 
-impl Moment {
+impl UnixMillis {
     /// What the system's clock says; when that is set back, time goes on as it did, for this process never went back.
     pub fn now() -> Self {
-        static ANCHOR: Mutex<Option<(Moment, Instant)>> = Mutex::new(None);
+        static ANCHOR: Mutex<Option<(UnixMillis, Instant)>> = Mutex::new(None);
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let wall = Self(since.as_millis().try_into().unwrap_or(i64::MAX));
         let mut anchor = ANCHOR.lock();
@@ -51,7 +51,7 @@ impl Moment {
     }
 }
 
-impl Add<Duration> for Moment {
+impl Add<Duration> for UnixMillis {
     type Output = Self;
 
     fn add(self, time: Duration) -> Self {
@@ -59,7 +59,7 @@ impl Add<Duration> for Moment {
     }
 }
 
-impl Sub<Duration> for Moment {
+impl Sub<Duration> for UnixMillis {
     type Output = Self;
 
     fn sub(self, time: Duration) -> Self {
@@ -68,7 +68,7 @@ impl Sub<Duration> for Moment {
 }
 
 /// RFC 3339, UTC.
-impl fmt::Display for Moment {
+impl fmt::Display for UnixMillis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Timestamp::from_millisecond(self.0) {
             Ok(time) => write!(f, "{time}"),
@@ -77,7 +77,7 @@ impl fmt::Display for Moment {
     }
 }
 
-impl FromStr for Moment {
+impl FromStr for UnixMillis {
     type Err = jiff::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -85,13 +85,13 @@ impl FromStr for Moment {
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for UnixMillis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for UnixMillis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(|error| D::Error::custom(format!("{text:?} is no time ({error})")))
@@ -104,17 +104,17 @@ mod tests {
 
     #[test]
     fn a_moment_survives_being_written() {
-        let moment = Moment(1_795_273_467_123);
+        let moment = UnixMillis(1_795_273_467_123);
         assert_eq!(moment.to_string(), "2026-11-21T15:04:27.123Z");
-        assert_eq!(moment.to_string().parse::<Moment>().unwrap(), moment);
-        assert_eq!(serde_json::from_str::<Moment>(&serde_json::to_string(&moment).unwrap()).unwrap(), moment);
-        assert!(serde_json::from_str::<Moment>("\"yesterday\"").is_err());
+        assert_eq!(moment.to_string().parse::<UnixMillis>().unwrap(), moment);
+        assert_eq!(serde_json::from_str::<UnixMillis>(&serde_json::to_string(&moment).unwrap()).unwrap(), moment);
+        assert!(serde_json::from_str::<UnixMillis>("\"yesterday\"").is_err());
     }
 
     #[test]
     fn nothing_is_before_its_beginning() {
-        assert_eq!(Moment(5).since(Moment(7)), Duration::ZERO);
-        assert_eq!(Moment(i64::MAX) + Duration::MAX, Moment(i64::MAX));
-        assert_eq!(Moment(i64::MIN).to_string(), "?");
+        assert_eq!(UnixMillis(5).since(UnixMillis(7)), Duration::ZERO);
+        assert_eq!(UnixMillis(i64::MAX) + Duration::MAX, UnixMillis(i64::MAX));
+        assert_eq!(UnixMillis(i64::MIN).to_string(), "?");
     }
 }

@@ -5,13 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 mod names;
-mod retrieval;
-pub mod script;
-pub mod vectors;
-pub mod words;
+mod search;
 
 pub use names::{DbName, InvalidDbName};
-pub use retrieval::{Context, FusionParams, Method, ParseMethodError, Scope};
+pub use search::{FusionParams, ParseSearchModeError, Passage, SearchFilter, SearchMode};
 
 /// Row id of a chunk in its DB's store. Assigned by the store, growing, never reused: a changed chunk is a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

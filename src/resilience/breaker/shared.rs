@@ -9,7 +9,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{Breaker, BreakerSettings, Change, Refused, State, Ticket, Verdict};
+use super::{Breaker, BreakerSettings, CallOutcome, Change, Refused, State, Ticket};
 use crate::telemetry::BreakerMetrics;
 
 /// Changes of state that are remembered.
@@ -158,20 +158,20 @@ impl CircuitBreaker {
         }
     }
 
-    fn settle(&self, ticket: &Ticket, verdict: Verdict) {
+    fn settle(&self, ticket: &Ticket, verdict: CallOutcome) {
         let mut inner = self.inner.lock();
         match verdict {
-            Verdict::Success => {
+            CallOutcome::Success => {
                 inner.successes += 1;
                 inner.last_success = Some(SystemTime::now());
                 self.metrics.success.inc();
             }
-            Verdict::Failure | Verdict::Overload => {
+            CallOutcome::Failure | CallOutcome::Overload => {
                 inner.failures += 1;
                 inner.last_failure = Some(SystemTime::now());
                 self.metrics.failure.inc();
             }
-            Verdict::Ignored => {}
+            CallOutcome::Ignored => {}
         }
         let change = inner.breaker.settle(ticket, verdict, Instant::now(), (self.chance)());
         self.metrics.consecutive_failures.set(i64::from(inner.breaker.consecutive_failures()));
@@ -205,7 +205,7 @@ impl CircuitBreaker {
     }
 }
 
-/// Permission for one call. Dropped without a verdict it counts as [`Verdict::Ignored`], so a call that is cancelled never
+/// Permission for one call. Dropped without a verdict it counts as [`CallOutcome::Ignored`], so a call that is cancelled never
 /// occupies a probe's place.
 pub struct Permit {
     breaker: Arc<CircuitBreaker>,
@@ -214,7 +214,7 @@ pub struct Permit {
 
 impl Permit {
     /// Says how the call went.
-    pub fn settle(mut self, verdict: Verdict) {
+    pub fn settle(mut self, verdict: CallOutcome) {
         if let Some(ticket) = self.ticket.take() {
             self.breaker.settle(&ticket, verdict);
         }
@@ -224,7 +224,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.breaker.settle(&ticket, Verdict::Ignored);
+            self.breaker.settle(&ticket, CallOutcome::Ignored);
         }
     }
 }

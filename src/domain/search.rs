@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Which search answers a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Method {
+pub enum SearchMode {
     /// Nearest neighbours of the question's embedding.
     Vector,
     /// Lexical search (Okapi BM25).
@@ -17,7 +17,7 @@ pub enum Method {
     Hybrid,
 }
 
-impl Method {
+impl SearchMode {
     /// Every method, in the order in which reports list them.
     pub const ALL: [Self; 3] = [Self::Vector, Self::Bm25, Self::Hybrid];
 
@@ -36,7 +36,7 @@ impl Method {
     }
 }
 
-impl fmt::Display for Method {
+impl fmt::Display for SearchMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -45,29 +45,29 @@ impl fmt::Display for Method {
 /// The text names no method.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown method {0:?}: use vector, bm25 or hybrid")]
-pub struct ParseMethodError(String);
+pub struct ParseSearchModeError(String);
 
-impl FromStr for Method {
-    type Err = ParseMethodError;
+impl FromStr for SearchMode {
+    type Err = ParseSearchModeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL
             .into_iter()
             .find(|method| method.as_str() == text)
-            .ok_or_else(|| ParseMethodError(text.chars().take(40).collect()))
+            .ok_or_else(|| ParseSearchModeError(text.chars().take(40).collect()))
     }
 }
 
 /// Limits a search to part of a DB. An empty list does not limit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Scope {
+pub struct SearchFilter {
     /// ISO 639-1 codes of the wanted languages.
     pub languages: Vec<String>,
     /// Wanted version labels.
     pub versions: Vec<String>,
 }
 
-impl Scope {
+impl SearchFilter {
     /// Whether every chunk is inside.
     pub fn is_everything(&self) -> bool {
         self.languages.is_empty() && self.versions.is_empty()
@@ -97,7 +97,7 @@ pub enum FusionParams {
 
 /// A passage that an answer may cite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Context {
+pub struct Passage {
     /// Its text.
     pub text: String,
     /// Stable id of the chunk.

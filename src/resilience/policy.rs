@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{Backoff, CallContext, CircuitBreaker, ClientStats, Expired, Permit, Refused, RetryBudget, Verdict};
+use super::{Backoff, CallContext, CallOutcome, CircuitBreaker, ClientStats, Expired, Permit, Refused, RetryBudget};
 
 /// An attempt that had its turn for less than this before the deadline of its question says nothing about the upstream.
 const FAIR_CHANCE: Duration = Duration::from_secs(1);
@@ -13,7 +13,7 @@ const FAIR_CHANCE: Duration = Duration::from_secs(1);
 /// What a guard needs to know of an error.
 pub trait Failure: Sized {
     /// What it says about the upstream.
-    fn verdict(&self) -> Verdict;
+    fn outcome(&self) -> CallOutcome;
     /// Whether the same call may succeed when it is made again.
     fn is_retryable(&self) -> bool;
     /// How long the upstream asked to wait.
@@ -43,7 +43,7 @@ impl Default for RetrySettings {
 }
 
 /// Guards the calls of one operation of one upstream.
-pub struct Guard {
+pub struct CallPolicy {
     breaker: Option<Arc<CircuitBreaker>>,
     retry: RetrySettings,
     /// Shared by all operations of an upstream: it is the upstream that is to be spared.
@@ -53,7 +53,7 @@ pub struct Guard {
     chance: fn() -> f64,
 }
 
-impl Guard {
+impl CallPolicy {
     /// `breaker` is `None` when breakers are off; `chance` gives numbers uniform in 0..1.
     pub fn new(
         breaker: Option<Arc<CircuitBreaker>>,
@@ -67,7 +67,7 @@ impl Guard {
     }
 
     /// Makes a call, again if need be. An attempt's success is not settled here, because a stream's success is known at its
-    /// end only: whoever called says it to the [`Open`] that comes with it.
+    /// end only: whoever called says it to the [`InFlightCall`] that comes with it.
     ///
     /// Each attempt gets a context of its own, which it must pass to the [`Pool`](super::Pool): the time in the queue is not
     /// the upstream's.
@@ -79,7 +79,7 @@ impl Guard {
         &self,
         call: &CallContext,
         mut attempt: impl FnMut(CallContext) -> A,
-    ) -> Result<(T, Open), E> {
+    ) -> Result<(T, InFlightCall), E> {
         if call.is_expired() {
             return Err(E::deadline());
         }
@@ -91,7 +91,7 @@ impl Guard {
                 Err(refused) => return Err(last.unwrap_or_else(|| E::refused(refused))),
             };
             let context = call.attempt();
-            let error = match self.once(&context, attempt(context.clone()), Open(permit)).await {
+            let error = match self.once(&context, attempt(context.clone()), InFlightCall(permit)).await {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
@@ -107,18 +107,18 @@ impl Guard {
         &self,
         call: &CallContext,
         attempt: impl Future<Output = Result<T, E>>,
-        open: Open,
-    ) -> Result<(T, Open), E> {
+        open: InFlightCall,
+    ) -> Result<(T, InFlightCall), E> {
         let started = Instant::now();
         match call.wait(attempt).await {
             Ok(Ok(value)) => Ok((value, open)),
             Ok(Err(error)) => {
-                open.settle(error.verdict());
+                open.settle(error.outcome());
                 Err(error)
             }
             Err(Expired) => {
                 let had = call.turn().unwrap_or(started).elapsed();
-                open.settle(if had >= FAIR_CHANCE { Verdict::Failure } else { Verdict::Ignored });
+                open.settle(if had >= FAIR_CHANCE { CallOutcome::Failure } else { CallOutcome::Ignored });
                 Err(E::deadline())
             }
         }
@@ -142,11 +142,11 @@ impl Guard {
 }
 
 /// A call that has begun well and may still end badly. Dropped, it says nothing about the upstream.
-pub struct Open(Option<Permit>);
+pub struct InFlightCall(Option<Permit>);
 
-impl Open {
+impl InFlightCall {
     /// Says how the call ended.
-    pub fn settle(self, verdict: Verdict) {
+    pub fn settle(self, verdict: CallOutcome) {
         if let Some(permit) = self.0 {
             permit.settle(verdict);
         }
@@ -168,8 +168,8 @@ mod tests {
     }
 
     impl Failure for Wrong {
-        fn verdict(&self) -> Verdict {
-            Verdict::Ignored
+        fn outcome(&self) -> CallOutcome {
+            CallOutcome::Ignored
         }
 
         fn is_retryable(&self) -> bool {
@@ -194,14 +194,14 @@ mod tests {
     }
 
     /// Its breaker opens with the first failure.
-    fn guard() -> (Guard, Arc<CircuitBreaker>) {
+    fn guard() -> (CallPolicy, Arc<CircuitBreaker>) {
         let metrics = Metrics::new();
         let settings = BreakerSettings { failure_threshold: 1, ..BreakerSettings::default() };
         let breaker = Arc::new(CircuitBreaker::new("test", settings, metrics.breaker("test"), || 0.0));
         let stats = Arc::new(ClientStats::new("test", PoolSettings::DEFAULT, metrics.client("test"), &["/x"]));
         let budget = Arc::new(Mutex::new(RetryBudget::new(Instant::now())));
         let breakers = Some(Arc::clone(&breaker));
-        (Guard::new(breakers, RetrySettings::default(), budget, stats, "/x", || 0.0), breaker)
+        (CallPolicy::new(breakers, RetrySettings::default(), budget, stats, "/x", || 0.0), breaker)
     }
 
     #[tokio::test]
@@ -209,7 +209,7 @@ mod tests {
         let (guard, breaker) = guard();
         let call = CallContext::within(Duration::ZERO);
         let made = guard.call(&call, |_| async { panic!("it was made") });
-        let made: Result<((), Open), Wrong> = made.await;
+        let made: Result<((), InFlightCall), Wrong> = made.await;
         assert_eq!(made.map(drop).unwrap_err(), Wrong::Deadline);
         assert_eq!(breaker.state(), State::Closed);
     }

@@ -1,0 +1,7 @@
+//! Tools without a domain: numbers into words, vectors, scripts, time, the process.
+
+pub mod humanize;
+pub mod process;
+pub mod script;
+pub mod time;
+pub mod vectors;
