@@ -32,8 +32,9 @@ impl Client {
     /// # Errors
     /// When the TLS backend cannot be set up.
     pub fn new(base: &ServiceUrl, connect_timeout: Duration) -> anyhow::Result<Self> {
-        crate::providers::install_tls();
-        let http = reqwest::Client::builder().connect_timeout(connect_timeout).build().context("no HTTP client")?;
+        let tls = crate::util::tls::client_config().context("no TLS; are there CA certificates on this system?")?;
+        let http = reqwest::Client::builder().tls_backend_preconfigured(tls).connect_timeout(connect_timeout);
+        let http = http.build().context("no HTTP client")?;
         let (authorization, secrets) = (base.authorization(), KnownSecrets::of(base, None));
         Ok(Self { http, base: base.bare().as_str().trim_end_matches('/').to_owned(), authorization, secrets })
     }

@@ -26,7 +26,7 @@
 //!    search; a near question's answer is given when the guards find no difference, and the passages overlap.
 //! 3. [`rag::Engine::retrieve`] embeds the question with the embedder that made the DB's vectors, then, on a blocking
 //!    thread, searches both indexes, fuses the two lists and reads the best chunks from the store.
-//! 4. [`rag::Engine::ask`] asks the LLM: [joins](rag::CoalescingGenerator) the same question if it is being answered
+//! 4. [`rag::Engine::ask`] asks the LLM: [joins](providers::guarded::CoalescingGenerator) the same question if it is being answered
 //!    already, else goes through the [guard](resilience::CallPolicy), which retries within a budget and asks the breaker before
 //!    each attempt, and takes its turn in the [pool](resilience::Pool), if one can come in time. If there is no first token
 //!    a little before the deadline, the embedded answerer quotes the contexts instead, and the answer is marked as degraded.

@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::{self, pki_types::ServerName};
 
@@ -135,10 +134,6 @@ impl Target {
 
 fn tls(host: &str) -> Result<(ServerName<'static>, Arc<rustls::ClientConfig>), String> {
     let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_platform_verifier())
-        .map_err(|error| error.to_string())?;
-    Ok((name, Arc::new(config.with_no_client_auth())))
+    let config = crate::util::tls::client_config().map_err(|error| error.to_string())?;
+    Ok((name, Arc::new(config)))
 }

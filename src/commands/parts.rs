@@ -14,10 +14,11 @@ use crate::{
     providers::{
         Embedder, EmbedderId, Generator, HealthProbe, HttpSettings, ProviderKind, UpstreamClient,
         embedded::{ExtractiveGenerator, StaticEmbedder},
+        guarded::{CoalescingGenerator, GuardedEmbedder, GuardedGenerator},
         ollama::{OllamaEmbedder, OllamaGenerator, OllamaProbe},
         openai::{OpenAiEmbedder, OpenAiGenerator, OpenAiProbe},
     },
-    rag::{CoalescingGenerator, Dbs, DegradedReason, Engine, GuardedEmbedder, GuardedGenerator, Models},
+    rag::{Dbs, DegradedReason, Engine, Models},
     resilience::{CallPolicy, CircuitBreaker, Resilience, RetryBudget},
     server,
     store::sqlite::SqliteCatalog,

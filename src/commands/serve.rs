@@ -107,7 +107,7 @@ async fn cache(settings: &Settings, metrics: &Metrics, embedder: &EmbedderId) ->
             match Journal::open(&folder.join(CACHE_FILE), key) {
                 Ok((journal, report)) => {
                     tell_restored(&folder.join(CACHE_FILE), &report);
-                    cache = cache.with_journal(journal, report, UnixMillis::now());
+                    cache = cache.with_journal(journal, report, UnixMillis::steady());
                 }
                 Err(error) => eprintln!("cache: 0 answers; {error}; the cache lives in memory until the next start"),
             }

@@ -133,8 +133,12 @@ pub enum ProviderError {
         detail: String,
     },
     /// The circuit breaker does not let calls through: too many failed of late.
-    #[error("the LLM service failed too often and is left alone for {} s", retry_after.as_secs().max(1))]
+    #[error("{upstream} failed too often ({endpoint}) and is left alone for {} s; is it running?", retry_after.as_secs().max(1))]
     CircuitOpen {
+        /// Which upstream.
+        upstream: String,
+        /// Which of its operations: generation and embedding each have a breaker.
+        endpoint: &'static str,
         /// When it is worth asking again.
         retry_after: Duration,
     },
@@ -190,7 +194,7 @@ impl ProviderError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Overloaded { retry_after, .. } => *retry_after,
-            Self::CircuitOpen { retry_after } => Some(*retry_after),
+            Self::CircuitOpen { retry_after, .. } => Some(*retry_after),
             Self::Busy { refusal, .. } => Some(refusal.wait().max(Duration::from_secs(1))),
             _ => None,
         }
@@ -253,8 +257,8 @@ impl Failure for ProviderError {
         Self::kind(self)
     }
 
-    fn refused(refused: Refused) -> Self {
-        Self::CircuitOpen { retry_after: refused.retry_after }
+    fn refused(upstream: &str, endpoint: &'static str, refused: Refused) -> Self {
+        Self::CircuitOpen { upstream: upstream.to_owned(), endpoint, retry_after: refused.retry_after }
     }
 
     fn deadline() -> Self {

@@ -23,6 +23,7 @@ use super::{Phase, ProviderError, ProviderKind, UpstreamStatus, connector};
 use crate::{
     resilience::{CallContext, CallTimer, ClientStats, ConnectionWatch, Lease, Pool, PoolSettings, RequestOutcome},
     telemetry::{ClientMetrics, KnownSecrets, ServiceUrl},
+    util::tls::client_config,
 };
 
 /// Longest line of a streamed answer; a longer one is not an answer.
@@ -89,13 +90,19 @@ impl UpstreamClient {
     ) -> Result<Self, ProviderError> {
         install_tls();
         let broken = |error| ProviderError::Configuration(format!("no HTTP client for {provider}: {error}"));
-        let probes = client(settings).build().map_err(broken)?;
-        // Building fails for reasons that have just been excluded, and a slot needs some client.
+        let tls = client_config().map_err(|error| {
+            ProviderError::Configuration(format!(
+                "no TLS for {provider}: {error}; are there CA certificates on this system?"
+            ))
+        })?;
+        let probes = client(settings, tls.clone()).build().map_err(broken)?;
+        // A slot needs some client. One like it has just been built; if this one cannot be, its connections are not counted.
+        let uncounted = probes.clone();
         let make = move |watch: Arc<ConnectionWatch>| {
-            let watched = client(settings).connector_layer(connector::Watched::new(watch)).build();
+            let watched = client(settings, tls.clone()).connector_layer(connector::Watched::new(watch)).build();
             watched.unwrap_or_else(|error| {
-                tracing::error!(%error, "no HTTP client of our own");
-                Client::new()
+                tracing::error!(%error, "an HTTP client whose connections are not counted");
+                uncounted.clone()
             })
         };
         let name = format!("{provider}_client");
@@ -414,8 +421,9 @@ struct Unsent {
 }
 
 /// A client with our rules; each slot of a pool has one.
-fn client(settings: HttpSettings) -> reqwest::ClientBuilder {
+fn client(settings: HttpSettings, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
     Client::builder()
+        .tls_backend_preconfigured(tls)
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
         // One connection, one call: what the pool counts is what happens.

@@ -6,6 +6,7 @@
 mod connector;
 pub mod embedded;
 mod error;
+pub mod guarded;
 mod http;
 pub mod ollama;
 pub mod openai;

@@ -93,7 +93,7 @@ impl Engine {
             db,
             namespace,
             stamp,
-            now: UnixMillis::now(),
+            now: UnixMillis::steady(),
             took: Duration::ZERO,
         };
         search.run(generator).await
@@ -310,7 +310,7 @@ impl CacheSlot {
 
     fn store(self, answer: StoredAnswer) {
         let words = CacheQuery { namespace: &self.namespace, text: &self.question };
-        if let Err(reason) = self.cache.keep(words, answer, self.vector.as_deref(), self.stamp, UnixMillis::now()) {
+        if let Err(reason) = self.cache.keep(words, answer, self.vector.as_deref(), self.stamp, UnixMillis::steady()) {
             tracing::debug!(?reason, "the answer is not kept");
         }
     }

@@ -7,12 +7,10 @@
 pub mod answer;
 mod cached;
 pub mod chunk;
-mod coalesce;
 mod db;
 mod error;
 pub mod eval;
 pub mod extract;
-mod guarded;
 pub mod ingest;
 pub mod language;
 mod models;
@@ -23,10 +21,8 @@ pub mod retrieve;
 use std::sync::Arc;
 
 pub use crate::domain::Passage;
-pub use coalesce::CoalescingGenerator;
 pub use db::{Db, Dbs, OpenSearch};
 pub use error::RagError;
-pub use guarded::{AttemptTimeouts, GuardedEmbedder, GuardedGenerator};
 pub use models::Models;
 pub use question::{
     Answer, AnswerEvent, AnswerStream, CacheNote, Cached, DegradedReason, FusionChoice, MissReason, Outcome, Question,

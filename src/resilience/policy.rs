@@ -20,8 +20,8 @@ pub trait Failure: Sized {
     fn retry_after(&self) -> Option<Duration>;
     /// Its kind, one of a small fixed set.
     fn kind(&self) -> &'static str;
-    /// The breaker does not let the call through.
-    fn refused(refused: Refused) -> Self;
+    /// The breaker does not let calls of this endpoint of this upstream through.
+    fn refused(upstream: &str, endpoint: &'static str, refused: Refused) -> Self;
     /// The deadline has passed.
     fn deadline() -> Self;
 }
@@ -88,7 +88,7 @@ impl CallPolicy {
         for n in 0.. {
             let permit = match self.breaker.as_ref().map(CircuitBreaker::acquire).transpose() {
                 Ok(permit) => permit,
-                Err(refused) => return Err(last.unwrap_or_else(|| E::refused(refused))),
+                Err(refused) => return Err(last.unwrap_or_else(|| E::refused(self.upstream(), self.endpoint, refused))),
             };
             let context = call.attempt();
             let error = match self.once(&context, attempt(context.clone()), InFlightCall(permit)).await {
@@ -101,6 +101,12 @@ impl CallPolicy {
             tokio::time::sleep(wait).await;
         }
         unreachable!("the loop ends by returning")
+    }
+
+    /// The upstream's name, as people know it.
+    fn upstream(&self) -> &str {
+        let name = self.stats.name();
+        name.strip_suffix("_client").unwrap_or(name)
     }
 
     async fn once<T, E: Failure>(
@@ -184,7 +190,7 @@ mod tests {
             "wrong"
         }
 
-        fn refused(_: Refused) -> Self {
+        fn refused(_: &str, _: &'static str, _: Refused) -> Self {
             Self::Refused
         }
 

@@ -144,25 +144,25 @@ struct Inner<C> {
 }
 
 /// A slot's turn, from the moment that a call has it.
-struct Turn<C> {
+struct HeldTurn<C> {
     pool: Arc<Inner<C>>,
     number: Number,
     _permit: OwnedSemaphorePermit,
 }
 
-impl<C> Drop for Turn<C> {
+impl<C> Drop for HeldTurn<C> {
     fn drop(&mut self) {
         self.pool.estimator.lock().end(self.number, Instant::now());
     }
 }
 
-/// A place in the queue.
-struct Place<C> {
+/// A call's place in the queue; dropping it leaves the queue.
+struct QueuePlace<C> {
     pool: Arc<Inner<C>>,
     number: Number,
 }
 
-impl<C> Drop for Place<C> {
+impl<C> Drop for QueuePlace<C> {
     fn drop(&mut self) {
         self.pool.estimator.lock().leave(self.number);
     }
@@ -211,7 +211,7 @@ impl<C: Send + 'static> Pool<C> {
             Err(_) => self.wait(endpoint, call).await?,
         };
         let number = self.inner.estimator.lock().begin(endpoint, Instant::now());
-        let turn = Turn { pool: Arc::clone(&self.inner), number, _permit: permit };
+        let turn = HeldTurn { pool: Arc::clone(&self.inner), number, _permit: permit };
         call.takes_turn();
         self.sweep_from_now_on();
         let rested = self.inner.idle.lock().pop();
@@ -234,7 +234,7 @@ impl<C: Send + 'static> Pool<C> {
             return Err(PoolRefusal::QueueFull { wait: self.wait_of_a_newcomer() });
         }
         let number = self.inner.estimator.lock().join(endpoint);
-        let place = Place { pool: Arc::clone(&self.inner), number };
+        let place = QueuePlace { pool: Arc::clone(&self.inner), number };
         let started = Instant::now();
         let turn = Arc::clone(&self.inner.turns).acquire_owned();
         tokio::pin!(turn);
@@ -295,7 +295,7 @@ async fn sweep<C: Send + 'static>(pool: Weak<Inner<C>>, expiry: Duration) {
     }
 }
 
-impl<C> Place<C> {
+impl<C> QueuePlace<C> {
     /// Whether the turn can come before the deadline; if so, what to wait for before looking again.
     fn look(&self, call: &CallContext) -> Result<impl Future<Output = ()> + use<C>, PoolRefusal> {
         let now = Instant::now();
@@ -320,7 +320,7 @@ pub struct Lease<C: Send + 'static> {
     slot: Option<Slot<C>>,
     pool: Pool<C>,
     opened_before: u64,
-    _turn: Turn<C>,
+    _turn: HeldTurn<C>,
 }
 
 impl<C: Send + 'static> Lease<C> {

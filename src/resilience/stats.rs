@@ -31,7 +31,6 @@ pub struct ClientStats {
 
 struct Endpoint {
     requests: u64,
-    errors: u64,
     retries: u64,
     latency: Histogram<u64>,
     connect: Histogram<u64>,
@@ -40,7 +39,7 @@ struct Endpoint {
 
 impl Default for Endpoint {
     fn default() -> Self {
-        Self { requests: 0, errors: 0, retries: 0, latency: times(), connect: times(), first_byte: times() }
+        Self { requests: 0, retries: 0, latency: times(), connect: times(), first_byte: times() }
     }
 }
 
@@ -220,16 +219,23 @@ impl ClientStats {
             reused: self.metrics.reused.get(),
             waiting: self.waiting.load(Ordering::Relaxed) as u64,
             wait: percentiles(&self.waits.lock()),
-            endpoints: self.endpoints.lock().iter().map(|(path, endpoint)| (*path, endpoint.snapshot())).collect(),
+            endpoints: self
+                .endpoints
+                .lock()
+                .iter()
+                .map(|(path, endpoint)| {
+                    (*path, endpoint.snapshot(self.metrics.ended(path, RequestOutcome::Error.as_str())))
+                })
+                .collect(),
         }
     }
 }
 
 impl Endpoint {
-    fn snapshot(&self) -> EndpointSnapshot {
+    fn snapshot(&self, errors: u64) -> EndpointSnapshot {
         EndpointSnapshot {
             requests: self.requests,
-            errors: self.errors,
+            errors,
             retries: self.retries,
             latency: percentiles(&self.latency),
             connect: percentiles(&self.connect),
@@ -276,11 +282,7 @@ impl CallTimer {
 impl Drop for CallTimer {
     fn drop(&mut self) {
         let took = self.started.elapsed();
-        let mut endpoints = self.stats.endpoints.lock();
-        let endpoint = endpoints.entry(self.endpoint).or_default();
-        record(&mut endpoint.latency, took);
-        endpoint.errors += u64::from(self.outcome == RequestOutcome::Error);
-        drop(endpoints);
+        record(&mut self.stats.endpoints.lock().entry(self.endpoint).or_default().latency, took);
         self.stats.metrics.finished(self.endpoint, self.outcome.as_str(), took);
     }
 }

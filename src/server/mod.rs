@@ -94,6 +94,6 @@ async fn tend_cache(state: Arc<AppState>) {
         state.heartbeats.beat("tend_cache", TEND_PATIENCE, Instant::now());
         let cache = Arc::clone(&cache);
         // A panic in there is logged by the runtime's hook; the next pass tries again.
-        drop(tokio::task::spawn_blocking(move || cache.tend(UnixMillis::now())).await);
+        drop(tokio::task::spawn_blocking(move || cache.tend(UnixMillis::steady())).await);
     }
 }

@@ -230,6 +230,11 @@ impl ClientMetrics {
         self.request_seconds.with_label_values(&[&self.name, endpoint, outcome]).observe(took.as_secs_f64());
     }
 
+    /// Requests to an endpoint that ended like this.
+    pub fn ended(&self, endpoint: &str, outcome: &str) -> u64 {
+        self.request_seconds.with_label_values(&[&self.name, endpoint, outcome]).get_sample_count()
+    }
+
     /// A call is made again.
     pub fn retried(&self, reason: &str) {
         self.retries.with_label_values(&[&self.name, reason]).inc();

@@ -4,6 +4,7 @@ use std::{
     fmt,
     ops::{Add, Sub},
     str::FromStr,
+    sync::LazyLock,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -30,6 +31,14 @@ impl UnixMillis {
             return wall;
         }
         steady
+    }
+
+    /// When the process began, by the system's clock, and what has passed since: nothing becomes younger or older because
+    /// somebody sets the clock.
+    pub fn steady() -> Self {
+        static BEGIN: LazyLock<(Instant, UnixMillis)> = LazyLock::new(|| (Instant::now(), UnixMillis::now()));
+        let (began, at) = *BEGIN;
+        at + began.elapsed()
     }
 
     /// Unix seconds; what is no time of this aeon comes as near as can be.

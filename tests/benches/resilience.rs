@@ -14,9 +14,9 @@ use ragctl::{
     mock::{Fault, MockSettings, MockUpstream, Operation},
     providers::{
         GenerationRequest, Generator, HttpSettings, Message, ProviderKind, Role, UpstreamClient,
+        guarded::{AttemptTimeouts, GuardedGenerator},
         ollama::OllamaGenerator,
     },
-    rag::{AttemptTimeouts, GuardedGenerator},
     resilience::{BreakerSettings, CallContext, CallPolicy, CircuitBreaker, PoolSettings, RetryBudget, RetrySettings},
     telemetry::Metrics,
 };

@@ -33,8 +33,8 @@ use crate::{
         source::WatchTarget,
         view::theme::{Palette, Theme},
     },
-    providers::ProviderKind,
-    rag::{AttemptTimeouts, FusionChoice, chunk::ChunkParams},
+    providers::{ProviderKind, guarded::AttemptTimeouts},
+    rag::{FusionChoice, chunk::ChunkParams},
     resilience::{Backoff, BreakerSettings, PoolSettings, RetrySettings},
     telemetry::{KnownSecrets, ServiceUrl},
 };

@@ -50,7 +50,7 @@ struct Payload {
 }
 
 /// Where the index is.
-enum Place {
+enum IndexLocation {
     Folder { path: PathBuf, files: UnsyncedFolder },
     Memory { why: String },
 }
@@ -65,7 +65,7 @@ pub(super) struct Session {
 
 /// An index and how it is written.
 pub(super) struct Working {
-    place: Place,
+    place: IndexLocation,
     index: Index,
     reader: IndexReader,
     session: Option<Session>,
@@ -98,7 +98,7 @@ impl Working {
             };
             match index {
                 Some((index, files)) => {
-                    let place = Place::Folder { path: folder.to_owned(), files };
+                    let place = IndexLocation::Folder { path: folder.to_owned(), files };
                     let reader = reader(&index)?;
                     return Ok(Self { place, index, reader, session: None });
                 }
@@ -114,14 +114,14 @@ impl Working {
         let index = Index::create_in_ram(schema().0);
         // Nothing in it can fail: there are no files.
         let reader = reader(&index).expect("an index in memory can be read");
-        Self { place: Place::Memory { why }, index, reader, session: None }
+        Self { place: IndexLocation::Memory { why }, index, reader, session: None }
     }
 
     /// Why the index is in memory, when it is.
     pub(super) fn trouble(&self) -> Option<&str> {
         match &self.place {
-            Place::Memory { why } => Some(why),
-            Place::Folder { .. } => None,
+            IndexLocation::Memory { why } => Some(why),
+            IndexLocation::Folder { .. } => None,
         }
     }
 
@@ -149,11 +149,11 @@ impl Working {
             self.session = None;
             match (&self.place, error) {
                 (_, error @ IndexError::Conflict) => error,
-                (Place::Folder { path, files }, error) => match files.take_failure() {
+                (IndexLocation::Folder { path, files }, error) => match files.take_failure() {
                     Some(kind) => IndexError::io(format!("write the lexical index in {}", path.display()), kind.into()),
                     None => error,
                 },
-                (Place::Memory { .. }, error) => error,
+                (IndexLocation::Memory { .. }, error) => error,
             }
         })
     }
@@ -181,7 +181,7 @@ impl Working {
     /// Takes the lock and opens the index as it is now.
     fn begin(&mut self) -> Result<Session, IndexError> {
         let mut held = None;
-        if let Place::Folder { path, files } = &mut self.place {
+        if let IndexLocation::Folder { path, files } = &mut self.place {
             held = Some(lock(path)?.ok_or(IndexError::Conflict)?);
             let (index, fresh) = existing(path, false)?.ok_or_else(|| IndexError::Damaged {
                 path: path.clone(),
@@ -199,7 +199,7 @@ impl Working {
     /// Throws the index away. Searches keep the snapshot that they have. In memory, when the folder cannot be used.
     pub(super) fn start_anew(&mut self) -> Result<(), IndexError> {
         self.session = None;
-        let Place::Folder { path, .. } = &self.place else {
+        let IndexLocation::Folder { path, .. } = &self.place else {
             let why = self.trouble().unwrap_or_default().to_owned();
             *self = Self::in_memory(why);
             return Ok(());
@@ -209,7 +209,7 @@ impl Working {
             let _held = held.ok_or(IndexError::Conflict)?;
             let (index, files) = create(&path)?;
             Ok(Self {
-                place: Place::Folder { path: path.clone(), files },
+                place: IndexLocation::Folder { path: path.clone(), files },
                 reader: reader(&index)?,
                 index,
                 session: None,

@@ -72,9 +72,6 @@ pub struct CircuitBreaker {
 
 struct Inner {
     breaker: Breaker,
-    successes: u64,
-    failures: u64,
-    rejected: u64,
     transitions: u64,
     last_failure: Option<SystemTime>,
     last_success: Option<SystemTime>,
@@ -92,9 +89,6 @@ impl CircuitBreaker {
     ) -> Self {
         let inner = Inner {
             breaker: Breaker::new(settings, Instant::now()),
-            successes: 0,
-            failures: 0,
-            rejected: 0,
             transitions: 0,
             last_failure: None,
             last_success: None,
@@ -118,7 +112,6 @@ impl CircuitBreaker {
         let (ticket, change) = inner.breaker.acquire(Instant::now());
         self.note(&mut inner, change);
         if ticket.is_err() {
-            inner.rejected += 1;
             self.metrics.rejected.inc();
         }
         drop(inner);
@@ -143,9 +136,9 @@ impl CircuitBreaker {
         BreakerSnapshot {
             name: self.name.clone(),
             state: inner.breaker.state(),
-            successes: inner.successes,
-            failures: inner.failures,
-            rejected: inner.rejected,
+            successes: self.metrics.success.get(),
+            failures: self.metrics.failure.get(),
+            rejected: self.metrics.rejected.get(),
             consecutive_failures: inner.breaker.consecutive_failures(),
             consecutive_successes: inner.breaker.consecutive_successes(),
             transitions: inner.transitions,
@@ -162,12 +155,10 @@ impl CircuitBreaker {
         let mut inner = self.inner.lock();
         match verdict {
             CallOutcome::Success => {
-                inner.successes += 1;
                 inner.last_success = Some(SystemTime::now());
                 self.metrics.success.inc();
             }
             CallOutcome::Failure | CallOutcome::Overload => {
-                inner.failures += 1;
                 inner.last_failure = Some(SystemTime::now());
                 self.metrics.failure.inc();
             }

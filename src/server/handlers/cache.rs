@@ -106,7 +106,7 @@ pub async fn clear(
     };
     let cache = cache(&state)?;
     let removed = cache.clear(&which);
-    Ok(Reply(CacheClearResponse { status: "ok".to_owned(), removed, size: cache.stats(UnixMillis::now()).size }))
+    Ok(Reply(CacheClearResponse { status: "ok".to_owned(), removed, size: cache.stats(UnixMillis::steady()).size }))
 }
 
 impl From<InvalidCacheSetting> for ApiError {
@@ -128,7 +128,7 @@ fn configuration(cache: &SemanticCache, changed: CacheConfigRequest) -> CacheCon
             similarity_threshold: settings.threshold,
             ttl: settings.ttl.as_secs_f64(),
             max_size: settings.max_size,
-            size: cache.stats(UnixMillis::now()).size,
+            size: cache.stats(UnixMillis::steady()).size,
         },
     }
 }
@@ -139,7 +139,7 @@ fn body(state: &AppState) -> CacheBody {
 }
 
 fn figures(cache: &SemanticCache) -> CacheFigures {
-    let (stats, settings) = (cache.stats(UnixMillis::now()), cache.settings());
+    let (stats, settings) = (cache.stats(UnixMillis::steady()), cache.settings());
     let hits = stats.exact_hits + stats.semantic_hits;
     let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
     CacheFigures {

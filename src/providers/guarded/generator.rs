@@ -1,7 +1,4 @@
-//! Providers with resilience around them: the timeouts that fit streams, retries before the first token, breakers.
-//!
-//! How long an answer takes says nothing about an LLM's health; what counts is connecting, the first token, and the pauses
-//! between tokens.
+//! A generator with retries before its first token, a breaker, and clocks on its stream.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,42 +7,16 @@ use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::AttemptTimeouts;
 use crate::{
-    providers::{
-        Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStream, Generator, Phase, ProviderError,
-        ProviderKind, Purpose,
-    },
+    providers::{GenerationEvent, GenerationRequest, GenerationStream, Generator, Phase, ProviderError, ProviderKind},
     resilience::{CallContext, CallOutcome, CallPolicy, Failure, InFlightCall},
 };
 
-/// Timeouts of one attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AttemptTimeouts {
-    /// Until the first token, or the vectors.
-    pub first_token: Duration,
-    /// The same while the provider loads the model.
-    pub loading: Duration,
-    /// Between two tokens.
-    pub idle: Duration,
-    /// From the first token to the last.
-    pub stream: Duration,
-}
-
-impl Default for AttemptTimeouts {
-    fn default() -> Self {
-        Self {
-            first_token: Duration::from_secs(30),
-            loading: Duration::from_secs(300),
-            idle: Duration::from_secs(30),
-            stream: Duration::from_secs(600),
-        }
-    }
-}
-
-/// A generator that is guarded.
+/// Calls a generator through a [`CallPolicy`].
 pub struct GuardedGenerator {
     inner: Arc<dyn Generator>,
-    guard: CallPolicy,
+    policy: CallPolicy,
     timeouts: AttemptTimeouts,
     url: String,
 }
@@ -54,11 +25,11 @@ impl GuardedGenerator {
     /// `url` is for messages, without credentials.
     pub fn new(
         inner: Arc<dyn Generator>,
-        guard: CallPolicy,
+        policy: CallPolicy,
         timeouts: AttemptTimeouts,
         url: impl Into<String>,
     ) -> Self {
-        Self { inner, guard, timeouts, url: url.into() }
+        Self { inner, policy, timeouts, url: url.into() }
     }
 
     /// One attempt: up to its first event, because only before it another attempt may follow.
@@ -99,7 +70,7 @@ impl Generator for GuardedGenerator {
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
         let first_token = request.first_token_call();
         let attempt = |call| self.attempt(GenerationRequest { call, ..request.clone() });
-        let ((first, events), open) = self.guard.call(&first_token, attempt).await?;
+        let ((first, events), open) = self.policy.call(&first_token, attempt).await?;
         let clock = StreamClock {
             idle: self.timeouts.idle,
             call: request.call,
@@ -157,57 +128,4 @@ fn watched(
         }
     }
     .boxed()
-}
-
-/// An embedder that is guarded.
-pub struct GuardedEmbedder {
-    inner: Arc<dyn Embedder>,
-    guard: CallPolicy,
-    timeouts: AttemptTimeouts,
-    provider: ProviderKind,
-    url: String,
-}
-
-impl GuardedEmbedder {
-    /// `url` is for messages, without credentials.
-    pub fn new(
-        inner: Arc<dyn Embedder>,
-        provider: ProviderKind,
-        guard: CallPolicy,
-        timeouts: AttemptTimeouts,
-        url: impl Into<String>,
-    ) -> Self {
-        Self { inner, guard, timeouts, provider, url: url.into() }
-    }
-}
-
-#[async_trait]
-impl Embedder for GuardedEmbedder {
-    fn id(&self) -> &EmbedderId {
-        self.inner.id()
-    }
-
-    fn batch_size(&self) -> usize {
-        self.inner.batch_size()
-    }
-
-    async fn embed(
-        &self,
-        texts: &[String],
-        purpose: Purpose,
-        call: &CallContext,
-    ) -> Result<Vec<Vec<f32>>, ProviderError> {
-        // A question has one limit for all attempts, because lexical search can do without; for documents each attempt may
-        // take as long as a model needs to load, and there are only so many attempts.
-        let late = |_| ProviderError::Timeout { provider: self.provider, url: self.url.clone(), phase: Phase::Read };
-        let (limit, call) = match purpose {
-            Purpose::Query => (self.timeouts.first_token, call.until(Instant::now() + self.timeouts.first_token)),
-            Purpose::Passage => (self.timeouts.loading, call.clone()),
-        };
-        let attempt =
-            |call| async move { timeout(limit, self.inner.embed(texts, purpose, &call)).await.map_err(late)? };
-        let (vectors, open) = self.guard.call(&call, attempt).await?;
-        open.settle(CallOutcome::Success);
-        Ok(vectors)
-    }
 }
