@@ -11,6 +11,7 @@
 //! | [`server`], [`client`], [`mock`] | the HTTP API, who talks to it, and a fake LLM upstream for tests |
 //! | [`bench`](mod@bench) | the load generator: measures an API over HTTP, and compares what it measured |
 //! | [`monitor`] | the dashboard: polls servers, says what is the matter, shows, records and replays it |
+//! | [`api`] | what may be asked, whatever the door: requests checked, results shaped |
 //! | [`rag`] | the engine: documents in, answers out |
 //! | [`store`], [`index`], [`cache`], [`providers`] | the truth; what is derived from it; answers given before; the models |
 //! | [`scrape`] | what a server tells about itself, whichever dialect it speaks, in one shape |
@@ -75,6 +76,7 @@
 //!
 //! `monitor` only reads: it changes nothing at a server, and knows nothing that a server does not tell over HTTP.
 
+pub mod api;
 pub mod bench;
 pub mod cache;
 pub mod cli;

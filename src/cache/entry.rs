@@ -28,45 +28,20 @@ pub struct StoredAnswer {
     /// The text, with `[n]` citations of the contexts, numbered from 1.
     pub text: String,
     /// What it is made from, best first.
-    pub contexts: Arc<[Passage]>,
+    #[serde(rename = "contexts")]
+    pub passages: Arc<[Passage]>,
     /// Who wrote it.
     pub provider: String,
     /// Share of the lexical score in weighted fusion.
     pub bm25_weight: f32,
-    /// What is the same in every response with this answer, as it is sent: made by who sends it, the first time.
-    #[serde(skip)]
-    pub rendered: Rendered,
-}
-
-/// Text that is made once and shared. It follows from the answer, and counts for nothing when answers are compared.
-#[derive(Debug, Clone, Default)]
-pub struct Rendered(Arc<OnceLock<Box<str>>>);
-
-impl Rendered {
-    /// The text, if it was made.
-    pub fn get(&self) -> Option<&str> {
-        self.0.get().map(AsRef::as_ref)
-    }
-
-    /// Keeps the text; the first one stays.
-    pub fn set(&self, text: &str) {
-        // Two that were made at the same time are the same.
-        let _ = self.0.set(text.into());
-    }
-}
-
-impl PartialEq for Rendered {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
 }
 
 impl StoredAnswer {
     /// Keys of the contexts that it cites; of all when it cites none.
     pub fn cited(&self) -> BTreeSet<&str> {
         let cited: BTreeSet<&str> =
-            citations(&self.text).filter_map(|n| Some(self.contexts.get(n.checked_sub(1)?)?.key.as_str())).collect();
-        if cited.is_empty() { self.contexts.iter().map(|context| context.key.as_str()).collect() } else { cited }
+            citations(&self.text).filter_map(|n| Some(self.passages.get(n.checked_sub(1)?)?.key.as_str())).collect();
+        if cited.is_empty() { self.passages.iter().map(|passage| passage.key.as_str()).collect() } else { cited }
     }
 
     /// What it says, as far as it can be compared without understanding it.
@@ -90,11 +65,10 @@ impl StoredAnswer {
 
     /// Bytes that it takes, about.
     pub fn bytes(&self) -> usize {
-        let contexts = self.contexts.iter().map(|c| {
-            size_of::<Passage>() + c.text.len() + c.key.len() + c.source.len() + c.version.len() + c.language.len()
+        let passages = self.passages.iter().map(|p| {
+            size_of::<Passage>() + p.text.len() + p.key.len() + p.source.len() + p.version.len() + p.language.len()
         });
-        // Twice: as it is, and rendered.
-        2 * (self.text.len() + self.provider.len() + contexts.sum::<usize>())
+        self.text.len() + self.provider.len() + passages.sum::<usize>()
     }
 }
 
@@ -142,6 +116,23 @@ impl Facts {
     }
 }
 
+/// An answer that is to be kept.
+#[derive(Debug)]
+pub struct NewEntry {
+    /// Where it may be found.
+    pub namespace: Namespace,
+    /// The question as it was asked.
+    pub question: String,
+    /// What was answered.
+    pub answer: StoredAnswer,
+    /// State of the DB for which it is known to be right.
+    pub stamp: Option<Stamp>,
+    /// Dimension of the question's vector; 0 without one.
+    pub dimension: usize,
+    /// When it was answered.
+    pub created: UnixMillis,
+}
+
 /// An answer in the cache.
 #[derive(Debug)]
 pub struct Entry {
@@ -172,15 +163,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An entry that nobody has used yet; `dimension` is that of its question's vector, 0 without one.
-    pub(super) fn new(
-        id: u64,
-        namespace: Namespace,
-        question: String,
-        answer: StoredAnswer,
-        dimension: usize,
-        created: UnixMillis,
-    ) -> Self {
+    /// An entry that nobody has used yet.
+    pub(super) fn new(id: u64, new: NewEntry) -> Self {
+        let NewEntry { namespace, question, answer, stamp, dimension, created } = new;
         Self {
             id,
             namespace,
@@ -192,7 +177,7 @@ impl Entry {
             created,
             used: 0.into(),
             accesses: 0.into(),
-            stamp: Mutex::default(),
+            stamp: Mutex::new(stamp),
             learned: Mutex::default(),
         }
     }
@@ -200,6 +185,11 @@ impl Entry {
     /// What an entry costs, about: its texts, its vector, and [`OVERHEAD`].
     pub(super) fn bytes_of(question: &str, answer: &StoredAnswer, dimension: usize) -> usize {
         OVERHEAD + answer.bytes() + 2 * question.len() + size_of::<f32>() * dimension
+    }
+
+    /// Its number, unique in a process.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
     /// The question as it was asked first.
@@ -243,15 +233,15 @@ impl Entry {
     }
 
     /// Whether these passages are the ones that the answer is made from.
-    pub fn made_from(&self, contexts: &[Passage]) -> bool {
-        let keys = |contexts: &[Passage]| contexts.iter().map(|context| context.key.clone()).collect::<BTreeSet<_>>();
-        keys(contexts) == keys(&self.answer.contexts)
+    pub fn made_from(&self, passages: &[Passage]) -> bool {
+        let keys = |passages: &[Passage]| passages.iter().map(|passage| passage.key.clone()).collect::<BTreeSet<_>>();
+        keys(passages) == keys(&self.answer.passages)
     }
 
     /// Whether one of the passages that the answer cites is among these.
-    pub fn is_evidenced_by(&self, contexts: &[Passage]) -> bool {
+    pub fn is_evidenced_by(&self, passages: &[Passage]) -> bool {
         let cited = self.answer.cited();
-        contexts.iter().any(|context| cited.contains(context.key.as_str()))
+        passages.iter().any(|passage| cited.contains(passage.key.as_str()))
     }
 }
 
@@ -271,10 +261,9 @@ mod tests {
         };
         StoredAnswer {
             text: text.into(),
-            contexts: keys.iter().map(context).collect(),
+            passages: keys.iter().map(context).collect(),
             provider: "ollama".into(),
             bm25_weight: 0.5,
-            rendered: Default::default(),
         }
     }
 

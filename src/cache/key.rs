@@ -3,24 +3,19 @@
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::domain::DbName;
+use crate::domain::{DbName, SpecKey};
 
-/// Everything that shapes an answer besides the words of its question. Entries of two namespaces never meet.
+/// Where an answer may be found: questions that differ in anything but their words never meet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Namespace {
     db: DbName,
-    key: [u8; 16],
+    key: SpecKey,
 }
 
 impl Namespace {
-    /// The namespace of these values: embedder, provider and model, prompt, search and fusion, filters, …
-    pub fn new<'a>(db: &'a DbName, parts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        for part in std::iter::once(db.as_str()).chain(parts) {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
-        }
-        Self { db: db.clone(), key: half(&hasher.finalize()) }
+    /// The answers of a DB to questions of one spec.
+    pub fn new(db: &DbName, key: SpecKey) -> Self {
+        Self { db: db.clone(), key }
     }
 
     /// The DB whose documents answer.
@@ -34,33 +29,30 @@ impl Namespace {
         let mut name = String::with_capacity(self.db.as_str().len() + 13);
         name.push_str(self.db.as_str());
         name.push(':');
-        for byte in &self.key[..6] {
+        for byte in &self.key.as_bytes()[..6] {
             name.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
         }
         name
     }
 
-    pub(super) fn key(&self) -> [u8; 16] {
+    /// The spec.
+    pub fn key(&self) -> SpecKey {
         self.key
     }
 }
 
 /// A question of a namespace, hashed: equal keys are the same question in the same words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct ExactKey([u8; 16]);
+pub struct ExactKey(SpecKey);
 
 impl ExactKey {
-    pub(super) fn new(namespace: &Namespace, question: &str) -> Self {
+    /// The key of these words.
+    pub fn new(namespace: &Namespace, question: &str) -> Self {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&namespace.key);
+        hasher.update(namespace.key.as_bytes());
         hasher.update(normalised(question).as_bytes());
-        Self(half(&hasher.finalize()))
+        Self(SpecKey::half(&hasher.finalize()))
     }
-}
-
-fn half(hash: &blake3::Hash) -> [u8; 16] {
-    let [half, _] = hash.as_bytes().as_chunks::<16>().0 else { unreachable!("a hash has 32 bytes") };
-    *half
 }
 
 /// The same words written the same way: composed characters, single spaces, no closing punctuation, and a first letter
@@ -94,7 +86,7 @@ mod tests {
     use super::*;
 
     fn namespace(parts: &[&str]) -> Namespace {
-        Namespace::new(&"docs".parse().unwrap(), parts.iter().copied())
+        Namespace::new(&"docs".parse().unwrap(), SpecKey::new(parts.iter().copied()))
     }
 
     #[test]

@@ -13,30 +13,34 @@
 //!   state, others drop it. So changing, deleting and adding documents removes the answers that they concern, and no other.
 //! - **Bounds**: least recently used first, by count and by bytes; time to live; optionally on disk ([`Journal`]).
 //!
-//! Policy is apart from storage: `table` and `space` hold and find, [`SemanticCache`] decides.
+//! Policy is apart from storage: a [`CacheBackend`] holds and finds, [`SemanticCache`] decides, and a [`Lookup`] is one question's
+//! way through it.
 
+mod backend;
 mod calibration;
+mod decision;
 mod entry;
-mod journal;
 mod key;
+mod lookup;
 pub mod mismatch;
 mod semantic;
 mod settings;
-mod space;
-mod table;
 pub mod tune;
 pub mod verified;
 
 #[cfg(test)]
 mod tests;
 
-pub use calibration::{Calibration, CalibrationError, Calibrations};
-pub use entry::{Agreement, Entry, Facts, Rendered, StoredAnswer};
-pub use journal::{Journal, JournalError, JournalReport, KEY_BYTES, SealingKey};
-pub use key::Namespace;
-pub use mismatch::{Rejection, Wording};
-pub use semantic::{
-    CacheDecision, CacheQuery, CacheStats, Clear, Exploration, Hit, HitKind, NotKept, Refused, SemanticCache,
+pub use backend::{
+    BackendError, Bounds, CacheBackend, CacheEffect, CacheMutation, CacheSize, Clear, Journal, JournalError,
+    JournalReport, KEY_BYTES, MemoryBackend, SealingKey,
 };
+pub use calibration::{Calibration, CalibrationError, Calibrations};
+pub use decision::{CacheDecision, CacheQuery, Exploration, Hit, HitKind, Refused};
+pub use entry::{Agreement, Entry, Facts, NewEntry, StoredAnswer};
+pub use key::{ExactKey, Namespace};
+pub use lookup::{CacheNote, CacheSlot, Candidate, Currency, Lookup, Miss, MissReason, Served, Undecided};
+pub use mismatch::{Rejection, Wording};
+pub use semantic::{CacheStats, NotKept, SemanticCache};
 pub use settings::{CacheChange, CacheMode, CacheSettings, InvalidCacheSetting};
 pub use verified::{ErrorBudget, SimilarityPrior};

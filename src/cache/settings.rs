@@ -2,6 +2,8 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
+use super::Bounds;
+
 /// Least cosines that can be asked for: any closer to 0 or 1, and rounding could make it one of them.
 const THRESHOLDS: RangeInclusive<f64> = 0.000_001..=0.999_999;
 
@@ -95,6 +97,11 @@ pub struct CacheChange {
 }
 
 impl CacheSettings {
+    /// What may be held.
+    pub fn bounds(&self) -> Bounds {
+        Bounds { entries: self.max_size, bytes: self.max_bytes, ttl: self.ttl }
+    }
+
     /// These settings with a change, or what is wrong with it; then nothing is changed.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt;
 use serde::Serialize;
 
 use super::{
@@ -14,7 +15,11 @@ use super::{
     verified::{Learned, wilson},
 };
 use crate::util::time::UnixMillis;
-use crate::{domain::DbName, telemetry::Metrics, util::vectors::dot_f32};
+use crate::{
+    domain::{DbName, SpecKey},
+    telemetry::Metrics,
+    util::vectors::dot_f32,
+};
 
 /// A question with its unit vector.
 #[derive(Debug, Clone)]
@@ -122,15 +127,15 @@ pub fn upper_limit(count: usize, of: usize) -> f64 {
     wilson(count as f64, of as f64).map_or(1.0, |(_, upper)| upper)
 }
 
-/// Replays labelled pairs under a setting. In verified mode `experience` is what is known before, and what is known
+/// Replays labelled pairs under a setting. In verified mode `prior` is what is known before, and what is known
 /// afterwards; `seed` is that of its draws.
-pub fn replay_pairs(pairs: &[Pair], settings: &CacheSettings, experience: &mut SimilarityPrior, seed: u64) -> Measured {
+pub fn replay_pairs(pairs: &[Pair], settings: &CacheSettings, prior: &mut SimilarityPrior, seed: u64) -> Measured {
     let mut measured = Measured::new(settings, pairs.len());
     let (mut risk, mut random) = (ErrorBudget::default(), fastrand::Rng::with_seed(seed));
     for pair in pairs {
         let similarity = dot_f32(&pair.stored.vector, &pair.asked.vector);
         let verified = settings.mode == CacheMode::Verified;
-        let least = if verified { super::semantic::VERIFIED_FLOOR } else { settings.threshold };
+        let least = if verified { super::decision::VERIFIED_FLOOR } else { settings.threshold };
         risk.question(settings.delta);
         if similarity < least {
             continue;
@@ -140,9 +145,9 @@ pub fn replay_pairs(pairs: &[Pair], settings: &CacheSettings, experience: &mut S
             continue;
         }
         if verified {
-            let confidence = experience.confidence(&Learned::default(), similarity);
+            let confidence = prior.confidence(&Learned::default(), similarity);
             if risk.decide(confidence, settings.delta, random.f64()).1 {
-                experience.observe(similarity, pair.same);
+                prior.observe(similarity, pair.same);
                 continue;
             }
         }
@@ -157,40 +162,34 @@ pub fn replay_log(
     stored: &[Logged],
     asked: &[Logged],
     settings: &CacheSettings,
-    experience: &SimilarityPrior,
+    prior: &SimilarityPrior,
     keep: bool,
     seed: u64,
 ) -> Measured {
     let mut random = fastrand::Rng::with_seed(seed);
-    run_log(stored, asked, settings, experience, keep, || random.f64()).0
+    run_log(stored, asked, settings, prior, keep, || random.f64()).0
 }
 
 fn run_log(
     stored: &[Logged],
     asked: &[Logged],
     settings: &CacheSettings,
-    experience: &SimilarityPrior,
+    prior: &SimilarityPrior,
     keep: bool,
     mut draw: impl FnMut() -> f64,
 ) -> (Measured, SimilarityPrior) {
     const NOW: UnixMillis = UnixMillis(0);
     let most = stored.len() + asked.len();
     let unbounded = CacheSettings { max_size: most.max(1), max_bytes: usize::MAX, ..*settings };
-    let cache = SemanticCache::new(unbounded, Metrics::new().cache()).with_experience(experience.clone());
+    let cache = SemanticCache::new(unbounded, Metrics::new().cache()).with_prior(prior.clone());
     let Ok(db) = "log".parse::<DbName>() else { unreachable!("a plain word is a name") };
-    let namespace = Namespace::new(&db, []);
+    let namespace = Namespace::new(&db, SpecKey::new([]));
     let remember = |number: usize, logged: &Logged| {
         // Questions whose answers are not known are each their own.
         let text = logged.answer.clone().unwrap_or_else(|| format!("answer {number}"));
-        let answer = StoredAnswer {
-            text,
-            contexts: [].into(),
-            provider: String::new(),
-            bm25_weight: 0.0,
-            rendered: Default::default(),
-        };
+        let answer = StoredAnswer { text, passages: [].into(), provider: String::new(), bm25_weight: 0.0 };
         let question = CacheQuery { namespace: &namespace, text: &logged.question.text };
-        let kept = cache.keep(question, answer, Some(&logged.question.vector), None, NOW);
+        let kept = ready(cache.keep(question, answer, Some(&logged.question.vector), None, NOW));
         debug_assert!(kept.is_ok(), "the cache has no bounds");
     };
     for (number, logged) in stored.iter().enumerate() {
@@ -199,12 +198,12 @@ fn run_log(
     let mut measured = Measured::new(settings, 0);
     for (number, logged) in asked.iter().enumerate() {
         let question = CacheQuery { namespace: &namespace, text: &logged.question.text };
-        if cache.exact(question, NOW).is_some() {
+        if ready(cache.exact(question, NOW)).is_some() {
             continue;
         }
         measured.questions += 1;
         let right = |text: &str| logged.answer.as_ref().map(|answer| answer == text);
-        let verdict = cache.nearest(question, &logged.question.wording, &logged.question.vector, NOW, draw());
+        let verdict = ready(cache.nearest(question, &logged.question.wording, &logged.question.vector, NOW, draw()));
         match verdict {
             CacheDecision::Hit(hit) => {
                 measured.hit(right(&hit.entry.answer().text));
@@ -212,7 +211,7 @@ fn run_log(
             }
             CacheDecision::Explore(trial) => {
                 let agrees = right(&trial.entry.answer().text).unwrap_or(false);
-                cache.learn(&trial, question, agrees);
+                ready(cache.learn(&trial, question, agrees));
                 if agrees {
                     continue;
                 }
@@ -224,18 +223,23 @@ fn run_log(
             remember(stored.len() + number, logged);
         }
     }
-    (measured.concluded(), cache.experience())
+    (measured.concluded(), cache.prior())
+}
+
+/// The result of asking a cache in memory, which never waits.
+pub fn ready<T>(asked: impl Future<Output = T>) -> T {
+    asked.now_or_never().expect("a cache in memory answers at once")
 }
 
 /// What labelled pairs teach about similarities, after the guards.
 pub fn teach_pairs(pairs: &[Pair]) -> SimilarityPrior {
-    let mut experience = SimilarityPrior::default();
+    let mut prior = SimilarityPrior::default();
     for pair in pairs {
         if mismatch::refuse(&pair.asked.wording, &pair.stored.wording).is_none() {
-            experience.observe(dot_f32(&pair.stored.vector, &pair.asked.vector), pair.same);
+            prior.observe(dot_f32(&pair.stored.vector, &pair.asked.vector), pair.same);
         }
     }
-    experience
+    prior
 }
 
 /// What a log with answers teaches, when `stored` is known before: whether the nearest neighbour that no guard refuses is

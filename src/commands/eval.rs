@@ -42,16 +42,16 @@ async fn measure(settings: &Settings, args: &EvalArgs, dataset: &Dataset) -> any
     let settings = Settings { data_dir: scratch.path().to_owned(), ..settings.clone() };
     let parts = parts::build(&settings).await?;
     let (dbs, db) = (Arc::clone(parts.engine.dbs()), settings.db.clone());
-    let collection = tokio::task::spawn_blocking(move || dbs.get_or_create(&db)).await??;
+    let db = tokio::task::spawn_blocking(move || dbs.get_or_create(&db)).await??;
     let options =
-        EvalOptions { methods: args.methods.clone(), k: usize::from(args.depth), fusion: settings.retrieval.fusion };
+        EvalOptions { modes: args.methods.clone(), k: usize::from(args.depth), fusion: settings.retrieval.fusion };
     let progress = printer::bar(0, "steps");
     progress.set_message(dataset.name.clone());
     let observer = |done: usize, total: usize| {
         progress.set_length(total as u64);
         progress.set_position(done as u64);
     };
-    let scores = evaluate(dataset, &collection, parts.engine.models().embedder(), &options, &observer).await;
+    let scores = evaluate(dataset, &db, parts.engine.models(), &options, &observer).await;
     progress.finish_and_clear();
     Ok(scores?)
 }

@@ -11,7 +11,7 @@ use crate::{
     client::Client,
     rag::ingest::{DocumentRoots, select_files},
     telemetry::ServiceUrl,
-    wire::{DocumentCounts, FileErrorBody, IngestRequest, IngestResponse},
+    wire::{DocumentCounts, IngestRequest, IngestResponse},
 };
 
 pub(super) async fn run(settings: Settings, args: IngestArgs) -> anyhow::Result<ExitStatus> {
@@ -74,24 +74,7 @@ async fn local(settings: &Settings, args: &IngestArgs, stop: &CancellationToken)
     let report = parts.engine.ingest(&settings.db, selection, options, &observer).await;
     progress.finish_and_clear();
     serve::finish(&parts.engine).await;
-    let report = report?;
-    let bodies = |errors: &[crate::rag::ingest::FileError]| {
-        errors.iter().map(|e| FileErrorBody { file: e.file.clone(), error: e.error.clone() }).collect()
-    };
-    Ok(IngestResponse {
-        status: "ok".into(),
-        chunks_indexed: report.chunks_indexed,
-        documents: DocumentCounts {
-            added: report.added,
-            updated: report.updated,
-            unchanged: report.unchanged,
-            failed: report.failed(),
-            skipped: report.skipped,
-        },
-        errors: bodies(&report.errors),
-        warnings: bodies(&report.warnings),
-        db: settings.db.to_string(),
-    })
+    Ok(crate::api::ingested(&settings.db, &report?))
 }
 
 /// `None` when it was stopped: the server goes on.

@@ -8,22 +8,19 @@ use futures::StreamExt;
 
 use super::{parts, print, serve};
 use crate::{
+    api::{self, AskDefaults},
     cli::{ExitStatus, QueryArgs, settings::Settings},
     client::Client,
-    domain::SearchFilter,
-    rag::{AnswerEvent, AnswerStream, Passage, Question},
+    rag::{AnswerEvent, AnswerStream, Passage},
     resilience::CallContext,
     telemetry::ServiceUrl,
-    wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, StreamHead, StreamToken},
+    wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, MAX_QUESTION_CHARS, StreamHead, StreamToken},
 };
-
-/// Longest question, in characters; the server has the same bound.
-const MAX_QUESTION: usize = 8_000;
 
 pub(super) async fn run(settings: Settings, args: QueryArgs) -> anyhow::Result<ExitStatus> {
     let length = args.question.trim().chars().count();
-    if !(1..=MAX_QUESTION).contains(&length) {
-        eprintln!("ragctl: the question must have 1 to {MAX_QUESTION} characters, it has {length}");
+    if !(1..=MAX_QUESTION_CHARS).contains(&length) {
+        eprintln!("ragctl: the question must have 1 to {MAX_QUESTION_CHARS} characters, it has {length}");
         return Ok(ExitStatus::Usage);
     }
     let work = async {
@@ -40,23 +37,23 @@ pub(super) async fn run(settings: Settings, args: QueryArgs) -> anyhow::Result<E
 
 async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStatus> {
     let parts = parts::build(settings).await?;
-    let question = Question {
-        text: args.question.trim().to_owned(),
-        history: Vec::new(),
-        db: settings.db.clone(),
-        k: settings.retrieval.k,
-        method: settings.retrieval.method,
-        fusion: settings.retrieval.fusion,
-        scope: SearchFilter { languages: args.language.clone(), versions: args.label.clone() },
-        provider: None,
-        cache: false,
+    let retrieval = &settings.retrieval;
+    let defaults =
+        AskDefaults { db: settings.db.clone(), k: retrieval.k, mode: retrieval.method, fusion: retrieval.fusion };
+    let request = AskRequest {
+        query: Some(args.question.clone()),
+        languages: some(&args.language),
+        versions: some(&args.label),
+        cache: Some(false),
+        ..AskRequest::default()
     };
+    let question = api::question(request, &defaults)?;
     let call = CallContext::within(settings.resilience.request_timeout);
     let asked = parts.engine.ask(&question, &call).await?;
     if args.json {
         let answer = asked.answer().await?;
         let request_id = uuid::Uuid::new_v4().to_string();
-        let response: AskResponse = crate::server::answer_body(&question, answer, request_id);
+        let response: AskResponse = api::answered(&question, answer, request_id);
         return print(&(serde_json::to_string_pretty(&response)? + "\n"));
     }
     let AnswerStream { retrieval, mut events, .. } = asked;
@@ -64,7 +61,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         match event? {
             AnswerEvent::Text(text) => say(&text)?,
             AnswerEvent::Done(outcome) => {
-                let cited: Vec<Cited<'_>> = retrieval.contexts.iter().map(Cited::from).collect();
+                let cited: Vec<Cited<'_>> = retrieval.passages.iter().map(Cited::from).collect();
                 finish(&cited, outcome.degraded.map(|reason| reason.as_str()))?;
             }
         }
@@ -99,10 +96,13 @@ async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyh
     bail!("the answer broke off before it was complete")
 }
 
+fn some(list: &[String]) -> Option<Vec<String>> {
+    (!list.is_empty()).then(|| list.to_vec())
+}
+
 /// What was said at the command line; the rest is the server's to decide.
 fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
     let (said, retrieval) = (&args.retrieval, &settings.retrieval);
-    let some = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
     AskRequest {
         query: Some(args.question.trim().to_owned()),
         k: said.top_k.as_ref().map(|_| retrieval.k as i64),

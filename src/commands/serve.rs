@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{parts, printer, signals::Signals};
 use crate::util::time::UnixMillis;
 use crate::{
-    cache::{Calibrations, Journal, JournalReport, SealingKey, SemanticCache},
+    cache::{Calibrations, Journal, JournalReport, MemoryBackend, SealingKey, SemanticCache},
     cli::{ExitStatus, settings::Settings},
     providers::EmbedderId,
     rag::{
@@ -98,19 +98,20 @@ async fn cache(settings: &Settings, metrics: &Metrics, embedder: &EmbedderId) ->
         if let (None, Some(known)) = (wanted.threshold, &known) {
             chosen.threshold = known.threshold.unwrap_or(chosen.threshold);
         }
-        let mut cache = SemanticCache::new(chosen, metrics);
-        if let Some(known) = known {
-            cache = cache.with_experience(known.experience);
-        }
+        let mut backend = MemoryBackend::default();
         if wanted.persist {
             let key = wanted.key.as_ref().and_then(SealingKey::new);
             match Journal::open(&folder.join(CACHE_FILE), key) {
                 Ok((journal, report)) => {
                     tell_restored(&folder.join(CACHE_FILE), &report);
-                    cache = cache.with_journal(journal, report, UnixMillis::steady());
+                    backend = MemoryBackend::with_journal(journal, report, chosen.bounds(), UnixMillis::steady());
                 }
                 Err(error) => eprintln!("cache: 0 answers; {error}; the cache lives in memory until the next start"),
             }
+        }
+        let mut cache = SemanticCache::with_backend(Arc::new(backend), chosen, metrics);
+        if let Some(known) = known {
+            cache = cache.with_prior(known.experience);
         }
         anyhow::Ok(Arc::new(cache))
     };
@@ -198,7 +199,7 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         roots: DocumentRoots::new(&cwd, &roots)?,
         chunking: settings.chunking,
         limits: Limits::default(),
-        method: settings.retrieval.method,
+        mode: settings.retrieval.method,
         k: settings.retrieval.k,
         fusion: settings.retrieval.fusion,
         request_timeout: settings.resilience.request_timeout,

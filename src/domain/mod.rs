@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 mod names;
 mod search;
+mod spec_key;
 
 pub use names::{DbName, InvalidDbName};
 pub use search::{FusionParams, ParseSearchModeError, Passage, SearchFilter, SearchMode};
+pub use spec_key::SpecKey;
 
 /// Row id of a chunk in its DB's store. Assigned by the store, growing, never reused: a changed chunk is a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

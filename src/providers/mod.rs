@@ -19,7 +19,7 @@ use std::{fmt, str::FromStr};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-use crate::resilience::CallContext;
+use crate::{domain::SpecKey, resilience::CallContext};
 pub use error::{Phase, ProviderError};
 pub use http::{HttpSettings, UpstreamClient, install_tls};
 
@@ -160,13 +160,15 @@ pub struct Message {
     pub content: String,
 }
 
-/// Everything that an answerer may need: LLMs read `messages`, the extractive one reads `question` and `contexts`.
+/// Everything that an answerer may need: LLMs read `messages`, the extractive one reads `question` and `passages`.
 #[derive(Debug, Clone)]
 pub struct GenerationRequest {
+    /// What shapes the answer besides the messages: calls that differ in it are not shared.
+    pub spec: SpecKey,
     /// The question as it was asked.
     pub question: String,
     /// Passages to answer from; citation `[n]` means the n-th, from 1.
-    pub contexts: Vec<String>,
+    pub passages: Vec<String>,
     /// The same as a prompt.
     pub messages: Vec<Message>,
     /// Until when the answer is wanted. Its first token is wanted [before the reserve](CallContext::before_reserve) of it

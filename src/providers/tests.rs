@@ -46,7 +46,8 @@ fn request() -> GenerationRequest {
     let content = "Question: how long?\n\nContexts:\n\n[1] Ships sail.\n\n[2] How long: 30 Tage für Ünïcödé 船.\n";
     GenerationRequest {
         question: "how long?".into(),
-        contexts: Vec::new(),
+        spec: crate::domain::SpecKey::new([]),
+        passages: Vec::new(),
         messages: vec![Message { role: Role::User, content: content.into() }],
         call: CallContext::without_deadline(),
         stand_in: false,

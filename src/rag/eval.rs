@@ -16,13 +16,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Db, FusionChoice, RagError,
+    Db, FusionChoice, Models, Pipeline, RagError,
     language::LanguageDetector,
-    retrieve::{Plan, search},
+    pipeline::{Plan, QueryVector, RetrievalSpec},
 };
 use crate::{
-    domain::{ChangeSet, ChunkId, SearchFilter, SearchMode, Want},
-    providers::{Embedder, Purpose},
+    domain::{SearchFilter, SearchMode},
+    providers::{Embedder, ProviderKind, Purpose},
     resilience::CallContext,
     store::{EmbedderRecord, NewChunk, NewDocument},
 };
@@ -166,8 +166,8 @@ pub struct Score {
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct EvalOptions {
-    /// Methods, in the order of the report.
-    pub methods: Vec<SearchMode>,
+    /// Modes, in the order of the report.
+    pub modes: Vec<SearchMode>,
     /// Depth.
     pub k: usize,
     /// Fusion of the hybrid method.
@@ -184,52 +184,63 @@ pub type EvalObserver<'a> = &'a (dyn Fn(usize, usize) + Sync);
 pub async fn evaluate(
     dataset: &Dataset,
     db: &Arc<Db>,
-    embedder: &Arc<dyn Embedder>,
+    models: &Models,
     options: &EvalOptions,
     observer: EvalObserver<'_>,
 ) -> Result<Vec<Score>, RagError> {
-    let total = dataset.documents.len() + options.methods.len() * dataset.queries.len();
-    let ids = index(dataset, db, embedder, &|done| observer(done, total)).await?;
+    let total = dataset.documents.len() + options.modes.len() * dataset.queries.len();
+    index(dataset, db, models.embedder(), &|done| observer(done, total)).await?;
     let call = CallContext::without_deadline();
     let mut scores = Vec::new();
+    let pipeline = Pipeline::default();
     let mut done = dataset.documents.len();
-    for &method in &options.methods {
+    for &mode in &options.modes {
         let mut sums = Sums::default();
         for (text, judgements) in &dataset.queries {
             let started = Instant::now();
-            let vector = match method.needs_embedding() {
-                true => embedder.embed(std::slice::from_ref(text), Purpose::Query, &call).await?.pop(),
-                false => None,
+            let plan = plan(text, mode, db, options);
+            let vector = match plan.needs_embedding() {
+                true => QueryVector::embed(&plan, models, &call).await,
+                false => QueryVector::unwanted(),
             };
-            let weight = options.fusion.weight(Some(embedder.id()), text);
-            let plan = Plan {
-                text,
-                vector: vector.as_deref(),
-                method,
-                fusion: options.fusion.resolve(Some(embedder.id()), weight),
-                k: options.k,
-                scope: &SearchFilter::default(),
-            };
-            let hits = tokio::task::block_in_place(|| search(db.search().as_ref(), &plan))?;
+            if let Err(error) = vector.vector {
+                return Err(error);
+            }
+            let found = pipeline.run(plan.query(vector, models)?.query, &call).await?;
             let took = started.elapsed();
-            let ranked: Vec<&str> =
-                hits.iter().take(options.k).filter_map(|hit| ids.get(&hit.chunk)).map(String::as_str).collect();
+            let ranked: Vec<&str> = found.passages.iter().map(|passage| passage.source.as_str()).collect();
             sums.add(&ranked, judgements, options.k, took);
             done += 1;
             observer(done, total);
         }
-        scores.push(sums.score(&dataset.name, method, options.k));
+        scores.push(sums.score(&dataset.name, mode, options.k));
     }
     Ok(scores)
 }
 
-/// Stores every document as one chunk; returns which chunk is which document.
+/// Nobody answers here: only what shapes the passages is set.
+fn plan(text: &str, mode: SearchMode, db: &Arc<Db>, options: &EvalOptions) -> Plan {
+    let spec = RetrievalSpec {
+        db: db.name().clone(),
+        embedder: None,
+        mode,
+        fusion: options.fusion,
+        k: options.k,
+        filter: SearchFilter::default(),
+        provider: ProviderKind::Embedded,
+        model: String::new(),
+        prompt: "",
+    };
+    Plan { text: text.to_owned(), spec, db: Arc::clone(db), stamp: None, explain: false }
+}
+
+/// Stores every document as one chunk, with its id as its source.
 async fn index(
     dataset: &Dataset,
     db: &Arc<Db>,
     embedder: &Arc<dyn Embedder>,
     observer: &(dyn Fn(usize) + Sync),
-) -> Result<HashMap<ChunkId, String>, RagError> {
+) -> Result<(), RagError> {
     for (n, batch) in dataset.documents.chunks(BATCH).enumerate() {
         let mut documents = Vec::with_capacity(batch.len());
         let mut dimension = 0;
@@ -244,17 +255,8 @@ async fn index(
         tokio::task::spawn_blocking(move || store.write(&documents, &record)).await??;
         observer((n * BATCH + batch.len()).min(dataset.documents.len()));
     }
-    let (db, names) = (Arc::clone(db), dataset.documents.clone());
-    tokio::task::spawn_blocking(move || {
-        db.follow()?;
-        let chunks = match db.store().changes(None, Want::Text, usize::MAX)? {
-            ChangeSet::Next(changes) => changes.added,
-            ChangeSet::Current | ChangeSet::Foreign => Vec::new(),
-        };
-        // Ids grow in the order of writing.
-        Ok(chunks.into_iter().zip(names).map(|(chunk, (name, _))| (chunk.id, name)).collect())
-    })
-    .await?
+    let db = Arc::clone(db);
+    tokio::task::spawn_blocking(move || db.follow().map(drop)).await?
 }
 
 fn document(id: &str, text: &str, vector: Vec<f32>) -> NewDocument {

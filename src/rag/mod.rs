@@ -1,11 +1,11 @@
 //! The engine: documents in, answers out. Knows neither HTTP nor SQL nor the command line.
 //!
 //! A document goes through [`extract`] → [`chunk`] → [`language`] → an embedder → the store ([`ingest`](mod@ingest)).
-//! A question goes through [`retrieve`] (lexical and vector search, fused) → [`prompt`] → a generator ([`answer`]).
+//! A question goes through the [`pipeline`]; the cache stands around it ([`Engine::ask`]).
 //! A DB that is open is a [`Db`]: the store, which is the truth, and the search that mirrors it.
 
-pub mod answer;
-mod cached;
+mod answer;
+mod ask;
 pub mod chunk;
 mod db;
 mod error;
@@ -14,20 +14,16 @@ pub mod extract;
 pub mod ingest;
 pub mod language;
 mod models;
-pub mod prompt;
-mod question;
-pub mod retrieve;
+pub mod pipeline;
 
 use std::sync::Arc;
 
 pub use crate::domain::Passage;
+pub use answer::{Answer, AnswerEvent, AnswerStream, Cached, DegradedReason, Outcome, Retrieval, Timings};
 pub use db::{Db, Dbs, OpenSearch};
 pub use error::RagError;
 pub use models::Models;
-pub use question::{
-    Answer, AnswerEvent, AnswerStream, CacheNote, Cached, DegradedReason, FusionChoice, MissReason, Outcome, Question,
-    Retrieval, Timings,
-};
+pub use pipeline::{FusionChoice, Pipeline, Question};
 
 use crate::{
     cache::SemanticCache,
@@ -44,16 +40,13 @@ pub struct Engine {
     metrics: Arc<Metrics>,
     /// Answers that were given before.
     cache: Option<Arc<SemanticCache>>,
-    /// Turns to search.
-    searches: Arc<tokio::sync::Semaphore>,
+    pipeline: Pipeline,
 }
 
 impl Engine {
     /// Puts the parts together.
     pub fn new(dbs: Dbs, models: Models, metrics: Arc<Metrics>) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let searches = Arc::new(tokio::sync::Semaphore::new(cores + 1));
-        Self { dbs: Arc::new(dbs), models, metrics, cache: None, searches }
+        Self { dbs: Arc::new(dbs), models, metrics, cache: None, pipeline: Pipeline::default() }
     }
 
     /// Gives answers again that were given before.
@@ -71,6 +64,11 @@ impl Engine {
     /// The models that answer and embed.
     pub fn models(&self) -> &Models {
         &self.models
+    }
+
+    /// The stages of a question.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
     }
 
     /// What is counted.

@@ -92,6 +92,11 @@ impl Models {
         self.generators.get(&ProviderKind::Embedded).filter(|_| self.fallback)
     }
 
+    /// The generator that takes over when this one is unavailable.
+    pub fn stand_in_for(&self, generator: &dyn Generator) -> Option<&Arc<dyn Generator>> {
+        self.fallback_generator().filter(|fallback| fallback.provider() != generator.provider())
+    }
+
     /// Embeds what is ingested into an empty DB.
     pub fn embedder(&self) -> &Arc<dyn Embedder> {
         &self.embedder

@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{domain::InvalidDbName, providers::ProviderError, rag::RagError, store::StoreError, wire::FileErrorBody};
+use crate::{
+    api::InvalidRequest, domain::InvalidDbName, providers::ProviderError, rag::RagError, store::StoreError,
+    wire::FileErrorBody,
+};
 
 /// An error on its way to a client. The [middleware](super::middleware) writes the body, because it knows the request's
 /// id.
@@ -72,6 +75,12 @@ impl IntoResponse for ApiError {
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<InvalidRequest> for ApiError {
+    fn from(error: InvalidRequest) -> Self {
+        Self::invalid(error.to_string())
     }
 }
 

@@ -13,6 +13,7 @@ mod json;
 mod middleware;
 mod openapi;
 mod params;
+mod rendered;
 mod router;
 mod state;
 mod watch;
@@ -29,7 +30,6 @@ use tokio::net::TcpListener;
 use crate::util::time::UnixMillis;
 
 pub use connections::connection_limit;
-pub use handlers::ask::response as answer_body;
 pub use openapi::document as openapi_document;
 pub use state::{AppState, ServerSettings, UpstreamHealth};
 
@@ -92,8 +92,6 @@ async fn tend_cache(state: Arc<AppState>) {
     loop {
         tick.tick().await;
         state.heartbeats.beat("tend_cache", TEND_PATIENCE, Instant::now());
-        let cache = Arc::clone(&cache);
-        // A panic in there is logged by the runtime's hook; the next pass tries again.
-        drop(tokio::task::spawn_blocking(move || cache.tend(UnixMillis::steady())).await);
+        cache.tend(UnixMillis::steady()).await;
     }
 }

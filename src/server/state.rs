@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     health::HealthBoard,
     heartbeat::{Heartbeats, Watchdog},
+    rendered::RenderedAnswers,
 };
 use crate::{
+    api::AskDefaults,
     domain::{DbName, SearchMode},
     providers::{HealthProbe, ProviderKind},
     rag::{Engine, FusionChoice, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
@@ -33,8 +35,8 @@ pub struct ServerSettings {
     pub chunking: ChunkParams,
     /// Bounds on what a document may cost.
     pub limits: Limits,
-    /// Search method of requests that name none.
-    pub method: SearchMode,
+    /// Search mode of requests that name none.
+    pub mode: SearchMode,
     /// Contexts of requests that do not say.
     pub k: usize,
     /// Fusion of requests that do not say.
@@ -75,6 +77,7 @@ pub struct AppState {
     pub(super) resilience: Resilience,
     pub(super) current_db: RwLock<DbName>,
     pub(super) health: HealthBoard,
+    pub(super) rendered: RenderedAnswers,
     pub(super) started: Instant,
     /// Cancelled when the server is asked to stop: long work ends in order.
     pub(super) stopping: CancellationToken,
@@ -100,12 +103,19 @@ impl AppState {
             upstreams,
             resilience,
             health: HealthBoard::default(),
+            rendered: RenderedAnswers::default(),
             started: Instant::now(),
             stopping,
             heartbeats: Heartbeats::default(),
             watchdog: Watchdog::default(),
             description: OnceLock::new(),
         }
+    }
+
+    /// What holds for questions that do not say.
+    pub(super) fn ask_defaults(&self) -> AskDefaults {
+        let ServerSettings { k, mode, fusion, .. } = self.settings;
+        AskDefaults { db: self.current_db.read().clone(), k, mode, fusion }
     }
 
     /// The DB that a request means.

@@ -64,6 +64,9 @@ pub struct AskRequest {
     /// Whether an earlier answer will do, and this one may be kept; true by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<bool>,
+    /// Whether the answer is to say what each stage of the search did; false by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explain: Option<bool>,
 }
 
 /// Stands for an [`AskRequest`] in descriptions: one of its two names for the question is given.
@@ -123,6 +126,21 @@ pub struct AskResponse {
     pub request_id: String,
     /// Where the time went.
     pub timings_ms: TimingsMs,
+    /// What each stage of the search did, when the question asks for it and the answer is not from the cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Vec<StageExplanation>>,
+}
+
+/// What one stage of the search did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StageExplanation {
+    /// The stage.
+    #[schema(example = "retrieve")]
+    pub stage: String,
+    /// Milliseconds that it took.
+    pub took_ms: f64,
+    /// Hits or passages that there were when it ended.
+    pub found: usize,
 }
 
 /// About a cache entry.

@@ -11,7 +11,10 @@ mod metrics;
 mod schema;
 mod whole;
 
-pub use ask::{AskBody, AskRequest, AskResponse, CacheMetadata, ContextMetadata, StreamHead, StreamToken, TimingsMs};
+pub use ask::{
+    AskBody, AskRequest, AskResponse, CacheMetadata, ContextMetadata, StageExplanation, StreamHead, StreamToken,
+    TimingsMs,
+};
 pub use cache::{
     CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,
     CacheDatabase, CacheFigures, CacheMetricsResponse, CacheStatsResponse, GenerationCacheBody,

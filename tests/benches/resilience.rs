@@ -60,7 +60,8 @@ async fn overhead() {
     let messages = vec![Message { role: Role::User, content: "Ships sail.".into() }];
     let request = GenerationRequest {
         question: "?".into(),
-        contexts: Vec::new(),
+        spec: ragctl::domain::SpecKey::new([]),
+        passages: Vec::new(),
         messages: messages.clone(),
         call: CallContext::without_deadline(),
         stand_in: false,

@@ -14,8 +14,10 @@ use ragctl::{
     cache::{
         CacheDecision, CacheMode, CacheQuery, CacheSettings, Namespace, Rejection, SemanticCache, SimilarityPrior,
         StoredAnswer, Wording, mismatch,
+        tune::ready,
         tune::{self, Embedded, Logged, Measured, Pair},
     },
+    domain::SpecKey,
     providers::embedded::StaticEmbedder,
     telemetry::Metrics,
 };
@@ -197,7 +199,7 @@ fn near(vector: &[f32], random: &mut fastrand::Rng) -> Vec<f32> {
 
 fn speed() {
     println!("\n## Speed, 256 dimensions\n\n| | median | p99 | wanted |\n|---|---|---|---|");
-    let namespace = Namespace::new(&"bench".parse().expect("a name"), []);
+    let namespace = Namespace::new(&"bench".parse().expect("a name"), SpecKey::new([]));
     for (size, wanted) in [(1_000, "< 50 µs"), (10_000, ""), (100_000, "p99 < 1 ms")] {
         let mut random = fastrand::Rng::with_seed(9);
         let all = CacheSettings { max_size: size, max_bytes: usize::MAX, threshold: 0.9, ..CacheSettings::default() };
@@ -206,15 +208,13 @@ fn speed() {
         for (at, vector) in vectors.iter().enumerate() {
             let answer = StoredAnswer {
                 text: format!("answer {at}"),
-                contexts: [].into(),
+                passages: [].into(),
                 provider: "x".into(),
                 bm25_weight: 0.5,
-                rendered: Default::default(),
             };
             let text = format!("what is the retention of backup number {at}?");
-            cache
-                .keep(CacheQuery { namespace: &namespace, text: &text }, answer, Some(vector), None, UnixMillis(0))
-                .expect("kept");
+            let query = CacheQuery { namespace: &namespace, text: &text };
+            ready(cache.keep(query, answer, Some(vector), None, UnixMillis(0))).expect("kept");
         }
         let mut found = 0;
         let mut took: Vec<Duration> = (0..2_000)
@@ -224,13 +224,13 @@ fn speed() {
                 let text = format!("how long is backup {at} retained, {n}?");
                 let started = Instant::now();
                 let wording = Wording::of(&text);
-                let verdict = cache.nearest(
+                let verdict = ready(cache.nearest(
                     CacheQuery { namespace: &namespace, text: &text },
                     &wording,
                     &asked,
                     UnixMillis(1),
                     0.5,
-                );
+                ));
                 let took = started.elapsed();
                 found += usize::from(!matches!(verdict, CacheDecision::Miss));
                 took
@@ -241,9 +241,9 @@ fn speed() {
             .map(|_| {
                 let text = format!("what is the retention of backup number {}?", random.usize(..size));
                 let started = Instant::now();
-                let hit =
-                    cache.exact(CacheQuery { namespace: &namespace, text: &text }, UnixMillis(1)).expect("stored");
-                cache.given(&hit);
+                let hit = ready(cache.exact(CacheQuery { namespace: &namespace, text: &text }, UnixMillis(1)))
+                    .expect("stored");
+                ready(cache.given(&hit));
                 started.elapsed()
             })
             .collect();
@@ -268,8 +268,8 @@ fn rate(cache: &Arc<SemanticCache>, namespace: &Namespace, size: usize, threads:
                 let mut random = fastrand::Rng::with_seed(thread as u64);
                 for _ in 0..EACH {
                     let text = format!("what is the retention of backup number {}?", random.usize(..size));
-                    let hit = cache.exact(CacheQuery { namespace, text: &text }, UnixMillis(1)).expect("stored");
-                    cache.given(&hit);
+                    let hit = ready(cache.exact(CacheQuery { namespace, text: &text }, UnixMillis(1))).expect("stored");
+                    ready(cache.given(&hit));
                 }
             });
         }

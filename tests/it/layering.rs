@@ -6,11 +6,12 @@ use std::{
 };
 
 /// Rooms from the top down; a room may use rooms below its own line, never beside or above it.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["main"],
     &["cli", "commands"],
     &["client"],
     &["server", "bench", "monitor", "mock"],
+    &["api"],
     &["rag"],
     &["cache", "index", "store", "providers"],
     &["scrape"],

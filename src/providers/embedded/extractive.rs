@@ -307,7 +307,7 @@ impl Generator for ExtractiveGenerator {
 
     /// One text event a sentence, each ending with its citation: `Releases are kept for 30 days [1].` Never fails.
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
-        let extraction = extract(&request.question, &request.contexts, self.embedder.as_ref());
+        let extraction = extract(&request.question, &request.passages, self.embedder.as_ref());
         let texts = answer(&request.question, &extraction).into_iter().map(GenerationEvent::Text);
         let done = GenerationEvent::Done(GenerationStats::default());
         Ok(stream::iter(texts.chain([done]).map(Ok).collect::<Vec<_>>()).boxed())

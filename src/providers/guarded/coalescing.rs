@@ -1,6 +1,6 @@
 //! Identical questions in flight share one generation.
 //!
-//! "Identical" means the same prompt to the same model, so that the same contexts were found, too. A task of its own reads
+//! "Identical" means the same spec and the same prompt, so that the same passages were found, too. A task of its own reads
 //! the upstream and writes down what comes; everybody who asked reads along from the beginning. When the last of them
 //! leaves, the task ends, and with it the call upstream. The task has time until the last reader's deadline; each reader
 //! stops at its own.
@@ -26,7 +26,7 @@ use crate::{
 /// How long a reader whose time is over waits for the writer, whose time is over as well, to say why it has nothing.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
-/// A prompt, hashed.
+/// What shapes an answer, and the prompt, hashed.
 type Key = [u8; 32];
 
 /// A generator whose equal calls become one.
@@ -120,6 +120,7 @@ impl CoalescingGenerator {
 
     fn key(&self, request: &GenerationRequest) -> Key {
         let mut hasher = blake3::Hasher::new();
+        hasher.update(request.spec.as_bytes());
         let mut add = |text: &str| {
             hasher.update(&(text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
@@ -209,6 +210,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
+    use crate::domain::SpecKey;
     use crate::providers::{GenerationStats, Message, Role};
 
     /// Says one word for each permit that it gets, then ends.
@@ -255,7 +257,8 @@ mod tests {
         let messages = vec![Message { role: Role::User, content: question.into() }];
         GenerationRequest {
             question: question.into(),
-            contexts: Vec::new(),
+            spec: SpecKey::new([]),
+            passages: Vec::new(),
             messages,
             call: CallContext::without_deadline(),
             stand_in: false,

@@ -7,11 +7,12 @@ use axum::{Json as Reply, extract::State};
 use super::metrics::now_seconds;
 use crate::util::time::UnixMillis;
 use crate::{
-    cache::{CacheChange, CacheMode, Clear, InvalidCacheSetting, Rejection, SemanticCache},
+    api,
+    cache::{CacheChange, InvalidCacheSetting, SemanticCache},
     server::{error::ApiError, json::Json, state::AppState},
     wire::{
-        CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,
-        CacheDatabase, CacheFigures, CacheMetricsResponse, CacheStatsResponse, ErrorBody, GenerationCacheBody,
+        CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigRequest, CacheConfigResponse, CacheDatabase,
+        CacheMetricsResponse, CacheStatsResponse, ErrorBody, GenerationCacheBody,
     },
 };
 
@@ -61,7 +62,7 @@ pub async fn stats(State(state): State<Arc<AppState>>) -> Result<Reply<CacheStat
     responses((status = 200, description = "What holds now", body = CacheConfigResponse))
 )]
 pub async fn config(State(state): State<Arc<AppState>>) -> Result<Reply<CacheConfigResponse>, ApiError> {
-    Ok(Reply(configuration(cache(&state)?, CacheConfigRequest::default())))
+    Ok(Reply(api::cache_configuration(cache(&state)?, CacheConfigRequest::default())))
 }
 
 /// Changes how the semantic cache is set, all of it or, when a value cannot be used, nothing.
@@ -77,13 +78,14 @@ pub async fn configure(
     Json(request): Json<CacheConfigRequest>,
 ) -> Result<Reply<CacheConfigResponse>, ApiError> {
     let cache = cache(&state)?;
-    cache.change(&CacheChange {
+    let change = CacheChange {
         enabled: request.enabled,
         threshold: request.similarity_threshold,
         ttl: request.ttl,
         max_size: request.max_size,
-    })?;
-    Ok(Reply(configuration(cache, request)))
+    };
+    cache.change(&change).await?;
+    Ok(Reply(api::cache_configuration(cache, request)))
 }
 
 /// Removes cached answers.
@@ -98,14 +100,9 @@ pub async fn clear(
     State(state): State<Arc<AppState>>,
     Json(request): Json<CacheClearRequest>,
 ) -> Result<Reply<CacheClearResponse>, ApiError> {
-    let which = match (request.all.unwrap_or(false), request.namespace, request.db) {
-        (true, None, None) => Clear::All,
-        (false, Some(namespace), None) => Clear::Namespace(namespace),
-        (false, None, db) => Clear::Db(state.db(db.as_deref())?),
-        _ => return Err(ApiError::invalid("give one of \"all\", \"namespace\" and \"db\", not several")),
-    };
+    let which = api::clear_cache(request, &state.current_db.read())?;
     let cache = cache(&state)?;
-    let removed = cache.clear(&which);
+    let removed = cache.clear(&which).await;
     Ok(Reply(CacheClearResponse { status: "ok".to_owned(), removed, size: cache.stats(UnixMillis::steady()).size }))
 }
 
@@ -119,55 +116,7 @@ fn cache(state: &AppState) -> Result<&Arc<SemanticCache>, ApiError> {
     state.engine.cache().ok_or_else(|| ApiError::internal(&"a server without a cache"))
 }
 
-fn configuration(cache: &SemanticCache, changed: CacheConfigRequest) -> CacheConfigResponse {
-    let settings = cache.settings();
-    CacheConfigResponse {
-        enabled: settings.enabled,
-        changed,
-        current: CacheConfigBody {
-            similarity_threshold: settings.threshold,
-            ttl: settings.ttl.as_secs_f64(),
-            max_size: settings.max_size,
-            size: cache.stats(UnixMillis::steady()).size,
-        },
-    }
-}
-
 fn body(state: &AppState) -> CacheBody {
     let on = state.engine.cache().filter(|cache| cache.settings().enabled);
-    CacheBody { enabled: on.is_some(), figures: on.map(|cache| figures(cache)) }
-}
-
-fn figures(cache: &SemanticCache) -> CacheFigures {
-    let (stats, settings) = (cache.stats(UnixMillis::steady()), cache.settings());
-    let hits = stats.exact_hits + stats.semantic_hits;
-    let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
-    CacheFigures {
-        hits,
-        misses: stats.misses,
-        exact_hits: stats.exact_hits,
-        semantic_hits: stats.semantic_hits,
-        evictions: stats.evictions,
-        expirations: stats.expirations,
-        total_requests: hits + stats.misses,
-        hit_rate: share(hits, hits + stats.misses),
-        exact_hit_rate: share(stats.exact_hits, hits),
-        semantic_hit_rate: share(stats.semantic_hits, hits),
-        size: stats.size,
-        cache_size: stats.size,
-        max_size: settings.max_size,
-        fill_ratio: stats.size as f64 / settings.max_size as f64,
-        evictions_per_minute: stats.evictions_last_minute as f64,
-        similarity_threshold: settings.threshold,
-        ttl: settings.ttl.as_secs_f64(),
-        mode: settings.mode.as_str().to_owned(),
-        guards: settings.guards,
-        rejected: Rejection::ALL.iter().map(ToString::to_string).zip(stats.rejected).collect(),
-        invalidations: stats.invalidations,
-        too_large: stats.too_large,
-        bytes: stats.bytes,
-        max_bytes: settings.max_bytes,
-        delta: (settings.mode == CacheMode::Verified).then_some(settings.delta),
-        false_hit_rate_upper: stats.false_hit_limit,
-    }
+    CacheBody { enabled: on.is_some(), figures: on.map(|cache| api::cache_figures(cache)) }
 }

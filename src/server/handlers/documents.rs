@@ -6,23 +6,18 @@ use axum::{Json as Reply, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::check_list;
 use crate::{
-    domain::DbName,
+    api,
     rag::{
         RagError,
-        ingest::{self, FileError, FileThreadError, IngestOptions, IngestReport, MAX_LISTED_ERRORS, MAX_PATH_CHARS},
+        ingest::{self, FileError, FileThreadError, IngestOptions, MAX_LISTED_ERRORS},
     },
     server::{error::ApiError, json::Json, params::Query, state::AppState},
     wire::{
-        DbNameText, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentCounts, DocumentEntry, DocumentsResponse,
-        ErrorBody, FileErrorBody, FiltersResponse, IngestRequest, IngestResponse, MAX_PATHS, MAX_SOURCE_CHARS,
-        MAX_SOURCES, MAX_VERSION_CHARS,
+        DbNameText, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentEntry, DocumentsResponse, ErrorBody,
+        FiltersResponse, IngestRequest, IngestResponse,
     },
 };
-
-// The description of the API says what is enforced.
-const _: () = assert!(crate::wire::MAX_PATH_CHARS == MAX_PATH_CHARS);
 
 /// Seconds after which a drive that did not answer may be asked again.
 const DRIVE_RETRY_SECONDS: u64 = 30;
@@ -55,10 +50,7 @@ pub async fn ingest(
     Json(request): Json<IngestRequest>,
 ) -> Result<Reply<IngestResponse>, ApiError> {
     let db = state.db(request.db.as_deref())?;
-    check_paths(&request.paths)?;
-    if request.version.as_ref().is_some_and(|label| label.is_empty() || label.chars().count() > MAX_VERSION_CHARS) {
-        return Err(ApiError::invalid(format!("field \"version\" must have 1 to {MAX_VERSION_CHARS} characters")));
-    }
+    api::check_ingestion(&request)?;
     let selection = ingest::select_files(state.settings.roots.clone(), request.paths).await.map_err(no_selection)?;
     if selection.files.is_empty() && !selection.errors.is_empty() {
         // Before a DB is made for nothing.
@@ -88,33 +80,7 @@ pub async fn ingest(
     if let Ok(counts) = state.engine.counts(&db).await {
         state.engine.metrics().database(db.as_str(), counts.documents, counts.bytes);
     }
-    Ok(Reply(response(&db, report)))
-}
-
-/// Checks what a path may look like, before anything is done with one of them.
-fn check_paths(paths: &[String]) -> Result<(), ApiError> {
-    if paths.is_empty() {
-        return Err(ApiError::invalid("field \"paths\" is empty: name files, folders or globs"));
-    }
-    if paths.len() > MAX_PATHS {
-        let number = paths.len();
-        let message = format!(
-            "field \"paths\" must have 1 to {MAX_PATHS} entries, it has {number}: name a folder or a glob, or send several requests"
-        );
-        return Err(ApiError::invalid(message));
-    }
-    for (n, path) in paths.iter().enumerate() {
-        let chars = path.chars().count();
-        if !(1..=MAX_PATH_CHARS).contains(&chars) {
-            let message = format!("field \"paths[{n}]\" must have 1 to {MAX_PATH_CHARS} characters, it has {chars}");
-            return Err(ApiError::invalid(message));
-        }
-        if path.contains('\0') {
-            let message = format!("field \"paths[{n}]\" has a NUL character, which no file name can have");
-            return Err(ApiError::invalid(message));
-        }
-    }
-    Ok(())
+    Ok(Reply(api::ingested(&db, &report)))
 }
 
 fn no_selection(error: FileThreadError) -> ApiError {
@@ -131,32 +97,6 @@ fn no_selection(error: FileThreadError) -> ApiError {
     }
 }
 
-fn response(db: &DbName, report: IngestReport) -> IngestResponse {
-    IngestResponse {
-        status: "ok".into(),
-        chunks_indexed: report.chunks_indexed,
-        documents: DocumentCounts {
-            added: report.added,
-            updated: report.updated,
-            unchanged: report.unchanged,
-            failed: report.failed(),
-            skipped: report.skipped,
-        },
-        errors: bodies(&report.errors),
-        warnings: bodies(&report.warnings),
-        db: db.to_string(),
-    }
-}
-
-/// The first of them: an answer stays readable, and `failed` has the number of all.
-fn bodies(errors: &[FileError]) -> Vec<FileErrorBody> {
-    errors
-        .iter()
-        .take(MAX_LISTED_ERRORS)
-        .map(|e| FileErrorBody { file: e.file.clone(), error: e.error.clone() })
-        .collect()
-}
-
 /// `failed` counts the errors that are not in the list, too.
 fn nothing_ingested(errors: &[FileError], failed: usize) -> ApiError {
     let first = errors.first().map(ToString::to_string).unwrap_or_default();
@@ -168,7 +108,7 @@ fn nothing_ingested(errors: &[FileError], failed: usize) -> ApiError {
         n => format!(" (and {} more, see \"errors\")", n - 1),
     };
     let error = ApiError::from(RagError::NothingIngested(format!("nothing could be ingested: {first}{more}")));
-    ApiError { errors: Some(bodies(errors)), ..error }
+    ApiError { errors: Some(api::file_errors(errors)), ..error }
 }
 
 /// The documents of a DB.
@@ -203,7 +143,7 @@ pub async fn delete(
     Json(request): Json<DeleteDocumentsRequest>,
 ) -> Result<Reply<DeleteDocumentsResponse>, ApiError> {
     let db = state.db(request.db.as_deref())?;
-    check_list("sources", &request.sources, MAX_SOURCES, MAX_SOURCE_CHARS)?;
+    api::check_removal(&request)?;
     let deleted_sources = state.engine.remove(&db, request.sources).await?;
     if let Ok(counts) = state.engine.counts(&db).await {
         state.engine.metrics().database(db.as_str(), counts.documents, counts.bytes);

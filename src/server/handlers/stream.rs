@@ -15,8 +15,8 @@ use axum::{
 };
 use futures::{Stream, StreamExt};
 
-use super::ask;
 use crate::{
+    api,
     rag::{AnswerEvent, AnswerStream, Question, RagError},
     resilience::CallContext,
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
@@ -49,13 +49,9 @@ pub async fn stream_query(
     Json(request): Json<AskRequest>,
 ) -> Result<Response, ApiError> {
     let call = CallContext::within(state.settings.request_timeout);
-    let question = ask::validate(&state, request)?;
+    let question = api::question(request, &state.ask_defaults())?;
     let asked = state.engine.ask(&question, &call).await?;
-    let head = StreamHead {
-        contexts: asked.retrieval.contexts.iter().map(|context| context.text.clone()).collect(),
-        metadatas: asked.retrieval.contexts.iter().map(ask::metadata).collect(),
-        db: question.db.to_string(),
-    };
+    let head = api::stream_head(&question, &asked.retrieval);
     Ok(if wants_events(&headers) { events(question, asked, head, id) } else { plain(asked, &head) })
 }
 
@@ -88,7 +84,7 @@ fn events(question: Question, asked: AnswerStream, head: StreamHead, id: String)
             match next {
                 Ok(AnswerEvent::Text(text)) => yield event("token", &StreamToken { text }),
                 Ok(AnswerEvent::Done(outcome)) => {
-                    yield event("done", &ask::outcome(&question, &retrieval, &outcome, &cached, id.clone()));
+                    yield event("done", &api::outcome(&question, &retrieval, &outcome, &cached, id.clone()));
                 }
                 Err(error) => yield event("error", &error_body(error, id.clone())),
             }

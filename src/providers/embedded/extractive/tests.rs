@@ -1,14 +1,14 @@
 use super::*;
 use crate::resilience::CallContext;
 
-fn contexts(texts: &[&str]) -> Vec<String> {
+fn passages(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 /// With and without embeddings: both ways must hold what the tests say.
 fn both(question: &str, texts: &[&str]) -> [Extraction; 2] {
     let embedder = StaticEmbedder::bundled().expect("the compiled-in model loads");
-    [extract(question, &contexts(texts), None), extract(question, &contexts(texts), Some(&embedder))]
+    [extract(question, &passages(texts), None), extract(question, &passages(texts), Some(&embedder))]
 }
 
 const HARBOR: &str = "# Releases\n\nHarbor is a registry for packages. Releases are kept for **30 days**. \
@@ -82,7 +82,8 @@ async fn streamed(question: &str, texts: &[&str]) -> Vec<GenerationEvent> {
     let generator = ExtractiveGenerator::new(None);
     let request = GenerationRequest {
         question: question.into(),
-        contexts: contexts(texts),
+        spec: crate::domain::SpecKey::new([]),
+        passages: passages(texts),
         messages: Vec::new(),
         call: CallContext::without_deadline(),
         stand_in: false,

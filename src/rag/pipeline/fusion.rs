@@ -1,12 +1,34 @@
-//! Two ranked lists become one.
+//! Fusion: two ranked lists become one.
 
 use std::collections::HashMap;
 
-use crate::domain::{ChunkId, FusionParams, Hit};
+use super::stage::{BlockingStage, Findings, Query};
+use crate::{
+    domain::{ChunkId, FusionParams, Hit, SearchMode},
+    rag::RagError,
+};
+
+/// Ranks the candidates.
+pub(super) struct Fuse;
+
+impl BlockingStage for Fuse {
+    fn name(&self) -> &'static str {
+        "fuse"
+    }
+
+    fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
+        findings.ranked = match (query.mode, &query.vector) {
+            (SearchMode::Bm25, _) | (_, None) => std::mem::take(&mut findings.lexical),
+            (SearchMode::Vector, Some(_)) => std::mem::take(&mut findings.nearest),
+            (SearchMode::Hybrid, Some(_)) => fuse(&findings.lexical, &findings.nearest, &query.fusion),
+        };
+        Ok(())
+    }
+}
 
 /// Fuses lexical and vector hits, each best first; weighted fusion takes similarities in any order, best of all with those
 /// of the lexical hits among them. Best first, equal scores by id; every chunk of either list once.
-pub fn fuse(lexical: &[Hit], vector: &[Hit], params: &FusionParams) -> Vec<Hit> {
+fn fuse(lexical: &[Hit], vector: &[Hit], params: &FusionParams) -> Vec<Hit> {
     let fused = match *params {
         FusionParams::Rrf { k } => {
             let by_rank = |hits: &[Hit]| -> Vec<Hit> {

@@ -24,7 +24,9 @@ use ring::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Namespace, SimilarityPrior, StoredAnswer, key::ExactKey, verified::Learned};
+use crate::cache::{
+    Entry, Namespace, SimilarityPrior, StoredAnswer, entry::NewEntry, key::ExactKey, verified::Learned,
+};
 use crate::domain::Stamp;
 use crate::util::time::UnixMillis;
 
@@ -199,12 +201,10 @@ pub(super) struct Restored {
 impl Restored {
     fn new(kept: KeptRecord) -> Self {
         let dimension = kept.vector.as_ref().map_or(0, Vec::len);
-        let entry = Entry {
-            accesses: kept.accesses.into(),
-            stamp: Mutex::new(kept.stamp),
-            learned: Mutex::new(kept.learned),
-            ..Entry::new(kept.id, kept.namespace, kept.question, kept.answer, dimension, kept.created)
-        };
+        let KeptRecord { namespace, question, answer, stamp, created, .. } = kept;
+        let new = NewEntry { namespace, question, answer, stamp, dimension, created };
+        let entry =
+            Entry { accesses: kept.accesses.into(), learned: Mutex::new(kept.learned), ..Entry::new(kept.id, new) };
         Self { entry, vector: kept.vector, keys: kept.keys }
     }
 }

@@ -11,18 +11,9 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    entry::Entry,
-    key::{ExactKey, Namespace},
-    space::Space,
-};
-
-/// How much the cache may hold.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) entries: usize,
-    pub(super) bytes: usize,
-}
+use super::{Bounds, space::Space};
+use crate::cache::{Entry, Namespace, key::ExactKey};
+use crate::domain::SpecKey;
 
 struct Slot {
     entry: Arc<Entry>,
@@ -34,7 +25,7 @@ struct Slot {
 pub(super) struct Table {
     slots: HashMap<u64, Slot>,
     exact: HashMap<ExactKey, u64>,
-    spaces: HashMap<[u8; 16], Space>,
+    spaces: HashMap<SpecKey, Space>,
     /// Entries by their last use, as far as it is known: an entry that was used since is put back when it comes up.
     by_use: BinaryHeap<Reverse<(u64, u64)>>,
     by_age: VecDeque<(UnixMillis, u64)>,

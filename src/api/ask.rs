@@ -1,0 +1,204 @@
+//! Questions in, answers out.
+
+use std::time::Duration;
+
+use super::{InvalidRequest, check_list};
+use crate::{
+    domain::{DbName, Passage, SearchFilter, SearchMode},
+    providers::ProviderKind,
+    rag::{Answer, Cached, FusionChoice, Outcome, Question, Retrieval, Timings},
+    wire::{
+        AskRequest, AskResponse, CacheMetadata, ContextMetadata, MAX_FILTER_CHARS, MAX_FILTERS, MAX_QUESTION_CHARS,
+        StageExplanation, StreamHead, TimingsMs,
+    },
+};
+
+/// Most passages of an answer.
+const MAX_K: i64 = 50;
+
+/// What holds for requests that do not say.
+#[derive(Debug, Clone)]
+pub struct AskDefaults {
+    /// The DB.
+    pub db: DbName,
+    /// How many passages.
+    pub k: usize,
+    /// Which searches run.
+    pub mode: SearchMode,
+    /// How their results are fused.
+    pub fusion: FusionChoice,
+}
+
+/// Checks a request and fills in what it leaves open.
+///
+/// # Errors
+/// The first field that cannot be used.
+pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question, InvalidRequest> {
+    let text = request.query.or(request.question).ok_or_else(|| {
+        InvalidRequest::new(format!(
+            "field \"query\" is missing: give the question, 1 to {MAX_QUESTION_CHARS} characters"
+        ))
+    })?;
+    let text = text.trim();
+    let length = text.chars().count();
+    if !(1..=MAX_QUESTION_CHARS).contains(&length) {
+        return Err(InvalidRequest::new(format!(
+            "field \"query\" must have 1 to {MAX_QUESTION_CHARS} characters after trimming, it has {length}"
+        )));
+    }
+    let k = match request.k {
+        None => defaults.k,
+        Some(k) => in_range("k", k, 1..=MAX_K)? as usize,
+    };
+    let mode = match request.method {
+        None => defaults.mode,
+        Some(name) => {
+            name.parse::<SearchMode>().map_err(|error| InvalidRequest::new(format!("field \"method\": {error}")))?
+        }
+    };
+    let provider = request
+        .provider
+        .map(|name| name.parse::<ProviderKind>())
+        .transpose()
+        .map_err(|error| InvalidRequest::new(format!("field \"provider\": {error}")))?;
+    if let Some(weight) = request.bm25_weight.filter(|weight| !(0.0..=1.0).contains(weight)) {
+        return Err(InvalidRequest::new(format!("field \"bm25_weight\" must be from 0 to 1, it is {weight}")));
+    }
+    for (field, list) in [("languages", &request.languages), ("versions", &request.versions)] {
+        check_list(field, list.as_deref().unwrap_or_default(), MAX_FILTERS, MAX_FILTER_CHARS)?;
+    }
+    let rrf_k = request.rrf_k.map(|k| in_range("rrf_k", k, 1..=1_000)).transpose()?;
+    Ok(Question {
+        text: text.to_owned(),
+        history: Vec::new(),
+        db: match request.db.as_deref() {
+            Some(name) => name.parse::<DbName>()?,
+            None => defaults.db.clone(),
+        },
+        k,
+        mode,
+        fusion: FusionChoice {
+            rrf: request.rrf_enable.or(defaults.fusion.rrf.filter(|_| request.bm25_weight.is_none())),
+            rrf_k: rrf_k.map(|k| k as u32).or(defaults.fusion.rrf_k),
+            bm25_weight: request.bm25_weight.map(|weight| weight as f32).or(defaults.fusion.bm25_weight),
+        },
+        filter: SearchFilter {
+            languages: request.languages.unwrap_or_default(),
+            versions: request.versions.unwrap_or_default(),
+        },
+        provider,
+        cache: request.cache.unwrap_or(true),
+        explain: request.explain.unwrap_or(false),
+    })
+}
+
+fn in_range(field: &str, value: i64, allowed: std::ops::RangeInclusive<i64>) -> Result<i64, InvalidRequest> {
+    if allowed.contains(&value) {
+        return Ok(value);
+    }
+    let (low, high) = (allowed.start(), allowed.end());
+    Err(InvalidRequest::new(format!("field \"{field}\" must be from {low} to {high}, it is {value}")))
+}
+
+/// A complete answer.
+pub fn answered(question: &Question, answer: Answer, request_id: String) -> AskResponse {
+    let contexts = answer.retrieval.passages.iter().map(|passage| passage.text.clone()).collect();
+    AskResponse {
+        answer: answer.text,
+        contexts: Some(contexts),
+        ..outcome(question, &answer.retrieval, &answer.outcome, &answer.cached, request_id)
+    }
+}
+
+/// The 200 object without text and contexts: also the last event of a stream.
+pub fn outcome(
+    question: &Question,
+    retrieval: &Retrieval,
+    outcome: &Outcome,
+    cached: &Cached,
+    request_id: String,
+) -> AskResponse {
+    let timings = outcome.timings;
+    AskResponse {
+        answer: String::new(),
+        contexts: None,
+        metadatas: retrieval.passages.iter().map(metadata).collect(),
+        method: question.mode.to_string(),
+        bm25_weight: retrieval.bm25_weight,
+        rerank_enable: false,
+        rerank_top_n: 10,
+        db: question.db.to_string(),
+        provider: outcome.provider.to_string(),
+        cache_hit: matches!(cached, Cached::Hit(..)),
+        cache_metadata: cache_metadata(cached),
+        degraded: outcome.degraded.is_some(),
+        degraded_reason: outcome.degraded.map(|reason| reason.to_string()),
+        request_id,
+        timings_ms: self::timings(&timings),
+        explanation: explanation(retrieval),
+    }
+}
+
+/// Where the time of an answer went, in milliseconds.
+pub fn timings(timings: &Timings) -> TimingsMs {
+    TimingsMs {
+        cache: ms(timings.cache),
+        embed: ms(timings.embed),
+        retrieve: ms(timings.retrieve),
+        rerank: 0.0,
+        generate: ms(timings.generate),
+        total: ms(timings.total),
+    }
+}
+
+/// About the entry that answered, or that nearly did.
+pub fn cache_metadata(cached: &Cached) -> Option<CacheMetadata> {
+    let (cache_type, reason, note) = match cached {
+        Cached::Hit(served) => (Some(cached.as_str()), None, &served.note),
+        Cached::Miss(Some((reason, note))) => (None, Some(reason.as_str()), note),
+        Cached::Miss(None) | Cached::Bypass => return None,
+    };
+    Some(CacheMetadata {
+        cache_type: cache_type.map(str::to_owned),
+        reason: reason.map(str::to_owned),
+        similarity: note.similarity,
+        original_query: note.question.clone(),
+        access_count: note.accesses,
+        namespace: note.namespace.clone(),
+        age_seconds: note.age.as_secs_f64(),
+    })
+}
+
+fn metadata(passage: &Passage) -> ContextMetadata {
+    ContextMetadata {
+        source: passage.source.clone(),
+        chunk: passage.chunk,
+        version: passage.version.clone(),
+        language: passage.language.clone(),
+        score: passage.score,
+    }
+}
+
+/// What each stage did; `None` when nobody asked.
+fn explanation(retrieval: &Retrieval) -> Option<Vec<StageExplanation>> {
+    let stages = retrieval.explanation.iter().map(|report| StageExplanation {
+        stage: report.stage.to_owned(),
+        took_ms: ms(report.took),
+        found: report.found,
+    });
+    (!retrieval.explanation.is_empty()).then(|| stages.collect())
+}
+
+/// What a stream sends before the answer.
+pub fn stream_head(question: &Question, retrieval: &Retrieval) -> StreamHead {
+    StreamHead {
+        contexts: retrieval.passages.iter().map(|passage| passage.text.clone()).collect(),
+        metadatas: retrieval.passages.iter().map(metadata).collect(),
+        db: question.db.to_string(),
+    }
+}
+
+/// Milliseconds, to the microsecond.
+fn ms(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1_000.0
+}

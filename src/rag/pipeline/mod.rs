@@ -1,0 +1,128 @@
+//! The way of a question, as data: `plan → embed → retrieve → fuse → read → generate`.
+//!
+//! A [`Question`] becomes a [`Plan`]: its DB is open, its [`RetrievalSpec`] names everything that shapes the answer. The plan
+//! and the question's vector become a [`Query`], which goes through the [stages](stages) and comes back as passages. A
+//! generator makes the answer of them. The cache stands around all that (see [`ask`](super::ask)); nothing here knows it.
+//!
+//! A new stage is a file of its own and a line in [`stages`].
+
+mod embed;
+mod fusion;
+mod generate;
+mod plan;
+pub mod prompt;
+mod question;
+mod read;
+mod retrieve;
+mod spec;
+mod stage;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Instant};
+
+use tokio::sync::Semaphore;
+
+pub use embed::QueryVector;
+pub(super) use generate::{AnswerClock, AnswerWriter, GeneratedAnswer, WhenWhole, nothing_found};
+pub use plan::Plan;
+pub use question::{FusionChoice, Question};
+pub use retrieve::{CANDIDATES, RRF_K};
+pub use spec::RetrievalSpec;
+pub use stage::{BlockingStage, Findings, ModelStage, Query, Stage, StageReport};
+
+use self::{fusion::Fuse, read::Read, retrieve::Retrieve};
+use super::RagError;
+use crate::resilience::CallContext;
+
+/// The stages from words to passages, in their order: a new one is registered here.
+pub fn stages() -> Vec<Stage> {
+    vec![Stage::Blocking(Arc::new(Retrieve)), Stage::Blocking(Arc::new(Fuse)), Stage::Blocking(Arc::new(Read))]
+}
+
+/// Runs stages. As many questions search at once as there are cores: more would only take turns, and each would end later.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    stages: Arc<[Stage]>,
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self::new(stages())
+    }
+}
+
+impl Pipeline {
+    /// A pipeline of these stages.
+    pub fn new(stages: Vec<Stage>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { stages: stages.into(), turns: Arc::new(Semaphore::new(cores + 1)) }
+    }
+
+    /// Takes a query from its words to its passages.
+    ///
+    /// # Errors
+    /// [`RagError::Deadline`], and what a stage returns.
+    pub async fn run(&self, query: Query, call: &CallContext) -> Result<Findings, RagError> {
+        let query = Arc::new(query);
+        let mut findings = Findings::default();
+        let mut at = 0;
+        while let Some(stage) = self.stages.get(at) {
+            match stage {
+                Stage::Blocking(_) => (findings, at) = self.run_blocking(&query, findings, at, call).await?,
+                Stage::Model(stage) => {
+                    let begun = begin(&query);
+                    stage.run(&query, &mut findings, call).await?;
+                    report(begun, stage.name(), &mut findings);
+                    at += 1;
+                }
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Runs the blocking stages from `at` on, all in one turn on one thread; returns where they end.
+    async fn run_blocking(
+        &self,
+        query: &Arc<Query>,
+        mut findings: Findings,
+        at: usize,
+        call: &CallContext,
+    ) -> Result<(Findings, usize), RagError> {
+        let turn = call.wait(Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = turn.map_err(|_| RagError::Deadline { doing: "waiting for a turn to search" })?;
+        let (query, stages) = (Arc::clone(query), Arc::clone(&self.stages));
+        let work = tokio::task::spawn_blocking(move || {
+            // A search that nobody waits for any more still has its turn until it ends: the core is still busy.
+            let _turn = turn;
+            let mut next = at;
+            while let Some(Stage::Blocking(stage)) = stages.get(next) {
+                let begun = begin(&query);
+                stage.run(&query, &mut findings)?;
+                report(begun, stage.name(), &mut findings);
+                next += 1;
+            }
+            Ok((findings, next))
+        });
+        call.wait(work).await.map_err(|_| RagError::Deadline { doing: "searching" })??
+    }
+
+    /// Turns to search; tests take them all.
+    #[cfg(test)]
+    pub(super) fn turns(&self) -> &Arc<Semaphore> {
+        &self.turns
+    }
+}
+
+/// The time, if somebody wants to know it.
+fn begin(query: &Query) -> Option<Instant> {
+    query.explain.then(Instant::now)
+}
+
+fn report(begun: Option<Instant>, stage: &'static str, findings: &mut Findings) {
+    if let Some(begun) = begun {
+        let report = StageReport { stage, took: begun.elapsed(), found: findings.count() };
+        findings.explanation.push(report);
+    }
+}

@@ -1,0 +1,117 @@
+//! From a question to a plan, and from a plan to a query.
+
+use std::sync::Arc;
+
+use super::{embed::QueryVector, prompt, question::Question, spec::RetrievalSpec, stage::Query};
+use crate::{
+    domain::{SearchMode, Stamp},
+    providers::{EmbedderId, Generator, ProviderError},
+    rag::{Db, DegradedReason, Models, RagError},
+};
+
+/// A question whose DB is open and for which everything that shapes the answer is settled.
+#[derive(Clone)]
+pub struct Plan {
+    /// The question's words.
+    pub text: String,
+    /// What shapes the answer.
+    pub spec: RetrievalSpec,
+    /// The DB, open.
+    pub db: Arc<Db>,
+    /// The state of the DB that searches see at least.
+    pub stamp: Option<Stamp>,
+    /// Whether the stages are to say what they did.
+    pub explain: bool,
+}
+
+/// A query, and what had to be left out of it.
+pub struct SettledQuery {
+    /// What goes through the stages.
+    pub query: Query,
+    /// Share of the lexical score that weighted fusion uses, or would use.
+    pub bm25_weight: f32,
+    /// Set when the search is not the one that was asked for.
+    pub degraded: Option<DegradedReason>,
+}
+
+impl Plan {
+    /// Plans the answer to a question from this DB by this generator.
+    pub fn new(question: &Question, db: Arc<Db>, generator: &dyn Generator) -> Self {
+        let spec = RetrievalSpec {
+            db: question.db.clone(),
+            embedder: db.embedder().map(|embedder| EmbedderId::new(embedder.id)),
+            mode: question.mode,
+            fusion: question.fusion,
+            k: question.k,
+            filter: question.filter.clone(),
+            provider: generator.provider(),
+            model: generator.model().to_owned(),
+            prompt: &prompt::VERSION,
+        };
+        Self { text: question.text.clone(), spec, stamp: db.stamp(), db, explain: question.explain }
+    }
+
+    /// The same for another question.
+    #[must_use]
+    pub fn about(&self, text: &str) -> Self {
+        Self { text: text.to_owned(), explain: false, ..self.clone() }
+    }
+
+    /// Whether the question must be embedded.
+    pub fn needs_embedding(&self) -> bool {
+        self.spec.mode.needs_embedding()
+    }
+
+    /// The query, with the question's vector if its mode needs one. Words alone stand in for an embedder that is
+    /// unavailable, where that is allowed.
+    ///
+    /// # Errors
+    /// [`RagError::EmbedderMismatch`]; why there is no vector.
+    pub fn query(&self, vector: QueryVector, models: &Models) -> Result<SettledQuery, RagError> {
+        let stored = self.db.embedder();
+        let mut mode = self.spec.mode;
+        let mut degraded = None;
+        let mut settled = None;
+        let mut embedder = stored.as_ref().map(|stored| EmbedderId::new(stored.id.clone()));
+        if mode.needs_embedding() {
+            embedder = Some(models.embedder_for(self.db.name(), stored.as_ref())?.id().clone());
+            match vector.vector {
+                Ok(of_question) => settled = of_question,
+                Err(RagError::Provider(error)) if error.is_unavailable() && models.falls_back() => {
+                    tell_unavailable(&error);
+                    mode = SearchMode::Bm25;
+                    degraded = Some(DegradedReason::EmbeddingUnavailable);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let (query, bm25_weight) = self.of_parts(mode, settled, embedder.as_ref());
+        Ok(SettledQuery { query, bm25_weight, degraded })
+    }
+
+    fn of_parts(&self, mode: SearchMode, vector: Option<Arc<[f32]>>, embedder: Option<&EmbedderId>) -> (Query, f32) {
+        let RetrievalSpec { fusion, k, filter, .. } = &self.spec;
+        let bm25_weight = fusion.weight(embedder, &self.text);
+        let query = Query {
+            text: self.text.clone(),
+            vector,
+            mode,
+            fusion: fusion.resolve(embedder, bm25_weight),
+            k: *k,
+            filter: filter.clone(),
+            db: Arc::clone(&self.db),
+            explain: self.explain,
+        };
+        (query, bm25_weight)
+    }
+}
+
+/// An open breaker has said so once, and a full pool is no news; hundreds of questions a second need not repeat it.
+fn tell_unavailable(error: &ProviderError) {
+    match error {
+        ProviderError::CircuitOpen { .. } | ProviderError::Busy { .. } => {
+            tracing::debug!(%error, "lexical search alone");
+        }
+        _ => tracing::warn!(%error, "the embedder is unavailable: lexical search alone"),
+    }
+}

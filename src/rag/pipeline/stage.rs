@@ -1,0 +1,119 @@
+//! The stages between a question's words and the passages of its answer, and what carries them from one to the next.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{
+    domain::{FusionParams, Hit, Passage, SearchFilter, SearchMode},
+    rag::{Db, RagError},
+    resilience::CallContext,
+};
+
+/// What is searched for: the same for every stage.
+#[derive(Clone)]
+pub struct Query {
+    /// The question's words.
+    pub text: String,
+    /// The question's embedding, unit length; `None` where words alone are searched for.
+    pub vector: Option<Arc<[f32]>>,
+    /// Which searches run.
+    pub mode: SearchMode,
+    /// How their results are fused.
+    pub fusion: FusionParams,
+    /// How many passages are wanted.
+    pub k: usize,
+    /// Part of the DB that is searched.
+    pub filter: SearchFilter,
+    /// The DB.
+    pub db: Arc<Db>,
+    /// Whether somebody wants to know what each stage did.
+    pub explain: bool,
+}
+
+/// What the stages have found so far; each takes it and makes it richer.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Hits of the lexical search, best first; scores are BM25.
+    pub lexical: Vec<Hit>,
+    /// Hits of the vector search, best first; scores are cosines.
+    pub nearest: Vec<Hit>,
+    /// The ranking that is made of them, best first.
+    pub ranked: Vec<Hit>,
+    /// The passages, best first; at most `k` at the end.
+    pub passages: Vec<Passage>,
+    /// What each stage did, when the query asks for it.
+    pub explanation: Vec<StageReport>,
+}
+
+/// What one stage did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageReport {
+    /// The stage.
+    pub stage: &'static str,
+    /// How long it ran.
+    pub took: Duration,
+    /// What it had found when it ended.
+    pub found: usize,
+}
+
+impl Findings {
+    /// How many there are in their latest form.
+    pub fn count(&self) -> usize {
+        match (self.passages.len(), self.ranked.len()) {
+            (0, 0) => self.lexical.len() + self.nearest.len(),
+            (0, ranked) => ranked,
+            (passages, _) => passages,
+        }
+    }
+}
+
+/// A stage that computes or reads files. It runs on a blocking thread, when it is the question's turn to search.
+pub trait BlockingStage: Send + Sync {
+    /// Its name, for explanations.
+    fn name(&self) -> &'static str;
+
+    /// Makes the findings richer.
+    ///
+    /// # Errors
+    /// When index or store cannot be read.
+    fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError>;
+}
+
+/// A stage that asks a model, for example a reranker. When the model is away it leaves the findings as they are.
+#[async_trait]
+pub trait ModelStage: Send + Sync {
+    /// Its name, for explanations.
+    fn name(&self) -> &'static str;
+
+    /// Makes the findings richer.
+    ///
+    /// # Errors
+    /// [`RagError::Deadline`], and settings that cannot be used.
+    async fn run(&self, query: &Query, findings: &mut Findings, call: &CallContext) -> Result<(), RagError>;
+}
+
+/// One step from words to passages.
+#[derive(Clone)]
+pub enum Stage {
+    /// Computes or reads.
+    Blocking(Arc<dyn BlockingStage>),
+    /// Asks a model.
+    Model(Arc<dyn ModelStage>),
+}
+
+impl Stage {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Blocking(stage) => stage.name(),
+            Self::Model(stage) => stage.name(),
+        }
+    }
+}
+
+impl fmt::Debug for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
