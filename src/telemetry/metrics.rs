@@ -191,7 +191,8 @@ impl Metrics {
             cache: CacheMetrics::new(r),
             registry,
         };
-        register_process(&metrics.registry);
+        #[cfg(target_os = "linux")]
+        super::process::register(&metrics.registry);
         metrics.app_info.with_label_values(&[env!("CARGO_PKG_VERSION"), "sqlite", "ragctl"]).set(1.0);
         metrics
     }
@@ -354,17 +355,6 @@ pub(super) fn registered<C: Collector + Clone + 'static>(registry: &Registry, me
     let metric = metric.expect("names and labels are literals that the tests check");
     registry.register(Box::new(metric.clone())).expect("each name is registered once, which the tests check");
     metric
-}
-
-/// Memory, CPU, file descriptors and start time of this process, where the system tells them.
-fn register_process(registry: &Registry) {
-    #[cfg(target_os = "linux")]
-    {
-        let process = prometheus::process_collector::ProcessCollector::for_self();
-        registry.register(Box::new(process)).expect("its names are its own");
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = registry;
 }
 
 #[cfg(test)]

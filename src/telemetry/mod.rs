@@ -1,10 +1,12 @@
-//! What operators see: metrics and logs, without secrets. Every metric's name stands in `metrics`, `cache`, `connections` or
-//! `upstreams`, and nowhere else.
+//! What operators see: metrics and logs, without secrets. Every metric's name stands in `metrics`, `cache`, `connections`,
+//! `process` or `upstreams`, and nowhere else.
 
 mod cache;
 mod connections;
 pub mod logging;
 mod metrics;
+#[cfg(target_os = "linux")]
+mod process;
 mod secrets;
 mod upstreams;
 

@@ -1,15 +1,22 @@
 //! The embedded provider: embeddings and answers without any other process, network or download.
 //!
-//! - [`StaticEmbedder`] makes vectors by table look-up; `vocabulary` knows which words a model's tokenizer would lose, so
-//!   that foreign scripts do not collapse into one vector.
+//! - [`StaticEmbedder`] makes vectors by table look-up: `tokenizer` cuts texts into tokens (`word_piece` as BERT does it),
+//!   `table` has their rows; `vocabulary` knows which words a tokenizer would lose, so that foreign scripts do not collapse
+//!   into one vector.
 //! - [`ExtractiveGenerator`] answers by quoting: `sentences` splits passages, `terms` finds the question's words in them,
 //!   `extractive` weighs and chooses.
 
 mod extractive;
 mod sentences;
 mod static_model;
+mod table;
 mod terms;
+mod tokenizer;
+mod tokenizer_file;
 mod vocabulary;
+mod word_piece;
+#[cfg(test)]
+mod word_piece_tests;
 
 pub use extractive::{Extraction, ExtractiveGenerator, extract};
 pub use static_model::{StaticEmbedder, StaticModelError};

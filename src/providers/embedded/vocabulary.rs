@@ -1,47 +1,33 @@
-//! What a tokenizer's vocabulary can express, read from `tokenizer.json` without building the tokenizer.
+//! What a tokenizer's vocabulary can express.
 //!
 //! A WordPiece tokenizer drops every word that holds a character it does not know. English vocabularies know few
 //! Chinese characters and no Khmer at all, so that two different questions could leave the same few known tokens and
 //! get the *same* vector. The embedder therefore asks here how much of a text is lost.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
-use std::fmt;
+use std::collections::{HashMap, HashSet};
 
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
+use super::tokenizer_file::TokenizerFile;
 use crate::util::script::is_unspaced;
 
-/// The letters of a vocabulary and its size.
+/// The letters of a vocabulary.
 #[derive(Debug)]
-pub struct Vocabulary {
-    /// The largest token id; a table needs more rows than that.
-    pub largest_id: u32,
+pub(super) struct Vocabulary {
     /// Characters that a word may contain; `None` when the tokenizer's kind loses no characters or cannot be judged.
     alphabet: Option<Alphabet>,
 }
 
 impl Vocabulary {
-    /// Reads the vocabulary.
-    ///
-    /// # Errors
-    /// When `json` is no `tokenizer.json`.
-    pub fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
-        let file: TokenizerFile = serde_json::from_slice(json)?;
-        let added = file.added_tokens.iter().map(|token| token.id).max().unwrap_or(0);
-        let is_word_piece = file.model.kind.as_deref() == Some("WordPiece");
-        let entries = file.model.vocab;
-        Ok(Self {
-            largest_id: entries.largest_id.max(added),
-            alphabet: is_word_piece.then(|| Alphabet::of(entries.alphabet())),
-        })
+    /// The letters that a tokenizer knows.
+    pub(super) fn of(file: &TokenizerFile) -> Self {
+        let tokens = file.model.vocab.ids.keys();
+        Self { alphabet: file.is_word_piece().then(|| Alphabet::of(letters(tokens.map(|token| &**token)))) }
     }
 
     /// The words of `text` that the tokenizer cannot express, and which share of all letters and digits they hold
     /// (0–1). A "word" of a script without spaces is one character. Plain ASCII never loses anything.
-    pub fn lost<'t>(&self, text: &'t str) -> (Vec<&'t str>, f32) {
+    pub(super) fn lost<'t>(&self, text: &'t str) -> (Vec<&'t str>, f32) {
         let Some(alphabet) = self.alphabet.as_ref().filter(|_| !text.is_ascii()) else { return (Vec::new(), 0.0) };
         let (mut lost, mut lost_letters, mut letters) = (Vec::new(), 0_u32, 0_u32);
         for word in words(text) {
@@ -68,6 +54,21 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
             Some(word)
         })
     })
+}
+
+/// The letters among the tokens that can stand anywhere in a word. Where every character is a word, only the first matters.
+fn letters<'t>(tokens: impl Iterator<Item = &'t str>) -> HashSet<char> {
+    // Character → seen at a word's beginning, seen inside a word (`##c`).
+    let mut seen: HashMap<char, (bool, bool)> = HashMap::new();
+    for token in tokens {
+        let (inside, piece) = token.strip_prefix("##").map_or((false, token), |piece| (true, piece));
+        let mut characters = piece.chars();
+        if let (Some(c), None) = (characters.next(), characters.next()) {
+            let seen = seen.entry(c).or_default();
+            if inside { seen.1 = true } else { seen.0 = true }
+        }
+    }
+    seen.into_iter().filter(|(c, (begin, inside))| *begin && (*inside || is_unspaced(*c))).map(|(c, _)| c).collect()
 }
 
 /// The characters that survive a tokenizer's normalisation and are known then.
@@ -104,87 +105,6 @@ fn survives(known: &HashSet<char>, c: char) -> bool {
     survives
 }
 
-#[derive(Deserialize)]
-struct TokenizerFile {
-    #[serde(default)]
-    added_tokens: Vec<AddedToken>,
-    model: TokenizerModel,
-}
-
-#[derive(Deserialize)]
-struct AddedToken {
-    id: u32,
-}
-
-#[derive(Deserialize)]
-struct TokenizerModel {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    vocab: Entries,
-}
-
-/// The vocabulary's single characters; longer tokens are only counted.
-#[derive(Default)]
-struct Entries {
-    largest_id: u32,
-    /// Character → seen at a word's beginning, seen inside a word (`##c`).
-    single: HashMap<char, (bool, bool)>,
-}
-
-impl Entries {
-    fn add(&mut self, token: &str, id: u32) {
-        self.largest_id = self.largest_id.max(id);
-        let (inside, piece) = token.strip_prefix("##").map_or((false, token), |piece| (true, piece));
-        let mut characters = piece.chars();
-        if let (Some(c), None) = (characters.next(), characters.next()) {
-            let seen = self.single.entry(c).or_default();
-            if inside { seen.1 = true } else { seen.0 = true }
-        }
-    }
-
-    /// A letter counts when it can stand anywhere in a word. Where every character is a word, only the first matters.
-    fn alphabet(self) -> HashSet<char> {
-        self.single
-            .into_iter()
-            .filter(|(c, (begin, inside))| *begin && (*inside || is_unspaced(*c)))
-            .map(|(c, _)| c)
-            .collect()
-    }
-}
-
-impl<'de> Deserialize<'de> for Entries {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(EntriesVisitor)
-    }
-}
-
-struct EntriesVisitor;
-
-impl<'de> Visitor<'de> for EntriesVisitor {
-    type Value = Entries;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a vocabulary: an object of tokens and ids, or an array of tokens")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
-        let mut entries = Entries::default();
-        while let Some((token, id)) = map.next_entry::<String, u32>()? {
-            entries.add(&token, id);
-        }
-        Ok(entries)
-    }
-
-    // Unigram models: the position is the id, and nothing but the count is of use.
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries, A::Error> {
-        let mut count = 0_u32;
-        while seq.next_element::<IgnoredAny>()?.is_some() {
-            count = count.saturating_add(1);
-        }
-        Ok(Entries { largest_id: count.saturating_sub(1), ..Entries::default() })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,13 +114,14 @@ mod tests {
             tokens.iter().enumerate().map(|(id, token)| ((*token).to_owned(), id.into())).collect();
         let json =
             serde_json::json!({ "added_tokens": [{ "id": 40 }], "model": { "type": "WordPiece", "vocab": vocab } });
-        Vocabulary::from_json(json.to_string().as_bytes()).expect("valid")
+        let file = TokenizerFile::read(json.to_string().as_bytes()).expect("valid");
+        assert_eq!(file.largest_id(), 40, "added tokens need rows too");
+        Vocabulary::of(&file)
     }
 
     #[test]
     fn counts_the_letters_of_words_that_hold_an_unknown_character() {
         let vocabulary = vocabulary(&["a", "##a", "b", "e", "##e", "中"]);
-        assert_eq!(vocabulary.largest_id, 40, "added tokens need rows too");
         assert_eq!(vocabulary.lost("aéa ÄÉ"), (vec![], 0.0), "accents and case are normalised away");
         assert_eq!(vocabulary.lost("aж aa"), (vec!["aж"], 0.5));
         assert_eq!(vocabulary.lost("éb"), (vec!["éb"], 1.0), "b is known at the beginning only");
@@ -211,9 +132,9 @@ mod tests {
     #[test]
     fn other_kinds_of_tokenizer_lose_nothing_but_are_counted() {
         let json = r#"{"model":{"type":"Unigram","vocab":[["<unk>",0.0],["a",-1.0],["b",-2.0]]}}"#;
-        let vocabulary = Vocabulary::from_json(json.as_bytes()).expect("valid");
-        assert_eq!(vocabulary.largest_id, 2);
-        assert_eq!(vocabulary.lost("жук").1, 0.0);
-        assert!(Vocabulary::from_json(b"{}").is_err());
+        let file = TokenizerFile::read(json.as_bytes()).expect("valid");
+        assert_eq!(file.largest_id(), 2);
+        assert_eq!(Vocabulary::of(&file).lost("жук").1, 0.0);
+        assert!(TokenizerFile::read(b"{}").is_err());
     }
 }
