@@ -20,8 +20,8 @@ const LAYERS: [&[&str]; 11] = [
     &["util"],
 ];
 
-/// What the rule alone does not say. The fake upstream is for tests of these rooms; commands use the command line's types.
-const ALLOWED: [(&str, &str); 3] = [("commands", "cli"), ("providers", "mock"), ("client", "providers")];
+/// What the rule alone does not say: commands use the command line's types.
+const ALLOWED: [(&str, &str); 2] = [("commands", "cli"), ("client", "providers")];
 
 fn layer(room: &str) -> Option<usize> {
     LAYERS.iter().position(|rooms| rooms.contains(&room))
