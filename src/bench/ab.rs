@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{
+    measures::Timed,
     quantile::{needed, spread},
-    recorder::Timed,
     result::{ms, round},
     run::RunData,
 };

@@ -239,7 +239,7 @@ pub struct MergeArgs {
 
 fn positive_time(text: &str) -> Result<Duration, &'static str> {
     let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero());
-    time.filter(|time| *time <= crate::bench::plan::ENDLESS).ok_or("a time is wanted, like 30s or 5min")
+    time.filter(|time| *time <= crate::bench::schedule::ENDLESS).ok_or("a time is wanted, like 30s or 5min")
 }
 
 fn rate(text: &str) -> Result<f64, &'static str> {

@@ -11,9 +11,9 @@ use super::parts;
 use crate::{
     bench::{
         ab::{self, AbVerdict, Arm, Effect, Round},
-        plan::{ENDLESS, Load, Plan, Stage},
+        plan::{Load, Plan, Stage},
         run::{self, Ended},
-        schedule::{Arrivals, Profile},
+        schedule::{Arrivals, ENDLESS, Profile},
         summary,
         target::Target,
         workload::Workload,

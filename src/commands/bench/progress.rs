@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::bench::{
+    live::{Live, LiveSecond},
     plan::Plan,
-    run::{Live, LiveSecond},
 };
 
 /// A bar with live figures; hidden when stderr is no terminal. Gives what the run tells how it goes.

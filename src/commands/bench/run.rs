@@ -10,12 +10,12 @@ use super::{compare, parts, progress};
 use crate::{
     bench::{
         compare as comparing,
-        plan::{ENDLESS, Load, Plan, Stage},
+        plan::{Load, Plan, Stage},
         report,
         result::{GateBody, ResultFile},
         run::{self, Ended},
         scenario::Scenario,
-        schedule::Profile,
+        schedule::{ENDLESS, Profile},
         summary::{self, About},
         target::Target,
         watch::Watch,

@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::bench::{
+    live::Live,
     plan::Plan,
-    run::{self, Live, RunData, RunError},
+    run::{self, RunData, RunError},
     screen::{self, Total, View},
 };
 

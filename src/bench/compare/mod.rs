@@ -4,17 +4,19 @@
 //! pair "differs" by any test within the runs. A single baseline is therefore advice. From [`ENOUGH`] baselines on, how
 //! much runs differ is known, and a new run is judged by a prediction interval of their logarithms.
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, str::FromStr};
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{
+    measures::Timed,
     quantile::{self, QUANTILES, Z_95},
-    recorder::Timed,
     result::{ResultFile, round},
-    slices::Slice,
-    summary,
+    slices::{Slice, log_error},
 };
 
 /// Baselines from which a comparison is a gate.
@@ -374,7 +376,7 @@ fn slices(run: &ResultFile) -> Vec<Slice> {
 
 fn quantile_error(figure: &str, run: &ResultFile, slices: &[Slice]) -> Option<f64> {
     let quantile = QUANTILES.iter().find(|(name, _)| *name == figure)?.1;
-    summary::log_error(&run.histogram(Timed::Latency.as_str())?, slices, quantile)
+    log_error(&run.histogram(Timed::Latency.as_str())?, slices, quantile)
 }
 
 /// Standard error of the logarithm of the answers per second.
@@ -394,7 +396,3 @@ fn rate_error(run: &ResultFile, slices: &[Slice]) -> Option<f64> {
     let deviation = times.stddev.filter(|_| times.mean > 0.0)?;
     Some(deviation / times.mean / (run.metrics.successful_requests as f64).sqrt())
 }
-
-#[cfg(test)]
-#[path = "compare_tests.rs"]
-mod tests;

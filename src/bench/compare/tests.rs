@@ -1,9 +1,10 @@
 use super::*;
 use crate::bench::{
-    recorder::Measures,
+    failure::{ErrorClass, Failure},
+    measures::Measures,
     result::{LoadInfo, MoreMetrics, ResponseTimes, Soundness, TestInfo},
     run::Ended,
-    summary::Measured,
+    summary::{self, Measured},
 };
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ fn run(median_ms: f64, n: u64, errors: u64, seed: u64) -> ResultFile {
         all.counts.ok += 1;
     }
     for _ in 0..errors {
-        all.failures.add(super::super::failure::Failure::new(super::super::failure::ErrorClass::Timeout, "late"));
+        all.failures.add(Failure::new(ErrorClass::Timeout, "late"));
     }
     let metrics = summary::metrics(Measured {
         started: "2026-01-01T00:00:00Z".into(),
