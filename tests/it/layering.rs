@@ -6,9 +6,10 @@ use std::{
 };
 
 /// Rooms from the top down; a room may use rooms below its own line, never beside or above it.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["main"],
     &["cli", "commands"],
+    &["cache_tools"],
     &["client"],
     &["server", "bench", "monitor", "mock"],
     &["rag"],

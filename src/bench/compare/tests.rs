@@ -1,8 +1,8 @@
-use super::*;
+use super::{judge::*, margin::*};
 use crate::bench::{
     failure::{ErrorClass, Failure},
-    measures::Measures,
-    result::{LoadInfo, MoreMetrics, ResponseTimes, Soundness, TestInfo},
+    measures::{Measures, Timed},
+    result::{LoadInfo, MoreMetrics, ResponseTimes, ResultFile, Soundness, TestInfo},
     run::Ended,
     summary::{self, Measured},
 };
@@ -65,7 +65,7 @@ fn legacy(ok: u64, errors: u64, p50: f64) -> ResultFile {
     run
 }
 
-fn verdict(comparison: &Comparison, figure: &str) -> Verdict {
+fn verdict(comparison: &Comparison, figure: &str) -> ComparisonVerdict {
     comparison.differences.iter().find(|difference| difference.figure == figure).unwrap().verdict
 }
 
@@ -79,11 +79,14 @@ fn a_difference_is_told_with_its_interval_and_none_is_none() {
     let same = against(base.clone(), &run(100.0, 2_000, 0, 2), &[]);
     assert!(same.refused.is_empty() && same.advisory && !same.is_worse(), "{same:?}");
     let slower = against(base.clone(), &run(110.0, 2_000, 0, 2), &[]);
-    assert_eq!((verdict(&slower, "p50"), verdict(&slower, "p95")), (Verdict::Worse, Verdict::Worse));
+    assert_eq!(
+        (verdict(&slower, "p50"), verdict(&slower, "p95")),
+        (ComparisonVerdict::Worse, ComparisonVerdict::Worse)
+    );
     let p50 = &slower.differences[0];
     let [low, high] = p50.interval.unwrap();
     assert!(low < 10.0 && 10.0 < high && high - low < 8.0, "{p50:?}");
-    assert_eq!(verdict(&against(base, &run(85.0, 2_000, 0, 2), &[]), "p50"), Verdict::Better);
+    assert_eq!(verdict(&against(base, &run(85.0, 2_000, 0, 2), &[]), "p50"), ComparisonVerdict::Better);
 }
 
 #[test]
@@ -94,7 +97,7 @@ fn what_is_allowed_is_not_worse() {
     let comparison = against(base, &slower, &margins);
     assert_eq!(
         (verdict(&comparison, "p50"), verdict(&comparison, "p95")),
-        (Verdict::NoDifference, Verdict::NoDifference)
+        (ComparisonVerdict::NoDifference, ComparisonVerdict::NoDifference)
     );
     assert!(
         "p42:1%".parse::<Margin>().is_err() && "p95".parse::<Margin>().is_err() && "p95:x".parse::<Margin>().is_err()
@@ -119,17 +122,17 @@ fn runs_that_were_made_differently_or_are_unsound_are_refused() {
 #[test]
 fn too_little_is_not_a_pass() {
     let comparison = against(run(100.0, 60, 0, 1), &run(100.0, 60, 0, 2), &[]);
-    assert_eq!(verdict(&comparison, "p95"), Verdict::Unknown);
+    assert_eq!(verdict(&comparison, "p95"), ComparisonVerdict::Unknown);
     assert!(comparison.differences[1].why.as_ref().unwrap().contains("needs 72"), "{comparison:?}");
-    assert_ne!(verdict(&comparison, "p50"), Verdict::Unknown);
+    assert_ne!(verdict(&comparison, "p50"), ComparisonVerdict::Unknown);
 }
 
 #[test]
 fn the_predecessors_boasts_are_refused() {
     let comparison = against(legacy(25, 75, 2_107.0), &legacy(50, 50, 2_091.0), &[]);
-    assert_eq!(verdict(&comparison, "p50"), Verdict::Unknown);
+    assert_eq!(verdict(&comparison, "p50"), ComparisonVerdict::Unknown);
     assert!(comparison.differences[0].why.as_ref().unwrap().contains("75 of 100 requests failed"));
-    assert_eq!(verdict(&comparison, "errors"), Verdict::Better);
+    assert_eq!(verdict(&comparison, "errors"), ComparisonVerdict::Better);
     assert!(comparison.notes.iter().any(|note| note.contains("fixed wait")), "{:?}", comparison.notes);
     assert!(comparison.says_nothing());
 }
@@ -141,9 +144,9 @@ fn many_baselines_are_a_gate() {
     let same = compare(&bases, ("new", &run(106.0, 400, 0, 99)), &[]);
     assert!(!same.advisory && !same.is_worse(), "{same:?}");
     let slower = compare(&bases, ("new", &run(140.0, 400, 0, 99)), &[]);
-    assert_eq!(verdict(&slower, "p50"), Verdict::Worse);
+    assert_eq!(verdict(&slower, "p50"), ComparisonVerdict::Worse);
     let failing = compare(&bases, ("new", &run(106.0, 400, 20, 99)), &[]);
-    assert_eq!(verdict(&failing, "errors"), Verdict::Worse);
+    assert_eq!(verdict(&failing, "errors"), ComparisonVerdict::Worse);
 }
 
 #[test]

@@ -1,12 +1,13 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hdrhistogram::Histogram;
-use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Color};
 
 use super::*;
 use crate::bench::{
     failure::{ErrorClass, Failure},
-    live::LiveSecond,
+    live::{Live, LiveSecond},
+    measures::Counts,
 };
 
 fn running() -> Live {

@@ -21,7 +21,7 @@ pub use error::{Origin, SettingsError};
 pub use kind::Kind;
 pub use layers::{Flags, Layers, Resolved};
 pub use load::{CONFIG_VARIABLE, FILE_NAME, Surroundings, load};
-pub use report::{SettingReport, example, report};
+pub use report::{SettingReport, example, report, report_table};
 use secrecy::SecretString;
 
 use super::global::{ColorChoice, LogFormat};

@@ -1,4 +1,4 @@
-//! `--tui`: the run in the whole terminal.
+//! The run in the whole terminal.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +10,29 @@ use ratatui::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::view::{Total, View, draw};
 use crate::bench::{
     live::Live,
     plan::Plan,
     run::{self, RunData, RunError},
-    screen::{self, Total, View},
 };
 
 /// How often keys are looked for, and the least time between two drawings.
 const LOOK: Duration = Duration::from_millis(50);
 const DRAW: Duration = Duration::from_millis(250);
 
-/// Runs a plan and shows how it goes; `q`, Escape or Ctrl-C end it, with its report.
-pub(super) async fn measure(
+/// Runs a plan and draws what is measured so far; `q`, Escape or Ctrl-C end the run, with its report.
+///
+/// # Errors
+/// As [`run::run`].
+pub async fn run(
     plan: Plan,
     start_at: Option<Timestamp>,
     begin: impl FnOnce() + Send + 'static,
     interrupt: CancellationToken,
     colors: bool,
 ) -> Result<RunData, RunError> {
-    let (tell, told) = watch::channel(Live::default());
+    let (send, updates) = watch::channel(Live::default());
     let shown = Shown {
         name: plan.name.clone(),
         url: plan.targets.first().map_or_else(String::new, |target| target.base.clone()),
@@ -45,11 +48,11 @@ pub(super) async fn measure(
     // Installs the hook that gives the terminal back when something panics.
     let screen = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
         let mut terminal = ratatui::try_init()?;
-        let result = shown.keep_drawing(&mut terminal, &told, &stops, &ends);
+        let result = shown.keep_drawing(&mut terminal, &updates, &stops, &ends);
         ratatui::restore();
         result
     });
-    let data = run::run(plan, start_at, begin, interrupt, move |live| drop(tell.send_replace(live))).await;
+    let data = run::run(plan, start_at, begin, interrupt, move |live| drop(send.send_replace(live))).await;
     over.cancel();
     if let Ok(Err(error)) = screen.await {
         eprintln!("the terminal cannot show the run: {error}");
@@ -70,17 +73,17 @@ impl Shown {
     fn keep_drawing(
         &self,
         terminal: &mut DefaultTerminal,
-        told: &watch::Receiver<Live>,
+        updates: &watch::Receiver<Live>,
         interrupt: &CancellationToken,
         over: &CancellationToken,
     ) -> std::io::Result<()> {
         let mut drawn: Option<Instant> = None;
         while !over.is_cancelled() {
             if drawn.is_none_or(|drawn| drawn.elapsed() >= DRAW) {
-                let live = told.borrow().clone();
+                let live = updates.borrow().clone();
                 let (name, url, stages) = (self.name.as_str(), self.url.as_str(), self.stages.as_slice());
                 let view = View { name, url, live: &live, total: self.total, stages, colors: self.colors };
-                terminal.draw(|frame| screen::draw(frame, &view))?;
+                terminal.draw(|frame| draw(frame, &view))?;
                 drawn = Some(Instant::now());
             }
             if !event::poll(LOOK)? {

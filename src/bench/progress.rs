@@ -1,16 +1,16 @@
-//! A run as it goes, on stderr.
+//! Progress bars on stderr, hidden where that is no terminal.
 
 use std::{sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::bench::{
+use super::{
     live::{Live, LiveSecond},
     plan::Plan,
 };
 
-/// A bar with live figures; hidden when stderr is no terminal. Gives what the run tells how it goes.
-pub(super) fn bar(plan: &Plan) -> (ProgressBar, impl Fn(Live) + Send + 'static + use<>) {
+/// A bar with live figures, and what updates it.
+pub fn of_run(plan: &Plan) -> (ProgressBar, impl Fn(Live) + Send + 'static + use<>) {
     let (length, unit) = match (plan.iterations, plan.length()) {
         (Some(requests), _) => (requests, "{human_pos}/{human_len}"),
         (None, length) => (length.unwrap_or_default().as_millis() as u64, "{percent} %"),
@@ -39,4 +39,11 @@ pub(super) fn bar(plan: &Plan) -> (ProgressBar, impl Fn(Live) + Send + 'static +
         shown.set_message(format!("{}{:.0}/s{latency}{failed}", stage.unwrap_or_default(), live.rate));
     };
     (bar, tell)
+}
+
+/// A bar that counts the rounds of a comparison.
+pub fn of_rounds(most: u32) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(u64::from(most)), ProgressDrawTarget::stderr());
+    bar.set_message("rounds");
+    bar
 }
