@@ -22,6 +22,7 @@ mod key;
 pub mod mismatch;
 mod semantic;
 mod settings;
+mod setup;
 mod space;
 mod table;
 pub mod tune;
@@ -39,4 +40,5 @@ pub use semantic::{
     CacheDecision, CacheQuery, CacheStats, Clear, Exploration, Hit, HitKind, NotKept, Refused, SemanticCache,
 };
 pub use settings::{CacheChange, CacheMode, CacheSettings, InvalidCacheSetting};
+pub use setup::CacheSetup;
 pub use verified::{ErrorBudget, SimilarityPrior};

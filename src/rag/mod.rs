@@ -17,6 +17,7 @@ mod models;
 pub mod prompt;
 mod question;
 pub mod retrieve;
+pub mod settings;
 
 use std::sync::Arc;
 

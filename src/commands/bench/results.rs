@@ -11,7 +11,7 @@ use crate::{
         result::ResultFile,
         stored,
     },
-    cli::{CompareArgs, ExitStatus, MergeArgs},
+    cli::{CompareArgs, ExitStatus, MergeArgs, ResultFormat},
     commands::print,
 };
 
@@ -51,9 +51,21 @@ pub(super) fn merge(args: &MergeArgs, colors: Option<bool>) -> anyhow::Result<Ex
 }
 
 /// Writes a result and prints where.
-pub(super) fn save(result: &ResultFile, folder: &Path, formats: &[report::Format]) -> anyhow::Result<()> {
-    for path in report::save(result, folder, formats).context("cannot write the result")? {
+pub(super) fn save(result: &ResultFile, folder: &Path, formats: &[ResultFormat]) -> anyhow::Result<()> {
+    let formats: Vec<_> = formats.iter().map(|format| form(*format)).collect();
+    for path in report::save(result, folder, &formats).context("cannot write the result")? {
         eprintln!("written: {}", path.display());
     }
     Ok(())
+}
+
+const fn form(format: ResultFormat) -> report::Format {
+    match format {
+        ResultFormat::Json => report::Format::Json,
+        ResultFormat::Csv => report::Format::Csv,
+        ResultFormat::Md => report::Format::Markdown,
+        ResultFormat::Html => report::Format::Html,
+        ResultFormat::Junit => report::Format::Junit,
+        ResultFormat::Hgrm => report::Format::Hgrm,
+    }
 }
