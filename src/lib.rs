@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`cli`] | what may be said at the command line; flags, environment and files become checked settings |
 //! | [`commands`] | one file a command: builds the parts, runs them, says how it ended |
+//! | [`cache_tools`] | what an operator does with the semantic cache: fills it, replays questions to find its settings |
 //! | [`server`], [`client`], [`mock`] | the HTTP API, who talks to it, and a fake LLM upstream for tests |
 //! | [`bench`](mod@bench) | the load generator: measures an API over HTTP, and compares what it measured |
 //! | [`monitor`] | the dashboard: polls servers, says what is the matter, shows, records and replays it |
@@ -79,6 +80,7 @@
 pub mod api;
 pub mod bench;
 pub mod cache;
+pub mod cache_tools;
 pub mod cli;
 pub mod client;
 pub mod commands;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     failure::{ErrorClass, Tally},
-    recorder::{Measures, Timed},
+    measures::{Measures, Timed},
     result::{LoadInfo, ResultFile, ServerBody, round},
     run::Ended,
     slices::Slice,

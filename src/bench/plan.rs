@@ -82,9 +82,6 @@ pub struct Plan {
     pub seed: u64,
 }
 
-/// A length for runs that end by their number of requests.
-pub const ENDLESS: Duration = Duration::from_secs(100 * 24 * 3_600);
-
 impl Plan {
     /// When load ends, if it ends by time.
     pub fn length(&self) -> Option<Duration> {

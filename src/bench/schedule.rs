@@ -4,7 +4,8 @@
 
 use std::{fmt, time::Duration};
 
-use super::plan::ENDLESS;
+/// A length for runs that end by their number of requests.
+pub const ENDLESS: Duration = Duration::from_secs(100 * 24 * 3_600);
 
 /// A level over time, straight from point to point.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -85,7 +86,7 @@ impl Profile {
     }
 
     /// Whether user `number` (from 0) is there at this moment; if not, when it comes next. `None`: never again.
-    pub fn turn(&self, number: usize, at: Duration) -> Option<Turn> {
+    pub fn next_send(&self, number: usize, at: Duration) -> Option<NextSend> {
         let (seconds, wanted) = (at.as_secs_f64(), number as f64 + 1.0);
         let mut now = seconds;
         for piece in self.pieces.iter().filter(|piece| seconds < piece.start + piece.length) {
@@ -93,11 +94,11 @@ impl Profile {
             // Somebody who is there at half a user is there: a ramp from 1 to 2 has its second user in the middle.
             let reached = |at: f64| piece.level(at).round() >= wanted;
             if reached(now) {
-                return Some(if now <= seconds { Turn::Now } else { Turn::At(Duration::from_secs_f64(now)) });
+                return Some(if now <= seconds { NextSend::Now } else { NextSend::At(Duration::from_secs_f64(now)) });
             }
             if piece.to > piece.from && piece.to.round() >= wanted {
                 let at = piece.start + piece.length * (wanted - 0.5 - piece.from) / (piece.to - piece.from);
-                return Some(Turn::At(Duration::from_secs_f64(at.max(now)) + Duration::from_nanos(100)));
+                return Some(NextSend::At(Duration::from_secs_f64(at.max(now)) + Duration::from_nanos(100)));
             }
         }
         None
@@ -118,7 +119,7 @@ impl fmt::Display for Profile {
 
 /// When a user may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum NextSend {
     /// At once.
     Now,
     /// Not before this moment.
@@ -238,14 +239,14 @@ mod tests {
     #[test]
     fn users_come_and_go_with_the_level() {
         let profile = Profile::constant(2.0, s(10)).then(2.0, 4.0, s(10)).then(1.0, 1.0, s(10));
-        assert_eq!(profile.turn(0, s(3)), Some(Turn::Now));
-        assert_eq!(profile.turn(1, s(3)), Some(Turn::Now));
-        let Some(Turn::At(at)) = profile.turn(2, s(3)) else { panic!("the third comes in the ramp") };
+        assert_eq!(profile.next_send(0, s(3)), Some(NextSend::Now));
+        assert_eq!(profile.next_send(1, s(3)), Some(NextSend::Now));
+        let Some(NextSend::At(at)) = profile.next_send(2, s(3)) else { panic!("the third comes in the ramp") };
         assert!((at.as_secs_f64() - 12.5).abs() < 0.001, "{at:?}");
-        assert_eq!(profile.turn(2, at), Some(Turn::Now), "it need not ask again");
-        assert_eq!(profile.turn(3, s(20)), None);
-        assert_eq!(profile.turn(0, s(25)), Some(Turn::Now));
-        assert_eq!(profile.turn(0, s(30)), None);
+        assert_eq!(profile.next_send(2, at), Some(NextSend::Now), "it need not ask again");
+        assert_eq!(profile.next_send(3, s(20)), None);
+        assert_eq!(profile.next_send(0, s(25)), Some(NextSend::Now));
+        assert_eq!(profile.next_send(0, s(30)), None);
         assert_eq!((profile.length(), profile.highest(), profile.level(s(15))), (s(30), 4.0, 3.0));
     }
 
@@ -277,9 +278,9 @@ mod tests {
             let profile = levels
                 .iter()
                 .fold(Profile::new(), |p, (from, to, ms)| p.then(f64::from(*from), f64::from(*to), Duration::from_millis(*ms)));
-            if let Some(Turn::At(later)) = profile.turn(user, Duration::from_millis(at)) {
+            if let Some(NextSend::At(later)) = profile.next_send(user, Duration::from_millis(at)) {
                 prop_assert!(later > Duration::from_millis(at));
-                prop_assert_eq!(profile.turn(user, later), Some(Turn::Now));
+                prop_assert_eq!(profile.next_send(user, later), Some(NextSend::Now));
             }
         }
     }

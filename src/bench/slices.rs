@@ -11,9 +11,11 @@ use hdrhistogram::{
 };
 
 use super::{
-    recorder::{Measures, Timed, Windows, histogram},
+    live::{LIVE_SECONDS, LiveSecond},
+    measures::{Measures, Timed, histogram},
+    quantile::{self, Z_95},
     result::{SliceBody, decode},
-    run::{LIVE_SECONDS, LiveSecond},
+    windows::Windows,
 };
 
 /// Most slices that are kept; beyond that each becomes twice as long.
@@ -188,6 +190,23 @@ impl Slices {
         }
         slices
     }
+}
+
+/// Standard error of the logarithm of a quantile: of independent observations by its interval, or, where the run was
+/// longer, by how much seconds differ, whichever is larger. Requests that wait for the same thing are not independent.
+pub fn log_error(histogram: &Histogram<u64>, slices: &[Slice], quantile: f64) -> Option<f64> {
+    let estimate = quantile::estimate(histogram, quantile)?;
+    let own = ((estimate.high.max(1.0)).ln() - (estimate.low.max(1.0)).ln()) / (2.0 * Z_95);
+    let logs: Vec<f64> = slices
+        .iter()
+        .filter(|slice| slice.ok >= quantile::needed(quantile))
+        .map(|slice| (slice.quantile(quantile).max(1) as f64).ln())
+        .collect();
+    if logs.len() < 10 {
+        return Some(own);
+    }
+    let (_, deviation) = quantile::spread(&logs);
+    Some(own.max(deviation / (logs.len() as f64).sqrt()))
 }
 
 #[cfg(test)]

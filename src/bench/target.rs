@@ -83,6 +83,28 @@ pub enum TargetError {
 }
 
 impl Target {
+    /// Resolves URLs one after the other.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve), for the first that fails.
+    pub async fn resolve_all(urls: &[ServiceUrl]) -> Result<Vec<Self>, TargetError> {
+        let mut targets = Vec::new();
+        for url in urls {
+            targets.push(Self::resolve(url).await?);
+        }
+        Ok(targets)
+    }
+
+    /// A sentence for each address that did not accept.
+    pub fn refusals(&self) -> impl Iterator<Item = String> {
+        let Resolution { host, tried, .. } = &self.resolution;
+        tried.iter().filter_map(move |(address, took, result)| {
+            let reason = result.as_ref().err()?;
+            let took = took.as_secs_f64() * 1_000.0;
+            Some(format!("{host}: {address} does not accept ({reason}, {took:.1} ms); using {}", self.address))
+        })
+    }
+
     /// Resolves a URL and finds the address that accepts, the first in the system's order, as a browser without
     /// happy eyeballs would.
     ///

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::run::RunError;
 use crate::util::process::raise_fd_limit;
 
 /// What was used during a run.
@@ -77,10 +76,23 @@ fn own_cpu(system: &mut System, own: Option<Pid>) -> (u64, u64) {
 /// Files that are open besides connections.
 const OTHER_FILES: u64 = 64;
 
-/// Makes sure that so many connections can be open, and raises the limit to what the system grants where it is too low.
-pub(super) fn allow_files(connections: usize) -> Result<(), RunError> {
+/// More connections than files may be open.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{wanted} connections need more open files than this process may have ({limit}); lower --concurrency, or raise `ulimit -n`"
+)]
+pub struct FdLimitError {
+    wanted: usize,
+    limit: u64,
+}
+
+/// Raises the limit on open files to what the system grants, so that so many connections can be open.
+///
+/// # Errors
+/// The system grants fewer.
+pub(super) fn raise_fd_limit_for(connections: usize) -> Result<(), FdLimitError> {
     match raise_fd_limit() {
-        Some(limit) if limit < connections as u64 + OTHER_FILES => Err(RunError::Files { wanted: connections, limit }),
+        Some(limit) if limit < connections as u64 + OTHER_FILES => Err(FdLimitError { wanted: connections, limit }),
         _ => Ok(()),
     }
 }

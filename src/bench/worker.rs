@@ -18,9 +18,10 @@ use super::{
     answer::{Observed, Reader},
     connection::{Connection, Opened},
     failure::{ErrorClass, Failure},
+    measures::{Instants, Timed},
     plan::{Load, Plan},
-    recorder::{Instants, Recorder, Timed},
-    schedule::{Schedule, Turn},
+    recorder::Recorder,
+    schedule::{NextSend, Schedule},
 };
 
 /// First wait after a connection was refused; it doubles up to [`LONGEST_WAIT`]. A user whose server is gone does not ask
@@ -126,7 +127,7 @@ impl Worker {
     pub(super) async fn warm_up(&mut self, left: &AtomicU64) -> WarmUp {
         let mut seen = WarmUp::default();
         let first = match &self.shared.plan.load {
-            Load::Users(profile) => profile.turn(self.number, Duration::ZERO) == Some(Turn::Now),
+            Load::Users(profile) => profile.next_send(self.number, Duration::ZERO) == Some(NextSend::Now),
             Load::Rate { .. } => true,
         };
         while first && !self.shared.stop.is_cancelled() {
@@ -160,7 +161,7 @@ impl Worker {
     /// Sends requests until there are no more.
     pub(super) async fn run(mut self, start: Instant, recorder: Rc<RefCell<Recorder>>) {
         let ends = self.shared.plan.length().map(|length| start + length);
-        while let Some(slot) = self.turn(start).await {
+        while let Some(slot) = self.next_slot(start).await {
             let sent = Instant::now();
             let due = slot.due.unwrap_or(sent);
             self.busy.set(true);
@@ -220,7 +221,7 @@ impl Worker {
     }
 
     /// Waits for the next request.
-    async fn turn(&mut self, start: Instant) -> Option<Slot> {
+    async fn next_slot(&mut self, start: Instant) -> Option<Slot> {
         let shared = Arc::clone(&self.shared);
         if let Some(due) = &shared.due {
             let queued = match due.released.try_acquire() {
@@ -245,9 +246,9 @@ impl Worker {
             if shared.stop.is_cancelled() {
                 return None;
             }
-            match shared.plan.load.profile().turn(self.number, start.elapsed())? {
-                Turn::Now => break,
-                Turn::At(at) => tokio::select! {
+            match shared.plan.load.profile().next_send(self.number, start.elapsed())? {
+                NextSend::Now => break,
+                NextSend::At(at) => tokio::select! {
                     () = tokio::time::sleep_until((start + at).into()) => {}
                     () = shared.stop.cancelled() => return None,
                 },

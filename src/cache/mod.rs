@@ -25,6 +25,7 @@ mod lookup;
 pub mod mismatch;
 mod semantic;
 mod settings;
+mod setup;
 pub mod tune;
 pub mod verified;
 
@@ -43,4 +44,5 @@ pub use lookup::{CacheNote, CacheSlot, Candidate, Currency, Lookup, Miss, MissRe
 pub use mismatch::{Rejection, Wording};
 pub use semantic::{CacheStats, NotKept, SemanticCache};
 pub use settings::{CacheChange, CacheMode, CacheSettings, InvalidCacheSetting};
+pub use setup::CacheSetup;
 pub use verified::{ErrorBudget, SimilarityPrior};

@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use jiff::Timestamp;
 
 use super::server_url;
 use crate::{
-    bench::{compare::Margin, gate::Gate, report::Format, schedule::Arrivals, workload::Mix},
+    bench::{compare::Margin, gate::Gate, schedule::Arrivals, workload::Mix},
     domain::SearchMode,
     telemetry::ServiceUrl,
 };
@@ -137,9 +137,9 @@ pub struct RunArgs {
     /// Folder for the result
     #[arg(short, long, value_name = "DIR", default_value = "test_results/baseline", value_hint = ValueHint::DirPath, help_heading = "Report")]
     pub output: PathBuf,
-    /// Forms of the result: json, csv, md, html, junit, hgrm
+    /// Forms of the result
     #[arg(long, value_name = "FORM,…", value_delimiter = ',', default_value = "json", help_heading = "Report")]
-    pub format: Vec<Format>,
+    pub format: Vec<ResultFormat>,
     /// Name of the run
     #[arg(long, value_name = "NAME", help_heading = "Report")]
     pub name: Option<String>,
@@ -158,6 +158,23 @@ pub struct RunArgs {
     /// Longest to wait for open answers when the time is over
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration, help_heading = "Generator")]
     pub drain: Duration,
+}
+
+/// Form of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ResultFormat {
+    /// Everything; what `compare` and `merge` read
+    Json,
+    /// One line of figures
+    Csv,
+    /// Markdown for a pull request's comment
+    Md,
+    /// A page with plots
+    Html,
+    /// JUnit XML: a test case for each gate
+    Junit,
+    /// Percentiles for HdrHistogram's plotter
+    Hgrm,
 }
 
 /// Compare stored results.
@@ -232,14 +249,14 @@ pub struct MergeArgs {
     /// Folder for the result
     #[arg(short, long, value_name = "DIR", default_value = "test_results/baseline", value_hint = ValueHint::DirPath)]
     pub output: PathBuf,
-    /// Forms of the result: json, csv, md, html, junit, hgrm
+    /// Forms of the result
     #[arg(long, value_name = "FORM,…", value_delimiter = ',', default_value = "json")]
-    pub format: Vec<Format>,
+    pub format: Vec<ResultFormat>,
 }
 
 fn positive_time(text: &str) -> Result<Duration, &'static str> {
     let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero());
-    time.filter(|time| *time <= crate::bench::plan::ENDLESS).ok_or("a time is wanted, like 30s or 5min")
+    time.filter(|time| *time <= crate::bench::schedule::ENDLESS).ok_or("a time is wanted, like 30s or 5min")
 }
 
 fn rate(text: &str) -> Result<f64, &'static str> {

@@ -27,7 +27,7 @@ use clap::{
 };
 use clap_complete::Shell;
 
-pub use bench::{AbArgs, BenchAction, BenchArgs, CompareArgs, MergeArgs, RequestArgs, RunArgs};
+pub use bench::{AbArgs, BenchAction, BenchArgs, CompareArgs, MergeArgs, RequestArgs, ResultFormat, RunArgs};
 pub use cache::{CacheAction, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, Candidate, TuneFormat};
 pub use config::{ConfigAction, ConfigShowArgs};
 pub use eval::{EvalArgs, EvalFormat};

@@ -3,7 +3,7 @@
 use super::print;
 use crate::cli::{
     ConfigShowArgs, ExitStatus, GlobalArgs,
-    settings::{Settings, load, report},
+    settings::{self, Settings, load, report},
 };
 
 pub(super) fn show(global: &GlobalArgs, args: &ConfigShowArgs) -> anyhow::Result<ExitStatus> {
@@ -12,11 +12,7 @@ pub(super) fn show(global: &GlobalArgs, args: &ConfigShowArgs) -> anyhow::Result
     if args.json {
         print(&(serde_json::to_string_pretty(&rows)? + "\n"))?;
     } else {
-        let width =
-            |column: fn(&crate::cli::settings::SettingReport) -> usize| rows.iter().map(column).max().unwrap_or(0);
-        let (keys, values) = (width(|row| row.key.len()), width(|row| row.value.chars().count()));
-        let lines = rows.iter().map(|row| format!("{:keys$}  {:values$}  {}\n", row.key, row.value, row.origin));
-        print(&lines.collect::<String>())?;
+        print(&settings::report_table(&rows))?;
     }
     // Shown first, so that the wrong value can be seen; then said.
     Settings::new(&resolved)?;

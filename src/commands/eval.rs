@@ -5,9 +5,10 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::{parts, print, printer, serve};
+
 use crate::{
     cli::{EvalArgs, EvalFormat, ExitStatus, settings::Settings},
-    rag::eval::{Dataset, EvalOptions, Score, evaluate},
+    rag::eval::{Dataset, EvalOptions, Score, evaluate, report},
 };
 
 pub(super) async fn run(settings: Settings, args: EvalArgs) -> anyhow::Result<ExitStatus> {
@@ -23,17 +24,17 @@ pub(super) async fn run(settings: Settings, args: EvalArgs) -> anyhow::Result<Ex
         scores = work => scores?,
         () = serve::shutdown_signal() => return Ok(ExitStatus::Interrupted),
     };
-    let report = match args.format {
-        EvalFormat::Table => table(&scores),
+    let text = match args.format {
+        EvalFormat::Table => report::table(&scores),
         EvalFormat::Json => serde_json::to_string_pretty(&scores)? + "\n",
-        EvalFormat::Csv => csv(&scores)?,
+        EvalFormat::Csv => report::csv(&scores)?,
     };
     match &args.output {
         Some(path) => {
-            std::fs::write(path, report).with_context(|| format!("cannot write {}", path.display()))?;
+            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
             Ok(ExitStatus::Success)
         }
-        None => print(&report),
+        None => print(&text),
     }
 }
 
@@ -54,34 +55,4 @@ async fn measure(settings: &Settings, args: &EvalArgs, dataset: &Dataset) -> any
     let scores = evaluate(dataset, &db, parts.engine.models(), &options, &observer).await;
     progress.finish_and_clear();
     Ok(scores?)
-}
-
-fn table(scores: &[Score]) -> String {
-    let k = scores.first().map_or(10, |score| score.k);
-    let name = scores.iter().map(|score| score.dataset.len()).chain([7]).max().unwrap_or(7);
-    let mut text = format!(
-        "{:name$}  {:6}  {:>7}  {:>8}  {:>10}  {:>7}  {:>9}\n",
-        "dataset",
-        "method",
-        "queries",
-        format!("nDCG@{k}"),
-        format!("recall@{k}"),
-        format!("MRR@{k}"),
-        "median ms"
-    );
-    for s in scores {
-        text.push_str(&format!(
-            "{:name$}  {:6}  {:>7}  {:>8.4}  {:>10.4}  {:>7.4}  {:>9.3}\n",
-            s.dataset, s.method, s.queries, s.ndcg, s.recall, s.mrr, s.median_ms
-        ));
-    }
-    text
-}
-
-fn csv(scores: &[Score]) -> anyhow::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for score in scores {
-        writer.serialize(score)?;
-    }
-    Ok(String::from_utf8(writer.into_inner().context("the CSV could not be finished")?)?)
 }

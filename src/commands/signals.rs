@@ -1,5 +1,18 @@
 //! Requests to stop: Ctrl-C everywhere, SIGTERM on Unix.
 
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+/// A token that the first request to stop cancels, for as long as the handle is kept.
+pub(super) fn interrupt() -> (CancellationToken, AbortOnDropHandle<()>) {
+    let token = CancellationToken::new();
+    let cancelled = token.clone();
+    let listening = tokio::spawn(async move {
+        Signals::new().next().await;
+        cancelled.cancel();
+    });
+    (token, AbortOnDropHandle::new(listening))
+}
+
 /// Listens from when it is made, so that none is lost between two waits.
 pub(super) struct Signals {
     #[cfg(unix)]

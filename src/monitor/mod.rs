@@ -11,6 +11,7 @@ mod markup;
 pub mod model;
 pub mod record;
 pub mod report;
+pub mod settings;
 #[cfg(test)]
 pub mod situations;
 pub mod source;

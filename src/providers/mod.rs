@@ -10,6 +10,7 @@ pub mod guarded;
 mod http;
 pub mod ollama;
 pub mod openai;
+pub mod settings;
 
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ pub mod ingest;
 pub mod language;
 mod models;
 pub mod pipeline;
+pub mod settings;
 
 use std::sync::Arc;
 

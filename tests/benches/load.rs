@@ -19,11 +19,12 @@ use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use ragctl::bench::{
     ab::{self, AbVerdict, Arm, Round},
-    plan::{ENDLESS, Load, Plan, Stage},
-    recorder::{self, Timed},
+    live::Live,
+    measures::{self, Timed},
+    plan::{Load, Plan, Stage},
     request::RequestPlan,
     run::{self, RunData},
-    schedule::{Arrivals, Profile},
+    schedule::{Arrivals, ENDLESS, Profile},
     summary::{self, About},
     target::Target,
     workload::Workload,
@@ -75,7 +76,7 @@ impl Truthful {
     fn start(delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let held = Arc::new(Mutex::new(recorder::histogram()));
+        let held = Arc::new(Mutex::new(measures::histogram()));
         let stalled = Arc::new(AtomicBool::new(false));
         let (due, answers) = mpsc::channel::<DueAnswer>();
         let account = Arc::clone(&held);
@@ -348,7 +349,7 @@ async fn memory() {
     let load = Load::Users(Profile::constant(50.0, ENDLESS));
     let plan = plan(&server.url, load, ENDLESS, Some(requests)).await;
     let next = Mutex::new(0);
-    let look = move |live: run::Live| {
+    let look = move |live: Live| {
         let mut next = next.lock();
         if live.finished >= *next {
             let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -18,6 +18,7 @@ mod monitor;
 mod monitoring;
 mod outage;
 mod persistence;
+mod providers;
 mod secrets;
 mod semantic_cache;
 mod snapshots;

@@ -4,13 +4,14 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::mpsc,
+    sync::{LazyLock, mpsc},
     time::Duration,
 };
 
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -85,6 +86,17 @@ impl Workplace {
         command.args(["serve", "--port", "0", "--provider", "embedded"]);
         Server::start(command)
     }
+}
+
+/// The URL of a port on which nobody listens. The port stays taken: no other test can get it.
+pub fn nowhere() -> &'static str {
+    static RESERVED: LazyLock<(TcpSocket, String)> = LazyLock::new(|| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let url = format!("http://{}", socket.local_addr().unwrap());
+        (socket, url)
+    });
+    &RESERVED.1
 }
 
 /// A running server; dropping it kills it.

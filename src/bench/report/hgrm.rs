@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::bench::{recorder::Timed, result::ResultFile};
+use crate::bench::{measures::Timed, result::ResultFile};
 
 /// Values in milliseconds by percentile, five steps to each halving of the distance to 100 %.
 pub(super) fn hgrm(result: &ResultFile) -> String {
-    let histogram = result.histogram(Timed::Latency.as_str()).unwrap_or_else(crate::bench::recorder::histogram);
+    let histogram = result.histogram(Timed::Latency.as_str()).unwrap_or_else(crate::bench::measures::histogram);
     let mut out = format!("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
     let mut seen = 0;
     for at in histogram.iter_quantiles(5) {

@@ -5,10 +5,7 @@ use std::{net::IpAddr, time};
 use crate::{
     cache::KEY_BYTES,
     domain::DbName,
-    monitor::{
-        keys::Keymap,
-        view::theme::{Palette, Role, Theme},
-    },
+    monitor::settings::{color_roles, commands, keymap, theme},
     telemetry::ServiceUrl,
 };
 
@@ -88,11 +85,10 @@ impl Kind {
             Self::Targets => "URLs of servers, separated by commas in the environment".into(),
             Self::Interval => "a duration from 100ms to 24h, like 2s or 1m".into(),
             Self::Keys => {
-                format!("bindings like quit=x,ctrl-q freeze=f; the commands are {}", Keymap::commands().join(", "))
+                format!("bindings like quit=x,ctrl-q freeze=f; the commands are {}", commands())
             }
             Self::Colors => {
-                let roles = Role::ALL.map(Role::as_str).join(", ");
-                format!("colours like bad=magenta accent=#5fafff; the roles are {roles}")
+                format!("colours like bad=magenta accent=#5fafff; the roles are {}", color_roles())
             }
             Self::Paths => "paths, separated by commas in the environment".into(),
             Self::Db => "1 to 64 of the characters A-Z a-z 0-9 _ . - (and not . or ..)".into(),
@@ -134,8 +130,8 @@ impl Kind {
         match self {
             Self::Folder | Self::File | Self::Paths | Self::Targets | Self::Model | Self::Secret => !text.is_empty(),
             Self::Interval => duration(text).is_some_and(|interval| interval >= SHORTEST),
-            Self::Keys => Keymap::default().with(text).is_ok(),
-            Self::Colors => Theme::new(Palette::Dark).with_colors(text).is_ok(),
+            Self::Keys => keymap(Some(text)).is_some(),
+            Self::Colors => theme("dark", false, Some(text)).is_some(),
             Self::Db => text.parse::<DbName>().is_ok(),
             Self::Host => is_host(text),
             Self::Hosts => text == "*" || is_host(text.strip_prefix("*.").unwrap_or(text)),

@@ -29,6 +29,13 @@ pub fn report(resolved: &[Resolved]) -> Vec<SettingReport> {
         .collect()
 }
 
+/// The settings as a table: key, value, origin.
+pub fn report_table(rows: &[SettingReport]) -> String {
+    let width = |column: fn(&SettingReport) -> usize| rows.iter().map(column).max().unwrap_or(0);
+    let (keys, values) = (width(|row| row.key.len()), width(|row| row.value.chars().count()));
+    rows.iter().map(|row| format!("{:keys$}  {:values$}  {}\n", row.key, row.value, row.origin)).collect()
+}
+
 /// A config file with every setting, its meaning and its default, all commented out.
 pub fn example() -> String {
     let mut text = String::from(

@@ -11,7 +11,11 @@ use std::{
 use secrecy::ExposeSecret;
 
 use super::{keys::KEYS, *};
-use crate::cli::{ColorChoice, LogFormat};
+use crate::{
+    cli::{ColorChoice, LogFormat},
+    domain::SearchMode,
+    rag::FusionChoice,
+};
 
 /// Layers in which each of these says something about a setting, highest first: flag, environment, `.env`, file.
 fn layers(key: &'static str, said: [Option<&str>; 4]) -> Layers {

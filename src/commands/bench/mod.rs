@@ -1,11 +1,9 @@
 //! `ragctl bench`.
 
 mod ab;
-mod compare;
 mod parts;
-mod progress;
+mod results;
 mod run;
-mod screen;
 
 use crate::{
     cli::{BenchAction, BenchArgs, ExitStatus},
@@ -16,8 +14,8 @@ pub(super) async fn run(args: BenchArgs, colors: Option<bool>) -> anyhow::Result
     providers::install_tls();
     match args.action {
         None => run::run(args.run, colors).await,
-        Some(BenchAction::Compare(args)) => compare::compare(&args),
+        Some(BenchAction::Compare(args)) => results::compare(&args),
         Some(BenchAction::Ab(args)) => ab::run(*args).await,
-        Some(BenchAction::Merge(args)) => compare::merge(&args, colors),
+        Some(BenchAction::Merge(args)) => results::merge(&args, colors),
     }
 }

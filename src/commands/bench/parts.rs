@@ -1,24 +1,18 @@
 //! From flags to what a run needs.
 
-use std::path::PathBuf;
-
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use crate::{
     bench::{
-        report,
         request::{Endpoint, RequestPlan},
-        result::ResultFile,
-        target::Target,
         workload::{Mix, Workload},
     },
     cli::RequestArgs,
     commands::UsageError,
-    telemetry::ServiceUrl,
     wire::AskRequest,
 };
 
-/// What is sent.
+/// The form of a request.
 pub(super) fn request(args: &RequestArgs) -> anyhow::Result<RequestPlan> {
     let ask = AskRequest {
         k: args.k,
@@ -63,7 +57,7 @@ fn usage<T>(text: String) -> anyhow::Result<T> {
     Err(UsageError(text).into())
 }
 
-/// What is asked, and how that is called.
+/// The queries and their name.
 pub(super) fn workload(
     args: &RequestArgs,
     request: &RequestPlan,
@@ -82,70 +76,4 @@ pub(super) fn workload(
         }
         None => (Workload::built_in(mix, args.seed), "built-in".into()),
     })
-}
-
-/// Where it is sent.
-pub(super) async fn targets(urls: &[ServiceUrl]) -> anyhow::Result<Vec<Target>> {
-    let mut targets = Vec::new();
-    for url in urls {
-        targets.push(Target::resolve(url).await?);
-    }
-    Ok(targets)
-}
-
-/// Stored results: a file, a pattern of files, or `latest` or `best` of a folder; in the order of their names.
-pub(super) fn stored(which: &str, folder: &std::path::Path) -> anyhow::Result<Vec<(String, ResultFile)>> {
-    let load = |path: &PathBuf| anyhow::Ok((path.display().to_string(), ResultFile::load(path)?));
-    if let "latest" | "best" = which {
-        let mut found = matching(&folder.join("*.json").to_string_lossy())?;
-        found.sort();
-        let mut results: Vec<_> = found.iter().filter_map(|path| load(path).ok()).collect();
-        let chosen = if which == "latest" {
-            results.into_iter().max_by(|a, b| a.1.metrics.timestamp.cmp(&b.1.metrics.timestamp))
-        } else {
-            let sound =
-                |r: &ResultFile| r.ended == "completed" && r.soundness.sound && r.metrics.error_rate_percent < 50.0;
-            results.retain(|(_, result)| sound(result));
-            results
-                .into_iter()
-                .min_by(|a, b| a.1.metrics.response_times_ms.p50.total_cmp(&b.1.metrics.response_times_ms.p50))
-        };
-        let chosen =
-            chosen.with_context(|| format!("--baseline {which}: there is no result in {}", folder.display()))?;
-        return Ok(vec![chosen]);
-    }
-    if !which.contains(['*', '?', '[', '{']) {
-        return Ok(vec![load(&PathBuf::from(which))?]);
-    }
-    let mut found = matching(which)?;
-    found.sort();
-    if found.is_empty() {
-        bail!("no file matches {which}");
-    }
-    found.iter().map(load).collect()
-}
-
-/// Files that match a pattern.
-fn matching(pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
-    let normal = pattern.replace('\\', "/");
-    let fixed = normal.split(['*', '?', '[', '{']).next().unwrap_or_default();
-    let folder = fixed.rsplit_once('/').map_or(".", |(folder, _)| if folder.is_empty() { "/" } else { folder });
-    let glob = globset::GlobBuilder::new(&normal).literal_separator(true).build()?.compile_matcher();
-    let files =
-        walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
-    Ok(files
-        .map(walkdir::DirEntry::into_path)
-        .filter(|path| {
-            let shown = path.to_string_lossy().replace('\\', "/");
-            glob.is_match(&shown) || glob.is_match(shown.trim_start_matches("./"))
-        })
-        .collect())
-}
-
-/// Writes a result and says where.
-pub(super) fn save(result: &ResultFile, folder: &std::path::Path, formats: &[report::Format]) -> anyhow::Result<()> {
-    for path in report::save(result, folder, formats).context("cannot write the result")? {
-        eprintln!("written: {}", path.display());
-    }
-    Ok(())
 }

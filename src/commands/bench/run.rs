@@ -1,42 +1,36 @@
-//! A run: from its flags to its report.
+//! `ragctl bench`: one run.
 
 use std::{io::IsTerminal, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
 
-use super::{compare, parts, progress};
+use super::{parts, results};
 use crate::{
     bench::{
-        compare as comparing,
-        plan::{ENDLESS, Load, Plan, Stage},
+        compare::{self, ComparisonOutcome},
+        plan::{Load, Plan, Stage},
         report,
-        result::{GateBody, ResultFile},
-        run::{self, Ended},
+        result::ResultFile,
+        run::Ended,
         scenario::Scenario,
-        schedule::Profile,
-        summary::{self, About},
+        schedule::{ENDLESS, Profile},
+        session::{Display, Session},
+        stored,
         target::Target,
-        watch::Watch,
     },
     cli::{ExitStatus, RunArgs},
-    commands::{UsageError, print, serve},
-    telemetry::ServiceUrl,
+    commands::{UsageError, print, signals},
 };
 
 /// Requests of a run that says neither how many nor how long.
 const REQUESTS: u64 = 100;
 
-/// Requests at once, and connections of an open loop, when nothing is said.
+/// Requests under way at once, and connections of an open loop, when --concurrency is not given.
 const USERS: u32 = 10;
 const CONNECTIONS: u32 = 100;
 
-/// How long a server may be silent before it is taken for dead.
+/// Time without any answer after which the server is taken for dead.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
-
-/// How often the server's metrics are looked at.
-const LOOK: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(args: RunArgs, colors: Option<bool>) -> anyhow::Result<ExitStatus> {
     // Everything that can be wrong is found out before the first request.
@@ -44,23 +38,19 @@ pub(super) async fn run(args: RunArgs, colors: Option<bool>) -> anyhow::Result<E
     let scenario = scenario.map_err(|error| UsageError(error.to_string()))?;
     let request = parts::request(&args.request)?;
     let (workload, queries) = parts::workload(&args.request, &request, scenario.as_ref().and_then(|s| s.mix))?;
-    let baselines = args.baseline.as_deref().map(|which| parts::stored(which, &args.output)).transpose()?;
+    let baselines = args.baseline.as_deref().map(|which| stored::find(which, &args.output)).transpose()?;
     report::prepare(&args.output).context("the result could not be saved; choose another folder with --output")?;
-    let targets = parts::targets(&args.url).await?;
+    let targets = Target::resolve_all(&args.url).await?;
     let (load, stages, iterations) = load(&args, scenario.as_ref());
     if load.connections() < targets.len() {
-        return Err(UsageError(format!(
-            "{} servers need at least as many requests at once (--concurrency)",
-            targets.len()
-        ))
-        .into());
+        let text = format!("{} servers need at least as many requests at once (--concurrency)", targets.len());
+        return Err(UsageError(text).into());
     }
+    targets.iter().flat_map(Target::refusals).for_each(|refusal| eprintln!("{refusal}"));
+    let threads = args.threads.map_or_else(|| Plan::threads_for(load.connections()), usize::from);
     let plan = Plan {
         name: name(&args, scenario.as_ref()),
-        threads: args
-            .threads
-            .map_or_else(|| Plan::threads_for(load.connections()), usize::from)
-            .min(load.connections()),
+        threads: threads.min(load.connections()),
         targets,
         request,
         workload: Arc::new(workload),
@@ -73,48 +63,22 @@ pub(super) async fn run(args: RunArgs, colors: Option<bool>) -> anyhow::Result<E
         give_up_after: GIVE_UP_AFTER,
         seed: args.request.seed,
     };
-    tell_of_addresses(&plan.targets);
-    let mut gates = scenario.as_ref().map(|scenario| scenario.gates.clone()).unwrap_or_default();
-    gates.extend(args.threshold.iter().cloned());
-    let unset = scenario.as_ref().is_some_and(|scenario| !scenario.faults.is_empty() && args.mock.is_none());
-    if unset {
-        eprintln!("the scenario's faults are not set: name the fake upstream behind the server with --mock");
-    }
-    let faults = match (&args.mock, &scenario) {
-        (Some(mock), Some(scenario)) => Some(Faults::prepare(mock, scenario.faults.clone()).await?),
-        _ => None,
-    };
-    let target = plan.targets[0].clone();
-    let every = plan.length().map_or(LOOK, |length| (length / 20).clamp(Duration::from_millis(100), LOOK));
-    let meanwhile = Arc::new(Meanwhile { watch: Watch::new(target, every), faults });
-    let (data, plan) = measure(&args, plan, &meanwhile, colors).await?;
-    if let Some(faults) = &meanwhile.faults {
-        faults.clear().await;
-    }
-    let about = About {
+    let session = Session {
+        plan,
+        start_at: args.start_at,
+        scenario,
+        mock: args.mock.clone(),
+        gates: args.threshold.clone(),
         queries,
-        scenario: scenario.as_ref().map(|scenario| scenario.name.clone()),
         tags: args.tag.iter().cloned().collect(),
-        server: meanwhile.watch.finish().await,
+        display: match args.tui && std::io::stdout().is_terminal() {
+            true => Display::Screen { colors: colors != Some(false) },
+            false => Display::Bar,
+        },
     };
-    let mut result = summary::summarize(&plan, &data, about);
-    if unset {
-        result.warnings.push("The faults of the scenario were not set (no --mock): nothing failed on purpose.".into());
-    }
-    result.gates = gates.iter().map(|gate| gate.judge(&result)).collect();
-    if let Some(scenario) = &scenario {
-        for (what, met, finding) in scenario.expect.judge(&result) {
-            match met {
-                None => result.warnings.push(format!("{what}: {finding}")),
-                Some(met) => result.gates.push(GateBody {
-                    gate: what.into(),
-                    verdict: if met { "met" } else { "missed" }.into(),
-                    measured: finding,
-                }),
-            }
-        }
-    }
-    finish(&args, &result, data.ended, baselines, colors)
+    let (interrupt, _listening) = signals::interrupt();
+    let (result, ended) = session.run(interrupt).await?;
+    finish(&args, &result, ended, baselines, colors)
 }
 
 /// Prints, saves and judges.
@@ -125,21 +89,20 @@ fn finish(
     baselines: Option<Vec<(String, ResultFile)>>,
     colors: Option<bool>,
 ) -> anyhow::Result<ExitStatus> {
-    let saved = parts::save(result, &args.output, &args.format);
+    let saved = results::save(result, &args.output, &args.format);
     print(&report::text(result, colors.unwrap_or_else(|| std::io::stdout().is_terminal())))?;
-    let comparison = baselines.map(|bases| comparing::compare(&bases, ("this run", result), &args.max_regression));
+    let comparison = baselines.map(|bases| compare::compare(&bases, ("this run", result), &args.max_regression));
     if let Some(comparison) = &comparison {
         print(&compare::text(comparison))?;
     }
     saved?;
     let missed = result.gates.iter().any(|gate| gate.verdict != "met");
-    let compared = comparison.as_ref().map(|comparison| compare::status(comparison, &args.max_regression));
+    let compared = comparison.map(|comparison| comparison.outcome(&args.max_regression));
     Ok(match ended {
         Ended::Interrupted => ExitStatus::Interrupted,
         Ended::ServerGone => ExitStatus::Failure,
-        Ended::Completed if missed || compared == Some(ExitStatus::Regression) => ExitStatus::Regression,
-        // A comparison that was asked for and cannot be made must not read as a pass.
-        Ended::Completed if compared == Some(ExitStatus::Failure) => ExitStatus::Failure,
+        Ended::Completed if missed || compared == Some(ComparisonOutcome::Regressed) => ExitStatus::Regression,
+        Ended::Completed if compared == Some(ComparisonOutcome::Undecided) => ExitStatus::Failure,
         Ended::Completed if result.metrics.successful_requests == 0 => ExitStatus::Failure,
         Ended::Completed => ExitStatus::Success,
     })
@@ -173,104 +136,4 @@ fn load(args: &RunArgs, scenario: Option<&Scenario>) -> (Load, Vec<Stage>, Optio
         }
     };
     (load, stages, iterations)
-}
-
-fn tell_of_addresses(targets: &[Target]) {
-    for target in targets {
-        for (address, took, result) in &target.resolution.tried {
-            if let Err(reason) = result {
-                let took = took.as_secs_f64() * 1_000.0;
-                eprintln!(
-                    "{}: {address} does not accept ({reason}, {took:.1} ms); using {}",
-                    target.resolution.host, target.address
-                );
-            }
-        }
-    }
-}
-
-/// Runs the plan under a progress bar or the live screen; the first signal ends it with what there is.
-async fn measure(
-    args: &RunArgs,
-    plan: Plan,
-    meanwhile: &Arc<Meanwhile>,
-    colors: Option<bool>,
-) -> anyhow::Result<(run::RunData, Plan)> {
-    let interrupt = CancellationToken::new();
-    let on_signal = interrupt.clone();
-    let signals = tokio::spawn(async move {
-        serve::shutdown_signal().await;
-        on_signal.cancel();
-    });
-    let kept = plan.clone();
-    let (meanwhile, runtime) = (Arc::clone(meanwhile), Handle::current());
-    let begin = move || {
-        runtime.block_on(async {
-            meanwhile.watch.begin().await;
-            if let Some(faults) = &meanwhile.faults {
-                faults.begin().await;
-            }
-        });
-    };
-    let data = if args.tui && std::io::stdout().is_terminal() {
-        super::screen::measure(plan, args.start_at, begin, interrupt, colors != Some(false)).await
-    } else {
-        let (bar, tell) = progress::bar(&plan);
-        let data = run::run(plan, args.start_at, begin, interrupt, tell).await;
-        bar.finish_and_clear();
-        data
-    };
-    signals.abort();
-    Ok((data?, kept))
-}
-
-/// What goes on beside the load.
-struct Meanwhile {
-    watch: Watch,
-    faults: Option<Faults>,
-}
-
-/// Faults of the fake upstream, for the time of a scenario.
-struct Faults {
-    http: reqwest::Client,
-    url: ServiceUrl,
-    rules: Vec<serde_json::Value>,
-}
-
-impl Faults {
-    /// Makes sure that there is a fake upstream, and that it is well.
-    async fn prepare(mock: &ServiceUrl, rules: Vec<serde_json::Value>) -> anyhow::Result<Self> {
-        let url = mock.with_path("/mock/faults");
-        let this = Self { http: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?, url, rules };
-        let cleared = this
-            .http
-            .delete(this.url.expose().clone())
-            .send()
-            .await
-            .and_then(reqwest::Response::error_for_status)
-            .map_err(reqwest::Error::without_url);
-        cleared.with_context(|| format!("{} does not take faults; is `ragctl mock` running there?", this.url))?;
-        Ok(this)
-    }
-
-    /// The times of the faults count from now on.
-    async fn begin(&self) {
-        let body = serde_json::json!({ "rules": self.rules });
-        let set = self
-            .http
-            .post(self.url.expose().clone())
-            .json(&body)
-            .send()
-            .await
-            .and_then(reqwest::Response::error_for_status);
-        if let Err(error) = set {
-            eprintln!("the faults could not be set at {}: {}", self.url, error.without_url());
-        }
-    }
-
-    async fn clear(&self) {
-        if let Err(error) = self.http.delete(self.url.expose().clone()).send().await {
-            eprintln!("the faults of {} could not be cleared: {}", self.url, error.without_url());
-        }
-    }
 }

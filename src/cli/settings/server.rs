@@ -1,0 +1,164 @@
+//! The settings of the server, and of commands that answer as it does.
+
+use std::{path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+
+use super::{error::SettingsError, kind, values::Values};
+use crate::{
+    cache::{CacheMode, CacheSettings, CacheSetup},
+    providers::{guarded::AttemptTimeouts, settings::ProviderSettings},
+    rag::{
+        FusionChoice,
+        chunk::ChunkParams,
+        settings::{ResilienceSettings, RetrievalSettings},
+    },
+    resilience::{Backoff, BreakerSettings, PoolSettings, RetrySettings},
+};
+
+/// How to serve.
+#[derive(Debug, Clone)]
+pub struct ServeSettings {
+    /// Address.
+    pub host: String,
+    /// Port; 0 picks a free one.
+    pub port: u16,
+    /// Documents to ingest at start.
+    pub docs: Vec<PathBuf>,
+    /// Folders that ingestion may read; empty: the working directory.
+    pub docs_roots: Vec<PathBuf>,
+    /// How long requests may go on after a signal to stop.
+    pub shutdown_grace: Duration,
+    /// Largest request body.
+    pub max_body_bytes: usize,
+    /// Origins that browsers may call from, as browsers send them; or `*`.
+    pub cors_origins: Vec<String>,
+    /// Hosts that requests may name beside those of loopback, or `*`.
+    pub allowed_hosts: Vec<String>,
+    /// Most connections at once; `None`: what the limit of open files allows.
+    pub max_connections: Option<usize>,
+}
+
+pub(super) fn server(values: &Values<'_>) -> Result<ServeSettings, SettingsError> {
+    Ok(ServeSettings {
+        host: values.text("server.host")?,
+        port: values.parsed("server.port")?,
+        docs: values.paths("server.docs"),
+        docs_roots: values.paths("server.docs_root"),
+        shutdown_grace: values.duration("server.shutdown_grace")?,
+        max_body_bytes: values.parsed("server.max_body_bytes")?,
+        cors_origins: values.origins("server.cors_origins"),
+        allowed_hosts: values.texts("server.allowed_hosts"),
+        max_connections: match values.optional("server.max_connections") {
+            Some(_) => Some(values.parsed("server.max_connections")?),
+            None => None,
+        },
+    })
+}
+
+pub(super) fn provider(values: &Values<'_>) -> Result<ProviderSettings, SettingsError> {
+    let openai = ["provider.openai_api_key", "provider.openai_base_url"];
+    Ok(ProviderSettings {
+        choice: match values.optional("provider.name") {
+            None | Some("auto") => None,
+            Some(_) => Some(values.parsed("provider.name")?),
+        },
+        ollama_url: values.url("provider.ollama_url")?,
+        llm_model: values.text("provider.llm_model")?,
+        embed_model: values.text("provider.embed_model")?,
+        openai_api_key: values.optional("provider.openai_api_key").map(SecretString::from),
+        openai_base_url: values.url("provider.openai_base_url")?,
+        openai_configured: openai.iter().any(|key| values.was_said(key)),
+        openai_model: values.text("provider.openai_model")?,
+        openai_embed_model: values.text("provider.openai_embed_model")?,
+        connect_timeout: values.seconds("provider.connect_timeout")?,
+        read_timeout: values.seconds("provider.read_timeout")?,
+    })
+}
+
+pub(super) fn resilience(values: &Values<'_>) -> Result<ResilienceSettings, SettingsError> {
+    let truth = |key| Ok::<_, SettingsError>(values.truth(key)?.unwrap_or(true));
+    let breaker = BreakerSettings {
+        failure_threshold: values.parsed("breaker.failure_threshold")?,
+        window_size: values.parsed("breaker.window_size")?,
+        timeout: values.seconds("breaker.timeout")?,
+        success_threshold: values.parsed("breaker.success_threshold")?,
+        half_open_max_calls: values.parsed("breaker.half_open_max_calls")?,
+        ..BreakerSettings::default()
+    };
+    Ok(ResilienceSettings {
+        fallback: truth("resilience.fallback")?,
+        request_timeout: values.seconds("resilience.request_timeout")?,
+        timeouts: AttemptTimeouts {
+            first_token: values.seconds("resilience.first_token_timeout")?,
+            loading: values.seconds("resilience.load_timeout")?,
+            idle: values.seconds("resilience.idle_timeout")?,
+            ..AttemptTimeouts::default()
+        },
+        retry: RetrySettings {
+            most: values.parsed("resilience.max_retries")?,
+            backoff: Backoff { base: values.seconds("resilience.retry_backoff")?, cap: Duration::from_secs(10) },
+        },
+        breaker: truth("breaker.enabled")?.then_some(breaker),
+        pool: PoolSettings {
+            connections: values.parsed("pool.connections")?,
+            maxsize: values.parsed("pool.maxsize")?,
+            block: truth("pool.block")?,
+            queue: values.parsed("pool.queue")?,
+            max_keepalive: values.parsed("pool.max_keepalive")?,
+            keepalive_expiry: values.seconds("pool.keepalive_expiry")?,
+        },
+    })
+}
+
+pub(super) fn cache(values: &Values<'_>) -> Result<CacheSetup, SettingsError> {
+    let truth = |key| Ok::<_, SettingsError>(values.truth(key)?.unwrap_or_default());
+    let threshold = values.share("cache.threshold")?;
+    let defaults = CacheSettings::default();
+    Ok(CacheSetup {
+        cache: CacheSettings {
+            enabled: truth("cache.enabled")?,
+            threshold: threshold.unwrap_or(defaults.threshold),
+            ttl: values.seconds("cache.ttl")?,
+            max_size: values.parsed("cache.size")?,
+            max_bytes: values.parsed("cache.max_bytes")?,
+            mode: match values.text("cache.mode")?.as_str() {
+                "verified" => CacheMode::Verified,
+                _ => CacheMode::Threshold,
+            },
+            delta: values.parsed("cache.delta")?,
+            guards: truth("cache.guards")?,
+        },
+        threshold,
+        persist: truth("cache.persist")?,
+        key: match values.optional("cache.key") {
+            Some(_) => Some(values.with("cache.key", kind::hex_key)?),
+            None => None,
+        },
+    })
+}
+
+pub(super) fn chunking(values: &Values<'_>) -> Result<ChunkParams, SettingsError> {
+    let (size, overlap) = (values.parsed("chunking.size")?, values.parsed("chunking.overlap")?);
+    if overlap > size / 2 {
+        return Err(SettingsError::Overlap {
+            overlap,
+            overlap_origin: values.origin("chunking.overlap"),
+            size,
+            size_origin: values.origin("chunking.size"),
+        });
+    }
+    Ok(ChunkParams { size, overlap })
+}
+
+pub(super) fn retrieval(values: &Values<'_>) -> Result<RetrievalSettings, SettingsError> {
+    Ok(RetrievalSettings {
+        method: values.parsed("retrieval.method")?,
+        k: values.parsed("retrieval.k")?,
+        fusion: FusionChoice {
+            rrf: values.truth("retrieval.rrf_enable")?,
+            rrf_k: Some(values.parsed("retrieval.rrf_k")?),
+            bm25_weight: values.share("retrieval.bm25_weight")?,
+        },
+    })
+}
