@@ -14,8 +14,8 @@ use super::{
     target::Target,
 };
 use crate::{
+    observe::{Observation, Scraper},
     resilience::State,
-    scrape::{Observation, Scraper},
 };
 
 /// How long the server may take to tell.

@@ -10,13 +10,13 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 
 use super::{UsageError, monitor, print};
+use crate::observe::record::{Recording, is_recording};
 use crate::{
     bench::result::ResultFile,
     cli::{ExitStatus, ReportArgs, settings::Settings},
     monitor::{
         alerts::Rules,
         model::event::clean,
-        record::{Recording, is_recording},
         report::{self, BenchFacts, Facts},
     },
 };
@@ -143,8 +143,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        monitor::record::{Header, Poll, Recorder, SCHEMA},
-        scrape::Observation,
+        observe::Observation,
+        observe::record::{Header, Poll, Recorder, SCHEMA},
     };
 
     fn recorded() -> (TempDir, PathBuf) {

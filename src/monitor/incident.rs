@@ -22,8 +22,8 @@ use super::{
 };
 use crate::util::time::UnixMillis;
 use crate::{
+    observe::Observation,
     resilience::State,
-    scrape::Observation,
     util::humanize::{age, interval, time},
 };
 

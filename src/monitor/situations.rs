@@ -11,10 +11,10 @@ use super::{
 };
 use crate::util::time::UnixMillis;
 use crate::{
-    resilience::State,
-    scrape::{
+    observe::{
         Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic, Trouble, Turn,
     },
+    resilience::State,
 };
 
 /// When every situation begins.

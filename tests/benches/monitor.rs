@@ -27,7 +27,7 @@ use ragctl::{
             theme::{Palette, Theme},
         },
     },
-    scrape::{Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic},
+    observe::{Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};

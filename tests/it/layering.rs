@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 11] = [
     &["server", "bench", "monitor", "mock"],
     &["rag"],
     &["cache", "index", "store", "providers"],
-    &["scrape"],
+    &["observe"],
     &["resilience"],
     &["wire", "telemetry"],
     &["domain"],

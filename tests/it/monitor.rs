@@ -17,6 +17,7 @@ use crate::{
     support::{PATIENCE, Workplace, ragctl, text},
     terminal::{COLUMNS, Terminal},
 };
+use ragctl::observe::record::Recording;
 use ragctl::util::time::UnixMillis;
 
 /// What stands on every screen that is large enough.
@@ -782,7 +783,6 @@ fn the_picture_in_the_readme_is_what_the_recording_shows() {
         alerts::Rules,
         keys::Keymap,
         model::{Message, Model},
-        record::Recording,
         view::{
             self, Look,
             theme::{Palette, Theme},

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 pub use terminal::Terminal;
 
 use super::{UsageError, colors};
+use crate::observe::record::{Header, Poll, Recorder, SCHEMA};
 use crate::util::time::UnixMillis;
 use crate::{
     cli::{
@@ -27,14 +28,13 @@ use crate::{
     monitor::{
         alerts::Rules,
         model::{Effect, Message, Model},
-        record::{Header, Poll, Recorder, SCHEMA},
         source::{self, Clock, Pace, Poller, WatchTarget, Web, scraper},
         view::{
             Look,
             theme::{Palette, Theme},
         },
     },
-    scrape::Trouble,
+    observe::Trouble,
 };
 
 /// Messages that may wait to be taken in.

@@ -7,6 +7,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::{names, recorded_interval, recorder};
+use crate::observe::record::{Poll, Recording};
 use crate::util::time::UnixMillis;
 use crate::{
     cli::{ExitStatus, MonitorArgs, settings::MonitorSettings},
@@ -21,7 +22,6 @@ use crate::{
             history::Field,
             target::Freshness,
         },
-        record::{Poll, Recording},
         source::{Pace, WatchTarget, Web, ask, scraper},
         view::Look,
     },

@@ -12,7 +12,7 @@ use crate::{
             history::{Field, Row},
         },
     },
-    scrape::Observation,
+    observe::Observation,
     util::humanize::{age, time},
 };
 

@@ -9,7 +9,7 @@ use crate::{
         model::{Action, Message},
         report::tests::assert_whole,
     },
-    scrape::{Breaker, Cache, Endpoint, Health, Percentiles, Pool, Traffic, Trouble, Turn},
+    observe::{Breaker, Cache, Endpoint, Health, Percentiles, Pool, Traffic, Trouble, Turn},
 };
 
 /// 2026-11-21T15:00:00Z.

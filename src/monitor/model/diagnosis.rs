@@ -11,8 +11,8 @@ use super::{
 use crate::util::time::UnixMillis;
 use crate::{
     monitor::{alerts::Severity, figure::Figure},
+    observe::Observation,
     resilience::State,
-    scrape::Observation,
     util::humanize::{age, interval, percent},
 };
 

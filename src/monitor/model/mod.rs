@@ -33,7 +33,7 @@ use super::{
 };
 use crate::util::time::UnixMillis;
 use crate::{
-    scrape::{Observation, Trouble},
+    observe::{Observation, Trouble},
     util::humanize::age,
 };
 

@@ -14,8 +14,8 @@ use super::{
 use crate::util::time::UnixMillis;
 use crate::{
     monitor::source::longest_pause,
+    observe::{Breaker, Histogram, Observation, Trouble},
     resilience::State,
-    scrape::{Breaker, Histogram, Observation, Trouble},
     util::humanize::age,
 };
 

@@ -20,8 +20,8 @@ use crate::{
         figure::Figure,
         situations::{BOUNDS, EMBEDDER, INTERVAL, LLM, START, Sim, Step, watching},
     },
+    observe::{Breaker, Cache, Health, Observation, Pool, Process, Traffic, Trouble, Turn},
     resilience::State::{self, Closed, HalfOpen, Open},
-    scrape::{Breaker, Cache, Health, Observation, Pool, Process, Traffic, Trouble, Turn},
 };
 
 const MINUTES: fn(u64) -> Duration = |minutes| Duration::from_secs(minutes * 60);

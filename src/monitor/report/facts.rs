@@ -7,8 +7,8 @@ use crate::monitor::{
     alerts::{Condition, Rules},
     markup::many,
     model::{Message, Model},
-    record::{Header, Poll},
 };
+use crate::observe::record::{Header, Poll};
 use crate::util::time::UnixMillis;
 
 /// Polls that are looked at to tell how often servers are asked, when a recording does not say.

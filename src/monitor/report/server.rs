@@ -9,6 +9,7 @@ use super::{
     incidents::{self, Incident, Pieces},
     presence::Presence,
 };
+use crate::observe::record::Poll;
 use crate::util::time::UnixMillis;
 use crate::{
     monitor::{
@@ -19,9 +20,8 @@ use crate::{
             target::Target,
             timeline::Timeline,
         },
-        record::Poll,
     },
-    scrape::Observation,
+    observe::Observation,
 };
 
 /// Counts of a row, in their order.

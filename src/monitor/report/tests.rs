@@ -8,14 +8,14 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::{goals::Verdict, *};
+use crate::observe::record::{Header, Poll, SCHEMA};
 use crate::{
     monitor::{
         alerts::{Condition, Rules},
         model::history::Field,
-        record::{Header, Poll, SCHEMA},
     },
+    observe::{Breaker, Cache, Health, Histogram, Observation, Pool, Process, Traffic, Trouble},
     resilience::State,
-    scrape::{Breaker, Cache, Health, Histogram, Observation, Pool, Process, Traffic, Trouble},
 };
 
 /// 2026-11-21T15:00:00Z.
@@ -491,7 +491,7 @@ fn a_hostile_server_does_not_break_out() {
         let mut seen = outage(number).ok()?;
         seen.health.as_mut()?.version = Some(format!("{evil}{}", number / 50));
         let mut breaker = seen.breakers.remove("llm")?;
-        breaker.history = vec![crate::scrape::Turn {
+        breaker.history = vec![crate::observe::Turn {
             at: (START / 1_000 + 1_795) as f64,
             from: State::Closed,
             to: State::Open,
@@ -526,7 +526,7 @@ proptest! {
 
     #[test]
     fn any_recording_makes_a_page(
-        polls in crate::monitor::record::samples::polls(any::<f64>().boxed()), interval in any::<f64>(),
+        polls in crate::observe::record::samples::polls(any::<f64>().boxed()), interval in any::<f64>(),
     ) {
         let mut facts = Facts::new(Rules::builtin());
         facts.open("any", &header(interval));

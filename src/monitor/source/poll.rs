@@ -12,7 +12,7 @@ use url::Host;
 use super::clock::Clock;
 use crate::{
     monitor::model::Message,
-    scrape::{Observation, Scraper, Trouble},
+    observe::{Observation, Scraper, Trouble},
     telemetry::{ServiceUrl, mask_url},
 };
 

@@ -5,10 +5,8 @@ use std::{collections::HashMap, path::Path, time::Duration};
 use tokio::sync::mpsc;
 
 use super::{clock::Clock, poll::longest_pause};
-use crate::monitor::{
-    model::Message,
-    record::{Header, Poll, RecordError, Recording},
-};
+use crate::monitor::model::Message;
+use crate::observe::record::{Header, Poll, RecordError, Recording};
 
 /// Nobody was asked for more than so many intervals: a hole in the recording, in which nothing is to be seen.
 const HOLE: f64 = 2.5;
@@ -140,7 +138,7 @@ async fn play(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::monitor::record::{Recorder, SCHEMA};
+    use crate::observe::record::{Recorder, SCHEMA};
     use crate::util::time::UnixMillis;
 
     #[test]

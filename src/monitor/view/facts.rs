@@ -19,7 +19,7 @@ use crate::{
             target::Target,
         },
     },
-    scrape::Observation,
+    observe::Observation,
 };
 
 /// What all panels are made from.

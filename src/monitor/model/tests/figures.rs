@@ -1,7 +1,7 @@
 //! Figures over windows, and from a single look.
 
 use super::*;
-use crate::scrape::Histogram;
+use crate::observe::Histogram;
 
 /// A server that has counted so much, the later the faster.
 fn counted(n: f64) -> Observation {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::scrape::{Endpoint, Histogram, Percentiles};
+use crate::observe::{Endpoint, Histogram, Percentiles};
 
 /// Numbers one after the other, over and over.
 struct Dice(Vec<Option<f64>>, usize);

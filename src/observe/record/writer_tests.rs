@@ -1,10 +1,10 @@
 use super::*;
 use crate::{
-    monitor::record::{
+    observe::Trouble,
+    observe::record::{
         Recording, older,
         samples::{header, poll, read},
     },
-    scrape::Trouble,
 };
 
 fn name(path: &Path) -> String {
@@ -85,7 +85,7 @@ fn every_run_tells_the_turns_and_a_reader_hears_them_once() {
     let path = folder.path().join("out.ndjson");
     for number in 1..3 {
         let mut poll = poll(number);
-        let history = (0..4).map(crate::monitor::record::samples::turn).collect();
+        let history = (0..4).map(crate::observe::record::samples::turn).collect();
         poll.result.as_mut().unwrap().breakers.entry("llm".into()).or_default().history = history;
         Recorder::create(&path, header(), 0).unwrap().record(&poll).unwrap();
     }
@@ -103,7 +103,7 @@ fn a_file_cut_anywhere_is_gone_on_with_and_no_part_of_a_line_passes_for_a_poll()
         run(&path, 1..3);
         // The last cell is a figure that can lose its last digits.
         let mut last = poll(3);
-        let process = crate::scrape::Process { cpu_seconds: Some(1234.5), ..Default::default() };
+        let process = crate::observe::Process { cpu_seconds: Some(1234.5), ..Default::default() };
         last.result.as_mut().unwrap().process = Some(process);
         Recorder::create(&path, header(), 0).unwrap().record(&last).unwrap();
         let told = [poll(1), poll(2), last, poll(4)];
@@ -289,7 +289,7 @@ fn turns_that_could_not_be_written_are_told_later() {
     let path = folder.path().join("out.ndjson");
     let mut recorder = Recorder::create(&path, header(), 0).unwrap();
     let mut poll = poll(1);
-    let turn = crate::monitor::record::samples::turn(1);
+    let turn = crate::observe::record::samples::turn(1);
     poll.result.as_mut().unwrap().breakers.entry("llm".into()).or_default().history = vec![turn];
     let works = recorder.file.replace(File::open(&path).unwrap());
     recorder.record(&poll).unwrap_err();

@@ -13,7 +13,7 @@ mod turns;
 mod writer;
 
 #[cfg(test)]
-pub(super) mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +26,7 @@ use std::{
 pub use reader::{Recording, is_recording};
 pub use writer::Recorder;
 
-use crate::scrape::{Observation, Trouble};
+use crate::observe::{Observation, Trouble};
 use crate::util::time::UnixMillis;
 
 /// The version of the format that is written, and the newest that is read.

@@ -3,7 +3,7 @@ use std::io::Write;
 use tempfile::TempDir;
 
 use super::*;
-use crate::monitor::record::{
+use crate::observe::record::{
     Recorder,
     samples::{self, START, header, poll},
 };

@@ -10,8 +10,8 @@ use std::io;
 use super::{Poll, SCHEMA};
 use crate::util::time::UnixMillis;
 use crate::{
+    observe::{Breaker, Cache, Health, Observation, Pool, Process, Traffic, Trouble},
     resilience::State,
-    scrape::{Breaker, Cache, Health, Observation, Pool, Process, Traffic, Trouble},
 };
 
 /// The breaker that stands for all.

@@ -1,10 +1,7 @@
 use proptest::{option, prelude::*};
 
 use super::*;
-use crate::{
-    monitor::record::samples,
-    scrape::{Histogram, Turn},
-};
+use crate::observe::{Histogram, Turn, record::samples};
 
 fn text(poll: &Poll) -> String {
     String::from_utf8(write_poll(poll).unwrap()).unwrap()

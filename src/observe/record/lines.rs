@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Header, PROGRAM, Poll, SCHEMA};
-use crate::scrape::{Observation, Trouble};
+use crate::observe::{Observation, Trouble};
 use crate::util::time::UnixMillis;
 
 /// What the first line begins with: no other JSON has it.
@@ -193,9 +193,8 @@ fn drop_hollow(value: &mut Value, name: &str) {
 mod tests {
     use super::*;
     use crate::{
-        monitor::record::samples,
+        observe::{Cache, Endpoint, Histogram, Pool, Traffic, Turn, record::samples},
         resilience::State,
-        scrape::{Cache, Endpoint, Histogram, Pool, Traffic, Turn},
     };
 
     fn text(poll: &Poll) -> String {

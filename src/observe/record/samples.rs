@@ -5,10 +5,10 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use super::{Header, Poll, Recording, SCHEMA};
 use crate::util::time::UnixMillis;
 use crate::{
-    resilience::State,
-    scrape::{
+    observe::{
         Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic, Trouble, Turn,
     },
+    resilience::State,
 };
 
 /// When the tests begin.
@@ -198,7 +198,7 @@ pub(super) fn trouble() -> impl Strategy<Value = Trouble> {
 }
 
 /// Polls in any order of time.
-pub(in crate::monitor) fn polls(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Vec<Poll>> {
+pub(crate) fn polls(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Vec<Poll>> {
     let result = prop_oneof![3 => observation(figure).prop_map(Ok), 1 => trouble().prop_map(Err)];
     let target = select(vec!["http://a:8000", "http://b:8000", "https://c/rag?x=\"1\""]);
     let poll = (0..10_000_000_i64, target, result);

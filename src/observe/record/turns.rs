@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Poll;
-use crate::{resilience::State, scrape::Turn};
+use crate::{observe::Turn, resilience::State};
 
 /// Turns that are remembered of a breaker, at least: more than a server keeps, and enough for a few servers that answer
 /// in turn behind one URL.
@@ -62,7 +62,7 @@ fn key(turn: &Turn) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scrape::{Breaker, Observation};
+    use crate::observe::{Breaker, Observation};
     use crate::util::time::UnixMillis;
 
     fn poll(target: &str, name: &str, times: std::ops::Range<u32>) -> Poll {
