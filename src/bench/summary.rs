@@ -7,7 +7,7 @@ use sysinfo::System;
 
 use super::{
     plan::{Load, Plan},
-    quantile::{self, QUANTILES, Z_95},
+    quantile::{self, QUANTILES},
     recorder::{Measures, Timed},
     result::{
         CacheShares, Distribution, Environment, LoadInfo, Metrics, MoreMetrics, RefusedAddress, ResolutionBody,
@@ -18,6 +18,7 @@ use super::{
     slices::Slice,
     target::Resolution,
 };
+use crate::util::statistics::TWO_SIDED_95;
 
 /// Dispatch lag of the generator itself, in microseconds at the 99th percentile, beyond which it distorts what it measures.
 const MOST_LAG: u64 = 1_000;
@@ -284,7 +285,7 @@ fn resolution(of: &Resolution, address: std::net::SocketAddr) -> ResolutionBody 
 /// longer, by how much seconds differ, whichever is larger. Requests that wait for the same thing are not independent.
 pub fn log_error(histogram: &Histogram<u64>, slices: &[Slice], quantile: f64) -> Option<f64> {
     let estimate = quantile::estimate(histogram, quantile)?;
-    let own = ((estimate.high.max(1.0)).ln() - (estimate.low.max(1.0)).ln()) / (2.0 * Z_95);
+    let own = ((estimate.high.max(1.0)).ln() - (estimate.low.max(1.0)).ln()) / (2.0 * TWO_SIDED_95);
     let logs: Vec<f64> = slices
         .iter()
         .filter(|slice| slice.ok >= quantile::needed(quantile))
@@ -302,7 +303,7 @@ fn detectable(latency: &Histogram<u64>, slices: &[Slice]) -> BTreeMap<String, f6
         .iter()
         .filter_map(|(name, quantile)| {
             let error = log_error(latency, slices, *quantile)?;
-            let change = ((Z_95 + Z_POWER) * std::f64::consts::SQRT_2 * error).exp() - 1.0;
+            let change = ((TWO_SIDED_95 + Z_POWER) * std::f64::consts::SQRT_2 * error).exp() - 1.0;
             change.is_finite().then(|| ((*name).to_owned(), round(100.0 * change)))
         })
         .collect()

@@ -11,12 +11,12 @@ use jiff::tz::TimeZone;
 
 use super::{UsageError, monitor, print};
 use crate::observe::record::{Recording, is_recording};
+use crate::util::text::clean;
 use crate::{
     bench::result::ResultFile,
     cli::{ExitStatus, ReportArgs, settings::Settings},
     monitor::{
         alerts::Rules,
-        model::event::clean,
         report::{self, BenchFacts, Facts},
     },
 };

@@ -4,10 +4,8 @@
 //! of terminals, clocks or networks. [`view`] draws it, [`alerts`] judges it, [`observe::record`](crate::observe::record) keeps it, [`report`] sums it up.
 
 pub mod alerts;
-pub mod figure;
 pub mod incident;
 pub mod keys;
-mod markup;
 pub mod model;
 pub mod report;
 #[cfg(test)]

@@ -1,7 +1,13 @@
-//! Tools without a domain: numbers into words, vectors, scripts, time, the process.
+//! Tools without a domain: numbers and texts for people, axes, statistics, vectors, scripts, time, the process and its
+//! terminal.
 
+pub mod axis;
 pub mod humanize;
+pub mod markdown;
 pub mod process;
 pub mod script;
+pub mod statistics;
+pub mod terminal;
+pub mod text;
 pub mod time;
 pub mod vectors;

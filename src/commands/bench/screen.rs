@@ -3,10 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use ratatui::{
-    DefaultTerminal,
-    crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers},
-};
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +12,7 @@ use crate::bench::{
     run::{self, Live, RunData, RunError},
     screen::{self, Total, View},
 };
+use crate::util::terminal::Terminal;
 
 /// How often keys are looked for, and the least time between two drawings.
 const LOOK: Duration = Duration::from_millis(50);
@@ -41,12 +39,8 @@ pub(super) async fn measure(
     };
     let over = CancellationToken::new();
     let (ends, stops) = (over.clone(), interrupt.clone());
-    // Installs the hook that gives the terminal back when something panics.
     let screen = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
-        let mut terminal = ratatui::try_init()?;
-        let result = shown.keep_drawing(&mut terminal, &told, &stops, &ends);
-        ratatui::restore();
-        result
+        shown.keep_drawing(&mut Terminal::take()?, &told, &stops, &ends)
     });
     let data = run::run(plan, start_at, begin, interrupt, move |live| drop(tell.send_replace(live))).await;
     over.cancel();
@@ -68,7 +62,7 @@ struct Shown {
 impl Shown {
     fn keep_drawing(
         &self,
-        terminal: &mut DefaultTerminal,
+        terminal: &mut Terminal,
         told: &watch::Receiver<Live>,
         interrupt: &CancellationToken,
         over: &CancellationToken,

@@ -3,7 +3,6 @@
 mod once;
 mod screen;
 mod tell;
-mod terminal;
 
 use std::{
     io::IsTerminal,
@@ -15,11 +14,9 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 
-pub use terminal::Terminal;
-
 use super::{UsageError, colors};
 use crate::observe::record::{Header, Poll, Recorder, SCHEMA};
-use crate::util::time::UnixMillis;
+use crate::util::{terminal, time::UnixMillis};
 use crate::{
     cli::{
         ExitStatus, MonitorArgs,

@@ -15,7 +15,8 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval, sleep_until},
 };
 
-use super::{Session, incident_path, terminal::Terminal};
+use super::{Session, incident_path};
+use crate::util::terminal::Terminal;
 use crate::{
     cli::ExitStatus,
     monitor::{
@@ -46,7 +47,7 @@ enum Left {
 pub(super) async fn show(mut session: Session) -> anyhow::Result<ExitStatus> {
     // Listened for before the terminal is taken: none may come between.
     let ended = ended(true)?;
-    let shown = Shown::new(Terminal::take()?)?;
+    let shown = Shown::new(Terminal::take()?.with_mouse()?)?;
     let left = keep_showing(&mut session, shown, ended).await;
     match left {
         Ok(Left::Quit) => Ok(ExitStatus::Success),

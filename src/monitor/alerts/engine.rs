@@ -12,7 +12,7 @@
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use super::rules::{Rule, Rules, Severity};
-use crate::monitor::figure::Figure;
+use crate::observe::Metric;
 use crate::util::time::UnixMillis;
 
 /// The alerts of all targets.
@@ -104,17 +104,17 @@ enum Seen {
 }
 
 impl Seen {
-    fn of(rule: &Rule, told: bool, figure: &dyn Fn(Figure, Duration) -> Option<f64>) -> Self {
+    fn of(rule: &Rule, told: bool, figure: &dyn Fn(Metric, Duration) -> Option<f64>) -> Self {
         let known = |of| figure(of, rule.over).filter(|value| !value.is_nan());
         // Before the figure itself: without questions there is no share of them, and that must not keep it firing.
         if let Some(only_if) = &rule.only_if {
-            match known(only_if.figure()) {
+            match known(only_if.metric()) {
                 None => return Self::Unknown { told },
-                Some(value) if !only_if.holds(value) => return Self::Good(known(rule.when.figure())),
+                Some(value) if !only_if.holds(value) => return Self::Good(known(rule.when.metric())),
                 Some(_) => {}
             }
         }
-        match known(rule.when.figure()) {
+        match known(rule.when.metric()) {
             None => Self::Unknown { told },
             Some(value) if rule.when.holds(value) => Self::Bad(value),
             Some(value) if rule.clears.holds(value) => Self::Good(Some(value)),
@@ -198,7 +198,7 @@ impl Alerts {
         target: usize,
         now: UnixMillis,
         told: bool,
-        figure: &dyn Fn(Figure, Duration) -> Option<f64>,
+        figure: &dyn Fn(Metric, Duration) -> Option<f64>,
     ) -> Vec<Change> {
         self.step(target, now, told, figure, |rule| rule.hold_off)
     }
@@ -209,7 +209,7 @@ impl Alerts {
         target: usize,
         now: UnixMillis,
         told: bool,
-        figure: &dyn Fn(Figure, Duration) -> Option<f64>,
+        figure: &dyn Fn(Metric, Duration) -> Option<f64>,
     ) -> Vec<Change> {
         self.step(target, now, told, figure, |_| Duration::ZERO)
     }
@@ -219,7 +219,7 @@ impl Alerts {
         target: usize,
         now: UnixMillis,
         told: bool,
-        figure: &dyn Fn(Figure, Duration) -> Option<f64>,
+        figure: &dyn Fn(Metric, Duration) -> Option<f64>,
         hold_off: impl Fn(&Rule) -> Duration,
     ) -> Vec<Change> {
         let rules = self.rules.as_slice();

@@ -22,10 +22,10 @@ fn at(second: i64) -> UnixMillis {
 /// What a target tells: hit rate and look-ups.
 type Told = (Option<f64>, Option<f64>);
 
-fn tell((rate, lookups): Told) -> impl Fn(Figure, Duration) -> Option<f64> {
+fn tell((rate, lookups): Told) -> impl Fn(Metric, Duration) -> Option<f64> {
     move |figure, _| match figure {
-        Figure::HitRate => rate,
-        Figure::Lookups => lookups,
+        Metric::HitRate => rate,
+        Metric::Lookups => lookups,
         _ => None,
     }
 }
@@ -151,19 +151,19 @@ fn an_acknowledgement_ends_with_its_alert() {
 fn the_most_severe_come_first_then_the_unacknowledged_then_the_newest() {
     let mut alerts = Alerts::new(Rules::builtin());
     let index = |alerts: &Alerts, name: &str| alerts.rules().iter().position(|rule| rule.name == name).unwrap();
-    let only = |figure: Figure, value: f64| move |of: Figure, _: Duration| (of == figure).then_some(value);
-    alerts.look(3, at(1), false, &only(Figure::CacheFill, 0.95));
-    alerts.look(1, at(2), false, &only(Figure::CacheFill, 0.95));
-    alerts.look(2, at(3), false, &only(Figure::CacheFill, 0.95));
-    alerts.look(0, at(4), false, &only(Figure::EvictionsPerMinute, 20.0));
-    alerts.look(usize::MAX, at(0), false, &only(Figure::BreakerOpen, 1.0));
+    let only = |figure: Metric, value: f64| move |of: Metric, _: Duration| (of == figure).then_some(value);
+    alerts.look(3, at(1), false, &only(Metric::CacheFill, 0.95));
+    alerts.look(1, at(2), false, &only(Metric::CacheFill, 0.95));
+    alerts.look(2, at(3), false, &only(Metric::CacheFill, 0.95));
+    alerts.look(0, at(4), false, &only(Metric::EvictionsPerMinute, 20.0));
+    alerts.look(usize::MAX, at(0), false, &only(Metric::BreakerOpen, 1.0));
     let full = index(&alerts, "cache-full");
     assert!(alerts.acknowledge(2, full));
     let order: Vec<_> = alerts.active().iter().map(|active| active.target).collect();
     assert_eq!(order, [usize::MAX, 1, 3, 2, 0]);
     assert_eq!(alerts.active()[1].rule_index, full);
     assert_eq!(alerts.worst(), Some(Severity::Critical));
-    let cleared = alerts.look(usize::MAX, at(5), false, &only(Figure::BreakerOpen, 0.0));
+    let cleared = alerts.look(usize::MAX, at(5), false, &only(Metric::BreakerOpen, 0.0));
     assert_eq!(cleared[0].kind, ChangeKind::Cleared);
     assert_eq!((alerts.worst(), alerts.worst_ever()), (Some(Severity::Warning), Some(Severity::Critical)));
 }
@@ -176,8 +176,8 @@ fn rates_are_asked_for_over_the_window_of_the_rule() {
         Some(100.0)
     });
     let asked = asked.into_inner();
-    assert!(asked.contains(&(Figure::HitRate, 900)) && asked.contains(&(Figure::Lookups, 900)));
-    assert!(asked.contains(&(Figure::BreakerTrips, 600)) && asked.contains(&(Figure::ErrorRate, 300)));
+    assert!(asked.contains(&(Metric::HitRate, 900)) && asked.contains(&(Metric::Lookups, 900)));
+    assert!(asked.contains(&(Metric::BreakerTrips, 600)) && asked.contains(&(Metric::ErrorRate, 300)));
 }
 
 #[test]
@@ -321,7 +321,7 @@ proptest! {
     ) {
         let mut alerts = Alerts::new(Rules::builtin());
         for (target, now, value, once) in looks {
-            let figure = |_: Figure, _: Duration| value;
+            let figure = |_: Metric, _: Duration| value;
             let look = if once { Alerts::look_once } else { Alerts::look };
             let changes = look(&mut alerts, target, UnixMillis(now), false, &figure);
             prop_assert!(changes.iter().all(|change| change.rule < alerts.rules().len() && change.target == target));
@@ -336,8 +336,8 @@ fn what_a_target_does_not_have_any_more_is_over_and_what_a_silent_one_does_not_t
         "builtin = false\n[[alert]]\nname = \"x\"\nseverity = \"info\"\nwhen = \"breaker_open == 1\"\ntext = \"look\"\n",
     );
     let mut alerts = Alerts::new(rules.unwrap());
-    let open = |_: Figure, _: Duration| Some(1.0);
-    let unknown = |_: Figure, _: Duration| None;
+    let open = |_: Metric, _: Duration| Some(1.0);
+    let unknown = |_: Metric, _: Duration| None;
     assert_eq!(alerts.look(0, UnixMillis(0), true, &open).len(), 1);
     for look in 1..20 {
         assert_eq!(alerts.look(0, UnixMillis(look), false, &unknown), [], "nobody knows");

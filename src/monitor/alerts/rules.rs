@@ -4,7 +4,7 @@ use std::{fmt, path::Path, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::condition::Condition;
+use super::Condition;
 
 /// The rules that come along.
 const BUILTIN: &str = include_str!("builtin.toml");
@@ -197,13 +197,13 @@ impl Rule {
 
 /// Whether the conditions of a rule make sense together.
 fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> Result<(), String> {
-    let figure = when.figure();
-    if clears.figure() != figure {
-        let other = clears.figure();
+    let figure = when.metric();
+    if clears.metric() != figure {
+        let other = clears.metric();
         return Err(format!("clears: it is about {other}, but when is about {figure}; clears must be so, too"));
     }
     let never = |field: &str, condition: &Condition| {
-        format!("{field}: {condition} never holds, whatever {} is; choose another value", condition.figure())
+        format!("{field}: {condition} never holds, whatever {} is; choose another value", condition.metric())
     };
     if !when.is_possible() {
         return Err(never("when", when));
@@ -218,7 +218,7 @@ fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> R
         return Err(never("if", only_if));
     }
     if let Some(value) = when.common(clears) {
-        let value = Condition::show(figure, value);
+        let value = figure.show(value);
         return Err(format!(
             "clears: {clears} contradicts when: at {value}, {when} holds as well; it must hold on the other side only, \
              like {}",

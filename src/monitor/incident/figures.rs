@@ -2,29 +2,28 @@
 
 use std::time::Duration;
 
+use crate::observe::Metric;
+use crate::util::{
+    humanize::{age, brief_share, known, number, short, time},
+    markdown::plain,
+};
 use crate::{
-    monitor::{
-        figure::Figure,
-        markup::{known, number, plain},
-        model::{
-            diagnosis::{share_words, short},
-            figures::of_counts,
-            history::{Field, Row},
-        },
+    monitor::model::{
+        figures::of_counts,
+        history::{Field, Row},
     },
     observe::Observation,
-    util::humanize::{age, time},
 };
 
 /// The figures of the panels.
-pub(super) struct Figures<'a> {
+pub(super) struct PanelRows<'a> {
     /// How the target was.
     pub row: Option<&'a Row>,
     /// What it told last; `None` while the past is shown.
     pub seen: Option<&'a Observation>,
 }
 
-impl Figures<'_> {
+impl PanelRows<'_> {
     fn get(&self, field: Field) -> Option<f64> {
         self.row?.get(field)
     }
@@ -33,8 +32,8 @@ impl Figures<'_> {
         Some(short(self.row?.rate(field)? * 60.0))
     }
 
-    fn share(&self, figure: Figure) -> Option<String> {
-        of_counts(figure, self.row?).map(share_words)
+    fn share(&self, figure: Metric) -> Option<String> {
+        of_counts(figure, self.row?).map(brief_share)
     }
 
     fn line(panel: &str, name: &str, value: Option<String>) -> [String; 3] {
@@ -43,7 +42,7 @@ impl Figures<'_> {
 
     pub fn calls(&self) -> Vec<[String; 3]> {
         let idle = self.get(Field::Calls) == Some(0.0);
-        let rate = self.share(Figure::FailureRate).or_else(|| idle.then(|| "no calls".to_owned()));
+        let rate = self.share(Metric::FailureRate).or_else(|| idle.then(|| "no calls".to_owned()));
         vec![
             Self::line("breaker", "failing calls", rate),
             Self::line("breaker", "calls a minute", self.per_minute(Field::Calls)),
@@ -54,17 +53,17 @@ impl Figures<'_> {
 
     pub fn cache(&self) -> Vec<[String; 3]> {
         let cache = self.seen.and_then(|seen| seen.cache.as_ref());
-        let of = |field| self.row.and_then(|row| row.share(field, &[Field::Hits, Field::Misses])).map(share_words);
+        let of = |field| self.row.and_then(|row| row.share(field, &[Field::Hits, Field::Misses])).map(brief_share);
         let looks = self.row.and_then(|row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0));
-        let idle = self.row.and_then(|row| of_counts(Figure::Lookups, row)) == Some(0.0);
-        let hits = self.share(Figure::HitRate).or_else(|| idle.then(|| "no look-ups".to_owned()));
+        let idle = self.row.and_then(|row| of_counts(Metric::Lookups, row)) == Some(0.0);
+        let hits = self.share(Metric::HitRate).or_else(|| idle.then(|| "no look-ups".to_owned()));
         let mut rows = vec![
             Self::line("cache", "hit rate", hits),
             Self::line("cache", "of it in known words", of(Field::Exact)),
             Self::line("cache", "of it in other words", of(Field::Semantic)),
             Self::line("cache", "look-ups a minute", looks.map(short)),
             Self::line("cache", "refused a minute", self.per_minute(Field::Refused)),
-            Self::line("cache", "full", self.get(Field::Fill).map(share_words)),
+            Self::line("cache", "full", self.get(Field::Fill).map(brief_share)),
             Self::line("cache", "evictions a minute", self.per_minute(Field::Evictions)),
         ];
         if let Some((size, most)) = cache.and_then(|cache| cache.size.zip(cache.max_size)) {
@@ -88,7 +87,7 @@ impl Figures<'_> {
             Self::line("pool", "in use", self.get(Field::InUse).map(|used| number(used) + &most)),
             Self::line("pool", "idle", self.get(Field::Idle).map(number)),
             Self::line("pool", "waiting", self.get(Field::Waiting).map(number)),
-            Self::line("pool", "connections reused", reused.map(share_words)),
+            Self::line("pool", "connections reused", reused.map(brief_share)),
         ];
         for (path, endpoint) in pool.map(|pool| &pool.endpoints).into_iter().flatten() {
             let times = &endpoint.latency_ms;
@@ -105,13 +104,13 @@ impl Figures<'_> {
     pub fn answers(&self) -> Vec<[String; 3]> {
         let times = |field| self.get(field).map(time);
         let idle = |what: &str| (self.get(Field::Questions) == Some(0.0)).then(|| what.to_owned());
-        let errors = self.share(Figure::ErrorRate).filter(|_| self.get(Field::Questions).is_some());
+        let errors = self.share(Metric::ErrorRate).filter(|_| self.get(Field::Questions).is_some());
         vec![
             Self::line("answers", "questions a second", self.row.and_then(|row| row.rate(Field::Questions)).map(short)),
             Self::line("answers", "p50", times(Field::P50).or_else(|| idle("no answers"))),
             Self::line("answers", "p95", times(Field::P95).or_else(|| idle("no answers"))),
             Self::line("answers", "p99", times(Field::P99).or_else(|| idle("no answers"))),
-            Self::line("answers", "degraded", self.share(Figure::DegradedRate).or_else(|| idle("no answers"))),
+            Self::line("answers", "degraded", self.share(Metric::DegradedRate).or_else(|| idle("no answers"))),
             Self::line("answers", "errors", errors.or_else(|| idle("no questions"))),
         ]
     }
@@ -119,7 +118,7 @@ impl Figures<'_> {
     /// `ago`: how long ago the server told what is seen.
     pub fn system(&self, ago: Duration) -> Vec<[String; 3]> {
         let health = self.seen.and_then(|seen| seen.health.as_ref());
-        let share = |field| self.get(field).map(share_words);
+        let share = |field| self.get(field).map(brief_share);
         let mut rows = vec![
             Self::line("system", "cpu", share(Field::Cpu)),
             Self::line("system", "memory", share(Field::Memory)),

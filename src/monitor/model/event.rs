@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::util::time::UnixMillis;
+use crate::util::{text::clean, time::UnixMillis};
 use crate::{monitor::alerts::Severity, resilience::State};
 
 /// Most events that are kept.
@@ -59,17 +59,6 @@ impl Event {
     pub fn own(at: UnixMillis, text: &str) -> Self {
         Self { at, target: None, kind: EventKind::Note, text: clean(text) }
     }
-}
-
-/// A text that cannot command a terminal, nor turn the direction of what stands beside it.
-pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).take(400).collect()
-}
-
-/// Whether a character is not seen itself, but changes how others are: controls, marks of direction, ends of lines.
-pub fn is_unseen(c: char) -> bool {
-    let turns = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    turns || c.is_control()
 }
 
 /// Events in the order of time.

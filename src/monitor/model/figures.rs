@@ -6,17 +6,18 @@ use super::{
     history::{self, Field, Row},
     target::{Target, gauge},
 };
+use crate::observe::Metric;
+use crate::resilience::State;
 use crate::util::time::UnixMillis;
-use crate::{monitor::figure::Figure, resilience::State};
 
 /// Sums of a target's counts, as of a moment: what several rules ask of the same window is added up once.
-pub struct Figures<'a> {
+pub struct MetricReader<'a> {
     target: &'a Target,
     now: UnixMillis,
     counted: RefCell<Vec<(Duration, Option<Row>)>>,
 }
 
-impl<'a> Figures<'a> {
+impl<'a> MetricReader<'a> {
     /// The figures of a target as of `now`.
     pub fn new(target: &'a Target, now: UnixMillis) -> Self {
         Self { target, now, counted: RefCell::default() }
@@ -34,13 +35,13 @@ impl<'a> Figures<'a> {
 
     /// A figure over the last `window`; `None` when it is not known. Until there are two polls in the window,
     /// counts are those since the server's start: one look has to do for `--once`.
-    pub fn get(&self, figure: Figure, window: Duration) -> Option<f64> {
+    pub fn get(&self, figure: Metric, window: Duration) -> Option<f64> {
         let (target, now) = (self.target, self.now);
         let silent = target.silent_since.is_some();
         match figure {
-            Figure::Unreachable => return Some(f64::from(u8::from(silent))),
-            Figure::FailedPolls => return Some(f64::from(target.failed_polls)),
-            Figure::BreakerTrips => {
+            Metric::Unreachable => return Some(f64::from(u8::from(silent))),
+            Metric::FailedPolls => return Some(f64::from(target.failed_polls)),
+            Metric::BreakerTrips => {
                 let known = target.breakers.values().map(|line| line.trips(now - window, now)).max();
                 return known.map(|trips| trips as f64);
             }
@@ -52,28 +53,28 @@ impl<'a> Figures<'a> {
         // As it was told: a row rounds, and 0.8 would be above 80 %.
         let last = |field| gauge(target.latest.as_deref()?, field);
         match figure {
-            Figure::BreakerOpen => is(|state| state == State::Open),
-            Figure::BreakerNotClosed => is(|state| state != State::Closed),
-            Figure::ConsecutiveFailures => last(Field::ConsecutiveFailures),
-            Figure::CacheFill => last(Field::Fill),
-            Figure::PoolWaiting => last(Field::Waiting),
-            Figure::Cpu => last(Field::Cpu),
-            Figure::Memory => last(Field::Memory),
-            Figure::Disk => last(Field::Disk),
-            Figure::Resident => last(Field::Resident),
-            Figure::PoolUse => pool_use(target),
-            Figure::P50 => target.latency(0.5, window, now),
-            Figure::P95 => target.latency(0.95, window, now),
-            Figure::P99 => target.latency(0.99, window, now),
-            Figure::EvictionsPerMinute => self.evictions_per_minute(window),
-            Figure::QuestionsPerSecond => self.counted(window)?.rate(Field::Questions),
-            Figure::Questions
-            | Figure::Lookups
-            | Figure::HitRate
-            | Figure::ErrorRate
-            | Figure::FailureRate
-            | Figure::DegradedRate => of_counts(figure, &self.counted(window).or_else(|| target.lifetime())?),
-            Figure::Unreachable | Figure::FailedPolls | Figure::BreakerTrips => None,
+            Metric::BreakerOpen => is(|state| state == State::Open),
+            Metric::BreakerNotClosed => is(|state| state != State::Closed),
+            Metric::ConsecutiveFailures => last(Field::ConsecutiveFailures),
+            Metric::CacheFill => last(Field::Fill),
+            Metric::PoolWaiting => last(Field::Waiting),
+            Metric::Cpu => last(Field::Cpu),
+            Metric::Memory => last(Field::Memory),
+            Metric::Disk => last(Field::Disk),
+            Metric::Resident => last(Field::Resident),
+            Metric::PoolUse => pool_use(target),
+            Metric::P50 => target.latency(0.5, window, now),
+            Metric::P95 => target.latency(0.95, window, now),
+            Metric::P99 => target.latency(0.99, window, now),
+            Metric::EvictionsPerMinute => self.evictions_per_minute(window),
+            Metric::QuestionsPerSecond => self.counted(window)?.rate(Field::Questions),
+            Metric::Questions
+            | Metric::Lookups
+            | Metric::HitRate
+            | Metric::ErrorRate
+            | Metric::FailureRate
+            | Metric::DegradedRate => of_counts(figure, &self.counted(window).or_else(|| target.lifetime())?),
+            Metric::Unreachable | Metric::FailedPolls | Metric::BreakerTrips => None,
         }
     }
 
@@ -84,9 +85,9 @@ impl<'a> Figures<'a> {
 }
 
 impl Target {
-    /// One [figure](Figures::get) over the last `window`, as of `now`.
-    pub fn figure(&self, figure: Figure, window: Duration, now: UnixMillis) -> Option<f64> {
-        Figures::new(self, now).get(figure, window)
+    /// One [figure](MetricReader::get) over the last `window`, as of `now`.
+    pub fn metric(&self, metric: Metric, window: Duration, now: UnixMillis) -> Option<f64> {
+        MetricReader::new(self, now).get(metric, window)
     }
 
     /// What was counted within the last `window`; `None` when there were not two polls.
@@ -118,22 +119,22 @@ pub fn pool_use(target: &Target) -> Option<f64> {
 }
 
 /// A figure that counts tell.
-pub fn of_counts(figure: Figure, row: &Row) -> Option<f64> {
+pub fn of_counts(figure: Metric, row: &Row) -> Option<f64> {
     let whole = |field| row.get(field);
     match figure {
-        Figure::Questions => whole(Field::Questions),
-        Figure::QuestionsPerSecond => row.rate(Field::Questions),
-        Figure::Lookups => Some(whole(Field::Hits)? + whole(Field::Misses)?),
-        Figure::HitRate => row.share(Field::Hits, &[Field::Hits, Field::Misses]),
-        Figure::FailureRate => row.share(Field::Failures, &[Field::Calls]),
-        Figure::DegradedRate => row.share(Field::Degraded, &[Field::Questions]),
+        Metric::Questions => whole(Field::Questions),
+        Metric::QuestionsPerSecond => row.rate(Field::Questions),
+        Metric::Lookups => Some(whole(Field::Hits)? + whole(Field::Misses)?),
+        Metric::HitRate => row.share(Field::Hits, &[Field::Hits, Field::Misses]),
+        Metric::FailureRate => row.share(Field::Failures, &[Field::Calls]),
+        Metric::DegradedRate => row.share(Field::Degraded, &[Field::Questions]),
         // Some errors are counted before their question is: never more than all of them.
-        Figure::ErrorRate => match (whole(Field::Errors), whole(Field::Questions)) {
+        Metric::ErrorRate => match (whole(Field::Errors), whole(Field::Questions)) {
             (Some(errors), Some(questions)) if errors.max(questions) > 0.0 => Some(errors / errors.max(questions)),
             (Some(_), Some(_)) => None,
             _ => row.share(Field::Failures, &[Field::Calls]),
         },
-        Figure::EvictionsPerMinute => row.rate(Field::Evictions).map(|rate| rate * 60.0),
+        Metric::EvictionsPerMinute => row.rate(Field::Evictions).map(|rate| rate * 60.0),
         _ => None,
     }
 }

@@ -23,19 +23,14 @@ pub use message::{Action, Effect, Message};
 use self::{
     diagnosis::Finding,
     event::{Event, EventKind, Log},
-    figures::Figures,
+    figures::MetricReader,
     target::Target,
     window::Window,
 };
-use super::{
-    alerts::{Alerts, ChangeKind, Condition, Rules, Severity},
-    figure::Figure,
-};
-use crate::util::time::UnixMillis;
-use crate::{
-    observe::{Observation, Trouble},
-    util::humanize::age,
-};
+use super::alerts::{Alerts, ChangeKind, Rules, Severity};
+use crate::observe::Metric;
+use crate::observe::{Observation, Trouble};
+use crate::util::{humanize::age, text::clean, time::UnixMillis};
 
 /// Rows of history over all targets: 30 MB.
 const ROWS: usize = 262_144;
@@ -241,8 +236,8 @@ impl Model {
     /// Looks whether something is wrong with a target.
     fn look(&mut self, index: usize, at: UnixMillis) -> Vec<Effect> {
         let Some(target) = self.targets.get(index) else { return Vec::new() };
-        let (figures, told) = (Figures::new(target, at), target.silent_since.is_none());
-        let figure = |figure: Figure, window: Duration| figures.get(figure, window);
+        let (figures, told) = (MetricReader::new(target, at), target.silent_since.is_none());
+        let figure = |figure: Metric, window: Duration| figures.get(figure, window);
         let changes = match self.once {
             true => self.alerts.look_once(index, at, told, &figure),
             false => self.alerts.look(index, at, told, &figure),
@@ -253,10 +248,10 @@ impl Model {
             let (kind, text) = match change.kind {
                 ChangeKind::Fired => {
                     ring |= rule.severity == Severity::Critical;
-                    let value = Condition::show(rule.when.figure(), change.value);
+                    let value = rule.when.metric().show(change.value);
                     (
                         EventKind::Fired(rule.severity),
-                        format!("{} fires ({} is {value})", rule.name, rule.when.figure()),
+                        format!("{} fires ({} is {value})", rule.name, rule.when.metric()),
                     )
                 }
                 ChangeKind::Cleared => {
@@ -283,7 +278,7 @@ impl Model {
     }
 
     fn say(&mut self, text: String) {
-        self.notice = Some((self.now + NOTICE, event::clean(&text)));
+        self.notice = Some((self.now + NOTICE, clean(&text)));
     }
 
     /// How far the log can be scrolled back.

@@ -7,16 +7,15 @@ use std::{
 };
 
 use super::{
-    event::{Event, EventKind, clean, state_word},
+    event::{Event, EventKind, state_word},
     history::{Field, History, Row, millis},
     timeline::Timeline,
 };
-use crate::util::time::UnixMillis;
+use crate::util::{humanize::age, text::clean, time::UnixMillis};
 use crate::{
     monitor::source::longest_pause,
     observe::{Breaker, Histogram, Observation, Trouble},
     resilience::State,
-    util::humanize::age,
 };
 
 /// Clocks that differ by less are taken for the same: an answer takes its time, too.

@@ -13,11 +13,11 @@ use super::{
     history::{Field, Row},
     target::Freshness,
 };
+use crate::observe::Metric;
 use crate::util::time::UnixMillis;
 use crate::{
     monitor::{
         alerts::Rules,
-        figure::Figure,
         situations::{BOUNDS, EMBEDDER, INTERVAL, LLM, START, Sim, Step, watching},
     },
     observe::{Breaker, Cache, Health, Observation, Pool, Process, Traffic, Trouble, Turn},
@@ -213,9 +213,9 @@ fn what_a_server_does_not_tell_stays_unknown() {
         assert_eq!((row.get(field), row.rate(field)), (None, None), "{field:?}");
     }
     let target = &model.targets[0];
-    for figure in Figure::ALL {
-        let known = matches!(figure, Figure::Unreachable | Figure::FailedPolls);
-        let told = target.figure(figure, MINUTES(5), model.now());
+    for figure in Metric::ALL {
+        let known = matches!(figure, Metric::Unreachable | Metric::FailedPolls);
+        let told = target.metric(figure, MINUTES(5), model.now());
         assert_eq!(told, known.then_some(0.0), "{figure}");
     }
 }

@@ -1,8 +1,7 @@
 //! The time that the screen shows, and the cursor in it. All panels share both.
 
-use std::time::Duration;
-
 use crate::util::time::UnixMillis;
+use std::time::Duration;
 
 /// Spans that can be chosen, seconds.
 const SPANS: [u64; 17] = [

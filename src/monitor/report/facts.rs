@@ -5,11 +5,10 @@ use std::{collections::HashMap, time::Duration};
 use super::{Report, ReportError, Source, server::Watch};
 use crate::monitor::{
     alerts::{Condition, Rules},
-    markup::many,
     model::{Message, Model},
 };
 use crate::observe::record::{Header, Poll};
-use crate::util::time::UnixMillis;
+use crate::util::{humanize::many, time::UnixMillis};
 
 /// Polls that are looked at to tell how often servers are asked, when a recording does not say.
 const SAMPLE: usize = 64;

@@ -5,15 +5,9 @@
 //! time that was watched, or of the time that is known.
 
 use super::server::{BreakerFacts, Server};
-use crate::{
-    monitor::{
-        alerts::Condition,
-        figure::{Figure, Unit},
-        markup::{UNKNOWN, number, share},
-        model::history::Field,
-    },
-    util::humanize::{interval, time},
-};
+use crate::monitor::{alerts::Condition, model::history::Field};
+use crate::observe::{Metric, Unit};
+use crate::util::humanize::{UNKNOWN, interval, number, share, time};
 
 /// Look-ups from which on the usual target for the hit rate is looked at.
 const LOOKUPS: f64 = 50.0;
@@ -90,15 +84,15 @@ impl Judged {
 pub(super) fn judge(server: &Server, given: &[Condition]) -> Vec<Judged> {
     let usual = USUAL.iter().filter_map(|(text, words, weight)| {
         let condition: Condition = text.parse().ok()?;
-        let replaced = given.iter().any(|given| given.figure() == condition.figure());
+        let replaced = given.iter().any(|given| given.metric() == condition.metric());
         (!replaced).then(|| usual(server, &condition, words, *weight))
     });
     let given = given.iter().map(|condition| {
-        let value = measure(server, condition.figure());
+        let value = measure(server, condition.metric());
         Judged {
-            figure: name(condition.figure()),
+            figure: name(condition.metric()),
             target: condition.to_string(),
-            measured: words(server, condition.figure(), value),
+            measured: words(server, condition.metric(), value),
             value,
             verdict: verdict(condition, value),
             given: true,
@@ -109,10 +103,10 @@ pub(super) fn judge(server: &Server, given: &[Condition]) -> Vec<Judged> {
 }
 
 fn usual(server: &Server, condition: &Condition, target: &str, weight: Weight) -> Judged {
-    let figure = condition.figure();
+    let figure = condition.metric();
     let mut value = measure(server, figure);
     let mut measured = words(server, figure, value);
-    let few = server.counts.lookups().filter(|lookups| figure == Figure::HitRate && *lookups < LOOKUPS);
+    let few = server.counts.lookups().filter(|lookups| figure == Metric::HitRate && *lookups < LOOKUPS);
     if few.is_some() {
         measured = format!("{measured}: too few");
         value = None;
@@ -137,7 +131,7 @@ fn verdict(condition: &Condition, value: Option<f64>) -> Verdict {
 }
 
 /// A figure over the whole time: see the top of this file.
-pub fn measure(server: &Server, figure: Figure) -> Option<f64> {
+pub fn measure(server: &Server, figure: Metric) -> Option<f64> {
     let (counts, peaks) = (&server.counts, &server.peaks);
     let worst = |not: fn(&BreakerFacts) -> std::time::Duration| {
         server.breakers.iter().filter_map(|breaker| breaker.share_of_known(not(breaker))).reduce(f64::max)
@@ -145,80 +139,80 @@ pub fn measure(server: &Server, figure: Figure) -> Option<f64> {
     let [p50, p95, p99] = server.latency;
     let calls = counts.get(Field::Calls);
     match figure {
-        Figure::Unreachable => (!server.watched.is_zero())
+        Metric::Unreachable => (!server.watched.is_zero())
             .then(|| (server.unreachable.as_secs_f64() / server.watched.as_secs_f64()).min(1.0)),
-        Figure::FailedPolls => Some(f64::from(peaks.failed_polls)),
-        Figure::BreakerOpen => worst(|breaker| breaker.held[1]),
-        Figure::BreakerNotClosed => worst(|breaker| breaker.held[1] + breaker.held[2]),
-        Figure::BreakerTrips => server.breakers.iter().map(|breaker| breaker.trips as f64).reduce(f64::max),
-        Figure::ConsecutiveFailures => peaks.consecutive_failures,
-        Figure::FailureRate => counts.share(Field::Failures, calls),
-        Figure::ErrorRate => match (counts.get(Field::Errors), counts.get(Field::Questions)) {
+        Metric::FailedPolls => Some(f64::from(peaks.failed_polls)),
+        Metric::BreakerOpen => worst(|breaker| breaker.held[1]),
+        Metric::BreakerNotClosed => worst(|breaker| breaker.held[1] + breaker.held[2]),
+        Metric::BreakerTrips => server.breakers.iter().map(|breaker| breaker.trips as f64).reduce(f64::max),
+        Metric::ConsecutiveFailures => peaks.consecutive_failures,
+        Metric::FailureRate => counts.share(Field::Failures, calls),
+        Metric::ErrorRate => match (counts.get(Field::Errors), counts.get(Field::Questions)) {
             // Some errors are counted before their question is: never more than all of them.
             (Some(errors), Some(questions)) => counts.share(Field::Errors, Some(errors.max(questions))),
             _ => counts.share(Field::Failures, calls),
         },
-        Figure::DegradedRate => counts.share(Field::Degraded, counts.get(Field::Questions)),
-        Figure::HitRate => counts.share(Field::Hits, counts.lookups()),
-        Figure::Lookups => counts.lookups(),
-        Figure::CacheFill => peaks.fill,
-        Figure::EvictionsPerMinute => counts.rate(Field::Evictions).map(|rate| rate * 60.0),
-        Figure::PoolUse => peaks.pool_use,
-        Figure::PoolWaiting => peaks.waiting,
-        Figure::Questions => counts.get(Field::Questions),
-        Figure::QuestionsPerSecond => counts.rate(Field::Questions),
-        Figure::P50 => p50,
-        Figure::P95 => p95,
-        Figure::P99 => p99,
-        Figure::Cpu => peaks.cpu,
-        Figure::Memory => peaks.memory,
-        Figure::Disk => peaks.disk,
-        Figure::Resident => peaks.resident,
+        Metric::DegradedRate => counts.share(Field::Degraded, counts.get(Field::Questions)),
+        Metric::HitRate => counts.share(Field::Hits, counts.lookups()),
+        Metric::Lookups => counts.lookups(),
+        Metric::CacheFill => peaks.fill,
+        Metric::EvictionsPerMinute => counts.rate(Field::Evictions).map(|rate| rate * 60.0),
+        Metric::PoolUse => peaks.pool_use,
+        Metric::PoolWaiting => peaks.waiting,
+        Metric::Questions => counts.get(Field::Questions),
+        Metric::QuestionsPerSecond => counts.rate(Field::Questions),
+        Metric::P50 => p50,
+        Metric::P95 => p95,
+        Metric::P99 => p99,
+        Metric::Cpu => peaks.cpu,
+        Metric::Memory => peaks.memory,
+        Metric::Disk => peaks.disk,
+        Metric::Resident => peaks.resident,
     }
 }
 
 /// What a figure is called over the whole time.
-const fn name(figure: Figure) -> &'static str {
+const fn name(figure: Metric) -> &'static str {
     match figure {
-        Figure::Unreachable => "availability",
-        Figure::FailedPolls => "failed polls in a row",
-        Figure::BreakerOpen => "breaker open",
-        Figure::BreakerNotClosed => "breaker closed",
-        Figure::BreakerTrips => "trips of a breaker",
-        Figure::ConsecutiveFailures => "failures in a row",
-        Figure::FailureRate => "failing calls",
-        Figure::ErrorRate => "errors",
-        Figure::DegradedRate => "degraded answers",
-        Figure::HitRate => "cache hits",
-        Figure::Lookups => "cache look-ups",
-        Figure::CacheFill => "cache fill, at most",
-        Figure::EvictionsPerMinute => "evictions a minute",
-        Figure::PoolUse => "pool in use, at most",
-        Figure::PoolWaiting => "waiting for the pool, at most",
-        Figure::Questions => "questions",
-        Figure::QuestionsPerSecond => "questions a second",
-        Figure::P50 => "p50",
-        Figure::P95 => "p95",
-        Figure::P99 => "p99",
-        Figure::Cpu => "cpu, at most",
-        Figure::Memory => "memory, at most",
-        Figure::Disk => "disk, at most",
-        Figure::Resident => "memory of the process, at most",
+        Metric::Unreachable => "availability",
+        Metric::FailedPolls => "failed polls in a row",
+        Metric::BreakerOpen => "breaker open",
+        Metric::BreakerNotClosed => "breaker closed",
+        Metric::BreakerTrips => "trips of a breaker",
+        Metric::ConsecutiveFailures => "failures in a row",
+        Metric::FailureRate => "failing calls",
+        Metric::ErrorRate => "errors",
+        Metric::DegradedRate => "degraded answers",
+        Metric::HitRate => "cache hits",
+        Metric::Lookups => "cache look-ups",
+        Metric::CacheFill => "cache fill, at most",
+        Metric::EvictionsPerMinute => "evictions a minute",
+        Metric::PoolUse => "pool in use, at most",
+        Metric::PoolWaiting => "waiting for the pool, at most",
+        Metric::Questions => "questions",
+        Metric::QuestionsPerSecond => "questions a second",
+        Metric::P50 => "p50",
+        Metric::P95 => "p95",
+        Metric::P99 => "p99",
+        Metric::Cpu => "cpu, at most",
+        Metric::Memory => "memory, at most",
+        Metric::Disk => "disk, at most",
+        Metric::Resident => "memory of the process, at most",
     }
 }
 
 /// A measured figure in words, with what it is a share of.
-fn words(server: &Server, figure: Figure, value: Option<f64>) -> String {
+fn words(server: &Server, figure: Metric, value: Option<f64>) -> String {
     let Some(value) = value else {
         let none = |count: Option<f64>, of: &str| match count {
             Some(0.0) => format!("no {of}"),
             _ => UNKNOWN.to_owned(),
         };
         return match figure {
-            Figure::HitRate => none(server.counts.lookups(), "look-ups"),
-            Figure::FailureRate => none(server.counts.get(Field::Calls), "calls"),
-            Figure::ErrorRate | Figure::DegradedRate => none(server.counts.get(Field::Questions), "questions"),
-            Figure::P50 | Figure::P95 | Figure::P99 => none(server.counts.get(Field::Questions), "answers"),
+            Metric::HitRate => none(server.counts.lookups(), "look-ups"),
+            Metric::FailureRate => none(server.counts.get(Field::Calls), "calls"),
+            Metric::ErrorRate | Metric::DegradedRate => none(server.counts.get(Field::Questions), "questions"),
+            Metric::P50 | Metric::P95 | Metric::P99 => none(server.counts.get(Field::Questions), "answers"),
             _ => UNKNOWN.to_owned(),
         };
     };
@@ -227,20 +221,20 @@ fn words(server: &Server, figure: Figure, value: Option<f64>) -> String {
         None => share(value),
     };
     match figure {
-        Figure::Unreachable => format!("{} of {}", share(1.0 - value), interval(server.watched)),
-        Figure::BreakerNotClosed => format!("{} of the known time", share(1.0 - value)),
-        Figure::BreakerOpen => format!("{} of the known time", share(value)),
-        Figure::HitRate => of(server.counts.lookups(), "look-ups"),
-        Figure::FailureRate => of(server.counts.get(Field::Calls), "calls"),
-        Figure::ErrorRate if server.counts.get(Field::Questions).is_none() => {
+        Metric::Unreachable => format!("{} of {}", share(1.0 - value), interval(server.watched)),
+        Metric::BreakerNotClosed => format!("{} of the known time", share(1.0 - value)),
+        Metric::BreakerOpen => format!("{} of the known time", share(value)),
+        Metric::HitRate => of(server.counts.lookups(), "look-ups"),
+        Metric::FailureRate => of(server.counts.get(Field::Calls), "calls"),
+        Metric::ErrorRate if server.counts.get(Field::Questions).is_none() => {
             format!("{}, questions are not counted", of(server.counts.get(Field::Calls), "calls"))
         }
-        Figure::ErrorRate | Figure::DegradedRate => of(server.counts.get(Field::Questions), "questions"),
-        Figure::Resident => format!("{} MiB", number(value)),
+        Metric::ErrorRate | Metric::DegradedRate => of(server.counts.get(Field::Questions), "questions"),
+        Metric::Resident => format!("{} MiB", number(value)),
         _ => match figure.unit() {
             Unit::Share => share(value),
             Unit::Time => time(value),
-            Unit::Number => number(value),
+            _ => number(value),
         },
     }
 }

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use crate::observe::Metric;
 use crate::util::time::UnixMillis;
 use crate::{
     monitor::{
         alerts::{Active, Severity},
-        figure::Figure,
         model::{
             diagnosis,
             figures::of_counts,
@@ -86,7 +86,7 @@ pub struct AlertFacts {
     /// How often it fired.
     pub times: u64,
     /// What the rule looks at.
-    pub figure: Figure,
+    pub figure: Metric,
     /// The value that was farthest from what is allowed.
     pub peak: f64,
     /// What it means and what to do.
@@ -153,7 +153,7 @@ impl Incident {
 
     /// Share of the questions that got an error meanwhile; of a server that does not count them, of the calls.
     pub fn errors(&self) -> Option<f64> {
-        of_counts(Figure::ErrorRate, &self.meanwhile?)
+        of_counts(Metric::ErrorRate, &self.meanwhile?)
     }
 
     fn take_in(&mut self, piece: Piece) {
@@ -197,7 +197,7 @@ impl AlertFacts {
             begin: at,
             lasted: Duration::ZERO,
             times: 1,
-            figure: alert.rule.when.figure(),
+            figure: alert.rule.when.metric(),
             peak: alert.value,
             text: alert.rule.text.clone(),
             said,

@@ -9,13 +9,12 @@ use super::{
     goals::{Judged, Verdict, measure},
     sections,
 };
-use crate::{
-    monitor::{
-        figure::Figure,
-        markup::{UNKNOWN, code, known, many, number, plain, share, stamp, table},
-        model::history::Field,
-    },
-    util::humanize::{age, time},
+use crate::monitor::model::history::Field;
+use crate::observe::Metric;
+use crate::util::{
+    humanize::{UNKNOWN, age, known, many, number, share, time},
+    markdown::{code, plain, table},
+    time::stamp,
 };
 
 /// Heads of sections that a page may need.
@@ -100,12 +99,12 @@ fn overall(out: &mut String, report: &Report, zone: &TimeZone) {
         [
             plain(&server.name),
             server.advice().what.as_str().to_owned(),
-            of(Figure::Unreachable, |value| share(1.0 - value)),
-            of(Figure::Questions, number),
-            of(Figure::ErrorRate, share),
-            of(Figure::DegradedRate, share),
-            of(Figure::HitRate, share),
-            of(Figure::P95, time),
+            of(Metric::Unreachable, |value| share(1.0 - value)),
+            of(Metric::Questions, number),
+            of(Metric::ErrorRate, share),
+            of(Metric::DegradedRate, share),
+            of(Metric::HitRate, share),
+            of(Metric::P95, time),
             if server.breakers.is_empty() { UNKNOWN.to_owned() } else { number(trips as f64) },
             number(server.incidents.len() as f64),
             format!("{missed} of {}", server.goals.len()),

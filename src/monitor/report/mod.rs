@@ -21,12 +21,11 @@ pub use markdown::markdown;
 pub use server::{BreakerFacts, Counts, Peaks, Server, Setting};
 
 use self::goals::{Judged, Verdict, Weight};
-use super::{
-    alerts::Severity,
-    markup::{many, share},
+use super::alerts::Severity;
+use crate::util::{
+    humanize::{age, many, share},
+    time::UnixMillis,
 };
-use crate::util::humanize::age;
-use crate::util::time::UnixMillis;
 
 /// Polls of a server from which on something can be recommended.
 const FEW_POLLS: u64 = 10;

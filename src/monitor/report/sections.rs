@@ -11,14 +11,12 @@ use super::{
     markdown::{any, head},
     server::Setting,
 };
-use crate::{
-    monitor::{
-        alerts::Condition,
-        figure::Figure,
-        markup::{known, many, number, plain, share, stamp, table},
-        model::{figures::of_counts, history::Field},
-    },
-    util::humanize::{age, time},
+use crate::monitor::model::{figures::of_counts, history::Field};
+use crate::observe::Metric;
+use crate::util::{
+    humanize::{age, known, many, number, share, time},
+    markdown::{plain, table},
+    time::stamp,
 };
 
 /// Incidents that are told.
@@ -85,7 +83,7 @@ pub(super) fn failures(out: &mut String, server: &Server, level: usize) {
         [
             ("calls to the LLM", count(Field::Calls)),
             ("failed", count(Field::Failures)),
-            ("failure rate", known(measure(server, Figure::FailureRate).map(share))),
+            ("failure rate", known(measure(server, Metric::FailureRate).map(share))),
             ("rejected by breakers", count(Field::Rejected)),
             ("most failures in a row", known(server.peaks.consecutive_failures.map(number))),
         ],
@@ -124,7 +122,7 @@ pub(super) fn cache(out: &mut String, server: &Server, level: usize) {
         Some(part) => format!("{} ({} of look-ups)", count(field), share(part)),
         None => count(field),
     };
-    let rate = measure(server, Figure::HitRate).map(share);
+    let rate = measure(server, Metric::HitRate).map(share);
     pairs(
         out,
         lookups.is_some() || server.peaks.fill.is_some(),
@@ -170,9 +168,9 @@ pub(super) fn errors(out: &mut String, server: &Server, level: usize) {
             ("questions", count(Field::Questions)),
             ("questions a second", rate),
             ("errors", count(Field::Errors)),
-            ("error rate", known(measure(server, Figure::ErrorRate).map(share))),
+            ("error rate", known(measure(server, Metric::ErrorRate).map(share))),
             ("degraded answers", count(Field::Degraded)),
-            ("degraded rate", known(measure(server, Figure::DegradedRate).map(share))),
+            ("degraded rate", known(measure(server, Metric::DegradedRate).map(share))),
         ],
     );
 }
@@ -231,7 +229,7 @@ fn one(out: &mut String, incident: &Incident, zone: &TimeZone) {
         let times = if alert.times == 1 { String::new() } else { format!(" {} times,", alert.times) };
         let (since, lasted) = (stamp(alert.begin, zone), age(alert.lasted));
         let (name, severity) = (plain(&alert.name), alert.severity);
-        let peak = format!("{} {}", alert.figure, plain(&Condition::show(alert.figure, alert.peak)));
+        let peak = format!("{} {}", alert.figure, plain(&alert.figure.show(alert.peak)));
         let text = plain(&alert.text);
         let _ =
             writeln!(out, "  - alert {name} ({severity}){times} from {since} for {lasted}, at worst {peak}: {text}");
@@ -257,8 +255,8 @@ fn meanwhile(incident: &Incident) -> Option<String> {
     let parts = [
         questions,
         incident.errors().map(|errors| format!("{} errors", share(errors))),
-        of(Figure::DegradedRate, "degraded"),
-        of(Figure::HitRate, "cache hits"),
+        of(Metric::DegradedRate, "degraded"),
+        of(Metric::HitRate, "cache hits"),
         row.get(Field::P95).map(|p95| format!("p95 at most {}", time(p95))),
         row.get(Field::Waiting)
             .filter(|waiting| *waiting > 0.0)

@@ -10,12 +10,11 @@ use super::{
     presence::Presence,
 };
 use crate::observe::record::Poll;
-use crate::util::time::UnixMillis;
+use crate::util::{humanize::number, text::clean, time::UnixMillis};
 use crate::{
     monitor::{
         alerts::{Active, Condition},
         model::{
-            event::clean,
             history::{COUNTS, Field},
             target::Target,
             timeline::Timeline,
@@ -323,7 +322,7 @@ impl Watch {
     }
 
     fn configure(&mut self, at: UnixMillis, seen: &Observation) {
-        let number = |value: Option<f64>| value.map(crate::monitor::markup::number);
+        let number = |value: Option<f64>| value.map(number);
         let (pool, cache) = (seen.pool.as_ref(), seen.cache.as_ref());
         let version = seen.health.as_ref().and_then(|health| health.version.as_deref());
         self.set(at, "version", version.map(|version| clean(version).chars().take(80).collect()));

@@ -2,10 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::util::time::UnixMillis;
 use parking_lot::Mutex;
 use tokio::time::Instant;
-
-use crate::util::time::UnixMillis;
 
 /// What time it is. Clones tell the same time.
 #[derive(Debug, Clone)]

@@ -13,10 +13,8 @@ use super::{
     put,
     theme::Role,
 };
-use crate::{
-    monitor::keys::Command,
-    util::humanize::{age, interval},
-};
+use crate::monitor::keys::Command;
+use crate::util::humanize::{age, interval};
 
 impl Screen<'_> {
     pub(super) fn header(&self, buffer: &mut Buffer) {

@@ -5,19 +5,17 @@ use std::time::Duration;
 use ratatui::text::{Line, Span};
 
 use super::{
-    plot::{Plot, UNKNOWN},
+    plot::Plot,
     theme::{Role, Theme},
 };
-use crate::util::time::UnixMillis;
+use crate::observe::Metric;
+use crate::util::{humanize::UNKNOWN, time::UnixMillis};
 use crate::{
-    monitor::{
-        figure::Figure,
-        model::{
-            Model,
-            figures::of_counts,
-            history::{Field, Row},
-            target::Target,
-        },
+    monitor::model::{
+        Model,
+        figures::of_counts,
+        history::{Field, Row},
+        target::Target,
     },
     observe::Observation,
 };
@@ -67,7 +65,7 @@ impl<'a> Facts<'a> {
         self.row?.get(field)
     }
 
-    pub(super) fn share(&self, figure: Figure) -> Option<f64> {
+    pub(super) fn share(&self, figure: Metric) -> Option<f64> {
         of_counts(figure, &self.row?)
     }
 
@@ -83,8 +81,8 @@ impl<'a> Facts<'a> {
         self.bars(|row| row.get(field))
     }
 
-    pub(super) fn figure(&self, figure: Figure) -> Vec<Option<f64>> {
-        self.bars(|row| of_counts(figure, row))
+    pub(super) fn metric(&self, metric: Metric) -> Vec<Option<f64>> {
+        self.bars(|row| of_counts(metric, row))
     }
 
     /// A plot of something that is made of these fields: a server that offers none of them has no plot.

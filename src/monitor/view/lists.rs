@@ -8,20 +8,20 @@ use super::{
     Look,
     theme::{Role, Theme},
 };
-use crate::{
-    monitor::{
-        alerts::{Condition, Severity},
-        figure::Figure,
-        model::{
-            Model,
-            diagnosis::{share_words, short},
-            event::{Event, EventKind, state_word},
-            figures::of_counts,
-            history::Field,
-            target::{Freshness, Target},
-        },
+use crate::monitor::{
+    alerts::Severity,
+    model::{
+        Model,
+        event::{Event, EventKind, state_word},
+        figures::of_counts,
+        history::Field,
+        target::{Freshness, Target},
     },
-    util::humanize::age,
+};
+use crate::observe::Metric;
+use crate::util::{
+    humanize::{age, brief_share, short},
+    text::clean,
 };
 
 /// What stands before a thing of some weight.
@@ -46,7 +46,7 @@ pub fn condition(model: &Model, target: &Target) -> (String, Role) {
             match status.as_deref() {
                 Some("healthy" | "ok" | "alive") => ("healthy".to_owned(), Role::Good),
                 Some("unhealthy" | "error") => ("unhealthy".to_owned(), Role::Bad),
-                Some(other) => (crate::monitor::model::event::clean(other), Role::Warn),
+                Some(other) => (clean(other), Role::Warn),
                 None => ("answers".to_owned(), Role::Good),
             }
         }
@@ -73,7 +73,7 @@ fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target:
     let row = target.history.last().filter(|row| !row.silent);
     let rate =
         row.and_then(|row| row.rate(Field::Questions)).map_or("n/a".to_owned(), |rate| format!("{}/s", short(rate)));
-    let hits = row.and_then(|row| of_counts(Figure::HitRate, row)).map_or("n/a".to_owned(), share_words);
+    let hits = row.and_then(|row| of_counts(Metric::HitRate, row)).map_or("n/a".to_owned(), brief_share);
     let mut line = vec![
         Span::styled(format!("{:>2} ", number + 1), theme.style(Role::Dim)),
         Span::styled(
@@ -110,11 +110,11 @@ pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
             if alert.acknowledged { theme.style(Role::Dim) } else { theme.style(role) },
         );
         let mark = if alert.acknowledged { "○" } else { mark(Some(alert.rule.severity)) };
-        let figure = alert.rule.when.figure();
+        let figure = alert.rule.when.metric();
         // What is or is not needs no number.
         let value = match figure {
-            Figure::BreakerOpen | Figure::BreakerNotClosed | Figure::Unreachable => String::new(),
-            _ => format!("{figure} {}, ", Condition::show(figure, alert.value)),
+            Metric::BreakerOpen | Metric::BreakerNotClosed | Metric::Unreachable => String::new(),
+            _ => format!("{figure} {}, ", figure.show(alert.value)),
         };
         let of = model.visible().get(alert.target).filter(|_| many).map(|target| format!("{} ", target.name));
         Line::from(vec![

@@ -4,25 +4,20 @@ use std::time::Duration;
 
 use ratatui::text::{Line, Span};
 
-use super::{
-    facts::Facts,
-    layout::Panel,
-    plot::{Plot, UNKNOWN},
-    theme::Role,
+use super::{facts::Facts, layout::Panel, plot::Plot, theme::Role};
+use crate::observe::Metric;
+use crate::util::{
+    humanize::{UNKNOWN, age, brief_share, count, short, time},
+    text::clean,
+    time::UnixMillis,
 };
-use crate::util::time::UnixMillis;
 use crate::{
-    monitor::{
-        figure::Figure,
-        model::{
-            diagnosis::{share_words, short},
-            event::state_word,
-            history::{Field, Row},
-            timeline::Timeline,
-        },
+    monitor::model::{
+        event::state_word,
+        history::{Field, Row},
+        timeline::Timeline,
     },
     resilience::State,
-    util::humanize::{age, count, time},
 };
 
 /// Something over time, with the words that belong to it.
@@ -87,9 +82,9 @@ impl Facts<'_> {
                 scale: None,
             });
         }
-        let rate = self.share(Figure::FailureRate);
+        let rate = self.share(Metric::FailureRate);
         let idle = self.get(Field::Calls) == Some(0.0);
-        let said = rate.map(share_words).or_else(|| idle.then(|| "no calls".to_owned()));
+        let said = rate.map(brief_share).or_else(|| idle.then(|| "no calls".to_owned()));
         let mut words =
             self.pair("failing", said, if rate.is_some_and(|rate| rate >= 0.05) { Role::Bad } else { Role::Plain });
         if let Some(row) = self.get(Field::ConsecutiveFailures).filter(|row| *row > 0.0) {
@@ -100,7 +95,7 @@ impl Facts<'_> {
             words: Line::from(words),
             more: vec![calls],
             plot: self.offered(&[Field::Calls, Field::Failures], || {
-                Plot::shares(self.figure(Figure::FailureRate), Role::Bad)
+                Plot::shares(self.metric(Metric::FailureRate), Role::Bad)
             }),
             scale: Some("100 %".to_owned()),
         });
@@ -155,17 +150,17 @@ impl Facts<'_> {
         }
         if let Some(fill) = self.get(Field::Fill) {
             let role = if fill > 0.9 { Role::Warn } else { Role::Dim };
-            remarks.push(self.say(format!("{} full", share_words(fill)), role));
+            remarks.push(self.say(format!("{} full", brief_share(fill)), role));
         }
         let told = cache.and_then(|cache| cache.evictions_per_minute);
         if let Some(evictions) = self.per_minute(Field::Evictions).or(told) {
             let role = if evictions > 10.0 { Role::Warn } else { Role::Dim };
             remarks.push(self.say(format!("{} evictions/min", short(evictions)), role));
         }
-        let hits = self.share(Figure::HitRate);
-        let lookups = self.share(Figure::Lookups);
-        let of = |field| self.row.and_then(|row| row.share(field, &[Field::Hits, Field::Misses])).map(share_words);
-        let said = hits.map(share_words).or_else(|| (lookups == Some(0.0)).then(|| "no look-ups".to_owned()));
+        let hits = self.share(Metric::HitRate);
+        let lookups = self.share(Metric::Lookups);
+        let of = |field| self.row.and_then(|row| row.share(field, &[Field::Hits, Field::Misses])).map(brief_share);
+        let said = hits.map(brief_share).or_else(|| (lookups == Some(0.0)).then(|| "no look-ups".to_owned()));
         let kinds = self.pairs(vec![("exact", of(Field::Exact)), ("semantic", of(Field::Semantic))]);
         let volume = self.row.and_then(|row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0));
         let rates = |row: &Row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0);
@@ -178,7 +173,7 @@ impl Facts<'_> {
                     words: Line::from(self.pair("hits", said, Role::Accent)),
                     more: vec![kinds],
                     plot: self.offered(&[Field::Hits, Field::Misses], || {
-                        Plot::shares(self.figure(Figure::HitRate), Role::Accent)
+                        Plot::shares(self.metric(Metric::HitRate), Role::Accent)
                     }),
                     scale: Some("100 %".to_owned()),
                 },
@@ -207,7 +202,7 @@ impl Facts<'_> {
             (requests > 0.0).then(|| (1.0 - opened / requests).max(0.0))
         });
         if let Some(reused) = reused.or(pool.and_then(|pool| pool.reuse_rate)) {
-            remarks.push(self.dim(format!("{} reused", share_words(reused))));
+            remarks.push(self.dim(format!("{} reused", brief_share(reused))));
         }
         if let Some(requests) = self.per_minute(Field::Requests) {
             remarks.push(self.dim(format!("{} requests/min", short(requests))));
@@ -258,21 +253,21 @@ impl Facts<'_> {
         if !traffic && self.target.latest.is_some() {
             remarks.push(self.dim("n/a: the server has no /metrics"));
         }
-        let errors = self.share(Figure::ErrorRate).filter(|_| self.get(Field::Questions).is_some());
+        let errors = self.share(Metric::ErrorRate).filter(|_| self.get(Field::Questions).is_some());
         if let Some(errors) = errors {
             let role = if errors >= 0.05 { Role::Bad } else { Role::Dim };
-            remarks.push(self.say(format!("{} errors", share_words(errors)), role));
+            remarks.push(self.say(format!("{} errors", brief_share(errors)), role));
         }
         let traffic_plot = |plot| if traffic || self.target.latest.is_none() { plot } else { Plot::Unknown };
-        if let Some(degraded) = self.share(Figure::DegradedRate).filter(|degraded| *degraded > 0.0) {
+        if let Some(degraded) = self.share(Metric::DegradedRate).filter(|degraded| *degraded > 0.0) {
             let role = if degraded >= 0.05 { Role::Warn } else { Role::Dim };
-            remarks.push(self.say(format!("{} degraded", share_words(degraded)), role));
+            remarks.push(self.say(format!("{} degraded", brief_share(degraded)), role));
         }
         let slow = traffic_plot(Plot::scaled(self.gauge(Field::P95), Role::Accent));
         let asked = traffic_plot(Plot::scaled(self.bars(|row| row.rate(Field::Questions)), Role::Second));
         let rate = self.row.and_then(|row| row.rate(Field::Questions));
-        let degraded = self.share(Figure::DegradedRate);
-        let said = degraded.map(share_words).or_else(|| (rate == Some(0.0)).then(|| "no answers".to_owned()));
+        let degraded = self.share(Metric::DegradedRate);
+        let said = degraded.map(brief_share).or_else(|| (rate == Some(0.0)).then(|| "no answers".to_owned()));
         let role = if degraded.is_some_and(|share| share >= 0.05) { Role::Warn } else { Role::Plain };
         let quick = self.row.is_some_and(|row| row.get(Field::P50).is_none() && rate == Some(0.0));
         let latency = match quick {
@@ -301,7 +296,7 @@ impl Facts<'_> {
                     words: Line::from(self.pair("degraded", said, role)),
                     more: Vec::new(),
                     plot: self.offered(&[Field::Questions, Field::Degraded], || {
-                        Plot::shares(self.figure(Figure::DegradedRate), Role::Warn)
+                        Plot::shares(self.metric(Metric::DegradedRate), Role::Warn)
                     }),
                     scale: Some("100 %".to_owned()),
                 },
@@ -313,7 +308,7 @@ impl Facts<'_> {
         let health = self.seen.and_then(|seen| seen.health.as_ref());
         let mut remarks = Vec::new();
         if let Some(version) = health.and_then(|health| health.version.as_deref()) {
-            remarks.push(self.dim(format!("version {}", crate::monitor::model::event::clean(version))));
+            remarks.push(self.dim(format!("version {}", clean(version))));
         }
         if let Some(up) = health.and_then(|health| health.uptime_seconds).filter(|up| *up >= 0.0) {
             remarks.push(self.dim(format!("up {}", age(Duration::from_secs_f64(up.min(1e10))))));
@@ -323,9 +318,9 @@ impl Facts<'_> {
         }
         if let Some(disk) = self.get(Field::Disk) {
             let role = if disk > 0.9 { Role::Warn } else { Role::Dim };
-            remarks.push(self.say(format!("disk {}", share_words(disk)), role));
+            remarks.push(self.say(format!("disk {}", brief_share(disk)), role));
         }
-        let share = |field| self.get(field).map(share_words);
+        let share = |field| self.get(field).map(brief_share);
         let one = |name: &'static str, field| Series {
             words: Line::from(self.pair(name, share(field), Role::Plain)),
             more: Vec::new(),

@@ -3,7 +3,10 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 use super::theme::{Role, Theme};
-use crate::resilience::State;
+use crate::{
+    resilience::State,
+    util::{axis, humanize::UNKNOWN},
+};
 
 /// Bars from an eighth of a cell to a whole one.
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -11,8 +14,6 @@ const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '�
 const ZERO: char = '_';
 /// What stands for a poll without an answer.
 pub const SILENT: char = '×';
-/// What stands for what a server does not offer.
-pub const UNKNOWN: &str = "n/a";
 
 /// What is drawn, one value a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +46,7 @@ impl Plot {
     /// Bars whose top is the highest value, rounded up to a number that can be told.
     pub fn scaled(values: Vec<Option<f64>>, role: Role) -> Self {
         let highest = values.iter().flatten().copied().fold(0.0, f64::max);
-        Self::Bars { values, top: nice(highest), role, alarm: None }
+        Self::Bars { values, top: axis::top(highest), role, alarm: None }
     }
 
     /// Bars of shares, 0..=1.
@@ -130,19 +131,6 @@ fn bar(share: f64, x: u16, area: Rect, buffer: &mut Buffer, theme: &Theme, role:
     }
 }
 
-/// The next number of few digits that is not below a value.
-pub fn nice(value: f64) -> f64 {
-    if value <= 0.0 || !value.is_finite() {
-        return 1.0;
-    }
-    let size = 10f64.powf(value.log10().floor());
-    [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0]
-        .into_iter()
-        .map(|step| step * size)
-        .find(|step| *step >= value * 0.999)
-        .unwrap_or(value)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -170,12 +158,6 @@ mod tests {
         let states = vec![Some(State::Closed), Some(State::Open), Some(State::HalfOpen), None, None];
         let plot = Plot::States { states, silent: vec![false, false, false, true, false] };
         assert_eq!(drawn(&plot, 5, 1), ["▁█▄× "]);
-    }
-
-    #[test]
-    fn scales_end_at_numbers_that_can_be_told() {
-        let scales = [0.0, 0.3, 1.0, 1.2, 42.0, 7_000.0].map(|value| format!("{:.3}", nice(value)));
-        assert_eq!(scales, ["1.000", "0.300", "1.000", "1.500", "50.000", "8000.000"]);
     }
 
     proptest! {

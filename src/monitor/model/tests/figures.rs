@@ -1,4 +1,4 @@
-//! Figures over windows, and from a single look.
+//! MetricReader over windows, and from a single look.
 
 use super::*;
 use crate::observe::Histogram;
@@ -37,9 +37,9 @@ fn counted(n: f64) -> Observation {
     }
 }
 
-fn figure(model: &Model, figure: Figure) -> Option<f64> {
+fn figure(model: &Model, figure: Metric) -> Option<f64> {
     // What is held as f32 is compared as such.
-    model.targets[0].figure(figure, MINUTES(5), model.now()).map(|value| (value * 1e6).round() / 1e6)
+    model.targets[0].metric(figure, MINUTES(5), model.now()).map(|value| (value * 1e6).round() / 1e6)
 }
 
 #[test]
@@ -47,26 +47,26 @@ fn a_single_look_tells_the_shares_of_the_whole_life() {
     let mut model = watch();
     tell(&mut model, 0, 0, counted(10.0));
     for (of, value) in [
-        (Figure::HitRate, Some(0.6)),
-        (Figure::Lookups, Some(1_000.0)),
-        (Figure::Questions, Some(1_000.0)),
-        (Figure::ErrorRate, Some(0.05)),
-        (Figure::DegradedRate, Some(0.2)),
-        (Figure::FailureRate, Some(0.1)),
-        (Figure::P50, Some(100.0)),
-        (Figure::P95, Some(910.0)),
-        (Figure::EvictionsPerMinute, Some(7.0)),
-        (Figure::QuestionsPerSecond, None),
-        (Figure::PoolUse, Some(0.25)),
-        (Figure::PoolWaiting, Some(1.0)),
-        (Figure::CacheFill, Some(0.5)),
-        (Figure::Cpu, Some(0.5)),
-        (Figure::Memory, Some(0.25)),
-        (Figure::Disk, Some(0.75)),
-        (Figure::Resident, Some(64.0)),
-        (Figure::BreakerOpen, Some(0.0)),
-        (Figure::BreakerNotClosed, Some(0.0)),
-        (Figure::BreakerTrips, Some(0.0)),
+        (Metric::HitRate, Some(0.6)),
+        (Metric::Lookups, Some(1_000.0)),
+        (Metric::Questions, Some(1_000.0)),
+        (Metric::ErrorRate, Some(0.05)),
+        (Metric::DegradedRate, Some(0.2)),
+        (Metric::FailureRate, Some(0.1)),
+        (Metric::P50, Some(100.0)),
+        (Metric::P95, Some(910.0)),
+        (Metric::EvictionsPerMinute, Some(7.0)),
+        (Metric::QuestionsPerSecond, None),
+        (Metric::PoolUse, Some(0.25)),
+        (Metric::PoolWaiting, Some(1.0)),
+        (Metric::CacheFill, Some(0.5)),
+        (Metric::Cpu, Some(0.5)),
+        (Metric::Memory, Some(0.25)),
+        (Metric::Disk, Some(0.75)),
+        (Metric::Resident, Some(64.0)),
+        (Metric::BreakerOpen, Some(0.0)),
+        (Metric::BreakerNotClosed, Some(0.0)),
+        (Metric::BreakerTrips, Some(0.0)),
     ] {
         assert_eq!(figure(&model, of), value, "{of}");
     }
@@ -85,12 +85,12 @@ fn a_window_tells_what_happened_in_it() {
         cache.misses = cache.misses.map(|misses| misses - 40.0 * late);
         tell(&mut model, 0, i64::from(poll) * 30, seen);
     }
-    assert_eq!((figure(&model, Figure::HitRate), figure(&model, Figure::ErrorRate)), (Some(1.0), Some(0.0)));
-    assert_eq!((figure(&model, Figure::Questions), figure(&model, Figure::Lookups)), (Some(1_000.0), Some(1_000.0)));
-    assert_eq!(figure(&model, Figure::QuestionsPerSecond), Some(3.333333));
-    assert_eq!(figure(&model, Figure::EvictionsPerMinute), Some(30.0));
-    let long = |of| model.targets[0].figure(of, MINUTES(20), model.now()).unwrap();
-    assert!((long(Figure::HitRate) - 0.7).abs() < 1e-6 && (long(Figure::ErrorRate) - 0.0375).abs() < 1e-6);
+    assert_eq!((figure(&model, Metric::HitRate), figure(&model, Metric::ErrorRate)), (Some(1.0), Some(0.0)));
+    assert_eq!((figure(&model, Metric::Questions), figure(&model, Metric::Lookups)), (Some(1_000.0), Some(1_000.0)));
+    assert_eq!(figure(&model, Metric::QuestionsPerSecond), Some(3.333333));
+    assert_eq!(figure(&model, Metric::EvictionsPerMinute), Some(30.0));
+    let long = |of| model.targets[0].metric(of, MINUTES(20), model.now()).unwrap();
+    assert!((long(Metric::HitRate) - 0.7).abs() < 1e-6 && (long(Metric::ErrorRate) - 0.0375).abs() < 1e-6);
 }
 
 #[test]
@@ -98,10 +98,10 @@ fn an_idle_server_has_no_shares_but_zero_questions() {
     let mut model = watch();
     tell(&mut model, 0, 0, counted(10.0));
     tell(&mut model, 0, 30, counted(10.0));
-    for of in [Figure::HitRate, Figure::ErrorRate, Figure::DegradedRate, Figure::FailureRate, Figure::P95] {
+    for of in [Metric::HitRate, Metric::ErrorRate, Metric::DegradedRate, Metric::FailureRate, Metric::P95] {
         assert_eq!(figure(&model, of), None, "{of}");
     }
-    assert_eq!((figure(&model, Figure::Questions), figure(&model, Figure::Lookups)), (Some(0.0), Some(0.0)));
+    assert_eq!((figure(&model, Metric::Questions), figure(&model, Metric::Lookups)), (Some(0.0), Some(0.0)));
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn a_silent_target_has_no_figures_but_those_of_its_silence() {
     let mut model = watch();
     tell(&mut model, 0, 0, counted(10.0));
     fail(&mut model, 0, 30);
-    assert_eq!((figure(&model, Figure::Unreachable), figure(&model, Figure::FailedPolls)), (Some(1.0), Some(1.0)));
-    for of in [Figure::HitRate, Figure::BreakerOpen, Figure::P95, Figure::PoolUse, Figure::Cpu] {
+    assert_eq!((figure(&model, Metric::Unreachable), figure(&model, Metric::FailedPolls)), (Some(1.0), Some(1.0)));
+    for of in [Metric::HitRate, Metric::BreakerOpen, Metric::P95, Metric::PoolUse, Metric::Cpu] {
         assert_eq!(figure(&model, of), None, "{of}");
     }
 }
@@ -126,10 +126,10 @@ fn times_to_answers_are_those_of_the_window() {
         seen.traffic.as_mut().unwrap().latency = Some(Histogram { buckets, count: 100.0 * n });
         tell(&mut model, 0, i64::from(poll) * 30, seen);
     }
-    assert_eq!(figure(&model, Figure::P50), Some(1_500.0));
+    assert_eq!(figure(&model, Metric::P50), Some(1_500.0));
     let row = last(&model);
     assert_eq!((row.get(Field::P50), row.get(Field::P99)), (Some(1_500.0), Some(1_990.0)));
-    assert_eq!(model.targets[0].figure(Figure::P50, MINUTES(20), model.now()), Some(66.0 + 2.0 / 3.0));
+    assert_eq!(model.targets[0].metric(Metric::P50, MINUTES(20), model.now()), Some(66.0 + 2.0 / 3.0));
     assert_eq!(model.targets[0].total_latency.count, 4_000.0);
 }
 
@@ -138,14 +138,14 @@ fn times_are_known_after_a_poll_that_failed_and_after_a_restart() {
     let mut model = watch();
     fail(&mut model, 0, 0);
     tell(&mut model, 0, 30, counted(10.0));
-    assert_eq!(figure(&model, Figure::P50), Some(100.0), "the first answer has to do");
+    assert_eq!(figure(&model, Metric::P50), Some(100.0), "the first answer has to do");
     let mut anew = counted(1.0);
     anew.process = Some(Process { started: Some(2e9), ..Process::default() });
     let mut old = counted(11.0);
     old.process = Some(Process { started: Some(1e9), ..Process::default() });
     tell(&mut model, 0, 60, old);
     tell(&mut model, 0, 90, anew);
-    assert_eq!(figure(&model, Figure::P50), Some(100.0), "those since it started");
+    assert_eq!(figure(&model, Metric::P50), Some(100.0), "those since it started");
 }
 
 #[test]
@@ -160,9 +160,9 @@ fn trips_of_a_breaker_are_those_of_the_window() {
         (-10, Closed, Open, "why"),
     ];
     tell(&mut model, 0, 0, breaker(Open, &history));
-    assert_eq!(figure(&model, Figure::BreakerTrips), Some(1.0));
-    assert_eq!(model.targets[0].figure(Figure::BreakerTrips, MINUTES(10), model.now()), Some(2.0));
-    assert_eq!((figure(&model, Figure::BreakerOpen), figure(&model, Figure::BreakerNotClosed)), (Some(1.0), Some(1.0)));
+    assert_eq!(figure(&model, Metric::BreakerTrips), Some(1.0));
+    assert_eq!(model.targets[0].metric(Metric::BreakerTrips, MINUTES(10), model.now()), Some(2.0));
+    assert_eq!((figure(&model, Metric::BreakerOpen), figure(&model, Metric::BreakerNotClosed)), (Some(1.0), Some(1.0)));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn errors_are_never_more_than_all_of_the_questions() {
     };
     tell(&mut model, 0, 0, told(0.0, 0.0));
     tell(&mut model, 0, 30, told(4.0, 8.0));
-    assert_eq!(figure(&model, Figure::ErrorRate), Some(1.0));
+    assert_eq!(figure(&model, Metric::ErrorRate), Some(1.0));
 }
 
 #[test]
@@ -183,5 +183,5 @@ fn a_server_that_counts_no_questions_has_the_error_rate_of_its_calls() {
     let told = |n: f64| Observation { traffic: None, ..counted(n) };
     tell(&mut model, 0, 0, told(1.0));
     tell(&mut model, 0, 30, told(2.0));
-    assert_eq!(figure(&model, Figure::ErrorRate), Some(0.1));
+    assert_eq!(figure(&model, Metric::ErrorRate), Some(0.1));
 }

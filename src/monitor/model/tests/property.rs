@@ -216,8 +216,8 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     let (from, to) = model.window.bounds(model.present());
     for (index, target) in model.targets.iter().enumerate() {
         for window in [Duration::ZERO, MINUTES(5), Duration::MAX] {
-            for figure in Figure::ALL {
-                target.figure(figure, window, model.shown());
+            for figure in Metric::ALL {
+                target.metric(figure, window, model.shown());
             }
         }
         let columns = target.history.columns(from, to, 60);

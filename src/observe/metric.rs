@@ -1,10 +1,13 @@
-//! What can be said about a target in one number, for alerts and for the targets of a report.
+//! Metrics of a target, one number each, which alert rules and the targets of a report are about.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
+
+use super::threshold::{Named, Unit};
+use crate::util::humanize::{decimal, rounded_decimal};
 
 /// A number about a target. Shares are 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Figure {
+pub enum Metric {
     /// 1 while a breaker is open, else 0.
     BreakerOpen,
     /// 1 while a breaker is not closed, else 0.
@@ -55,18 +58,7 @@ pub enum Figure {
     FailedPolls,
 }
 
-/// What a number counts, and how it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Written as percent, or as a number from 0 to 1.
-    Share,
-    /// Milliseconds, written as a time like `500ms`.
-    Time,
-    /// A number.
-    Number,
-}
-
-impl Figure {
+impl Metric {
     /// Every figure.
     pub const ALL: [Self; 24] = [
         Self::BreakerOpen,
@@ -143,24 +135,49 @@ impl Figure {
     }
 }
 
-impl fmt::Display for Figure {
+impl Metric {
+    /// A value in words: `12 %`, `1.2 s`, `1,234.5`. What is no number is a dash.
+    pub fn show(self, value: f64) -> String {
+        if !value.is_finite() {
+            return "–".to_owned();
+        }
+        match self.unit() {
+            // A small share is not none: the alert that is shown with it may be about any at all.
+            Unit::Share if value > 0.0 && value < 0.000_5 => "<0.1 %".to_owned(),
+            Unit::Share => format!("{} %", rounded_decimal(value * 100.0)),
+            // Limits where rounding would give a thousand of the smaller unit, or sixty.
+            Unit::Time if value < 999.5 => format!("{} ms", rounded_decimal(value)),
+            Unit::Time if value < 59_950.0 => format!("{} s", decimal(value / 1e3)),
+            Unit::Time => format!("{} min", decimal(value / 6e4)),
+            _ => decimal(value),
+        }
+    }
+}
+
+impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Figure {
-    type Err = String;
+impl Named for Metric {
+    const THRESHOLD: &'static str = "condition";
+    const USAGE: &'static str = "FIGURE OP VALUE is wanted, with <, <=, >, >=, == or !=, like hit_rate < 20%, p95 > 2s or \
+                                 failed_polls >= 2";
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|figure| figure.as_str() == text).ok_or_else(|| {
-            let likeness = |figure: &Self| strsim::normalized_damerau_levenshtein(figure.as_str(), text);
+    fn named(name: &str) -> Result<Self, Option<String>> {
+        Self::ALL.into_iter().find(|metric| metric.as_str() == name).ok_or_else(|| {
+            let likeness = |metric: &Self| strsim::normalized_damerau_levenshtein(metric.as_str(), name);
             let nearest = Self::ALL.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-            let meant = nearest.filter(|figure| likeness(figure) > 0.5);
-            let meant = meant.map(|figure| format!("; did you mean {figure}?")).unwrap_or_default();
-            let all: Vec<_> = Self::ALL.iter().map(|figure| figure.as_str()).collect();
-            format!("\"{text}\" is no figure{meant}. There are {}", all.join(", ")).replace("?.", "?")
+            let meant = nearest.filter(|metric| likeness(metric) > 0.5);
+            let meant = meant.map(|metric| format!("; did you mean {metric}?")).unwrap_or_default();
+            let all: Vec<_> = Self::ALL.iter().map(|metric| metric.as_str()).collect();
+            Some(format!("\"{name}\" is no figure{meant}. There are {}", all.join(", ")).replace("?.", "?"))
         })
+    }
+
+    fn unit(self) -> Unit {
+        Self::unit(self)
     }
 }
 
@@ -170,15 +187,15 @@ mod tests {
 
     #[test]
     fn every_figure_has_a_name_of_its_own() {
-        for figure in Figure::ALL {
-            assert_eq!(figure.as_str().parse(), Ok(figure));
+        for figure in Metric::ALL {
+            assert_eq!(Metric::named(figure.as_str()), Ok(figure));
         }
     }
 
     #[test]
     fn a_wrong_name_is_answered_with_the_nearest() {
-        let error = "hitrate".parse::<Figure>().unwrap_err();
+        let error = Metric::named("hitrate").unwrap_err().unwrap();
         assert!(error.contains("did you mean hit_rate?"), "{error}");
-        assert!("zzz".parse::<Figure>().unwrap_err().contains("There are breaker_open, "));
+        assert!(Metric::named("zzz").unwrap_err().unwrap().contains("There are breaker_open, "));
     }
 }

@@ -1,15 +1,8 @@
-//! Markdown that no text of a server can break out of, and numbers as it shows them.
+//! Markdown that no text of somebody else can break out of.
 
 use std::fmt::Write;
 
-use jiff::tz::TimeZone;
-
-use super::model::{diagnosis::share_words, event::is_unseen};
-use crate::util::humanize;
-use crate::util::time::UnixMillis;
-
-/// What is shown where nothing is known: never a zero.
-pub const UNKNOWN: &str = "n/a";
+use super::text::is_unseen;
 
 /// Characters of a text that are shown at most.
 const MOST: usize = 400;
@@ -75,41 +68,6 @@ pub fn table<const N: usize>(out: &mut String, head: [&str; N], rows: impl IntoI
     out.push('\n');
 }
 
-/// A moment with its date and zone.
-pub fn stamp(at: UnixMillis, zone: &TimeZone) -> String {
-    at.format("%Y-%m-%d %H:%M:%S %Z", zone)
-}
-
-/// A value, or that it is not known.
-pub fn known(value: Option<String>) -> String {
-    value.unwrap_or_else(|| UNKNOWN.to_owned())
-}
-
-/// A share, with the digits that tell it from all and from none.
-pub fn share(value: f64) -> String {
-    match value {
-        v if v > 0.0 && v < 0.000_05 => "under 0.01 %".to_owned(),
-        // Down, not to the nearest: what is missing is what matters here.
-        v if (0.99..1.0).contains(&v) => format!("{:.2} %", (v * 1e4 + 1e-6).floor().min(9_999.0) / 100.0),
-        v if v <= 0.0 || v >= 1.0 => share_words(v),
-        v => humanize::percent(v * 100.0),
-    }
-}
-
-/// A number: whole ones with marks between thousands, others with three digits.
-pub fn number(value: f64) -> String {
-    match value {
-        v if !v.is_finite() => UNKNOWN.to_owned(),
-        v if (0.0..1e15).contains(&v) && v.fract() == 0.0 => humanize::count(v as u64),
-        v => humanize::three(v),
-    }
-}
-
-/// `1 thing`, `2 things`.
-pub fn many(count: u64, thing: &str) -> String {
-    format!("{} {thing}{}", humanize::count(count), if count == 1 { "" } else { "s" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,18 +105,6 @@ mod tests {
     fn code_does_not_end_early() {
         assert_eq!(code("p95 <= 1s"), "`p95 <= 1s`");
         assert_eq!(code("a`|\nb"), "`a'¦ b`");
-    }
-
-    #[test]
-    fn a_share_is_told_from_all_and_from_none() {
-        let shares = [0.0, 0.000_01, 0.001_4, 0.296, 0.917_4, 0.995, 0.999_99, 1.0].map(share);
-        assert_eq!(shares, ["0 %", "under 0.01 %", "0.14 %", "29.6 %", "91.7 %", "99.50 %", "99.99 %", "100 %"]);
-    }
-
-    #[test]
-    fn numbers_are_whole_where_they_can_be() {
-        assert_eq!([0.0, 1_200.0, 0.333_3, 12.25, f64::NAN].map(number), ["0", "1,200", "0.33", "12.2", "n/a"]);
-        assert_eq!([0, 1, 1_000].map(|count| many(count, "trip")), ["0 trips", "1 trip", "1,000 trips"]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Terminal {
         });
         TAKEN.store(true, Ordering::SeqCst);
         let taken = terminal::enable_raw_mode()
-            .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, event::EnableMouseCapture, cursor::Hide))
+            .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, cursor::Hide))
             .and_then(|()| Ratatui::new(CrosstermBackend::new(io::stdout())));
         match taken {
             Ok(inner) => Ok(Self { inner: ManuallyDrop::new(inner) }),
@@ -56,6 +56,15 @@ impl Terminal {
                 Err(error)
             }
         }
+    }
+
+    /// Takes the mouse, too: clicks and the wheel become events.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn with_mouse(self) -> io::Result<Self> {
+        execute!(io::stdout(), event::EnableMouseCapture)?;
+        Ok(self)
     }
 
     /// Draws a screen, unless something panicked: then the terminal is not ours any more.
@@ -101,7 +110,7 @@ fn panicked() -> bool {
 
 /// Gives back of the terminal what can be without writing to it: one that takes nothing more would be waited for, for
 /// ever.
-pub(super) fn abandon() {
+pub fn abandon() {
     TAKEN.store(false, Ordering::SeqCst);
     let _ = terminal::disable_raw_mode();
 }
