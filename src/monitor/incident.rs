@@ -10,11 +10,10 @@ use self::figures::PanelRows;
 use super::model::{
     Model, diagnosis,
     event::{Event, state_word},
-    figures::of_counts,
-    history::{Field, Row, worse},
+    history::{Row, worse},
     target::Target,
 };
-use crate::observe::Metric;
+use crate::observe::{Field, Metric};
 use crate::util::{
     humanize::{UNKNOWN, age, brief_share, interval, known, many, number, short, time},
     markdown::{plain, table},
@@ -164,8 +163,8 @@ impl Page<'_> {
                 [
                     format!("breaker {}", state.unwrap_or(UNKNOWN)),
                     format!("{} questions/s", known(row.rate(Field::Questions).map(short))),
-                    format!("{} degraded", known(of_counts(Metric::DegradedRate, row).map(brief_share))),
-                    format!("{} cache hits", known(of_counts(Metric::HitRate, row).map(brief_share))),
+                    format!("{} degraded", known(Metric::DegradedRate.of_counts(row).map(brief_share))),
+                    format!("{} cache hits", known(Metric::HitRate.of_counts(row).map(brief_share))),
                     format!("p95 {}", known(row.get(Field::P95).map(time))),
                     format!("{} waiting", known(row.get(Field::Waiting).map(number))),
                 ]
@@ -279,13 +278,13 @@ fn line_of(when: String, column: Option<&Row>, state: Option<State>) -> [String;
         Some(_) => known(shown),
         None => "–".to_owned(),
     };
-    let of = |figure, show: fn(f64) -> String| row.and_then(|row| of_counts(figure, row)).map(show);
+    let of = |figure: Metric, show: fn(f64) -> String| row.and_then(|row| figure.of_counts(row)).map(show);
     let gauge = |field, show: fn(f64) -> String| row.and_then(|row| row.get(field)).map(show);
     let state = state.or(row.and_then(|row| row.state)).filter(|_| row.is_some());
     // Without questions there is no share of them: that is another thing than not to know.
     let idle = row.and_then(|row| row.get(Field::Questions)) == Some(0.0);
     let none = || idle.then(|| "–".to_owned());
-    let unlooked = row.and_then(|row| of_counts(Metric::Lookups, row)) == Some(0.0);
+    let unlooked = row.and_then(|row| Metric::Lookups.of_counts(row)) == Some(0.0);
     [
         when,
         value(state.map(|state| state_word(state).to_owned())),

@@ -12,7 +12,8 @@ use super::{
 use crate::util::time::UnixMillis;
 use crate::{
     observe::{
-        Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic, Trouble, Turn,
+        Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, StateTransition, Traffic,
+        Trouble,
     },
     resilience::State,
 };
@@ -171,7 +172,7 @@ impl Sim {
         let Some(breaker) = self.breakers.get_mut(LLM) else { return };
         let from = breaker.state.replace(to).unwrap_or(State::Closed);
         let seconds = at.0 as f64 / 1e3;
-        breaker.history.push(Turn { at: seconds, from, to, reason: reason.to_owned() });
+        breaker.history.push(StateTransition { at: seconds, from, to, reason: reason.to_owned() });
         breaker.since = Some(seconds);
         add(&mut breaker.transitions, 1.0);
         match to {

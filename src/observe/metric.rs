@@ -2,135 +2,149 @@
 
 use std::fmt;
 
-use super::threshold::{Named, Unit};
+use super::{
+    observation::Field,
+    threshold::{Named, Unit},
+};
 use crate::util::humanize::{decimal, rounded_decimal};
 
-/// A number about a target. Shares are 0..=1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Metric {
+/// Where a metric comes from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Source {
+    /// A gauge as it was told last; over a recording its highest.
+    Gauge(Field),
+    /// The sum of counts.
+    Count(&'static [Field]),
+    /// A count within so many seconds.
+    Rate(Field, f64),
+    /// A count's share of the sum of counts.
+    Share(Field, &'static [Field]),
+    /// This quantile of the times to answers.
+    Latency(f64),
+    /// Something that each reader finds out in its own way.
+    Own,
+}
+
+/// Counts of some time, of which metrics are made.
+pub trait Counted {
+    /// A count; `None` when it is not known.
+    fn get(&self, field: Field) -> Option<f64>;
+    /// A count a second.
+    fn rate(&self, field: Field) -> Option<f64>;
+    /// A count's share of the sum of counts; `None` when nothing was counted.
+    fn share(&self, part: Field, of: &[Field]) -> Option<f64>;
+}
+
+/// Names, units and sources of all metrics, and what each is called in a report.
+macro_rules! metrics {
+    ($($(#[$doc:meta])* $metric:ident $name:literal $unit:ident $title:literal = $source:expr;)*) => {
+        /// A number about a target. Shares are 0..=1.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Metric {
+            $($(#[$doc])* $metric,)*
+        }
+
+        impl Metric {
+            /// Every metric.
+            pub const ALL: &'static [Self] = &[$(Self::$metric),*];
+
+            /// Its name in rules.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$metric => $name,)*
+                }
+            }
+
+            /// How its values are written.
+            pub const fn unit(self) -> Unit {
+                match self {
+                    $(Self::$metric => Unit::$unit,)*
+                }
+            }
+
+            /// What it is called over the whole time of a report.
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$metric => $title,)*
+                }
+            }
+
+            /// Where it comes from.
+            pub const fn source(self) -> Source {
+                match self {
+                    $(Self::$metric => $source,)*
+                }
+            }
+        }
+    };
+}
+
+metrics! {
     /// 1 while a breaker is open, else 0.
-    BreakerOpen,
+    BreakerOpen "breaker_open" Number "breaker open" = Source::Own;
     /// 1 while a breaker is not closed, else 0.
-    BreakerNotClosed,
+    BreakerNotClosed "breaker_not_closed" Number "breaker closed" = Source::Own;
     /// How often a breaker left its closed state within the window.
-    BreakerTrips,
+    BreakerTrips "breaker_trips" Number "trips of a breaker" = Source::Own;
     /// Failures since the last success, of the breaker that is worst off.
-    ConsecutiveFailures,
+    ConsecutiveFailures "consecutive_failures" Number "failures in a row" = Source::Gauge(Field::ConsecutiveFailures);
     /// Share of the calls to the LLM that failed within the window.
-    FailureRate,
+    FailureRate "failure_rate" Share "failing calls" = Source::Share(Field::Failures, &[Field::Calls]);
     /// Share of the questions that got an error within the window; of a server that does not count them, of the calls.
-    ErrorRate,
+    ErrorRate "error_rate" Share "errors" = Source::Share(Field::Errors, &[Field::Questions]);
     /// Share of the answers that were degraded within the window.
-    DegradedRate,
+    DegradedRate "degraded_rate" Share "degraded answers" = Source::Share(Field::Degraded, &[Field::Questions]);
     /// Share of the look-ups that the cache answered within the window.
-    HitRate,
+    HitRate "hit_rate" Share "cache hits" = Source::Share(Field::Hits, &[Field::Hits, Field::Misses]);
     /// Look-ups in the cache within the window.
-    Lookups,
+    Lookups "lookups" Number "cache look-ups" = Source::Count(&[Field::Hits, Field::Misses]);
     /// How full the cache is, 0..=1.
-    CacheFill,
+    CacheFill "cache_fill" Share "cache fill, at most" = Source::Gauge(Field::Fill);
     /// Entries that made room, a minute.
-    EvictionsPerMinute,
+    EvictionsPerMinute "evictions_per_minute" Number "evictions a minute" = Source::Rate(Field::Evictions, 60.0);
     /// Share of the pool in use, 0..=1.
-    PoolUse,
+    PoolUse "pool_use" Share "pool in use, at most" = Source::Own;
     /// Calls that wait for their turn.
-    PoolWaiting,
+    PoolWaiting "pool_waiting" Number "waiting for the pool, at most" = Source::Gauge(Field::Waiting);
     /// Questions within the window.
-    Questions,
+    Questions "questions" Number "questions" = Source::Count(&[Field::Questions]);
     /// Questions a second.
-    QuestionsPerSecond,
+    QuestionsPerSecond "questions_per_second" Number "questions a second" = Source::Rate(Field::Questions, 1.0);
     /// Median time to an answer, milliseconds.
-    P50,
+    P50 "p50" Time "p50" = Source::Latency(0.5);
     /// 95th percentile, milliseconds.
-    P95,
+    P95 "p95" Time "p95" = Source::Latency(0.95);
     /// 99th percentile, milliseconds.
-    P99,
+    P99 "p99" Time "p99" = Source::Latency(0.99);
     /// All cores of the server's machine, 0..=1.
-    Cpu,
+    Cpu "cpu" Share "cpu, at most" = Source::Gauge(Field::Cpu);
     /// Memory of the server's machine, 0..=1.
-    Memory,
+    Memory "memory" Share "memory, at most" = Source::Gauge(Field::Memory);
     /// Disk of the server, 0..=1.
-    Disk,
+    Disk "disk" Share "disk, at most" = Source::Gauge(Field::Disk);
     /// Memory of the server's process, MiB.
-    Resident,
+    Resident "resident_mib" Number "memory of the process, at most" = Source::Gauge(Field::Resident);
     /// 1 while the target does not tell its metrics, else 0.
-    Unreachable,
+    Unreachable "unreachable" Number "availability" = Source::Own;
     /// Polls without metrics in a row.
-    FailedPolls,
+    FailedPolls "failed_polls" Number "failed polls in a row" = Source::Own;
 }
 
 impl Metric {
-    /// Every figure.
-    pub const ALL: [Self; 24] = [
-        Self::BreakerOpen,
-        Self::BreakerNotClosed,
-        Self::BreakerTrips,
-        Self::ConsecutiveFailures,
-        Self::FailureRate,
-        Self::ErrorRate,
-        Self::DegradedRate,
-        Self::HitRate,
-        Self::Lookups,
-        Self::CacheFill,
-        Self::EvictionsPerMinute,
-        Self::PoolUse,
-        Self::PoolWaiting,
-        Self::Questions,
-        Self::QuestionsPerSecond,
-        Self::P50,
-        Self::P95,
-        Self::P99,
-        Self::Cpu,
-        Self::Memory,
-        Self::Disk,
-        Self::Resident,
-        Self::Unreachable,
-        Self::FailedPolls,
-    ];
-
-    /// Its name in rules.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BreakerOpen => "breaker_open",
-            Self::BreakerNotClosed => "breaker_not_closed",
-            Self::BreakerTrips => "breaker_trips",
-            Self::ConsecutiveFailures => "consecutive_failures",
-            Self::FailureRate => "failure_rate",
-            Self::ErrorRate => "error_rate",
-            Self::DegradedRate => "degraded_rate",
-            Self::HitRate => "hit_rate",
-            Self::Lookups => "lookups",
-            Self::CacheFill => "cache_fill",
-            Self::EvictionsPerMinute => "evictions_per_minute",
-            Self::PoolUse => "pool_use",
-            Self::PoolWaiting => "pool_waiting",
-            Self::Questions => "questions",
-            Self::QuestionsPerSecond => "questions_per_second",
-            Self::P50 => "p50",
-            Self::P95 => "p95",
-            Self::P99 => "p99",
-            Self::Cpu => "cpu",
-            Self::Memory => "memory",
-            Self::Disk => "disk",
-            Self::Resident => "resident_mib",
-            Self::Unreachable => "unreachable",
-            Self::FailedPolls => "failed_polls",
-        }
-    }
-
-    /// What it counts.
-    pub const fn unit(self) -> Unit {
-        match self {
-            Self::FailureRate
-            | Self::ErrorRate
-            | Self::DegradedRate
-            | Self::HitRate
-            | Self::CacheFill
-            | Self::PoolUse
-            | Self::Cpu
-            | Self::Memory
-            | Self::Disk => Unit::Share,
-            Self::P50 | Self::P95 | Self::P99 => Unit::Time,
-            _ => Unit::Number,
+    /// The metric, if counts tell it.
+    pub fn of_counts(self, counts: &impl Counted) -> Option<f64> {
+        match self.source() {
+            // Some errors are counted before their question is: never more than all of them.
+            Source::Share(Field::Errors, _) => match (counts.get(Field::Errors), counts.get(Field::Questions)) {
+                (Some(errors), Some(questions)) => {
+                    Some(errors.max(questions)).filter(|all| *all > 0.0).map(|all| errors / all)
+                }
+                _ => counts.share(Field::Failures, &[Field::Calls]),
+            },
+            Source::Share(part, of) => counts.share(part, of),
+            Source::Count(fields) => fields.iter().map(|field| counts.get(*field)).sum(),
+            Source::Rate(field, seconds) => counts.rate(field).map(|rate| rate * seconds),
+            Source::Gauge(_) | Source::Latency(_) | Source::Own => None,
         }
     }
 }
@@ -166,9 +180,9 @@ impl Named for Metric {
                                  failed_polls >= 2";
 
     fn named(name: &str) -> Result<Self, Option<String>> {
-        Self::ALL.into_iter().find(|metric| metric.as_str() == name).ok_or_else(|| {
+        Self::ALL.iter().copied().find(|metric| metric.as_str() == name).ok_or_else(|| {
             let likeness = |metric: &Self| strsim::normalized_damerau_levenshtein(metric.as_str(), name);
-            let nearest = Self::ALL.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            let nearest = Self::ALL.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
             let meant = nearest.filter(|metric| likeness(metric) > 0.5);
             let meant = meant.map(|metric| format!("; did you mean {metric}?")).unwrap_or_default();
             let all: Vec<_> = Self::ALL.iter().map(|metric| metric.as_str()).collect();
@@ -187,7 +201,7 @@ mod tests {
 
     #[test]
     fn every_figure_has_a_name_of_its_own() {
-        for figure in Metric::ALL {
+        for figure in Metric::ALL.iter().copied() {
             assert_eq!(Metric::named(figure.as_str()), Ok(figure));
         }
     }

@@ -7,8 +7,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::{names, recorded_interval, recorder};
-use crate::observe::Metric;
 use crate::observe::record::{Poll, Recording};
+use crate::observe::{Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, short, time},
     text::clean,
@@ -19,7 +19,7 @@ use crate::{
     commands::print,
     monitor::{
         alerts::{Rules, Severity},
-        model::{Message, Model, event::EventKind, history::Field, target::Freshness},
+        model::{Message, Model, event::EventKind, target::Freshness},
         source::{Pace, WatchTarget, Web, ask, scraper},
         view::Look,
     },
@@ -138,7 +138,8 @@ pub(super) fn target_json(model: &Model, target: usize) -> Value {
     let Some(of) = model.targets.get(target) else { return Value::Null };
     let now = model.now();
     let figures: serde_json::Map<String, Value> = Metric::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .map(|figure| (figure.as_str().to_owned(), json!(of.metric(figure, LATELY, now))))
         .collect();
     let alerts: Vec<Value> = model

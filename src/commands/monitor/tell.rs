@@ -1,7 +1,7 @@
 //! Without a terminal: a line for each look.
 
 use super::{Session, once, screen};
-use crate::observe::Metric;
+use crate::observe::{Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, short, time},
     text::clean,
@@ -9,7 +9,7 @@ use crate::util::{
 use crate::{
     cli::ExitStatus,
     commands::print,
-    monitor::model::{Message, Model, event::state_word, figures::of_counts, history::Field},
+    monitor::model::{Message, Model, event::state_word},
 };
 
 /// Tells a session until a signal comes, or the recording ends.
@@ -86,7 +86,7 @@ fn line(session: &Session, target: usize) -> String {
     let unknown = || "n/a".to_owned();
     let figures = [
         ("breaker", row.and_then(|row| row.state).map(|state| state_word(state).to_owned())),
-        ("hits", row.and_then(|row| of_counts(Metric::HitRate, row)).map(brief_share)),
+        ("hits", row.and_then(|row| Metric::HitRate.of_counts(row)).map(brief_share)),
         ("questions/s", row.and_then(|row| row.rate(Field::Questions)).map(short)),
         ("p95", row.and_then(|row| row.get(Field::P95)).map(time)),
         ("in use", row.and_then(|row| row.get(Field::InUse)).map(|used| format!("{used:.0}"))),

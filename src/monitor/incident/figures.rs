@@ -2,18 +2,12 @@
 
 use std::time::Duration;
 
-use crate::observe::Metric;
+use crate::observe::{Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, known, number, short, time},
     markdown::plain,
 };
-use crate::{
-    monitor::model::{
-        figures::of_counts,
-        history::{Field, Row},
-    },
-    observe::Observation,
-};
+use crate::{monitor::model::history::Row, observe::Observation};
 
 /// The figures of the panels.
 pub(super) struct PanelRows<'a> {
@@ -33,7 +27,7 @@ impl PanelRows<'_> {
     }
 
     fn share(&self, figure: Metric) -> Option<String> {
-        of_counts(figure, self.row?).map(brief_share)
+        figure.of_counts(self.row?).map(brief_share)
     }
 
     fn line(panel: &str, name: &str, value: Option<String>) -> [String; 3] {
@@ -55,7 +49,7 @@ impl PanelRows<'_> {
         let cache = self.seen.and_then(|seen| seen.cache.as_ref());
         let of = |field| self.row.and_then(|row| row.share(field, &[Field::Hits, Field::Misses])).map(brief_share);
         let looks = self.row.and_then(|row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0));
-        let idle = self.row.and_then(|row| of_counts(Metric::Lookups, row)) == Some(0.0);
+        let idle = self.row.and_then(|row| Metric::Lookups.of_counts(row)) == Some(0.0);
         let hits = self.share(Metric::HitRate).or_else(|| idle.then(|| "no look-ups".to_owned()));
         let mut rows = vec![
             Self::line("cache", "hit rate", hits),

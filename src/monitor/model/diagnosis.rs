@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::{
-    figures::{of_counts, pool_use},
-    history::{Field, Row},
+    figures::pool_use,
+    history::Row,
     target::{Freshness, Target},
 };
-use crate::observe::Metric;
+use crate::observe::{Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, interval, short, time},
     text::clean,
@@ -82,7 +82,7 @@ pub fn well(target: &Target, now: UnixMillis) -> String {
         Some(rate) => parts.push(format!("{} questions/s", short(rate))),
         None => {}
     }
-    if let Some(share) = lately.and_then(|row| of_counts(Metric::HitRate, &row)) {
+    if let Some(share) = lately.and_then(|row| Metric::HitRate.of_counts(&row)) {
         parts.push(format!("{} from the cache", brief_share(share)));
     }
     if let Some(p95) = target.latency(0.95, window, now).filter(|_| questions.is_some_and(|rate| rate > 0.0)) {
@@ -155,7 +155,7 @@ fn breaker(target: &Target, seen: &Observation, now: UnixMillis) -> Option<Findi
 
 /// What it does to those who ask.
 fn effects(lately: Option<&Row>) -> String {
-    let share = |figure| lately.and_then(|row| of_counts(figure, row));
+    let share = |metric: Metric| lately.and_then(|row| metric.of_counts(row));
     let asked = lately.and_then(|row| row.get(Field::Questions));
     let mut parts = Vec::new();
     if let Some((degraded, what)) = lately.and_then(degraded_of).filter(|(share, _)| *share >= SOME) {
@@ -208,7 +208,7 @@ fn pool(target: &Target, now: UnixMillis) -> Option<Finding> {
 fn cache(target: &Target, lately: Option<&Row>, now: UnixMillis) -> Option<Finding> {
     let fill = target.metric(Metric::CacheFill, MOST, now)?;
     let evictions = target.metric(Metric::EvictionsPerMinute, MOST, now)?;
-    let hits = lately.and_then(|row| of_counts(Metric::HitRate, row))?;
+    let hits = lately.and_then(|row| Metric::HitRate.of_counts(row))?;
     let thrashing = fill >= FULL_CACHE && evictions >= MANY_EVICTIONS && hits < FEW_HITS;
     thrashing.then(|| {
         let (evictions, hits) = (short(evictions), brief_share(hits));
@@ -221,7 +221,7 @@ fn cache(target: &Target, lately: Option<&Row>, now: UnixMillis) -> Option<Findi
 
 fn errors(lately: Option<&Row>) -> Option<Finding> {
     let row = lately?;
-    let share = |figure| of_counts(figure, row).filter(|share| *share >= 0.05);
+    let share = |metric: Metric| metric.of_counts(row).filter(|share| *share >= 0.05);
     if let Some(errors) = share(Metric::ErrorRate) {
         return Some(Finding::new(Severity::Warning, format!("{} of the questions fail", brief_share(errors))));
     }

@@ -3,10 +3,10 @@
 use std::{cell::RefCell, time::Duration};
 
 use super::{
-    history::{self, Field, Row},
-    target::{Target, gauge},
+    history::{self, Row},
+    target::Target,
 };
-use crate::observe::Metric;
+use crate::observe::{Field, Growth, Metric, Source};
 use crate::resilience::State;
 use crate::util::time::UnixMillis;
 
@@ -35,10 +35,10 @@ impl<'a> MetricReader<'a> {
 
     /// A figure over the last `window`; `None` when it is not known. Until there are two polls in the window,
     /// counts are those since the server's start: one look has to do for `--once`.
-    pub fn get(&self, figure: Metric, window: Duration) -> Option<f64> {
+    pub fn get(&self, metric: Metric, window: Duration) -> Option<f64> {
         let (target, now) = (self.target, self.now);
         let silent = target.silent_since.is_some();
-        match figure {
+        match metric {
             Metric::Unreachable => return Some(f64::from(u8::from(silent))),
             Metric::FailedPolls => return Some(f64::from(target.failed_polls)),
             Metric::BreakerTrips => {
@@ -50,37 +50,22 @@ impl<'a> MetricReader<'a> {
             _ => {}
         }
         let is = |wanted: fn(State) -> bool| Some(f64::from(u8::from(wanted(target.latest.as_ref()?.worst()?))));
-        // As it was told: a row rounds, and 0.8 would be above 80 %.
-        let last = |field| gauge(target.latest.as_deref()?, field);
-        match figure {
-            Metric::BreakerOpen => is(|state| state == State::Open),
-            Metric::BreakerNotClosed => is(|state| state != State::Closed),
-            Metric::ConsecutiveFailures => last(Field::ConsecutiveFailures),
-            Metric::CacheFill => last(Field::Fill),
-            Metric::PoolWaiting => last(Field::Waiting),
-            Metric::Cpu => last(Field::Cpu),
-            Metric::Memory => last(Field::Memory),
-            Metric::Disk => last(Field::Disk),
-            Metric::Resident => last(Field::Resident),
-            Metric::PoolUse => pool_use(target),
-            Metric::P50 => target.latency(0.5, window, now),
-            Metric::P95 => target.latency(0.95, window, now),
-            Metric::P99 => target.latency(0.99, window, now),
-            Metric::EvictionsPerMinute => self.evictions_per_minute(window),
-            Metric::QuestionsPerSecond => self.counted(window)?.rate(Field::Questions),
-            Metric::Questions
-            | Metric::Lookups
-            | Metric::HitRate
-            | Metric::ErrorRate
-            | Metric::FailureRate
-            | Metric::DegradedRate => of_counts(figure, &self.counted(window).or_else(|| target.lifetime())?),
-            Metric::Unreachable | Metric::FailedPolls | Metric::BreakerTrips => None,
+        match metric {
+            Metric::BreakerOpen => return is(|state| state == State::Open),
+            Metric::BreakerNotClosed => return is(|state| state != State::Closed),
+            Metric::PoolUse => return pool_use(target),
+            _ => {}
         }
-    }
-
-    fn evictions_per_minute(&self, window: Duration) -> Option<f64> {
-        let counted = self.counted(window).and_then(|row| row.rate(Field::Evictions));
-        counted.map(|rate| rate * 60.0).or_else(|| self.target.latest.as_ref()?.cache.as_ref()?.evictions_per_minute)
+        let told = match metric.source() {
+            // As it was told: a row rounds, and 0.8 would be above 80 %.
+            Source::Gauge(field) => target.latest.as_deref()?.value(field),
+            Source::Latency(quantile) => target.latency(quantile, window, now),
+            _ => self.counted(window).or_else(|| target.lifetime()).and_then(|row| metric.of_counts(&row)),
+        };
+        match metric {
+            Metric::EvictionsPerMinute => told.or_else(|| target.latest.as_ref()?.cache.as_ref()?.evictions_per_minute),
+            _ => told,
+        }
     }
 }
 
@@ -98,15 +83,10 @@ impl Target {
     /// What the server has counted since its start.
     fn lifetime(&self) -> Option<Row> {
         let seen = self.latest.as_ref()?;
-        let (traffic, cache) = (seen.traffic.as_ref(), seen.cache.as_ref());
         let mut row = Row::new(self.told?, 0);
-        row.set(Field::Questions, traffic.and_then(|traffic| traffic.questions));
-        row.set(Field::Errors, traffic.and_then(|traffic| traffic.errors));
-        row.set(Field::Degraded, traffic.and_then(|traffic| traffic.degraded));
-        row.set(Field::Hits, cache.and_then(|cache| cache.hits));
-        row.set(Field::Misses, cache.and_then(|cache| cache.misses));
-        row.set(Field::Calls, seen.over(|breaker| breaker.calls));
-        row.set(Field::Failures, seen.over(|breaker| breaker.failures));
+        for field in Field::ALL.into_iter().filter(|field| field.growth() == Growth::Counter) {
+            row.set(field, seen.value(field));
+        }
         Some(row)
     }
 }
@@ -116,25 +96,4 @@ pub fn pool_use(target: &Target) -> Option<f64> {
     let pool = target.latest.as_ref()?.pool.as_ref()?;
     let most = pool.maxsize.filter(|most| *most > 0.0)?;
     Some(pool.in_use? / most)
-}
-
-/// A figure that counts tell.
-pub fn of_counts(figure: Metric, row: &Row) -> Option<f64> {
-    let whole = |field| row.get(field);
-    match figure {
-        Metric::Questions => whole(Field::Questions),
-        Metric::QuestionsPerSecond => row.rate(Field::Questions),
-        Metric::Lookups => Some(whole(Field::Hits)? + whole(Field::Misses)?),
-        Metric::HitRate => row.share(Field::Hits, &[Field::Hits, Field::Misses]),
-        Metric::FailureRate => row.share(Field::Failures, &[Field::Calls]),
-        Metric::DegradedRate => row.share(Field::Degraded, &[Field::Questions]),
-        // Some errors are counted before their question is: never more than all of them.
-        Metric::ErrorRate => match (whole(Field::Errors), whole(Field::Questions)) {
-            (Some(errors), Some(questions)) if errors.max(questions) > 0.0 => Some(errors / errors.max(questions)),
-            (Some(_), Some(_)) => None,
-            _ => row.share(Field::Failures, &[Field::Calls]),
-        },
-        Metric::EvictionsPerMinute => row.rate(Field::Evictions).map(|rate| rate * 60.0),
-        _ => None,
-    }
 }

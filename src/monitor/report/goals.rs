@@ -5,8 +5,8 @@
 //! time that was watched, or of the time that is known.
 
 use super::server::{BreakerFacts, Server};
-use crate::monitor::{alerts::Condition, model::history::Field};
-use crate::observe::{Metric, Unit};
+use crate::monitor::alerts::Condition;
+use crate::observe::{Field, Metric, Source, Unit};
 use crate::util::humanize::{UNKNOWN, interval, number, share, time};
 
 /// Look-ups from which on the usual target for the hit rate is looked at.
@@ -90,7 +90,7 @@ pub(super) fn judge(server: &Server, given: &[Condition]) -> Vec<Judged> {
     let given = given.iter().map(|condition| {
         let value = measure(server, condition.metric());
         Judged {
-            figure: name(condition.metric()),
+            figure: condition.metric().title(),
             target: condition.to_string(),
             measured: words(server, condition.metric(), value),
             value,
@@ -106,13 +106,14 @@ fn usual(server: &Server, condition: &Condition, target: &str, weight: Weight) -
     let figure = condition.metric();
     let mut value = measure(server, figure);
     let mut measured = words(server, figure, value);
-    let few = server.counts.lookups().filter(|lookups| figure == Metric::HitRate && *lookups < LOOKUPS);
+    let few =
+        Metric::Lookups.of_counts(&server.counts).filter(|lookups| figure == Metric::HitRate && *lookups < LOOKUPS);
     if few.is_some() {
         measured = format!("{measured}: too few");
         value = None;
     }
     Judged {
-        figure: name(figure),
+        figure: figure.title(),
         target: target.to_owned(),
         measured,
         value,
@@ -136,8 +137,6 @@ pub fn measure(server: &Server, figure: Metric) -> Option<f64> {
     let worst = |not: fn(&BreakerFacts) -> std::time::Duration| {
         server.breakers.iter().filter_map(|breaker| breaker.share_of_known(not(breaker))).reduce(f64::max)
     };
-    let [p50, p95, p99] = server.latency;
-    let calls = counts.get(Field::Calls);
     match figure {
         Metric::Unreachable => (!server.watched.is_zero())
             .then(|| (server.unreachable.as_secs_f64() / server.watched.as_secs_f64()).min(1.0)),
@@ -145,59 +144,14 @@ pub fn measure(server: &Server, figure: Metric) -> Option<f64> {
         Metric::BreakerOpen => worst(|breaker| breaker.held[1]),
         Metric::BreakerNotClosed => worst(|breaker| breaker.held[1] + breaker.held[2]),
         Metric::BreakerTrips => server.breakers.iter().map(|breaker| breaker.trips as f64).reduce(f64::max),
-        Metric::ConsecutiveFailures => peaks.consecutive_failures,
-        Metric::FailureRate => counts.share(Field::Failures, calls),
-        Metric::ErrorRate => match (counts.get(Field::Errors), counts.get(Field::Questions)) {
-            // Some errors are counted before their question is: never more than all of them.
-            (Some(errors), Some(questions)) => counts.share(Field::Errors, Some(errors.max(questions))),
-            _ => counts.share(Field::Failures, calls),
-        },
-        Metric::DegradedRate => counts.share(Field::Degraded, counts.get(Field::Questions)),
-        Metric::HitRate => counts.share(Field::Hits, counts.lookups()),
-        Metric::Lookups => counts.lookups(),
-        Metric::CacheFill => peaks.fill,
-        Metric::EvictionsPerMinute => counts.rate(Field::Evictions).map(|rate| rate * 60.0),
         Metric::PoolUse => peaks.pool_use,
-        Metric::PoolWaiting => peaks.waiting,
-        Metric::Questions => counts.get(Field::Questions),
-        Metric::QuestionsPerSecond => counts.rate(Field::Questions),
-        Metric::P50 => p50,
-        Metric::P95 => p95,
-        Metric::P99 => p99,
-        Metric::Cpu => peaks.cpu,
-        Metric::Memory => peaks.memory,
-        Metric::Disk => peaks.disk,
-        Metric::Resident => peaks.resident,
-    }
-}
-
-/// What a figure is called over the whole time.
-const fn name(figure: Metric) -> &'static str {
-    match figure {
-        Metric::Unreachable => "availability",
-        Metric::FailedPolls => "failed polls in a row",
-        Metric::BreakerOpen => "breaker open",
-        Metric::BreakerNotClosed => "breaker closed",
-        Metric::BreakerTrips => "trips of a breaker",
-        Metric::ConsecutiveFailures => "failures in a row",
-        Metric::FailureRate => "failing calls",
-        Metric::ErrorRate => "errors",
-        Metric::DegradedRate => "degraded answers",
-        Metric::HitRate => "cache hits",
-        Metric::Lookups => "cache look-ups",
-        Metric::CacheFill => "cache fill, at most",
-        Metric::EvictionsPerMinute => "evictions a minute",
-        Metric::PoolUse => "pool in use, at most",
-        Metric::PoolWaiting => "waiting for the pool, at most",
-        Metric::Questions => "questions",
-        Metric::QuestionsPerSecond => "questions a second",
-        Metric::P50 => "p50",
-        Metric::P95 => "p95",
-        Metric::P99 => "p99",
-        Metric::Cpu => "cpu, at most",
-        Metric::Memory => "memory, at most",
-        Metric::Disk => "disk, at most",
-        Metric::Resident => "memory of the process, at most",
+        Metric::P50 => server.latency[0],
+        Metric::P95 => server.latency[1],
+        Metric::P99 => server.latency[2],
+        _ => match figure.source() {
+            Source::Gauge(field) => peaks.get(field),
+            _ => figure.of_counts(counts),
+        },
     }
 }
 
@@ -209,7 +163,7 @@ fn words(server: &Server, figure: Metric, value: Option<f64>) -> String {
             _ => UNKNOWN.to_owned(),
         };
         return match figure {
-            Metric::HitRate => none(server.counts.lookups(), "look-ups"),
+            Metric::HitRate => none(Metric::Lookups.of_counts(&server.counts), "look-ups"),
             Metric::FailureRate => none(server.counts.get(Field::Calls), "calls"),
             Metric::ErrorRate | Metric::DegradedRate => none(server.counts.get(Field::Questions), "questions"),
             Metric::P50 | Metric::P95 | Metric::P99 => none(server.counts.get(Field::Questions), "answers"),
@@ -224,7 +178,7 @@ fn words(server: &Server, figure: Metric, value: Option<f64>) -> String {
         Metric::Unreachable => format!("{} of {}", share(1.0 - value), interval(server.watched)),
         Metric::BreakerNotClosed => format!("{} of the known time", share(1.0 - value)),
         Metric::BreakerOpen => format!("{} of the known time", share(value)),
-        Metric::HitRate => of(server.counts.lookups(), "look-ups"),
+        Metric::HitRate => of(Metric::Lookups.of_counts(&server.counts), "look-ups"),
         Metric::FailureRate => of(server.counts.get(Field::Calls), "calls"),
         Metric::ErrorRate if server.counts.get(Field::Questions).is_none() => {
             format!("{}, questions are not counted", of(server.counts.get(Field::Calls), "calls"))

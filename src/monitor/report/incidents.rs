@@ -2,15 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::observe::Metric;
+use crate::observe::{Field, Metric};
 use crate::util::time::UnixMillis;
 use crate::{
     monitor::{
         alerts::{Active, Severity},
         model::{
             diagnosis,
-            figures::of_counts,
-            history::{self, Field, Row},
+            history::{self, Row},
             target::Target,
             timeline::Timeline,
         },
@@ -153,7 +152,7 @@ impl Incident {
 
     /// Share of the questions that got an error meanwhile; of a server that does not count them, of the calls.
     pub fn errors(&self) -> Option<f64> {
-        of_counts(Metric::ErrorRate, &self.meanwhile?)
+        Metric::ErrorRate.of_counts(&self.meanwhile?)
     }
 
     fn take_in(&mut self, piece: Piece) {

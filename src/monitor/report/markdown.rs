@@ -9,8 +9,7 @@ use super::{
     goals::{Judged, Verdict, measure},
     sections,
 };
-use crate::monitor::model::history::Field;
-use crate::observe::Metric;
+use crate::observe::{Field, Metric};
 use crate::util::{
     humanize::{UNKNOWN, age, known, many, number, share, time},
     markdown::{code, plain, table},

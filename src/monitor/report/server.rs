@@ -14,32 +14,10 @@ use crate::util::{humanize::number, text::clean, time::UnixMillis};
 use crate::{
     monitor::{
         alerts::{Active, Condition},
-        model::{
-            history::{COUNTS, Field},
-            target::Target,
-            timeline::Timeline,
-        },
+        model::{target::Target, timeline::Timeline},
     },
-    observe::Observation,
+    observe::{Counted, Field, Growth, Observation},
 };
-
-/// Counts of a row, in their order.
-const COUNTED: [Field; COUNTS] = [
-    Field::Questions,
-    Field::Errors,
-    Field::Degraded,
-    Field::Hits,
-    Field::Exact,
-    Field::Semantic,
-    Field::Misses,
-    Field::Refused,
-    Field::Evictions,
-    Field::Calls,
-    Field::Failures,
-    Field::Rejected,
-    Field::Requests,
-    Field::Opened,
-];
 
 /// How far back the worst 95th percentile looks.
 const LATELY: Duration = Duration::from_secs(300);
@@ -51,7 +29,7 @@ const CHANGES: usize = 10;
 /// What was counted. Rows hold their counts in few digits, and so would their sum: these are exact.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Counts {
-    sums: [Option<f64>; COUNTS],
+    sums: [Option<f64>; Field::ALL.len()],
     /// Over how long, milliseconds.
     covered: f64,
 }
@@ -68,82 +46,74 @@ impl Counts {
         (self.covered > 0.0).then(|| count * 1e3 / self.covered)
     }
 
-    /// Look-ups in the cache.
-    pub fn lookups(&self) -> Option<f64> {
-        Some(self.get(Field::Hits)? + self.get(Field::Misses)?)
-    }
-
     /// A count's share of a number; `None` without any.
-    pub fn share(&self, part: Field, of: Option<f64>) -> Option<f64> {
+    pub fn share_of(&self, part: Field, of: Option<f64>) -> Option<f64> {
         let of = of.filter(|of| *of > 0.0)?;
         Some((self.get(part)? / of).min(1.0))
     }
 
     /// Share of the requests to the LLM that found a connection ready.
     pub fn reuse(&self) -> Option<f64> {
-        let opened = self.share(Field::Opened, self.get(Field::Requests))?;
+        let opened = self.share_of(Field::Opened, self.get(Field::Requests))?;
         Some(1.0 - opened)
     }
 
     fn add(&mut self, target: &Target, at: UnixMillis) {
         let Some(row) = target.history.last().filter(|row| row.at == at && !row.silent) else { return };
         self.covered += f64::from(row.covered);
-        for (sum, field) in self.sums.iter_mut().zip(COUNTED) {
-            if let Some(count) = row.get(field) {
+        for (sum, field) in self.sums.iter_mut().zip(Field::ALL) {
+            if let Some(count) = row.get(field).filter(|_| field.growth() == Growth::Counter) {
                 *sum = Some(sum.unwrap_or(0.0) + count);
             }
         }
     }
 }
 
+impl Counted for Counts {
+    fn get(&self, field: Field) -> Option<f64> {
+        self.get(field)
+    }
+
+    fn rate(&self, field: Field) -> Option<f64> {
+        self.rate(field)
+    }
+
+    fn share(&self, part: Field, of: &[Field]) -> Option<f64> {
+        self.share_of(part, of.iter().map(|field| self.get(*field)).sum())
+    }
+}
+
 /// The highest values that polls saw.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Peaks {
-    /// Failures of a breaker in a row.
-    pub consecutive_failures: Option<f64>,
-    /// Connections in use.
-    pub in_use: Option<f64>,
+    gauges: [Option<f64>; Field::ALL.len()],
     /// Share of the pool in use, 0..=1.
     pub pool_use: Option<f64>,
-    /// Calls that waited for their turn.
-    pub waiting: Option<f64>,
-    /// How full the cache was, 0..=1.
-    pub fill: Option<f64>,
-    /// All cores, 0..=1.
-    pub cpu: Option<f64>,
-    /// Memory of the machine, 0..=1.
-    pub memory: Option<f64>,
-    /// Disk, 0..=1.
-    pub disk: Option<f64>,
-    /// Memory of the process, MiB.
-    pub resident: Option<f64>,
     /// Polls in a row without an answer.
     pub failed_polls: u32,
 }
 
 impl Peaks {
+    /// The highest value of a gauge; `None` when it is not known, or is no gauge.
+    pub fn get(&self, field: Field) -> Option<f64> {
+        self.gauges.get(field as usize).copied().flatten()
+    }
+
     fn see(&mut self, seen: &Observation) {
         let rise = |peak: &mut Option<f64>, value: Option<f64>| {
             if let Some(value) = value.filter(|value| value.is_finite()) {
                 *peak = Some(peak.map_or(value, |peak| peak.max(value)));
             }
         };
-        let failures = seen.breakers.values().filter_map(|breaker| breaker.consecutive_failures);
-        rise(&mut self.consecutive_failures, failures.reduce(f64::max));
+        for (peak, field) in self.gauges.iter_mut().zip(Field::ALL) {
+            if field.growth() == Growth::Gauge {
+                rise(peak, seen.value(field));
+            }
+        }
         if let Some(pool) = &seen.pool {
-            rise(&mut self.in_use, pool.in_use);
-            rise(&mut self.waiting, pool.waiting);
             let most = pool.maxsize.filter(|most| *most > 0.0);
             rise(&mut self.pool_use, pool.in_use.zip(most).map(|(used, most)| used / most));
         }
-        rise(&mut self.fill, seen.cache.as_ref().and_then(|cache| cache.fill));
-        if let Some(health) = &seen.health {
-            rise(&mut self.cpu, health.cpu_percent.map(|percent| percent / 100.0));
-            rise(&mut self.memory, health.memory_percent.map(|percent| percent / 100.0));
-            rise(&mut self.disk, health.disk_percent.map(|percent| percent / 100.0));
-        }
-        let resident = seen.process.and_then(|process| process.resident_bytes);
-        rise(&mut self.resident, resident.map(|bytes| bytes / f64::from(1 << 20)));
     }
 }
 

@@ -10,11 +10,8 @@ use proptest::prelude::*;
 use super::{goals::Verdict, *};
 use crate::observe::record::{Header, Poll, SCHEMA};
 use crate::{
-    monitor::{
-        alerts::{Condition, Rules},
-        model::history::Field,
-    },
-    observe::{Breaker, Cache, Health, Histogram, Observation, Pool, Process, Traffic, Trouble},
+    monitor::alerts::{Condition, Rules},
+    observe::{Breaker, Cache, Field, Health, Histogram, Observation, Pool, Process, Traffic, Trouble},
     resilience::State,
 };
 
@@ -491,7 +488,7 @@ fn a_hostile_server_does_not_break_out() {
         let mut seen = outage(number).ok()?;
         seen.health.as_mut()?.version = Some(format!("{evil}{}", number / 50));
         let mut breaker = seen.breakers.remove("llm")?;
-        breaker.history = vec![crate::observe::Turn {
+        breaker.history = vec![crate::observe::StateTransition {
             at: (START / 1_000 + 1_795) as f64,
             from: State::Closed,
             to: State::Open,

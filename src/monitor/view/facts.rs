@@ -8,15 +8,10 @@ use super::{
     plot::Plot,
     theme::{Role, Theme},
 };
-use crate::observe::Metric;
+use crate::observe::{Field, Metric};
 use crate::util::{humanize::UNKNOWN, time::UnixMillis};
 use crate::{
-    monitor::model::{
-        Model,
-        figures::of_counts,
-        history::{Field, Row},
-        target::Target,
-    },
+    monitor::model::{Model, history::Row, target::Target},
     observe::Observation,
 };
 
@@ -66,7 +61,7 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn share(&self, figure: Metric) -> Option<f64> {
-        of_counts(figure, &self.row?)
+        figure.of_counts(&self.row?)
     }
 
     pub(super) fn per_minute(&self, field: Field) -> Option<f64> {
@@ -82,7 +77,7 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn metric(&self, metric: Metric) -> Vec<Option<f64>> {
-        self.bars(|row| of_counts(metric, row))
+        self.bars(|row| metric.of_counts(row))
     }
 
     /// A plot of something that is made of these fields: a server that offers none of them has no plot.

@@ -13,12 +13,10 @@ use crate::monitor::{
     model::{
         Model,
         event::{Event, EventKind, state_word},
-        figures::of_counts,
-        history::Field,
         target::{Freshness, Target},
     },
 };
-use crate::observe::Metric;
+use crate::observe::{Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, short},
     text::clean,
@@ -73,7 +71,7 @@ fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target:
     let row = target.history.last().filter(|row| !row.silent);
     let rate =
         row.and_then(|row| row.rate(Field::Questions)).map_or("n/a".to_owned(), |rate| format!("{}/s", short(rate)));
-    let hits = row.and_then(|row| of_counts(Metric::HitRate, row)).map_or("n/a".to_owned(), brief_share);
+    let hits = row.and_then(|row| Metric::HitRate.of_counts(row)).map_or("n/a".to_owned(), brief_share);
     let mut line = vec![
         Span::styled(format!("{:>2} ", number + 1), theme.style(Role::Dim)),
         Span::styled(

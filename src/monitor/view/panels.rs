@@ -5,18 +5,14 @@ use std::time::Duration;
 use ratatui::text::{Line, Span};
 
 use super::{facts::Facts, layout::Panel, plot::Plot, theme::Role};
-use crate::observe::Metric;
+use crate::observe::{Field, Metric};
 use crate::util::{
     humanize::{UNKNOWN, age, brief_share, count, short, time},
     text::clean,
     time::UnixMillis,
 };
 use crate::{
-    monitor::model::{
-        event::state_word,
-        history::{Field, Row},
-        timeline::Timeline,
-    },
+    monitor::model::{event::state_word, history::Row, timeline::Timeline},
     resilience::State,
 };
 

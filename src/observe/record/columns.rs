@@ -5,17 +5,14 @@
 //! start, and are not read back: the histogram is lost, and so is whatever has no column. An empty cell is "not known".
 //! Texts are kept on one line, and begin with an apostrophe where a spreadsheet would take them for a formula.
 
-use std::io;
+use std::{io, sync::LazyLock};
 
 use super::{Poll, SCHEMA};
 use crate::util::time::UnixMillis;
 use crate::{
-    observe::{Breaker, Cache, Health, Observation, Pool, Process, Traffic, Trouble},
+    observe::{ALL_BREAKERS, Breaker, Cache, Entry, Health, Observation, Pool, Process, Traffic, Trouble},
     resilience::State,
 };
-
-/// The breaker that stands for all.
-const ALL: &str = "all";
 
 /// What a text must not begin with: a spreadsheet calculates it. The apostrophe stands for itself.
 const FORMULA: [char; 5] = ['=', '+', '-', '@', '\''];
@@ -43,30 +40,30 @@ enum Kind {
     Digest(Get<f64>),
 }
 
-/// A column for a field of a part of an observation.
-macro_rules! column {
-    ($name:literal, $part:ident: $whole:ident.$field:ident) => {
-        number(
-            $name,
-            |all| all.$part.as_ref()?.$field,
-            |all, value| all.$part.get_or_insert_with($whole::default).$field = Some(value),
-        )
-    };
-}
-
-/// A column for a field of all breakers, and how two of them become one.
-macro_rules! breakers {
-    ($name:literal, $field:ident, $both:expr) => {
-        number(
-            $name,
-            |all| all.breakers.values().filter_map(|breaker| breaker.$field).reduce($both),
-            |all, value| breaker(all).$field = Some(value),
-        )
-    };
-}
-
 /// The columns in their order.
-static COLUMNS: [Column; 42] = [
+static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    let metrics = |entries: &'static [Entry]| {
+        entries
+            .iter()
+            .filter_map(|entry| Some(Column { name: entry.column?, kind: Kind::Number(entry.get, entry.set) }))
+    };
+    // The first metric of its health has always stood before the breakers.
+    let (uptime, system) = Health::ENTRIES.split_at(1);
+    HEAD.into_iter()
+        .chain(metrics(uptime))
+        .chain([Column { name: "breaker_state", kind: Kind::State }])
+        .chain(metrics(Breaker::ENTRIES))
+        .chain(metrics(Pool::ENTRIES))
+        .chain([CACHE_ENABLED])
+        .chain(metrics(Cache::ENTRIES))
+        .chain(metrics(Traffic::ENTRIES))
+        .chain(QUANTILES)
+        .chain(metrics(system))
+        .chain(metrics(Process::ENTRIES))
+        .collect()
+});
+
+const HEAD: [Column; 6] = [
     Column { name: "schema", kind: Kind::Schema },
     Column { name: "at", kind: Kind::At },
     Column { name: "target", kind: Kind::Target },
@@ -79,60 +76,28 @@ static COLUMNS: [Column; 42] = [
         name: "version",
         kind: Kind::Text(|all| all.health.as_ref()?.version.as_deref(), |all, text| health(all).version = Some(text)),
     },
-    column!("uptime_seconds", health: Health.uptime_seconds),
-    Column { name: "breaker_state", kind: Kind::State },
-    breakers!("breaker_calls", calls, |a, b| a + b),
-    breakers!("breaker_failures", failures, |a, b| a + b),
-    breakers!("breaker_rejected", rejected, |a, b| a + b),
-    breakers!("breaker_consecutive_failures", consecutive_failures, f64::max),
-    breakers!("breaker_transitions", transitions, |a, b| a + b),
-    column!("pool_maxsize", pool: Pool.maxsize),
-    column!("pool_requests", pool: Pool.requests),
-    column!("pool_opened", pool: Pool.opened),
-    column!("pool_open", pool: Pool.open),
-    column!("pool_in_use", pool: Pool.in_use),
-    column!("pool_idle", pool: Pool.idle),
-    column!("pool_waiting", pool: Pool.waiting),
-    column!("pool_reuse_rate", pool: Pool.reuse_rate),
-    Column {
-        name: "cache_enabled",
-        kind: Kind::Truth(
-            |all| all.cache.as_ref()?.enabled,
-            |all, value| all.cache.get_or_insert_with(Cache::default).enabled = Some(value),
-        ),
-    },
-    column!("cache_hits", cache: Cache.hits),
-    column!("cache_exact", cache: Cache.exact),
-    column!("cache_semantic", cache: Cache.semantic),
-    column!("cache_misses", cache: Cache.misses),
-    column!("cache_refused", cache: Cache.refused),
-    column!("cache_evictions", cache: Cache.evictions),
-    column!("cache_size", cache: Cache.size),
-    column!("cache_max_size", cache: Cache.max_size),
-    column!("cache_fill", cache: Cache.fill),
-    column!("questions", traffic: Traffic.questions),
-    column!("errors", traffic: Traffic.errors),
-    column!("degraded", traffic: Traffic.degraded),
+];
+
+const CACHE_ENABLED: Column = Column {
+    name: "cache_enabled",
+    kind: Kind::Truth(
+        |all| all.cache.as_ref()?.enabled,
+        |all, value| all.cache.get_or_insert_default().enabled = Some(value),
+    ),
+};
+
+const QUANTILES: [Column; 3] = [
     Column { name: "p50_ms", kind: Kind::Digest(|all| quantile(all, 0.5)) },
     Column { name: "p95_ms", kind: Kind::Digest(|all| quantile(all, 0.95)) },
     Column { name: "p99_ms", kind: Kind::Digest(|all| quantile(all, 0.99)) },
-    column!("cpu_percent", health: Health.cpu_percent),
-    column!("memory_percent", health: Health.memory_percent),
-    column!("disk_percent", health: Health.disk_percent),
-    column!("resident_bytes", process: Process.resident_bytes),
-    column!("cpu_seconds", process: Process.cpu_seconds),
 ];
-
-const fn number(name: &'static str, get: Get<f64>, set: Set<f64>) -> Column {
-    Column { name, kind: Kind::Number(get, set) }
-}
 
 fn health(all: &mut Observation) -> &mut Health {
     all.health.get_or_insert_with(Health::default)
 }
 
 fn breaker(all: &mut Observation) -> &mut Breaker {
-    all.breakers.entry(ALL.to_owned()).or_default()
+    all.breakers.entry(ALL_BREAKERS.to_owned()).or_default()
 }
 
 fn quantile(all: &Observation, q: f64) -> Option<f64> {

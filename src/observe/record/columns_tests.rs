@@ -1,7 +1,7 @@
 use proptest::{option, prelude::*};
 
 use super::*;
-use crate::observe::{Histogram, Turn, record::samples};
+use crate::observe::{Histogram, StateTransition, record::samples};
 
 fn text(poll: &Poll) -> String {
     String::from_utf8(write_poll(poll).unwrap()).unwrap()
@@ -33,8 +33,11 @@ fn digest(mut all: Observation) -> Observation {
         history: Vec::new(),
         ..breaker
     });
-    all.breakers =
-        breaker.filter(|breaker| *breaker != Breaker::default()).map(|one| (ALL.to_owned(), one)).into_iter().collect();
+    all.breakers = breaker
+        .filter(|breaker| *breaker != Breaker::default())
+        .map(|one| (ALL_BREAKERS.to_owned(), one))
+        .into_iter()
+        .collect();
     let line = |text: String| Some(text.replace(char::is_control, " ")).filter(|text| !text.is_empty());
     all.health = all.health.map(|health| Health {
         status: health.status.and_then(line),
@@ -99,7 +102,7 @@ fn the_columns_are_those_that_others_rely_on() {
 fn breakers_become_one_that_is_as_bad_as_the_worst() {
     let one =
         Breaker { state: Some(State::Open), calls: Some(5.0), consecutive_failures: Some(3.0), ..Breaker::default() };
-    let history = vec![Turn { at: 1.0, from: State::Closed, to: State::Open, reason: "x".into() }];
+    let history = vec![StateTransition { at: 1.0, from: State::Closed, to: State::Open, reason: "x".into() }];
     let other = Breaker {
         state: Some(State::HalfOpen),
         calls: Some(7.0),
@@ -112,7 +115,7 @@ fn breakers_become_one_that_is_as_bad_as_the_worst() {
     let line = text(&there(Observation { breakers, ..Observation::default() }));
     assert!(line.starts_with("1,2026-11-21T15:04:27Z,http://a:8000,,,,,open,12,2,,3,,,"), "{line}");
     let read = read(&columns(), &line).unwrap().result.unwrap();
-    assert_eq!(read.breakers.keys().collect::<Vec<_>>(), [ALL]);
+    assert_eq!(read.breakers.keys().collect::<Vec<_>>(), [ALL_BREAKERS]);
     assert_eq!(read.worst(), Some(State::Open));
 }
 

@@ -142,10 +142,10 @@ fn dense(observation: &Observation) -> io::Result<Value> {
             drop_hollow(endpoint.1, "latency_ms");
         }
     }
-    // JSON has no word for a time that is no number, and a turn needs its time.
+    // JSON has no word for a time that is no number, and a transition needs its time.
     for breaker in value.get_mut("breakers").and_then(Value::as_object_mut).into_iter().flatten() {
         if let Some(history) = breaker.1.get_mut("history").and_then(Value::as_array_mut) {
-            history.retain(|turn| turn.get("at").is_some());
+            history.retain(|transition| transition.get("at").is_some());
         }
     }
     Ok(value)
@@ -193,7 +193,7 @@ fn drop_hollow(value: &mut Value, name: &str) {
 mod tests {
     use super::*;
     use crate::{
-        observe::{Cache, Endpoint, Histogram, Pool, Traffic, Turn, record::samples},
+        observe::{Cache, Endpoint, Histogram, Pool, StateTransition, Traffic, record::samples},
         resilience::State,
     };
 
@@ -244,15 +244,15 @@ mod tests {
         let traffic =
             Traffic { questions: Some(f64::INFINITY), errors: Some(1.0), latency: Some(latency), degraded: None };
         let mut observation = Observation { traffic: Some(traffic), ..Observation::default() };
-        let turn = |at| Turn { at, from: State::Closed, to: State::Open, reason: "x".into() };
-        let history = vec![turn(f64::NAN), turn(7.0)];
+        let transition = |at| StateTransition { at, from: State::Closed, to: State::Open, reason: "x".into() };
+        let history = vec![transition(f64::NAN), transition(7.0)];
         observation.breakers.entry("llm".into()).or_default().history = history;
         let read = read_poll(text(&Poll { result: Ok(observation), ..samples::poll(0) }).as_bytes()).unwrap();
         let observation = read.result.unwrap();
         let traffic = observation.traffic.unwrap();
         assert_eq!((traffic.questions, traffic.errors), (None, Some(1.0)));
         assert_eq!(traffic.latency.unwrap().buckets, [(0.1, 1.0)]);
-        assert_eq!(observation.breakers["llm"].history, [turn(7.0)]);
+        assert_eq!(observation.breakers["llm"].history, [transition(7.0)]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod columns;
 mod lines;
 mod lock;
 mod reader;
-mod turns;
+mod transitions;
 mod writer;
 
 #[cfg(test)]

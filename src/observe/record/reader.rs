@@ -12,7 +12,7 @@ use super::{
     columns::{Columns, Row},
     lines::{self, FirstLine},
     older,
-    turns::Turns,
+    transitions::KnownTransitions,
 };
 use crate::util::time::UnixMillis;
 
@@ -25,7 +25,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub struct Recording {
     header: Header,
     parts: VecDeque<Part>,
-    told: Turns,
+    told: KnownTransitions,
     /// Whether a file ended within a line, as after a crash. Known once everything was read.
     pub truncated: bool,
     /// Lines so far that could not be read, and were passed over.
@@ -46,7 +46,7 @@ impl Recording {
             header.started = before.header.started;
             parts.push_front(before);
         }
-        Ok(Self { header, parts, told: Turns::default(), truncated: false, damaged: 0 })
+        Ok(Self { header, parts, told: KnownTransitions::default(), truncated: false, damaged: 0 })
     }
 
     /// What it says about itself: the newest file's first header, with the start of the oldest. CSV knows its start only, which is its

@@ -6,7 +6,8 @@ use super::{Header, Poll, Recording, SCHEMA};
 use crate::util::time::UnixMillis;
 use crate::{
     observe::{
-        Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic, Trouble, Turn,
+        Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, StateTransition, Traffic,
+        Trouble,
     },
     resilience::State,
 };
@@ -65,8 +66,9 @@ pub(super) fn text() -> impl Strategy<Value = String> {
 }
 
 fn breaker(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Breaker> {
-    let turns = (0..40_u32, 0..12_u32).prop_map(|(first, count)| (first..first + count).map(turn).collect());
-    (option::of(state()), figures(10, figure), turns).prop_map(|(state, mut all, history)| {
+    let transitions =
+        (0..40_u32, 0..12_u32).prop_map(|(first, count)| (first..first + count).map(transition).collect());
+    (option::of(state()), figures(10, figure), transitions).prop_map(|(state, mut all, history)| {
         let mut next = || all.next().flatten();
         Breaker {
             state,
@@ -85,11 +87,11 @@ fn breaker(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Breaker> {
     })
 }
 
-/// One of the turns that every breaker of the tests goes through.
-pub(super) fn turn(number: u32) -> Turn {
+/// One of the transitions that every breaker of the tests goes through.
+pub(super) fn transition(number: u32) -> StateTransition {
     let (from, to) =
         if number.is_multiple_of(2) { (State::Closed, State::Open) } else { (State::Open, State::HalfOpen) };
-    Turn { at: 1.795e9 + f64::from(number) / 8.0, from, to, reason: format!("reason {number}\n\"…\"") }
+    StateTransition { at: 1.795e9 + f64::from(number) / 8.0, from, to, reason: format!("reason {number}\n\"…\"") }
 }
 
 fn health(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Health> {

@@ -20,14 +20,16 @@ fn record(path: &Path, polls: &[Poll]) {
     }
 }
 
-/// Every turn where it was told first.
+/// Every transition where it was told first.
 fn told_once(polls: &[Poll]) -> Vec<Poll> {
     let mut told = HashSet::new();
     let mut polls = polls.to_vec();
     for poll in &mut polls {
         let Ok(observation) = &mut poll.result else { continue };
         for (name, breaker) in &mut observation.breakers {
-            breaker.history.retain(|turn| told.insert((poll.target.clone(), name.clone(), turn.reason.clone())));
+            breaker
+                .history
+                .retain(|transition| told.insert((poll.target.clone(), name.clone(), transition.reason.clone())));
         }
     }
     polls
@@ -137,15 +139,15 @@ fn a_recording_keeps_within_its_bound_and_keeps_at_least_the_last_half() {
         let max = MIN_BYTES.max(bound);
         let told: Vec<Poll> = (0..3000).map(poll).collect();
         let mut recorder = Recorder::create(&path, header(), bound).unwrap();
-        let mut turns = 0;
+        let mut transitions = 0;
         for poll in &told {
             let before = bytes(&path);
             recorder.record(poll).unwrap();
             let after = bytes(&path);
             assert!(after <= max, "{name}: {after}");
-            turns += usize::from(after < before);
+            transitions += usize::from(after < before);
         }
-        assert!(turns > 1, "{name}: {turns}");
+        assert!(transitions > 1, "{name}: {transitions}");
         assert!(bytes(&path) > max / 2 - 512, "{name}: {}", bytes(&path));
         let mut recording = Recording::open(&path).unwrap();
         let found = read(&mut recording);
@@ -162,7 +164,7 @@ fn every_file_tells_the_turns_once_and_a_reader_hears_them_once() {
     let mut number = 0;
     while !older(&path).exists() {
         let mut poll = poll(number + 1);
-        let history = (0..40).map(samples::turn).collect();
+        let history = (0..40).map(samples::transition).collect();
         poll.result.as_mut().unwrap().breakers.entry("llm".into()).or_default().history = history;
         recorder.record(&poll).unwrap();
         number += 1;
@@ -172,8 +174,9 @@ fn every_file_tells_the_turns_once_and_a_reader_hears_them_once() {
     }
     let found = read(&mut Recording::open(&path).unwrap());
     assert_eq!(found.len() as i64, number);
-    let turns: Vec<_> = found.iter().flat_map(|poll| &poll.result.as_ref().unwrap().breakers["llm"].history).collect();
-    assert_eq!(turns.len(), 40);
+    let transitions: Vec<_> =
+        found.iter().flat_map(|poll| &poll.result.as_ref().unwrap().breakers["llm"].history).collect();
+    assert_eq!(transitions.len(), 40);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Header, MAX_LINE, MIN_BYTES, Poll, RecordError, columns, is_recording, lines, lock, older, reader::goes_on,
-    turns::Turns,
+    transitions::KnownTransitions,
 };
 
 /// Writes a recording, as CSV when its path ends in `.csv`, else as NDJSON.
@@ -31,7 +31,7 @@ pub struct Recorder {
     unfinished: bool,
     /// The file may end within a line.
     torn: bool,
-    told: Turns,
+    told: KnownTransitions,
 }
 
 impl Recorder {
@@ -66,7 +66,7 @@ impl Recorder {
             due: Vec::new(),
             unfinished: false,
             torn: false,
-            told: Turns::default(),
+            told: KnownTransitions::default(),
         };
         recorder.begin(false)?;
         Ok(recorder)
@@ -137,7 +137,7 @@ impl Recorder {
         }
         self.file = Some(file);
         // Every file tells its story without the other one, and so does everything after a header.
-        self.told = Turns::default();
+        self.told = KnownTransitions::default();
         Ok(())
     }
 

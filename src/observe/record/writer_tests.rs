@@ -85,14 +85,14 @@ fn every_run_tells_the_turns_and_a_reader_hears_them_once() {
     let path = folder.path().join("out.ndjson");
     for number in 1..3 {
         let mut poll = poll(number);
-        let history = (0..4).map(crate::observe::record::samples::turn).collect();
+        let history = (0..4).map(crate::observe::record::samples::transition).collect();
         poll.result.as_mut().unwrap().breakers.entry("llm".into()).or_default().history = history;
         Recorder::create(&path, header(), 0).unwrap().record(&poll).unwrap();
     }
     assert_eq!(fs::read_to_string(&path).unwrap().matches("reason 3\\n").count(), 2);
     let (polls, _) = all(&path);
-    let turns = polls.iter().map(|poll| poll.result.as_ref().unwrap().breakers["llm"].history.len());
-    assert_eq!(turns.collect::<Vec<_>>(), [4, 0]);
+    let transitions = polls.iter().map(|poll| poll.result.as_ref().unwrap().breakers["llm"].history.len());
+    assert_eq!(transitions.collect::<Vec<_>>(), [4, 0]);
 }
 
 #[test]
@@ -289,8 +289,8 @@ fn turns_that_could_not_be_written_are_told_later() {
     let path = folder.path().join("out.ndjson");
     let mut recorder = Recorder::create(&path, header(), 0).unwrap();
     let mut poll = poll(1);
-    let turn = crate::observe::record::samples::turn(1);
-    poll.result.as_mut().unwrap().breakers.entry("llm".into()).or_default().history = vec![turn];
+    let transition = crate::observe::record::samples::transition(1);
+    poll.result.as_mut().unwrap().breakers.entry("llm".into()).or_default().history = vec![transition];
     let works = recorder.file.replace(File::open(&path).unwrap());
     recorder.record(&poll).unwrap_err();
     recorder.file = works;

@@ -22,9 +22,9 @@ impl<'a> Sample<'a> {
         })
     }
 
-    /// Whether a label has a value.
-    fn has(&self, name: &str, wanted: &str) -> bool {
-        self.label(name).is_some_and(|value| value == wanted)
+    /// Whether all these labels have these values.
+    fn has(&self, labels: &[(&str, &str)]) -> bool {
+        labels.iter().all(|(label, wanted)| self.label(label).is_some_and(|value| value == *wanted))
     }
 }
 
@@ -55,10 +55,14 @@ impl<'a> Exposition<'a> {
 
     /// The sum of a metric's series with these labels; `None` when there is none, or when it is no number.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let has = |sample: &&Sample| labels.iter().all(|(label, wanted)| sample.has(label, wanted));
-        let mut values = self.of(name).filter(has).map(|sample| sample.value).peekable();
+        let mut values = self.of(name).filter(|sample| sample.has(labels)).map(|sample| sample.value).peekable();
         values.peek()?;
         Some(values.sum()).filter(|sum: &f64| sum.is_finite())
+    }
+
+    /// The first of a metric's series with these labels, when it is a number.
+    pub fn first(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        self.of(name).find(|sample| sample.has(labels)).map(|sample| sample.value).filter(|value| value.is_finite())
     }
 
     /// As [`sum`](Self::sum), but zero when the metric has other series: those with these labels have not happened yet.

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::{
-    observation::{Breaker, Cache, Endpoint, Health, Observation, Percentiles, Pool, Turn},
+    super::{
+        observation::{Breaker, Group, Health, Observation},
+        values::{Endpoint, Percentiles, StateTransition},
+    },
     state,
 };
 
@@ -25,9 +28,27 @@ impl<'a> Part<'a> {
         Self { values: values.to_vec(), path: path.to_owned() }
     }
 
-    /// A field; `null` is none.
-    fn get(&self, name: &str) -> Option<&'a Value> {
-        self.values.iter().filter_map(|value| value.get(name)).find(|value| !value.is_null())
+    /// A field, or with dots a field of a field; `null` is none.
+    fn get(&self, path: &str) -> Option<&'a Value> {
+        let follow = |value: &&'a Value| path.split('.').try_fold(*value, |inner, name| inner.get(name));
+        self.values.iter().filter_map(follow).find(|value| !value.is_null())
+    }
+
+    /// Reads the metrics of a group; what is not told stays as it was.
+    fn metrics<G: Group>(&self, notes: &mut Vec<String>, group: &mut G) {
+        for found in G::FOUND {
+            let told = match found.json {
+                [only] if only.ends_with(".*") => self.sum(only.trim_end_matches(".*")),
+                paths => self.number(notes, paths),
+            };
+            let slot = (found.slot)(group);
+            *slot = told.or(*slot);
+        }
+    }
+
+    /// The sum of an object's numbers.
+    fn sum(&self, path: &str) -> Option<f64> {
+        Some(self.get(path)?.as_object()?.values().filter_map(Value::as_f64).sum())
     }
 
     fn typed<T>(
@@ -116,9 +137,7 @@ impl Observation {
             None => return,
         };
         for (name, part) in parts {
-            let known = self.breakers.remove(&name).unwrap_or_default();
-            let told = breaker(&part, &mut self.notes, &known);
-            self.breakers.insert(name, told);
+            read_breaker(&part, &mut self.notes, self.breakers.entry(name).or_default());
         }
     }
 
@@ -128,27 +147,15 @@ impl Observation {
         let config = inner.get("pool_config").unwrap_or(&Value::Null);
         let part = Part::new("connection-pool", &[inner, config, body]);
         self.clock = self.clock.or(part.time(notes, "timestamp"));
-        let known = self.pool.take().unwrap_or_default();
-        let mut endpoints = known.endpoints;
+        let pool = self.pool.get_or_insert_default();
         for (path, value) in inner.get("by_endpoint").and_then(Value::as_object).into_iter().flatten() {
             let part = Part::new(path, &[value]);
             let latency_ms = part.percentiles(notes, "latency_ms");
             let (requests, errors) = (part.number(notes, &["requests"]), part.number(notes, &["errors"]));
-            endpoints.insert(path.clone(), Endpoint { requests, errors, latency_ms });
+            pool.endpoints.insert(path.clone(), Endpoint { requests, errors, latency_ms });
         }
-        self.pool = Some(Pool {
-            maxsize: part.number(notes, &["pool_maxsize"]).or(known.maxsize),
-            requests: part.number(notes, &["total_requests"]).or(known.requests),
-            opened: part.number(notes, &["connections_opened"]).or(known.opened),
-            open: part.number(notes, &["connections_open"]).or(known.open),
-            in_use: part.number(notes, &["connections_in_use"]).or(known.in_use),
-            idle: part.number(notes, &["connections_idle"]).or(known.idle),
-            waiting: part.number(notes, &["waiting"]).or(known.waiting),
-            reuse_rate: part.number(notes, &["reuse_rate"]).or(known.reuse_rate),
-            wait_ms: part.percentiles(notes, "wait_ms"),
-            retries: known.retries,
-            endpoints,
-        });
+        pool.wait_ms = part.percentiles(notes, "wait_ms");
+        part.metrics(notes, pool);
     }
 
     pub(super) fn read_cache(&mut self, body: &Value) {
@@ -159,26 +166,11 @@ impl Observation {
         }
         let notes = &mut self.notes;
         self.clock = self.clock.or(part.time(notes, "timestamp"));
-        let known = self.cache.take().unwrap_or_default();
-        let enabled = part.truth(notes, &["enabled"]).or(known.enabled);
-        let refused = part.get("rejected").and_then(Value::as_object);
-        let refused = refused.map(|reasons| reasons.values().filter_map(Value::as_f64).sum());
-        let size = part.number(notes, &["size", "cache_size"]).or(known.size);
-        let max_size = part.number(notes, &["max_size", "max_cache_size"]).or(known.max_size);
-        let share = size.zip(max_size).and_then(|(size, most)| (most > 0.0).then(|| size / most));
-        self.cache = Some(Cache {
-            enabled,
-            hits: part.number(notes, &["hits"]).or(known.hits),
-            exact: part.number(notes, &["exact_hits"]).or(known.exact),
-            semantic: part.number(notes, &["semantic_hits"]).or(known.semantic),
-            misses: part.number(notes, &["misses"]).or(known.misses),
-            refused: refused.or(known.refused),
-            evictions: part.number(notes, &["evictions"]).or(known.evictions),
-            evictions_per_minute: part.number(notes, &["evictions_per_minute"]),
-            size,
-            max_size,
-            fill: part.number(notes, &["fill_ratio"]).or(share).or(known.fill),
-        });
+        let cache = self.cache.get_or_insert_default();
+        cache.enabled = part.truth(notes, &["enabled"]).or(cache.enabled);
+        part.metrics(notes, cache);
+        let share = cache.size.zip(cache.max_size).and_then(|(size, most)| (most > 0.0).then(|| size / most));
+        cache.fill = cache.fill.or(share);
     }
 
     pub(super) fn read_health(&mut self, body: &Value) {
@@ -186,55 +178,33 @@ impl Observation {
         let notes = &mut self.notes;
         let status = part.text(notes, "status").or_else(|| part.text(notes, "overall_status"));
         let Some(status) = status else { return };
-        let null = &Value::Null;
-        let services = body.get("services").unwrap_or(null);
-        let service = |name: &str| services.get(name).unwrap_or(null);
-        let (ollama, database) =
-            (Part::new("health.ollama", &[service("ollama")]), Part::new("health.database", &[service("database")]));
-        let system = Part::new("health.system", &[body.get("system").unwrap_or(null)]);
-        let upstream = body.get("ollama").and_then(Value::as_bool).or_else(|| ollama.truth(notes, &["healthy"]));
-        let readable = body.get("database").and_then(Value::as_bool).or_else(|| database.truth(notes, &["healthy"]));
-        self.health = Some(Health {
+        let healthy = |notes: &mut Vec<String>, name: &str, service: &str| {
+            body.get(name).and_then(Value::as_bool).or_else(|| part.truth(notes, &[service]))
+        };
+        let mut health = Health {
             status: Some(status),
             version: part.text(notes, "version"),
-            uptime_seconds: part.number(notes, &["uptime_seconds", "uptime"]),
-            upstream,
-            database: readable,
-            documents: database.number(notes, &["document_count"]),
-            cpu_percent: system.number(notes, &["cpu_percent"]),
-            memory_percent: system.number(notes, &["memory_used_percent", "memory_percent"]),
-            disk_percent: system.number(notes, &["disk_used_percent", "disk_percent"]),
-        });
+            upstream: healthy(notes, "ollama", "services.ollama.healthy"),
+            database: healthy(notes, "database", "services.database.healthy"),
+            ..Health::default()
+        };
+        part.metrics(notes, &mut health);
+        self.health = Some(health);
     }
 }
 
-fn breaker(part: &Part<'_>, notes: &mut Vec<String>, known: &Breaker) -> Breaker {
-    let history: Vec<Turn> =
-        part.get("history").and_then(Value::as_array).into_iter().flatten().filter_map(turn).collect();
+fn read_breaker(part: &Part<'_>, notes: &mut Vec<String>, breaker: &mut Breaker) {
+    breaker.history =
+        part.get("history").and_then(Value::as_array).into_iter().flatten().filter_map(transition).collect();
     let told = part.typed(notes, &["state"], "closed, open or half_open", |value| state(value.as_str()?));
-    let since = history.last().map(|turn| turn.at).or_else(|| part.time(notes, "opened_at"));
-    Breaker {
-        state: told.or(known.state),
-        calls: part.number(notes, &["total_calls"]).or(known.calls),
-        failures: part.number(notes, &["failure_calls", "failure_count"]).or(known.failures),
-        rejected: part.number(notes, &["rejected_calls"]).or(known.rejected),
-        consecutive_failures: part.number(notes, &["consecutive_failures"]).or(known.consecutive_failures),
-        failure_threshold: part
-            .get("config")
-            .and_then(|config| config.get("failure_threshold"))
-            .and_then(Value::as_f64)
-            .or(known.failure_threshold),
-        transitions: part.number(notes, &["state_transitions"]).or(known.transitions),
-        opened: known.opened,
-        closed: known.closed,
-        retry_after_seconds: part.number(notes, &["retry_after_seconds"]),
-        since: since.or(known.since),
-        history,
-    }
+    breaker.state = told.or(breaker.state);
+    let since = breaker.history.last().map(|last| last.at).or_else(|| part.time(notes, "opened_at"));
+    breaker.since = since.or(breaker.since);
+    part.metrics(notes, breaker);
 }
 
-fn turn(value: &Value) -> Option<Turn> {
-    Some(Turn {
+fn transition(value: &Value) -> Option<StateTransition> {
+    Some(StateTransition {
         at: time(value.get("at")?)?,
         from: state(value.get("from")?.as_str()?)?,
         to: state(value.get("to")?.as_str()?)?,

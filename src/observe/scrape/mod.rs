@@ -6,7 +6,6 @@
 mod exposition;
 mod fetch;
 mod json;
-mod observation;
 mod text;
 mod trouble;
 
@@ -15,9 +14,6 @@ mod tests;
 
 pub use exposition::{Exposition, Sample};
 pub use fetch::Scraper;
-pub use observation::{
-    Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic, Turn,
-};
 pub use trouble::Trouble;
 
 use crate::resilience::State;

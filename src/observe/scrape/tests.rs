@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::*;
+use super::{super::*, *};
 use crate::{
     resilience::State::{Closed, HalfOpen, Open},
     wire::{
@@ -71,7 +71,7 @@ fn breakers() -> BreakerMetricsResponse {
 #[test]
 fn breakers_are_read_whole() {
     let seen = read(BREAKERS, breakers());
-    let turn = |at: f64, from, to, reason: &str| Turn { at, from, to, reason: reason.into() };
+    let turn = |at: f64, from, to, reason: &str| StateTransition { at, from, to, reason: reason.into() };
     let open = Breaker {
         state: Some(Open),
         calls: Some(120.0),

@@ -1,34 +1,38 @@
 //! Reads what a server exposes for Prometheus.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, HashSet, btree_map::Entry},
+    sync::LazyLock,
+};
 
 use super::{
+    super::{
+        observation::{Breaker, Cache, Group, Health, Observation, Pool, Process, Traffic},
+        values::Histogram,
+    },
     exposition::{Exposition, Sample},
-    observation::{Breaker, Cache, Histogram, Observation, Pool, Process, Traffic},
 };
-use crate::resilience::State;
+use crate::{
+    resilience::State,
+    telemetry::{BREAKER_STATE, Exposed, POOL_REUSED, QUERY_SECONDS, Reading},
+};
 
-/// Beginnings of the metrics that are read; a server exposes many others.
-const WANTED: [&str; 11] = [
-    "ollama_rag_circuit_breaker_",
-    "ollama_rag_connection_pool_requests",
-    "ollama_rag_connection_pool_connections",
-    "ollama_rag_connection_pool_opened",
-    "ollama_rag_connection_pool_reused",
-    "ollama_rag_connection_pool_size",
-    "ollama_rag_degraded_answers",
-    "ollama_rag_quer",
-    "ollama_rag_retries",
-    "ollama_rag_semcache_",
-    "process_",
-];
+/// The metrics that are read; a server exposes many others.
+static WANTED: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    fn names<G: Group>() -> impl Iterator<Item = &'static str> {
+        G::FOUND.iter().filter_map(|found| Some(found.exposed?.name))
+    }
+    let others = [BREAKER_STATE, POOL_REUSED, "ollama_rag_query_seconds_bucket"];
+    let all = names::<Health>().chain(names::<Breaker>()).chain(names::<Pool>()).chain(names::<Cache>());
+    all.chain(names::<Traffic>()).chain(names::<Process>()).chain(others).collect()
+});
 
 /// Routes that ask a question, for servers that count HTTP requests only.
 const ASKING: [&str; 4] = ["/query", "/api/query", "/api/stream_query", "/v1/chat/completions"];
 
 impl Observation {
     pub(super) fn read_exposition(&mut self, text: &str) {
-        let exposed = Exposition::parse_only(text, |name| WANTED.iter().any(|wanted| name.starts_with(wanted)));
+        let exposed = Exposition::parse_only(text, |name| WANTED.contains(name));
         // Any of its metrics tells that it is such a server, also one that is not read.
         if !text.lines().any(|line| line.starts_with("ollama_rag_")) {
             return;
@@ -42,92 +46,72 @@ impl Observation {
         // Of HTTP requests there are most series; they matter only for servers that count nothing else.
         self.traffic = traffic(&exposed).or_else(|| {
             let requests = Exposition::parse_only(text, |name| name.starts_with("http_request"));
-            requested(&requests, exposed.sum("ollama_rag_degraded_answers_total", &[]))
+            requested(&requests, group::<Traffic>(&exposed, None).degraded)
         });
         self.process = process(&exposed);
     }
 }
 
+/// The metrics of a group; `breaker`: only the series of this one.
+fn group<G: Group>(exposition: &Exposition<'_>, breaker: Option<&str>) -> G {
+    let mut group = G::default();
+    for found in G::FOUND {
+        if let Some(exposed) = found.exposed {
+            *(found.slot)(&mut group) = value(exposition, exposed, breaker);
+        }
+    }
+    group
+}
+
+fn value(exposition: &Exposition<'_>, exposed: Exposed, breaker: Option<&str>) -> Option<f64> {
+    let read = |own: &[(&str, &str)]| {
+        let labels: Vec<_> =
+            breaker.map(|name| ("breaker_name", name)).into_iter().chain(own.iter().copied()).collect();
+        match exposed.reading {
+            Reading::Sum => exposition.sum(exposed.name, &labels),
+            Reading::Count => exposition.count(exposed.name, &labels),
+            Reading::First => exposition.first(exposed.name, &labels),
+        }
+    };
+    match exposed.labels {
+        [(label, either)] => either.split('|').map(|value| read(&[(label, value)])).sum(),
+        labels => read(labels),
+    }
+}
+
 fn breakers(exposed: &Exposition<'_>, all: &mut BTreeMap<String, Breaker>) {
-    for sample in exposed.of("ollama_rag_circuit_breaker_state") {
+    for sample in exposed.of(BREAKER_STATE) {
         let Some(name) = sample.label("breaker_name") else { continue };
-        let name = &*name;
-        let of = |label: &'static str, value: &'static str| [("breaker_name", name), (label, value)];
-        let calls = |status| exposed.count("ollama_rag_circuit_breaker_calls_total", &of("status", status));
-        let turned = |to| exposed.count("ollama_rag_circuit_breaker_transitions_total", &of("to_state", to));
-        let this = [("breaker_name", name)];
-        let changed = exposed.sum("ollama_rag_circuit_breaker_last_state_change_timestamp", &this);
-        let failures = calls("failure");
-        let breaker = Breaker {
-            state: State::ALL.into_iter().find(|state| f64::from(state.code()) == sample.value),
-            calls: calls("success").zip(failures).map(|(good, bad)| good + bad),
-            failures,
-            rejected: calls("rejected"),
-            consecutive_failures: exposed.sum("ollama_rag_circuit_breaker_consecutive_failures", &this),
-            transitions: exposed.count("ollama_rag_circuit_breaker_transitions_total", &this),
-            opened: turned("open"),
-            closed: turned("closed"),
-            since: changed.filter(|at| *at > 0.0),
-            ..Breaker::default()
-        };
-        match all.entry(name.to_owned()) {
+        let mut breaker: Breaker = group(exposed, Some(&name));
+        breaker.state = State::ALL.into_iter().find(|state| f64::from(state.code()) == sample.value);
+        breaker.since = breaker.since.filter(|at| *at > 0.0);
+        match all.entry(name.into_owned()) {
             Entry::Vacant(entry) => drop(entry.insert(breaker)),
             // What was told in more words stays.
             Entry::Occupied(mut entry) => {
-                let told = entry.get_mut();
-                told.opened = told.opened.or(breaker.opened);
-                told.closed = told.closed.or(breaker.closed);
-                told.rejected = told.rejected.or(breaker.rejected);
-                told.consecutive_failures = told.consecutive_failures.or(breaker.consecutive_failures);
-                told.since = told.since.or(breaker.since);
+                for found in Breaker::FOUND {
+                    let (told, exposed) = ((found.slot)(entry.get_mut()), (found.slot)(&mut breaker));
+                    *told = told.or(*exposed);
+                }
             }
         }
     }
 }
 
 fn pool(exposed: &Exposition<'_>) -> Option<Pool> {
-    let requests = exposed.sum("ollama_rag_connection_pool_requests_total", &[])?;
-    let now = |state| exposed.sum("ollama_rag_connection_pool_connections", &[("state", state)]);
-    let reused = exposed.sum("ollama_rag_connection_pool_reused_total", &[]);
-    Some(Pool {
-        maxsize: exposed
-            .of("ollama_rag_connection_pool_size")
-            .find(|sample| sample.label("pool_type").as_deref() == Some("maxsize"))
-            .map(|sample| sample.value)
-            .filter(|size| size.is_finite()),
-        requests: Some(requests),
-        opened: exposed.sum("ollama_rag_connection_pool_opened_total", &[]),
-        open: now("open"),
-        in_use: now("in_use"),
-        idle: now("idle"),
-        reuse_rate: reused.filter(|_| requests > 0.0).map(|reused| reused / requests),
-        retries: exposed.sum("ollama_rag_retries_total", &[]),
-        ..Pool::default()
-    })
+    let mut pool: Pool = group(exposed, None);
+    let requests = pool.requests?;
+    pool.reuse_rate = exposed.sum(POOL_REUSED, &[]).filter(|_| requests > 0.0).map(|reused| reused / requests);
+    Some(pool)
 }
 
 fn cache(exposed: &Exposition<'_>) -> Option<Cache> {
-    let hits = exposed.sum("ollama_rag_semcache_hits_total", &[])?;
-    let of = |kind| exposed.count("ollama_rag_semcache_hits_total", &[("type", kind)]);
-    Some(Cache {
-        hits: Some(hits),
-        exact: of("exact"),
-        semantic: of("semantic"),
-        misses: exposed.sum("ollama_rag_semcache_misses_total", &[]),
-        refused: exposed.sum("ollama_rag_semcache_rejected_total", &[]),
-        evictions: exposed.sum("ollama_rag_semcache_evictions_total", &[]),
-        size: exposed.sum("ollama_rag_semcache_size", &[]),
-        fill: exposed.sum("ollama_rag_semcache_fill_ratio", &[]),
-        ..Cache::default()
-    })
+    Some(group(exposed, None)).filter(|cache: &Cache| cache.hits.is_some())
 }
 
 fn traffic(exposed: &Exposition<'_>) -> Option<Traffic> {
-    let questions = exposed.sum("ollama_rag_queries_total", &[]);
-    let errors = exposed.sum("ollama_rag_query_errors_total", &[]);
-    let degraded = exposed.sum("ollama_rag_degraded_answers_total", &[]);
-    let latency = histogram(exposed, "ollama_rag_query_seconds", |_| true);
-    (questions.is_some() || latency.is_some()).then_some(Traffic { questions, errors, degraded, latency })
+    let traffic = Traffic { latency: histogram(exposed, QUERY_SECONDS, |_| true), ..group(exposed, None) };
+    (traffic.questions.is_some() || traffic.latency.is_some()).then_some(traffic)
 }
 
 /// The questions of a server that counts its HTTP requests and nothing else.
@@ -167,11 +151,5 @@ fn histogram(exposed: &Exposition<'_>, name: &str, of: impl Fn(Option<&str>) -> 
 }
 
 fn process(exposed: &Exposition<'_>) -> Option<Process> {
-    let process = Process {
-        resident_bytes: exposed.sum("process_resident_memory_bytes", &[]),
-        cpu_seconds: exposed.sum("process_cpu_seconds_total", &[]),
-        open_fds: exposed.sum("process_open_fds", &[]),
-        started: exposed.sum("process_start_time_seconds", &[]),
-    };
-    (process != Process::default()).then_some(process)
+    Some(group(exposed, None)).filter(|process| *process != Process::default())
 }

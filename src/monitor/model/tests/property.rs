@@ -28,7 +28,12 @@ impl Dice {
 
     fn breaker(&mut self) -> Breaker {
         let turn = |dice: &mut Self| {
-            Some(Turn { at: dice.next()?, from: dice.state()?, to: dice.state()?, reason: "\u{1b}why".to_owned() })
+            Some(StateTransition {
+                at: dice.next()?,
+                from: dice.state()?,
+                to: dice.state()?,
+                reason: "\u{1b}why".to_owned(),
+            })
         };
         Breaker {
             state: self.state(),
@@ -216,7 +221,7 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     let (from, to) = model.window.bounds(model.present());
     for (index, target) in model.targets.iter().enumerate() {
         for window in [Duration::ZERO, MINUTES(5), Duration::MAX] {
-            for figure in Metric::ALL {
+            for figure in Metric::ALL.iter().copied() {
                 target.metric(figure, window, model.shown());
             }
         }

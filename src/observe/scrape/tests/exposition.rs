@@ -146,3 +146,17 @@ fn a_server_that_counts_requests_only_is_read_by_them() {
     let pool = Observation::of_bodies(&[("/metrics", text.into())]).pool.unwrap();
     assert_eq!((pool.requests, pool.maxsize), (Some(5.0), None), "what is no number is not known");
 }
+
+#[test]
+fn this_server_exposes_every_metric_of_the_catalogue() {
+    fn names<G: super::super::super::observation::Group>() -> impl Iterator<Item = &'static str> {
+        G::FOUND.iter().filter_map(|found| Some(found.exposed?.name))
+    }
+    let metrics = metrics();
+    let _ = (metrics.breaker("llm"), metrics.client("llm"));
+    let text = metrics.render();
+    let groups = names::<Breaker>().chain(names::<Pool>()).chain(names::<Cache>()).chain(names::<Traffic>());
+    for name in groups {
+        assert!(text.contains(&format!("# TYPE {name} ")), "{name}");
+    }
+}

@@ -3,31 +3,31 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Poll;
-use crate::{observe::Turn, resilience::State};
+use crate::{observe::StateTransition, resilience::State};
 
-/// Turns that are remembered of a breaker, at least: more than a server keeps, and enough for a few servers that answer
-/// in turn behind one URL.
+/// KnownTransitions that are remembered of a breaker, at least: more than a server keeps, and enough for a few servers that answer
+/// in transition behind one URL.
 const REMEMBERED: usize = 512;
 
 /// Most breakers of a target: a server that makes up names must not fill the memory.
 const BREAKERS: usize = 256;
 
-/// What tells one turn from another: a breaker does not turn the same way twice at one time.
+/// What tells one transition from another: a breaker does not transition the same way twice at one time.
 type Key = (u64, State, State);
 
 /// Which changes of breakers were told already. A server tells its last hundred at every poll; one telling is enough.
 #[derive(Debug, Default)]
-pub(super) struct Turns {
+pub(super) struct KnownTransitions {
     known: BTreeMap<String, BTreeMap<String, VecDeque<Key>>>,
 }
 
-impl Turns {
-    /// Leaves the turns in a poll that were not told before.
+impl KnownTransitions {
+    /// Leaves the transitions in a poll that were not told before.
     pub(super) fn leave_news(&self, poll: &mut Poll) {
         let (Ok(observation), Some(target)) = (&mut poll.result, self.known.get(&poll.target)) else { return };
         for (name, breaker) in &mut observation.breakers {
             if let Some(known) = target.get(name) {
-                breaker.history.retain(|turn| !known.contains(&key(turn)));
+                breaker.history.retain(|transition| !known.contains(&key(transition)));
             }
         }
     }
@@ -55,8 +55,8 @@ impl Turns {
     }
 }
 
-fn key(turn: &Turn) -> Key {
-    (turn.at.to_bits(), turn.from, turn.to)
+fn key(transition: &StateTransition) -> Key {
+    (transition.at.to_bits(), transition.from, transition.to)
 }
 
 #[cfg(test)]
@@ -66,53 +66,53 @@ mod tests {
     use crate::util::time::UnixMillis;
 
     fn poll(target: &str, name: &str, times: std::ops::Range<u32>) -> Poll {
-        let turn = |at| Turn { at, from: State::Closed, to: State::Open, reason: String::new() };
-        let breaker = Breaker { history: times.map(|at| turn(at.into())).collect(), ..Breaker::default() };
+        let transition = |at| StateTransition { at, from: State::Closed, to: State::Open, reason: String::new() };
+        let breaker = Breaker { history: times.map(|at| transition(at.into())).collect(), ..Breaker::default() };
         let breakers = BTreeMap::from([(name.to_owned(), breaker)]);
         let result = Ok(Observation { breakers, ..Observation::default() });
         Poll { at: UnixMillis(0), target: target.to_owned(), result }
     }
 
-    fn news(turns: &mut Turns, mut poll: Poll) -> usize {
-        turns.leave_news(&mut poll);
-        turns.remember(&poll);
+    fn news(transitions: &mut KnownTransitions, mut poll: Poll) -> usize {
+        transitions.leave_news(&mut poll);
+        transitions.remember(&poll);
         poll.result.unwrap().breakers.values().map(|breaker| breaker.history.len()).sum()
     }
 
     #[test]
     fn a_turn_is_news_once_for_its_breaker_and_target() {
-        let mut turns = Turns::default();
-        assert_eq!(news(&mut turns, poll("a", "llm", 0..3)), 3);
-        assert_eq!(news(&mut turns, poll("a", "llm", 1..5)), 2);
-        assert_eq!(news(&mut turns, poll("a", "llm", 1..5)), 0);
-        assert_eq!(news(&mut turns, poll("a", "embed", 1..5)), 4);
-        assert_eq!(news(&mut turns, poll("b", "llm", 1..5)), 4);
+        let mut transitions = KnownTransitions::default();
+        assert_eq!(news(&mut transitions, poll("a", "llm", 0..3)), 3);
+        assert_eq!(news(&mut transitions, poll("a", "llm", 1..5)), 2);
+        assert_eq!(news(&mut transitions, poll("a", "llm", 1..5)), 0);
+        assert_eq!(news(&mut transitions, poll("a", "embed", 1..5)), 4);
+        assert_eq!(news(&mut transitions, poll("b", "llm", 1..5)), 4);
     }
 
     #[test]
     fn two_servers_behind_one_url_do_not_repeat_themselves() {
-        let mut turns = Turns::default();
-        assert_eq!(news(&mut turns, poll("a", "llm", 0..100)), 100);
-        assert_eq!(news(&mut turns, poll("a", "llm", 1000..1100)), 100);
-        assert_eq!(news(&mut turns, poll("a", "llm", 0..100)), 0);
-        assert_eq!(news(&mut turns, poll("a", "llm", 1001..1101)), 1);
+        let mut transitions = KnownTransitions::default();
+        assert_eq!(news(&mut transitions, poll("a", "llm", 0..100)), 100);
+        assert_eq!(news(&mut transitions, poll("a", "llm", 1000..1100)), 100);
+        assert_eq!(news(&mut transitions, poll("a", "llm", 0..100)), 0);
+        assert_eq!(news(&mut transitions, poll("a", "llm", 1001..1101)), 1);
     }
 
     #[test]
     fn a_server_whose_clock_went_back_is_still_heard() {
-        let mut turns = Turns::default();
-        assert_eq!(news(&mut turns, poll("a", "llm", 500..503)), 3);
-        assert_eq!(news(&mut turns, poll("a", "llm", 2..4)), 2);
+        let mut transitions = KnownTransitions::default();
+        assert_eq!(news(&mut transitions, poll("a", "llm", 500..503)), 3);
+        assert_eq!(news(&mut transitions, poll("a", "llm", 2..4)), 2);
     }
 
     #[test]
     fn memory_has_a_bound() {
-        let mut turns = Turns::default();
+        let mut transitions = KnownTransitions::default();
         for at in 0..5000 {
-            news(&mut turns, poll("a", "llm", at..at + 2));
-            news(&mut turns, poll("a", &format!("made up {at}"), 0..1));
+            news(&mut transitions, poll("a", "llm", at..at + 2));
+            news(&mut transitions, poll("a", &format!("made up {at}"), 0..1));
         }
-        let target = &turns.known["a"];
+        let target = &transitions.known["a"];
         assert!(target.len() <= BREAKERS && target.values().all(|known| known.len() <= REMEMBERED));
     }
 }
