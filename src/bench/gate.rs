@@ -5,7 +5,7 @@ use super::{
     quantile::{self, QUANTILES},
     result::{Distribution, GateBody, Metrics, ResultFile},
 };
-use crate::observe::{Threshold, Unit, threshold::Named};
+use crate::observe::{Threshold, Unit, threshold::NamedMetric};
 
 /// A condition on a result.
 pub type Gate = Threshold<ResultMetric>;
@@ -37,7 +37,7 @@ pub enum ResultMetric {
 const PHASES: [&str; 6] = ["service", "connect", "ttfb", "ttft", "inter_token", "lag"];
 const STATISTICS: [&str; 10] = ["p50", "p75", "p90", "p95", "p99", "p999", "p9999", "mean", "min", "max"];
 
-impl Named for ResultMetric {
+impl NamedMetric for ResultMetric {
     const THRESHOLD: &'static str = "gate";
     const USAGE: &'static str = "FIGURE<VALUE is wanted, with <, <=, >, >=, == or !=, like p95<500ms, errors<1%, rps>100, \
                                  degraded==0; figures: p50 p75 p90 p95 p99 p999 p9999 mean min max (also of a phase: \

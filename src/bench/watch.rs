@@ -73,8 +73,8 @@ impl Watch {
     pub async fn begin(&self) {
         let before = snapshot(&self.scraper).await;
         if before.is_some() {
-            let looking = look(Arc::clone(&self.scraper), self.every, Arc::clone(&self.samples));
-            *self.task.lock() = Some(AbortOnDropHandle::new(tokio::spawn(looking)));
+            let polling = poll(Arc::clone(&self.scraper), self.every, Arc::clone(&self.samples));
+            *self.task.lock() = Some(AbortOnDropHandle::new(tokio::spawn(polling)));
         }
         *self.before.lock() = before;
     }
@@ -107,7 +107,7 @@ impl Watch {
     }
 }
 
-async fn look(scraper: Arc<Scraper>, mut every: Duration, samples: Arc<Mutex<Vec<ServerSample>>>) {
+async fn poll(scraper: Arc<Scraper>, mut every: Duration, samples: Arc<Mutex<Vec<ServerSample>>>) {
     let started = Instant::now();
     loop {
         tokio::time::sleep(every).await;

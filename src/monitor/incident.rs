@@ -1,12 +1,12 @@
 //! The incident as one Markdown file: what is to be seen on the screen, for those who were not there.
 
-mod figures;
+mod rows;
 
 use std::{fmt::Write, time::Duration};
 
 use jiff::tz::TimeZone;
 
-use self::figures::PanelRows;
+use self::rows::PanelRows;
 use super::model::{
     Model, diagnosis,
     event::{Event, state_word},

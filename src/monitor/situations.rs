@@ -12,8 +12,8 @@ use super::{
 use crate::util::time::UnixMillis;
 use crate::{
     observe::{
-        Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, StateTransition, Traffic,
-        Trouble,
+        Breaker, Cache, EndpointMetrics, Health, Histogram, Observation, PercentilesMs, Pool, Process, StateTransition,
+        Traffic, Trouble,
     },
     resilience::State,
 };
@@ -276,8 +276,8 @@ impl Sim {
     }
 
     fn pool(&self, step: &Step) -> Pool {
-        let times = |p50: f64| Percentiles { p50: Some(p50), p95: Some(p50 * 2.6), p99: Some(p50 * 4.1) };
-        let endpoint = |requests: f64, errors: f64, p50: f64| Endpoint {
+        let times = |p50: f64| PercentilesMs { p50: Some(p50), p95: Some(p50 * 2.6), p99: Some(p50 * 4.1) };
+        let endpoint = |requests: f64, errors: f64, p50: f64| EndpointMetrics {
             requests: Some(requests),
             errors: Some(errors),
             latency_ms: times(p50),

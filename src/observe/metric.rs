@@ -4,13 +4,13 @@ use std::fmt;
 
 use super::{
     observation::Field,
-    threshold::{Named, Unit},
+    threshold::{NamedMetric, Unit},
 };
 use crate::util::humanize::{decimal, rounded_decimal};
 
 /// Where a metric comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Source {
+pub enum MetricSource {
     /// A gauge as it was told last; over a recording its highest.
     Gauge(Field),
     /// The sum of counts.
@@ -26,7 +26,7 @@ pub enum Source {
 }
 
 /// Counts of some time, of which metrics are made.
-pub trait Counted {
+pub trait CountSource {
     /// A count; `None` when it is not known.
     fn get(&self, field: Field) -> Option<f64>;
     /// A count a second.
@@ -70,7 +70,7 @@ macro_rules! metrics {
             }
 
             /// Where it comes from.
-            pub const fn source(self) -> Source {
+            pub const fn source(self) -> MetricSource {
                 match self {
                     $(Self::$metric => $source,)*
                 }
@@ -81,70 +81,70 @@ macro_rules! metrics {
 
 metrics! {
     /// 1 while a breaker is open, else 0.
-    BreakerOpen "breaker_open" Number "breaker open" = Source::Own;
+    BreakerOpen "breaker_open" Number "breaker open" = MetricSource::Own;
     /// 1 while a breaker is not closed, else 0.
-    BreakerNotClosed "breaker_not_closed" Number "breaker closed" = Source::Own;
+    BreakerNotClosed "breaker_not_closed" Number "breaker closed" = MetricSource::Own;
     /// How often a breaker left its closed state within the window.
-    BreakerTrips "breaker_trips" Number "trips of a breaker" = Source::Own;
+    BreakerTrips "breaker_trips" Number "trips of a breaker" = MetricSource::Own;
     /// Failures since the last success, of the breaker that is worst off.
-    ConsecutiveFailures "consecutive_failures" Number "failures in a row" = Source::Gauge(Field::ConsecutiveFailures);
+    ConsecutiveFailures "consecutive_failures" Number "failures in a row" = MetricSource::Gauge(Field::ConsecutiveFailures);
     /// Share of the calls to the LLM that failed within the window.
-    FailureRate "failure_rate" Share "failing calls" = Source::Share(Field::Failures, &[Field::Calls]);
+    FailureRate "failure_rate" Share "failing calls" = MetricSource::Share(Field::Failures, &[Field::Calls]);
     /// Share of the questions that got an error within the window; of a server that does not count them, of the calls.
-    ErrorRate "error_rate" Share "errors" = Source::Share(Field::Errors, &[Field::Questions]);
+    ErrorRate "error_rate" Share "errors" = MetricSource::Share(Field::Errors, &[Field::Questions]);
     /// Share of the answers that were degraded within the window.
-    DegradedRate "degraded_rate" Share "degraded answers" = Source::Share(Field::Degraded, &[Field::Questions]);
+    DegradedRate "degraded_rate" Share "degraded answers" = MetricSource::Share(Field::Degraded, &[Field::Questions]);
     /// Share of the look-ups that the cache answered within the window.
-    HitRate "hit_rate" Share "cache hits" = Source::Share(Field::Hits, &[Field::Hits, Field::Misses]);
+    HitRate "hit_rate" Share "cache hits" = MetricSource::Share(Field::Hits, &[Field::Hits, Field::Misses]);
     /// Look-ups in the cache within the window.
-    Lookups "lookups" Number "cache look-ups" = Source::Count(&[Field::Hits, Field::Misses]);
+    Lookups "lookups" Number "cache look-ups" = MetricSource::Count(&[Field::Hits, Field::Misses]);
     /// How full the cache is, 0..=1.
-    CacheFill "cache_fill" Share "cache fill, at most" = Source::Gauge(Field::Fill);
+    CacheFill "cache_fill" Share "cache fill, at most" = MetricSource::Gauge(Field::Fill);
     /// Entries that made room, a minute.
-    EvictionsPerMinute "evictions_per_minute" Number "evictions a minute" = Source::Rate(Field::Evictions, 60.0);
+    EvictionsPerMinute "evictions_per_minute" Number "evictions a minute" = MetricSource::Rate(Field::Evictions, 60.0);
     /// Share of the pool in use, 0..=1.
-    PoolUse "pool_use" Share "pool in use, at most" = Source::Own;
+    PoolUse "pool_use" Share "pool in use, at most" = MetricSource::Own;
     /// Calls that wait for their turn.
-    PoolWaiting "pool_waiting" Number "waiting for the pool, at most" = Source::Gauge(Field::Waiting);
+    PoolWaiting "pool_waiting" Number "waiting for the pool, at most" = MetricSource::Gauge(Field::Waiting);
     /// Questions within the window.
-    Questions "questions" Number "questions" = Source::Count(&[Field::Questions]);
+    Questions "questions" Number "questions" = MetricSource::Count(&[Field::Questions]);
     /// Questions a second.
-    QuestionsPerSecond "questions_per_second" Number "questions a second" = Source::Rate(Field::Questions, 1.0);
+    QuestionsPerSecond "questions_per_second" Number "questions a second" = MetricSource::Rate(Field::Questions, 1.0);
     /// Median time to an answer, milliseconds.
-    P50 "p50" Time "p50" = Source::Latency(0.5);
+    P50 "p50" Time "p50" = MetricSource::Latency(0.5);
     /// 95th percentile, milliseconds.
-    P95 "p95" Time "p95" = Source::Latency(0.95);
+    P95 "p95" Time "p95" = MetricSource::Latency(0.95);
     /// 99th percentile, milliseconds.
-    P99 "p99" Time "p99" = Source::Latency(0.99);
+    P99 "p99" Time "p99" = MetricSource::Latency(0.99);
     /// All cores of the server's machine, 0..=1.
-    Cpu "cpu" Share "cpu, at most" = Source::Gauge(Field::Cpu);
+    Cpu "cpu" Share "cpu, at most" = MetricSource::Gauge(Field::Cpu);
     /// Memory of the server's machine, 0..=1.
-    Memory "memory" Share "memory, at most" = Source::Gauge(Field::Memory);
+    Memory "memory" Share "memory, at most" = MetricSource::Gauge(Field::Memory);
     /// Disk of the server, 0..=1.
-    Disk "disk" Share "disk, at most" = Source::Gauge(Field::Disk);
+    Disk "disk" Share "disk, at most" = MetricSource::Gauge(Field::Disk);
     /// Memory of the server's process, MiB.
-    Resident "resident_mib" Number "memory of the process, at most" = Source::Gauge(Field::Resident);
+    Resident "resident_mib" Number "memory of the process, at most" = MetricSource::Gauge(Field::Resident);
     /// 1 while the target does not tell its metrics, else 0.
-    Unreachable "unreachable" Number "availability" = Source::Own;
+    Unreachable "unreachable" Number "availability" = MetricSource::Own;
     /// Polls without metrics in a row.
-    FailedPolls "failed_polls" Number "failed polls in a row" = Source::Own;
+    FailedPolls "failed_polls" Number "failed polls in a row" = MetricSource::Own;
 }
 
 impl Metric {
     /// The metric, if counts tell it.
-    pub fn of_counts(self, counts: &impl Counted) -> Option<f64> {
+    pub fn of_counts(self, counts: &impl CountSource) -> Option<f64> {
         match self.source() {
             // Some errors are counted before their question is: never more than all of them.
-            Source::Share(Field::Errors, _) => match (counts.get(Field::Errors), counts.get(Field::Questions)) {
+            MetricSource::Share(Field::Errors, _) => match (counts.get(Field::Errors), counts.get(Field::Questions)) {
                 (Some(errors), Some(questions)) => {
                     Some(errors.max(questions)).filter(|all| *all > 0.0).map(|all| errors / all)
                 }
                 _ => counts.share(Field::Failures, &[Field::Calls]),
             },
-            Source::Share(part, of) => counts.share(part, of),
-            Source::Count(fields) => fields.iter().map(|field| counts.get(*field)).sum(),
-            Source::Rate(field, seconds) => counts.rate(field).map(|rate| rate * seconds),
-            Source::Gauge(_) | Source::Latency(_) | Source::Own => None,
+            MetricSource::Share(part, of) => counts.share(part, of),
+            MetricSource::Count(fields) => fields.iter().map(|field| counts.get(*field)).sum(),
+            MetricSource::Rate(field, seconds) => counts.rate(field).map(|rate| rate * seconds),
+            MetricSource::Gauge(_) | MetricSource::Latency(_) | MetricSource::Own => None,
         }
     }
 }
@@ -174,7 +174,7 @@ impl fmt::Display for Metric {
     }
 }
 
-impl Named for Metric {
+impl NamedMetric for Metric {
     const THRESHOLD: &'static str = "condition";
     const USAGE: &'static str = "FIGURE OP VALUE is wanted, with <, <=, >, >=, == or !=, like hit_rate < 20%, p95 > 2s or \
                                  failed_polls >= 2";

@@ -1,7 +1,7 @@
 //! What bench, monitor and report need of a server that is seen from outside.
 //!
 //! - scrape: a server's metrics over HTTP, of either dialect, as one [`Observation`];
-//! - [`Entry`]: where each metric of the catalogue is in an observation, a recording and the [history](Field);
+//! - [`MetricEntry`]: where each metric of the catalogue is in an observation, a recording and the [history](Field);
 //! - [`Metric`]: what alert rules and the targets of a report can be about;
 //! - [`threshold`]: a metric, a sign and a value, like `p95 < 500ms`;
 //! - [`record`]: recordings of observations, as NDJSON or CSV.
@@ -13,10 +13,10 @@ mod scrape;
 pub mod threshold;
 mod values;
 
-pub use metric::{Counted, Metric, Source};
+pub use metric::{CountSource, Metric, MetricSource};
 pub use observation::{
-    ALL_BREAKERS, Breaker, Cache, Entry, Field, Growth, Health, MetricUnit, Observation, Pool, Process, Traffic,
+    ALL_BREAKERS, Breaker, Cache, Field, Growth, Health, MetricEntry, MetricUnit, Observation, Pool, Process, Traffic,
 };
 pub use scrape::*;
 pub use threshold::{Threshold, Unit};
-pub use values::{Endpoint, Histogram, Percentiles, StateTransition};
+pub use values::{EndpointMetrics, Histogram, PercentilesMs, StateTransition};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{Endpoint, Histogram, Percentiles, StateTransition};
+use super::values::{EndpointMetrics, Histogram, PercentilesMs, StateTransition};
 use crate::{
     resilience::State,
     telemetry::{Exposed, catalogue, reading},
@@ -57,7 +57,7 @@ impl Growth {
 }
 
 /// Where a metric of a group is found, and where its value belongs.
-pub struct Found<G> {
+pub struct MetricPlace<G> {
     /// Its paths in the JSON metrics of the group.
     pub json: &'static [&'static str],
     /// Its series at `/metrics`.
@@ -69,11 +69,11 @@ pub struct Found<G> {
 /// A part of an observation whose metrics the catalogue lists.
 pub trait Group: Default + 'static {
     /// Its metrics.
-    const FOUND: &'static [Found<Self>];
+    const PLACES: &'static [MetricPlace<Self>];
 }
 
 /// A metric of an observation.
-pub struct Entry {
+pub struct MetricEntry {
     /// What it is.
     pub help: &'static str,
     /// What its values are.
@@ -94,7 +94,7 @@ pub struct Entry {
 pub const ALL_BREAKERS: &str = "all";
 
 /// Where a field of the history comes from.
-enum Origin {
+enum FieldOrigin {
     /// A number of the observation.
     Whole(fn(&Observation) -> Option<f64>),
     /// A number of each breaker.
@@ -132,10 +132,10 @@ macro_rules! store {
 
 macro_rules! origin {
     (group $part:ident $name:ident) => {
-        Origin::Whole(|all| all.$part.as_ref()?.$name)
+        FieldOrigin::Whole(|all| all.$part.as_ref()?.$name)
     };
     (breakers $part:ident $name:ident) => {
-        Origin::EachBreaker(|one| one.$name)
+        FieldOrigin::EachBreaker(|one| one.$name)
     };
 }
 
@@ -163,7 +163,7 @@ macro_rules! observed {
             }
 
             impl Group for $group {
-                const FOUND: &'static [Found<Self>] = &[$(Found {
+                const PLACES: &'static [MetricPlace<Self>] = &[$(MetricPlace {
                     json: &[$($($json),*)?],
                     exposed: one_of![$(Exposed {
                         name: $series,
@@ -177,7 +177,7 @@ macro_rules! observed {
 
             impl $group {
                 /// The metrics of the group.
-                pub const ENTRIES: &'static [Entry] = &[$(Entry {
+                pub const ENTRIES: &'static [MetricEntry] = &[$(MetricEntry {
                     help: $help,
                     unit: MetricUnit::$unit,
                     growth: growth!($growth),
@@ -215,7 +215,7 @@ macro_rules! observed {
             }
 
             /// Where it comes from, and what it is divided by.
-            const fn origin(self) -> Option<(Origin, f64)> {
+            const fn origin(self) -> Option<(FieldOrigin, f64)> {
                 match self {
                     $($($(Self::$field => Some((origin!($kind $part $name), MetricUnit::$unit.divisor())),)?)*)*
                     Self::P50 | Self::P95 | Self::P99 => None,
@@ -283,7 +283,7 @@ impl Observation {
     }
 
     /// Every metric, group by group.
-    pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    pub fn entries() -> impl Iterator<Item = &'static MetricEntry> {
         let groups = [Health::ENTRIES, Breaker::ENTRIES, Pool::ENTRIES, Cache::ENTRIES, Traffic::ENTRIES];
         groups.into_iter().flatten().chain(Process::ENTRIES)
     }
@@ -293,8 +293,8 @@ impl Observation {
     pub fn value(&self, field: Field) -> Option<f64> {
         let (origin, divisor) = field.origin()?;
         let value = match origin {
-            Origin::Whole(read) => read(self)?,
-            Origin::EachBreaker(read) => {
+            FieldOrigin::Whole(read) => read(self)?,
+            FieldOrigin::EachBreaker(read) => {
                 self.breakers.values().filter_map(read).reduce(|a, b| field.growth().both(a, b))?
             }
         };
@@ -305,8 +305,8 @@ impl Observation {
     /// taken by name: a sum that lost one of its parts is no reset.
     pub fn grown(&self, field: Field, before: &Self, grown: impl Fn(f64, f64) -> f64) -> Option<f64> {
         match field.origin()?.0 {
-            Origin::Whole(read) => read(before).zip(read(self)).map(|(old, new)| grown(old, new)),
-            Origin::EachBreaker(read) => {
+            FieldOrigin::Whole(read) => read(before).zip(read(self)).map(|(old, new)| grown(old, new)),
+            FieldOrigin::EachBreaker(read) => {
                 let both = self.breakers.iter().filter_map(|(name, breaker)| {
                     let old = before.breakers.get(name).and_then(read)?;
                     Some(grown(old, read(breaker)?))

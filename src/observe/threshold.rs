@@ -1,5 +1,5 @@
 //! Thresholds: a metric, a sign and a value, like `hit_rate < 20%`. Gates of a load test, alert rules and the targets of a
-//! report are written like this; each of them says which metrics it knows ([`Named`]).
+//! report are written like this; each of them says which metrics it knows ([`NamedMetric`]).
 
 use std::{fmt, str::FromStr};
 
@@ -86,7 +86,7 @@ fn number(text: &str) -> Option<f64> {
 }
 
 /// A metric that a threshold can be about.
-pub trait Named: Copy + PartialEq {
+pub trait NamedMetric: Copy + PartialEq {
     /// What a threshold on it is called in errors: `gate`, `condition`.
     const THRESHOLD: &'static str;
     /// How a threshold is written, with examples.
@@ -104,7 +104,7 @@ pub trait Named: Copy + PartialEq {
 
 /// How a value is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comparison {
+enum Sign {
     Less,
     AtMost,
     More,
@@ -113,11 +113,11 @@ enum Comparison {
     NotEqual,
 }
 
-impl Comparison {
+impl Sign {
     /// Longer signs first: each is looked for at the beginning of a text.
     const ALL: [Self; 6] = [Self::AtMost, Self::AtLeast, Self::Equal, Self::NotEqual, Self::Less, Self::More];
 
-    const fn sign(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Less => "<",
             Self::AtMost => "<=",
@@ -145,11 +145,11 @@ impl Comparison {
 pub struct Threshold<M> {
     text: String,
     metric: M,
-    comparison: Comparison,
+    sign: Sign,
     value: f64,
 }
 
-impl<M: Named> FromStr for Threshold<M> {
+impl<M: NamedMetric> FromStr for Threshold<M> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -157,10 +157,8 @@ impl<M: Named> FromStr for Threshold<M> {
         let usage = || format!("\"{text}\" is no {}: {}", M::THRESHOLD, M::USAGE);
         let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         let (name, rest) = compact.split_at(compact.find(['<', '>', '=', '!']).ok_or_else(usage)?);
-        let (comparison, value) = Comparison::ALL
-            .into_iter()
-            .find_map(|comparison| Some((comparison, rest.strip_prefix(comparison.sign())?)))
-            .ok_or_else(usage)?;
+        let (sign, value) =
+            Sign::ALL.into_iter().find_map(|sign| Some((sign, rest.strip_prefix(sign.as_str())?))).ok_or_else(usage)?;
         if name.is_empty() || value.is_empty() || value.starts_with(['<', '>', '=', '!']) {
             return Err(usage());
         }
@@ -170,7 +168,7 @@ impl<M: Named> FromStr for Threshold<M> {
             .unit()
             .read(value)
             .ok_or_else(|| format!("\"{text}\": {} is wanted behind the sign for {name}", metric.unit().wanted()))?;
-        Ok(Self { text: text.to_owned(), metric, comparison, value })
+        Ok(Self { text: text.to_owned(), metric, sign, value })
     }
 }
 
@@ -181,17 +179,17 @@ impl<M> fmt::Display for Threshold<M> {
     }
 }
 
-impl<M: Named> Threshold<M> {
+impl<M: NamedMetric> Threshold<M> {
     /// Whether it holds for a value of its metric. Nothing holds for what is not a number.
     pub fn holds(&self, value: f64) -> bool {
         let equal = (value - self.value).abs() < ROUNDING;
-        match self.comparison {
-            Comparison::Less => value < self.value,
-            Comparison::AtMost => value <= self.value,
-            Comparison::More => value > self.value,
-            Comparison::AtLeast => value >= self.value,
-            Comparison::Equal => equal,
-            Comparison::NotEqual => !equal && !value.is_nan(),
+        match self.sign {
+            Sign::Less => value < self.value,
+            Sign::AtMost => value <= self.value,
+            Sign::More => value > self.value,
+            Sign::AtLeast => value >= self.value,
+            Sign::Equal => equal,
+            Sign::NotEqual => !equal && !value.is_nan(),
         }
     }
 
@@ -207,9 +205,9 @@ impl<M: Named> Threshold<M> {
 
     /// The threshold that holds exactly when this one does not (for numbers: see [`Threshold::holds`]).
     pub fn opposite(&self) -> Self {
-        let comparison = self.comparison.opposite();
-        let text = self.text.replacen(self.comparison.sign(), comparison.sign(), 1);
-        Self { text, comparison, ..self.clone() }
+        let sign = self.sign.opposite();
+        let text = self.text.replacen(self.sign.as_str(), sign.as_str(), 1);
+        Self { text, sign, ..self.clone() }
     }
 
     /// A value for which both hold, out of all that their metric can have; `None` when there is none, or when they are

@@ -3,9 +3,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::observe::Metric;
 
-type Condition = Threshold<Metric>;
+type MetricThreshold = Threshold<Metric>;
 
-fn condition(text: &str) -> Condition {
+fn condition(text: &str) -> MetricThreshold {
     text.parse().unwrap()
 }
 
@@ -61,14 +61,14 @@ fn the_opposite_is_written_like_the_original() {
 #[test]
 fn what_is_no_condition_is_told_how_one_looks() {
     for text in ["", "hit_rate", "hit_rate <", "< 20%", "hit_rate = 20%", "hit_rate ! 1", "p95 =< 1s", "p95 >> 1s"] {
-        let error = text.parse::<Condition>().unwrap_err();
+        let error = text.parse::<MetricThreshold>().unwrap_err();
         assert_eq!(error, format!("\"{text}\" is no condition: {}", Metric::USAGE));
     }
 }
 
 #[test]
 fn an_unknown_figure_is_told_which_there_are() {
-    let error = "hitrate < 20%".parse::<Condition>().unwrap_err();
+    let error = "hitrate < 20%".parse::<MetricThreshold>().unwrap_err();
     assert!(error.starts_with("\"hitrate < 20%\": \"hitrate\" is no figure; did you mean hit_rate?"), "{error}");
     assert!(error.contains("There are breaker_open, "), "{error}");
 }
@@ -78,19 +78,19 @@ fn a_wrong_value_is_told_the_unit() {
     let share = "a share from 0% to 100%, like 20% or 0.2, is wanted behind the sign for hit_rate";
     for value in ["20", "101%", "-1%", "many", "20%%", "2e-1", "inf", "20ms", "%"] {
         let text = format!("hit_rate < {value}");
-        assert_eq!(text.parse::<Condition>().unwrap_err(), format!("\"{text}\": {share}"));
+        assert_eq!(text.parse::<MetricThreshold>().unwrap_err(), format!("\"{text}\": {share}"));
     }
     let time = "a time with its unit, like 500ms, 1.5s or 2min, is wanted behind the sign for p95";
     for value in ["500", "ms", "-1s", "5 hours", "20%", "1s 500ms"] {
         let text = format!("p95 > {value}");
-        assert_eq!(text.parse::<Condition>().unwrap_err(), format!("\"{text}\": {time}"));
+        assert_eq!(text.parse::<MetricThreshold>().unwrap_err(), format!("\"{text}\": {time}"));
     }
     let plain = "a plain number that is not negative, like 50 or 0.5, is wanted behind the sign for lookups";
     for value in ["5%", "-5", "NaN", "1e3", "1,000", "1.2.3", "5s"] {
         let text = format!("lookups > {value}");
-        assert_eq!(text.parse::<Condition>().unwrap_err(), format!("\"{text}\": {plain}"));
+        assert_eq!(text.parse::<MetricThreshold>().unwrap_err(), format!("\"{text}\": {plain}"));
     }
-    assert!(format!("lookups > {}", "9".repeat(400)).parse::<Condition>().is_err());
+    assert!(format!("lookups > {}", "9".repeat(400)).parse::<MetricThreshold>().is_err());
 }
 
 #[test]
@@ -119,9 +119,9 @@ fn a_value_that_suits_both_is_found_if_there_is_one() {
     assert!(condition("p95 > 100min").is_possible() && !condition("p95 < 0ms").is_possible());
 }
 
-fn any_condition() -> impl Strategy<Value = Condition> {
+fn any_condition() -> impl Strategy<Value = MetricThreshold> {
     (0..6_usize, 0..=100_u32)
-        .prop_map(|(sign, value)| condition(&format!("hit_rate {} {value}%", Comparison::ALL[sign].sign())))
+        .prop_map(|(sign, value)| condition(&format!("hit_rate {} {value}%", Sign::ALL[sign].as_str())))
 }
 
 proptest! {
@@ -142,8 +142,8 @@ proptest! {
 
     #[test]
     fn no_text_is_too_odd_to_be_refused(text in "\\PC{0,24}", value in any::<f64>()) {
-        let _ = text.parse::<Condition>();
-        let _ = format!("hit_rate<{text}").parse::<Condition>();
+        let _ = text.parse::<MetricThreshold>();
+        let _ = format!("hit_rate<{text}").parse::<MetricThreshold>();
         for figure in [Metric::HitRate, Metric::P95, Metric::Lookups] {
             let _ = figure.show(value);
         }

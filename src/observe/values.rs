@@ -20,19 +20,19 @@ pub struct StateTransition {
 /// One path of the LLM.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Endpoint {
+pub struct EndpointMetrics {
     /// Requests, retries included.
     pub requests: Option<f64>,
     /// Those that failed.
     pub errors: Option<f64>,
     /// From sending to the end of the response.
-    pub latency_ms: Percentiles,
+    pub latency_ms: PercentilesMs,
 }
 
 /// Milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Percentiles {
+pub struct PercentilesMs {
     /// Median.
     pub p50: Option<f64>,
     /// 95th percentile.

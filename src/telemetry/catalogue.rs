@@ -52,9 +52,9 @@ macro_rules! catalogue {
                 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
                 Pool in pool {
                     /// How long calls waited for their turn.
-                    wait_ms: Percentiles,
+                    wait_ms: PercentilesMs,
                     /// By path.
-                    endpoints: BTreeMap<String, Endpoint>,
+                    endpoints: BTreeMap<String, EndpointMetrics>,
                 }
                 /// Configured size of the pool: most calls at once.
                 maxsize: gauge Number json ["pool_maxsize"]

@@ -7,7 +7,7 @@ use crate::{
     domain::DbName,
     monitor::{
         keys::Keymap,
-        view::theme::{Palette, Role, Theme},
+        view::theme::{Palette, StyleRole, Theme},
     },
     telemetry::ServiceUrl,
 };
@@ -91,7 +91,7 @@ impl Kind {
                 format!("bindings like quit=x,ctrl-q freeze=f; the commands are {}", Keymap::commands().join(", "))
             }
             Self::Colors => {
-                let roles = Role::ALL.map(Role::as_str).join(", ");
+                let roles = StyleRole::ALL.map(StyleRole::as_str).join(", ");
                 format!("colours like bad=magenta accent=#5fafff; the roles are {roles}")
             }
             Self::Paths => "paths, separated by commas in the environment".into(),

@@ -31,7 +31,7 @@ const SECOND_CHANCE: Duration = Duration::from_secs(1);
 /// The time over which figures are told.
 const LATELY: Duration = Duration::from_secs(300);
 
-pub(super) async fn look(
+pub(super) async fn poll(
     web: &Web,
     servers: &[WatchTarget],
     settings: &MonitorSettings,

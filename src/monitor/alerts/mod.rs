@@ -12,7 +12,7 @@
 pub mod engine;
 pub mod rules;
 
-pub use engine::{Active, Alerts, Change, ChangeKind};
+pub use engine::{Active, AlertChange, Alerts, ChangeKind};
 pub use rules::{Rule, Rules, RulesError, Severity};
 
 use crate::observe::{Metric, Threshold};

@@ -117,7 +117,7 @@ pub enum RulesError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct RulesFile {
     #[serde(default = "yes")]
     builtin: bool,
     #[serde(default)]
@@ -237,7 +237,7 @@ impl Rules {
     /// The rules that come along.
     pub fn builtin() -> Self {
         let name = "the built-in alert rules";
-        let rules = File::read(name, BUILTIN).and_then(|file| file.rules(name));
+        let rules = RulesFile::read(name, BUILTIN).and_then(|file| file.rules(name));
         // They are part of the program, and a test reads them: there is nothing to tell a user.
         Self { rules: rules.unwrap_or_default() }
     }
@@ -269,7 +269,7 @@ impl Rules {
     }
 
     fn read(name: &str, text: &str) -> Result<Self, RulesError> {
-        let file = File::read(name, text)?;
+        let file = RulesFile::read(name, text)?;
         let mut rules = Self::builtin().rules;
         if let Some(unknown) = file.disable.iter().find(|name| rules.iter().all(|rule| rule.name != **name)) {
             let known: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
@@ -289,7 +289,7 @@ impl Rules {
     }
 }
 
-impl File {
+impl RulesFile {
     fn read(name: &str, text: &str) -> Result<Self, RulesError> {
         toml::from_str(text).map_err(|error| RulesError::Malformed {
             file: name.to_owned(),

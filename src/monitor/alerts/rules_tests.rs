@@ -28,7 +28,7 @@ fn named<'a>(rules: &'a Rules, name: &str) -> &'a Rule {
 
 #[test]
 fn the_built_in_rules_can_be_read_and_have_names_of_their_own() {
-    let read = File::read("builtin.toml", BUILTIN).unwrap().rules("builtin.toml").unwrap();
+    let read = RulesFile::read("builtin.toml", BUILTIN).unwrap().rules("builtin.toml").unwrap();
     let rules = Rules::builtin();
     assert_eq!(read, rules.as_slice());
     assert_eq!(names(&rules).into_iter().collect::<BTreeSet<_>>().len(), rules.as_slice().len());

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    figures::pool_use,
     history::Row,
+    reader::pool_use,
     target::{Freshness, Target},
 };
 use crate::observe::{Field, Metric};

@@ -63,11 +63,11 @@ impl Event {
 
 /// Events in the order of time.
 #[derive(Debug, Clone, Default)]
-pub struct Log {
+pub struct EventLog {
     events: VecDeque<Event>,
 }
 
-impl Log {
+impl EventLog {
     /// Adds an event where it belongs: a server may tell late what happened before.
     pub fn add(&mut self, event: Event) {
         let place = self.events.partition_point(|other| other.at <= event.at);
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn what_is_told_late_is_put_where_it_belongs() {
-        let mut log = Log::default();
+        let mut log = EventLog::default();
         for at in [5, 1, 3, 3] {
             log.add(Event::own(UnixMillis(at), "x"));
         }

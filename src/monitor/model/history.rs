@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 
 use crate::{
-    observe::{Counted, Field, Growth},
+    observe::{CountSource, Field, Growth},
     resilience::State,
     util::time::UnixMillis,
 };
@@ -120,7 +120,7 @@ impl Row {
     }
 }
 
-impl Counted for Row {
+impl CountSource for Row {
     fn get(&self, field: Field) -> Option<f64> {
         self.get(field)
     }

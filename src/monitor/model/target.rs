@@ -55,7 +55,7 @@ pub struct Target {
     /// When.
     pub told: Option<UnixMillis>,
     /// When it was heard from first.
-    pub first_told: Option<UnixMillis>,
+    pub first_success: Option<UnixMillis>,
     /// When it was asked last.
     pub polled: Option<UnixMillis>,
     /// Why it told nothing, the last time.
@@ -76,7 +76,7 @@ pub struct Target {
     pub total_latency: Histogram,
     latencies: VecDeque<(UnixMillis, Histogram)>,
     skew: i64,
-    odd: Vec<String>,
+    parse_notes: Vec<String>,
     /// The longest interval since the last poll: it may be due by that one still.
     paced: Duration,
 }
@@ -91,7 +91,7 @@ impl Target {
             interval,
             latest: None,
             told: None,
-            first_told: None,
+            first_success: None,
             polled: None,
             trouble: None,
             silent_since: None,
@@ -103,7 +103,7 @@ impl Target {
             total_latency: Histogram::default(),
             latencies: VecDeque::new(),
             skew: 0,
-            odd: Vec::new(),
+            parse_notes: Vec::new(),
             paced: interval,
         }
     }
@@ -202,17 +202,17 @@ impl Target {
             self.skew = skew;
         }
         for note in &seen.notes {
-            if !self.odd.contains(note) {
+            if !self.parse_notes.contains(note) {
                 say(at, EventKind::Note, note.clone());
             }
         }
-        self.odd.clone_from(&seen.notes);
+        self.parse_notes.clone_from(&seen.notes);
         let lost = silence.or(self.told.filter(|_| restarted));
         self.follow_breakers(index, at, before.as_deref().filter(|_| !restarted), &seen, lost, &mut events);
         let row = self.row(Row::new(at, width), before.as_deref(), &seen, restarted);
         self.history.push(row);
         self.follow_latency(at, before.as_deref(), &seen, restarted);
-        self.first_told = self.first_told.or(Some(at));
+        self.first_success = self.first_success.or(Some(at));
         self.told = Some(at);
         self.latest = Some(Arc::new(seen));
         self.paced = self.interval;

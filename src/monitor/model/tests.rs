@@ -1,7 +1,7 @@
 //! What the model makes of messages.
 
-mod figures;
 mod property;
+mod reader;
 mod screen;
 mod words;
 

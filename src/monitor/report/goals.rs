@@ -4,9 +4,9 @@
 //! highest value, and what is only so or not (`unreachable`, `breaker_open`, `breaker_not_closed`) is its share: of the
 //! time that was watched, or of the time that is known.
 
-use super::server::{BreakerFacts, Server};
+use super::server::{BreakerHistory, Server};
 use crate::monitor::alerts::Condition;
-use crate::observe::{Field, Metric, Source, Unit};
+use crate::observe::{Field, Metric, MetricSource, Unit};
 use crate::util::humanize::{UNKNOWN, interval, number, share, time};
 
 /// Look-ups from which on the usual target for the hit rate is looked at.
@@ -25,7 +25,7 @@ const USUAL: [(&str, &str, Weight); 7] = [
 
 /// Whether a target was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum GoalStatus {
     /// It was.
     Met,
     /// It was not.
@@ -34,7 +34,7 @@ pub enum Verdict {
     Unknown,
 }
 
-impl Verdict {
+impl GoalStatus {
     /// In words.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ pub enum Weight {
 
 /// A target and what became of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Judged {
+pub struct GoalResult {
     /// What it is about, in words.
     pub figure: &'static str,
     /// The target: as it was given, or in words.
@@ -66,14 +66,14 @@ pub struct Judged {
     /// What was measured: a share 0..=1, milliseconds, or a number.
     pub value: Option<f64>,
     /// Whether it was met.
-    pub verdict: Verdict,
+    pub status: GoalStatus,
     /// Whether it was given, and is not a usual one.
     pub given: bool,
     /// What it means to miss it.
     pub weight: Weight,
 }
 
-impl Judged {
+impl GoalResult {
     /// On part of a line: what, and what was measured.
     pub fn in_short(&self) -> String {
         format!("{} ({}, wanted {})", self.figure, self.measured, self.target)
@@ -81,7 +81,7 @@ impl Judged {
 }
 
 /// Holds a server against the targets given, and the usual ones for figures that none of these is about.
-pub(super) fn judge(server: &Server, given: &[Condition]) -> Vec<Judged> {
+pub(super) fn judge(server: &Server, given: &[Condition]) -> Vec<GoalResult> {
     let usual = USUAL.iter().filter_map(|(text, words, weight)| {
         let condition: Condition = text.parse().ok()?;
         let replaced = given.iter().any(|given| given.metric() == condition.metric());
@@ -89,12 +89,12 @@ pub(super) fn judge(server: &Server, given: &[Condition]) -> Vec<Judged> {
     });
     let given = given.iter().map(|condition| {
         let value = measure(server, condition.metric());
-        Judged {
+        GoalResult {
             figure: condition.metric().title(),
             target: condition.to_string(),
             measured: words(server, condition.metric(), value),
             value,
-            verdict: verdict(condition, value),
+            status: status(condition, value),
             given: true,
             weight: Weight::Grave,
         }
@@ -102,7 +102,7 @@ pub(super) fn judge(server: &Server, given: &[Condition]) -> Vec<Judged> {
     usual.chain(given).collect()
 }
 
-fn usual(server: &Server, condition: &Condition, target: &str, weight: Weight) -> Judged {
+fn usual(server: &Server, condition: &Condition, target: &str, weight: Weight) -> GoalResult {
     let figure = condition.metric();
     let mut value = measure(server, figure);
     let mut measured = words(server, figure, value);
@@ -112,29 +112,29 @@ fn usual(server: &Server, condition: &Condition, target: &str, weight: Weight) -
         measured = format!("{measured}: too few");
         value = None;
     }
-    Judged {
+    GoalResult {
         figure: figure.title(),
         target: target.to_owned(),
         measured,
         value,
-        verdict: verdict(condition, value),
+        status: status(condition, value),
         given: false,
         weight,
     }
 }
 
-fn verdict(condition: &Condition, value: Option<f64>) -> Verdict {
+fn status(condition: &Condition, value: Option<f64>) -> GoalStatus {
     match value {
-        Some(value) if condition.holds(value) => Verdict::Met,
-        Some(_) => Verdict::Missed,
-        None => Verdict::Unknown,
+        Some(value) if condition.holds(value) => GoalStatus::Met,
+        Some(_) => GoalStatus::Missed,
+        None => GoalStatus::Unknown,
     }
 }
 
 /// A figure over the whole time: see the top of this file.
 pub fn measure(server: &Server, figure: Metric) -> Option<f64> {
     let (counts, peaks) = (&server.counts, &server.peaks);
-    let worst = |not: fn(&BreakerFacts) -> std::time::Duration| {
+    let worst = |not: fn(&BreakerHistory) -> std::time::Duration| {
         server.breakers.iter().filter_map(|breaker| breaker.share_of_known(not(breaker))).reduce(f64::max)
     };
     match figure {
@@ -149,7 +149,7 @@ pub fn measure(server: &Server, figure: Metric) -> Option<f64> {
         Metric::P95 => server.latency[1],
         Metric::P99 => server.latency[2],
         _ => match figure.source() {
-            Source::Gauge(field) => peaks.get(field),
+            MetricSource::Gauge(field) => peaks.get(field),
             _ => figure.of_counts(counts),
         },
     }

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use hdrhistogram::Histogram;
 
 use super::{
-    goals::{self, Judged},
-    incidents::{self, Incident, Pieces},
+    goals::{self, GoalResult},
+    incidents::{self, Incident, IncidentParts},
     presence::Presence,
 };
 use crate::observe::record::Poll;
@@ -16,7 +16,7 @@ use crate::{
         alerts::{Active, Condition},
         model::{target::Target, timeline::Timeline},
     },
-    observe::{Counted, Field, Growth, Observation},
+    observe::{CountSource, Field, Growth, Observation},
 };
 
 /// How far back the worst 95th percentile looks.
@@ -28,13 +28,13 @@ const CHANGES: usize = 10;
 
 /// What was counted. Rows hold their counts in few digits, and so would their sum: these are exact.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Counts {
+pub struct TotalCounts {
     sums: [Option<f64>; Field::ALL.len()],
     /// Over how long, milliseconds.
     covered: f64,
 }
 
-impl Counts {
+impl TotalCounts {
     /// How often something was counted; `None` when it is not known, or is no count.
     pub fn get(&self, field: Field) -> Option<f64> {
         self.sums.get(field as usize).copied().flatten()
@@ -69,7 +69,7 @@ impl Counts {
     }
 }
 
-impl Counted for Counts {
+impl CountSource for TotalCounts {
     fn get(&self, field: Field) -> Option<f64> {
         self.get(field)
     }
@@ -130,7 +130,7 @@ pub struct Setting {
 
 /// The states of a breaker over the whole time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BreakerFacts {
+pub struct BreakerHistory {
     /// Its name.
     pub name: String,
     /// How long it was closed, open and half-open.
@@ -143,7 +143,7 @@ pub struct BreakerFacts {
     pub longest: Option<Duration>,
 }
 
-impl BreakerFacts {
+impl BreakerHistory {
     fn new(name: &str, line: &Timeline, from: UnixMillis, to: UnixMillis) -> Self {
         let held = line.shares(from, to);
         let longest = incidents::openings(line, from, to).iter().map(|opening| opening.lasted()).max();
@@ -192,9 +192,9 @@ pub struct Server {
     /// What it was told to be, by name.
     pub settings: BTreeMap<String, Setting>,
     /// Its breakers.
-    pub breakers: Vec<BreakerFacts>,
+    pub breakers: Vec<BreakerHistory>,
     /// What was counted.
-    pub counts: Counts,
+    pub counts: TotalCounts,
     /// The highest values.
     pub peaks: Peaks,
     /// Share of requests that found a connection ready since the server's start, as it told last.
@@ -206,7 +206,7 @@ pub struct Server {
     /// The highest 95th percentile of five minutes, milliseconds, and when they ended.
     pub worst_p95: Option<(f64, UnixMillis)>,
     /// The targets and whether it met them.
-    pub goals: Vec<Judged>,
+    pub goals: Vec<GoalResult>,
     /// What went wrong, in the order of time.
     pub incidents: Vec<Incident>,
     /// Incidents that were too many to be kept.
@@ -215,7 +215,7 @@ pub struct Server {
 
 /// What is gathered about a server while it is polled.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct ServerWatch {
     first: UnixMillis,
     last: UnixMillis,
     covered: Duration,
@@ -223,14 +223,14 @@ pub(super) struct Watch {
     presence: Presence,
     distances: Histogram<u64>,
     settings: BTreeMap<String, Setting>,
-    counts: Counts,
+    counts: TotalCounts,
     peaks: Peaks,
     reuse_told: Option<f64>,
     worst_p95: Option<(f64, UnixMillis)>,
-    pieces: Pieces,
+    pieces: IncidentParts,
 }
 
-impl Watch {
+impl ServerWatch {
     /// The first poll will be at `first`. `None` when there is no room for it.
     pub fn new(first: UnixMillis) -> Option<Self> {
         Some(Self {
@@ -241,11 +241,11 @@ impl Watch {
             presence: Presence::default(),
             distances: Histogram::new_with_bounds(1, LONGEST, 3).ok()?,
             settings: BTreeMap::new(),
-            counts: Counts::default(),
+            counts: TotalCounts::default(),
             peaks: Peaks::default(),
             reuse_told: None,
             worst_p95: None,
-            pieces: Pieces::default(),
+            pieces: IncidentParts::default(),
         })
     }
 
@@ -282,7 +282,7 @@ impl Watch {
                 self.reuse_told = Some(reuse);
             }
             // What the first look tells is of before the recording.
-            if let Some(p95) = target.latency(0.95, LATELY, poll.at).filter(|_| target.first_told != Some(poll.at))
+            if let Some(p95) = target.latency(0.95, LATELY, poll.at).filter(|_| target.first_success != Some(poll.at))
                 && self.worst_p95.is_none_or(|(worst, _)| p95 > worst + 1e-6)
             {
                 self.worst_p95 = Some((p95, poll.at));
@@ -325,7 +325,8 @@ impl Watch {
     /// Sums it up.
     pub fn finish(self, target: &Target, given: &[Condition]) -> Server {
         let (first, last) = (self.first, self.last);
-        let breakers = target.breakers.iter().map(|(name, line)| BreakerFacts::new(name, line, first, last)).collect();
+        let breakers =
+            target.breakers.iter().map(|(name, line)| BreakerHistory::new(name, line, first, last)).collect();
         let quantile = |q| target.total_latency.quantile(q).map(|seconds| seconds * 1e3);
         let (watched, unreachable) = self.presence.finish();
         let (incidents, more_incidents) = self.pieces.finish(target, first, last);

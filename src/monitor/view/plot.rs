@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-use super::theme::{Role, Theme};
+use super::theme::{StyleRole, Theme};
 use crate::{
     resilience::State,
     util::{axis, humanize::UNKNOWN},
@@ -29,7 +29,7 @@ pub enum Plot {
         /// The value of a bar that fills the height.
         top: f64,
         /// What it looks like.
-        role: Role,
+        role: StyleRole,
         /// From which value on it looks bad.
         alarm: Option<f64>,
     },
@@ -44,13 +44,13 @@ pub enum Plot {
 
 impl Plot {
     /// Bars whose top is the highest value, rounded up to a number that can be told.
-    pub fn scaled(values: Vec<Option<f64>>, role: Role) -> Self {
+    pub fn scaled(values: Vec<Option<f64>>, role: StyleRole) -> Self {
         let highest = values.iter().flatten().copied().fold(0.0, f64::max);
         Self::Bars { values, top: axis::top(highest), role, alarm: None }
     }
 
     /// Bars of shares, 0..=1.
-    pub fn shares(values: Vec<Option<f64>>, role: Role) -> Self {
+    pub fn shares(values: Vec<Option<f64>>, role: StyleRole) -> Self {
         Self::Bars { values, top: 1.0, role, alarm: None }
     }
 
@@ -76,22 +76,22 @@ impl Plot {
         match self {
             Self::Nothing => {}
             Self::Unknown => {
-                buffer.set_stringn(area.x, area.y, UNKNOWN, usize::from(area.width), theme.style(Role::Dim));
+                buffer.set_stringn(area.x, area.y, UNKNOWN, usize::from(area.width), theme.style(StyleRole::Dim));
             }
             Self::Bars { values, top, role, alarm } => {
                 for (x, value) in (area.left()..area.right()).zip(values) {
                     let Some(value) = value else { continue };
-                    let role = if alarm.is_some_and(|alarm| *value >= alarm) { Role::Bad } else { *role };
+                    let role = if alarm.is_some_and(|alarm| *value >= alarm) { StyleRole::Bad } else { *role };
                     bar(*value / top, x, area, buffer, theme, role);
                 }
             }
             Self::States { states, silent } => {
                 for ((x, state), silent) in (area.left()..area.right()).zip(states).zip(silent) {
                     let (letter, role) = match state {
-                        Some(State::Closed) => ('▁', Role::Good),
-                        Some(State::HalfOpen) => ('▄', Role::Warn),
-                        Some(State::Open) => ('█', Role::Bad),
-                        None if *silent => (SILENT, Role::Dim),
+                        Some(State::Closed) => ('▁', StyleRole::Good),
+                        Some(State::HalfOpen) => ('▄', StyleRole::Warn),
+                        Some(State::Open) => ('█', StyleRole::Bad),
+                        None if *silent => (SILENT, StyleRole::Dim),
                         None => continue,
                     };
                     if let Some(cell) = buffer.cell_mut((x, area.y)) {
@@ -111,17 +111,17 @@ impl Plot {
 }
 
 /// One bar, `share` of the height.
-fn bar(share: f64, x: u16, area: Rect, buffer: &mut Buffer, theme: &Theme, role: Role) {
+fn bar(share: f64, x: u16, area: Rect, buffer: &mut Buffer, theme: &Theme, role: StyleRole) {
     let whole = f64::from(area.height) * 8.0;
     // Whatever there is, is seen.
     let eighths = if share > 0.0 { (share * whole).round().clamp(1.0, whole) as u16 } else { 0 };
-    let mut put = |row: u16, letter: char, role: Role| {
+    let mut put = |row: u16, letter: char, role: StyleRole| {
         if let Some(cell) = buffer.cell_mut((x, area.bottom() - 1 - row)) {
             cell.set_char(letter).set_style(theme.style(role).remove_modifier(Modifier::BOLD));
         }
     };
     if eighths == 0 {
-        put(0, ZERO, Role::Dim);
+        put(0, ZERO, StyleRole::Dim);
     }
     for row in 0..area.height {
         match eighths.saturating_sub(row * 8) {
@@ -148,8 +148,8 @@ mod tests {
     #[test]
     fn a_gap_is_empty_and_zero_is_not() {
         let values = vec![Some(0.0), None, Some(0.001), Some(0.5), Some(1.0)];
-        assert_eq!(drawn(&Plot::shares(values, Role::Good), 5, 2), ["    █", "_ ▁██"]);
-        assert_eq!(drawn(&Plot::shares(vec![None; 5], Role::Good), 5, 1), ["     "]);
+        assert_eq!(drawn(&Plot::shares(values, StyleRole::Good), 5, 2), ["    █", "_ ▁██"]);
+        assert_eq!(drawn(&Plot::shares(vec![None; 5], StyleRole::Good), 5, 1), ["     "]);
         assert_eq!(drawn(&Plot::Unknown, 5, 1), ["n/a  "]);
     }
 
@@ -165,7 +165,7 @@ mod tests {
         fn anything_can_be_drawn(
             values in prop::collection::vec(prop::option::of(any::<f64>()), 0..40), width in 0u16..50, height in 0u16..6,
         ) {
-            drawn(&Plot::scaled(values, Role::Accent), width, height);
+            drawn(&Plot::scaled(values, StyleRole::Accent), width, height);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Recordings as CSV: a row a poll, for spreadsheets.
 //!
 //! A row is a digest. Circuit breakers are one: the state of the worst, the highest of their failures in a row, and sums
-//! of the rest; reading gives them back under the name `all`. Percentiles are those of all questions since the server's
+//! of the rest; reading gives them back under the name `all`. PercentilesMs are those of all questions since the server's
 //! start, and are not read back: the histogram is lost, and so is whatever has no column. An empty cell is "not known".
 //! Texts are kept on one line, and begin with an apostrophe where a spreadsheet would take them for a formula.
 
@@ -10,7 +10,7 @@ use std::{io, sync::LazyLock};
 use super::{Poll, SCHEMA};
 use crate::util::time::UnixMillis;
 use crate::{
-    observe::{ALL_BREAKERS, Breaker, Cache, Entry, Health, Observation, Pool, Process, Traffic, Trouble},
+    observe::{ALL_BREAKERS, Breaker, Cache, Health, MetricEntry, Observation, Pool, Process, Traffic, Trouble},
     resilience::State,
 };
 
@@ -23,11 +23,11 @@ type Set<T> = fn(&mut Observation, T);
 #[derive(Debug)]
 struct Column {
     name: &'static str,
-    kind: Kind,
+    kind: ColumnKind,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum ColumnKind {
     Schema,
     At,
     Target,
@@ -42,16 +42,16 @@ enum Kind {
 
 /// The columns in their order.
 static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
-    let metrics = |entries: &'static [Entry]| {
+    let metrics = |entries: &'static [MetricEntry]| {
         entries
             .iter()
-            .filter_map(|entry| Some(Column { name: entry.column?, kind: Kind::Number(entry.get, entry.set) }))
+            .filter_map(|entry| Some(Column { name: entry.column?, kind: ColumnKind::Number(entry.get, entry.set) }))
     };
     // The first metric of its health has always stood before the breakers.
     let (uptime, system) = Health::ENTRIES.split_at(1);
     HEAD.into_iter()
         .chain(metrics(uptime))
-        .chain([Column { name: "breaker_state", kind: Kind::State }])
+        .chain([Column { name: "breaker_state", kind: ColumnKind::State }])
         .chain(metrics(Breaker::ENTRIES))
         .chain(metrics(Pool::ENTRIES))
         .chain([CACHE_ENABLED])
@@ -64,32 +64,38 @@ static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
 });
 
 const HEAD: [Column; 6] = [
-    Column { name: "schema", kind: Kind::Schema },
-    Column { name: "at", kind: Kind::At },
-    Column { name: "target", kind: Kind::Target },
-    Column { name: "trouble", kind: Kind::Trouble },
+    Column { name: "schema", kind: ColumnKind::Schema },
+    Column { name: "at", kind: ColumnKind::At },
+    Column { name: "target", kind: ColumnKind::Target },
+    Column { name: "trouble", kind: ColumnKind::Trouble },
     Column {
         name: "status",
-        kind: Kind::Text(|all| all.health.as_ref()?.status.as_deref(), |all, text| health(all).status = Some(text)),
+        kind: ColumnKind::Text(
+            |all| all.health.as_ref()?.status.as_deref(),
+            |all, text| health(all).status = Some(text),
+        ),
     },
     Column {
         name: "version",
-        kind: Kind::Text(|all| all.health.as_ref()?.version.as_deref(), |all, text| health(all).version = Some(text)),
+        kind: ColumnKind::Text(
+            |all| all.health.as_ref()?.version.as_deref(),
+            |all, text| health(all).version = Some(text),
+        ),
     },
 ];
 
 const CACHE_ENABLED: Column = Column {
     name: "cache_enabled",
-    kind: Kind::Truth(
+    kind: ColumnKind::Truth(
         |all| all.cache.as_ref()?.enabled,
         |all, value| all.cache.get_or_insert_default().enabled = Some(value),
     ),
 };
 
 const QUANTILES: [Column; 3] = [
-    Column { name: "p50_ms", kind: Kind::Digest(|all| quantile(all, 0.5)) },
-    Column { name: "p95_ms", kind: Kind::Digest(|all| quantile(all, 0.95)) },
-    Column { name: "p99_ms", kind: Kind::Digest(|all| quantile(all, 0.99)) },
+    Column { name: "p50_ms", kind: ColumnKind::Digest(|all| quantile(all, 0.5)) },
+    Column { name: "p95_ms", kind: ColumnKind::Digest(|all| quantile(all, 0.95)) },
+    Column { name: "p99_ms", kind: ColumnKind::Digest(|all| quantile(all, 0.99)) },
 ];
 
 fn health(all: &mut Observation) -> &mut Health {
@@ -120,18 +126,18 @@ fn row(cells: impl Iterator<Item = String>) -> io::Result<Vec<u8>> {
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
-fn write_cell(kind: Kind, poll: &Poll) -> Option<String> {
+fn write_cell(kind: ColumnKind, poll: &Poll) -> Option<String> {
     let told = poll.result.as_ref();
     let figure = |value: Option<f64>| value.filter(|value| value.is_finite()).map(|value| value.to_string());
     match kind {
-        Kind::Schema => Some(SCHEMA.to_string()),
-        Kind::At => Some(poll.at.to_string()),
-        Kind::Target => Some(protect(&poll.target)),
-        Kind::Trouble => serde_json::to_string(told.err()?).ok(),
-        Kind::Text(get, _) => get(told.ok()?).map(protect),
-        Kind::State => told.ok()?.worst().map(|state| state.as_str().to_owned()),
-        Kind::Truth(get, _) => get(told.ok()?).map(|value| value.to_string()),
-        Kind::Number(get, _) | Kind::Digest(get) => figure(get(told.ok()?)),
+        ColumnKind::Schema => Some(SCHEMA.to_string()),
+        ColumnKind::At => Some(poll.at.to_string()),
+        ColumnKind::Target => Some(protect(&poll.target)),
+        ColumnKind::Trouble => serde_json::to_string(told.err()?).ok(),
+        ColumnKind::Text(get, _) => get(told.ok()?).map(protect),
+        ColumnKind::State => told.ok()?.worst().map(|state| state.as_str().to_owned()),
+        ColumnKind::Truth(get, _) => get(told.ok()?).map(|value| value.to_string()),
+        ColumnKind::Number(get, _) | ColumnKind::Digest(get) => figure(get(told.ok()?)),
     }
 }
 
@@ -145,7 +151,7 @@ fn unprotect(text: &str) -> &str {
 }
 
 /// What a row says.
-pub(super) enum Row {
+pub(super) enum CsvRow {
     /// A poll.
     Poll(Box<Poll>),
     /// It is of a later version.
@@ -170,14 +176,14 @@ impl Columns {
     }
 
     /// Reads a row.
-    pub(super) fn read(&self, line: &[u8]) -> Row {
-        let Some(cells) = cells(line).filter(|cells| cells.len() == self.0.len()) else { return Row::Damaged };
+    pub(super) fn read(&self, line: &[u8]) -> CsvRow {
+        let Some(cells) = cells(line).filter(|cells| cells.len() == self.0.len()) else { return CsvRow::Damaged };
         match cells.get(0).and_then(|cell| cell.parse::<u32>().ok()) {
-            Some(schema) if schema > SCHEMA => return Row::Newer(schema),
+            Some(schema) if schema > SCHEMA => return CsvRow::Newer(schema),
             Some(_) => {}
-            None => return Row::Damaged,
+            None => return CsvRow::Damaged,
         }
-        self.poll(&cells).map_or(Row::Damaged, |poll| Row::Poll(Box::new(poll)))
+        self.poll(&cells).map_or(CsvRow::Damaged, |poll| CsvRow::Poll(Box::new(poll)))
     }
 
     fn poll(&self, cells: &csv::StringRecord) -> Option<Poll> {
@@ -185,20 +191,22 @@ impl Columns {
         for (column, cell) in self.0.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
             let Some(column) = column else { continue };
             match column.kind {
-                Kind::Schema | Kind::Digest(_) => {}
-                Kind::At => at = Some(cell.parse::<UnixMillis>().ok()?),
-                Kind::Target => target = Some(unprotect(cell).to_owned()),
+                ColumnKind::Schema | ColumnKind::Digest(_) => {}
+                ColumnKind::At => at = Some(cell.parse::<UnixMillis>().ok()?),
+                ColumnKind::Target => target = Some(unprotect(cell).to_owned()),
                 // Whoever wrote a word there by hand says that it was not to be reached.
-                Kind::Trouble => {
+                ColumnKind::Trouble => {
                     trouble =
                         Some(serde_json::from_str(cell).unwrap_or_else(|_| Trouble::Unreachable(cell.to_owned())));
                 }
-                Kind::Text(_, set) => set(&mut told, unprotect(cell).to_owned()),
-                Kind::State => {
+                ColumnKind::Text(_, set) => set(&mut told, unprotect(cell).to_owned()),
+                ColumnKind::State => {
                     breaker(&mut told).state = Some(State::ALL.into_iter().find(|state| state.as_str() == cell)?);
                 }
-                Kind::Truth(_, set) => set(&mut told, cell.to_ascii_lowercase().parse().ok()?),
-                Kind::Number(_, set) => set(&mut told, cell.parse().ok().filter(|value: &f64| value.is_finite())?),
+                ColumnKind::Truth(_, set) => set(&mut told, cell.to_ascii_lowercase().parse().ok()?),
+                ColumnKind::Number(_, set) => {
+                    set(&mut told, cell.parse().ok().filter(|value: &f64| value.is_finite())?)
+                }
             }
         }
         Some(Poll { at: at?, target: target?, result: trouble.map_or(Ok(told), Err) })

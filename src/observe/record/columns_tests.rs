@@ -13,7 +13,7 @@ fn columns() -> Columns {
 
 fn read(columns: &Columns, line: &str) -> Option<Poll> {
     match columns.read(line.trim_end().as_bytes()) {
-        Row::Poll(poll) => Some(*poll),
+        CsvRow::Poll(poll) => Some(*poll),
         _ => None,
     }
 }
@@ -170,7 +170,7 @@ fn a_row_that_does_not_fit_is_damaged_and_a_later_one_is_told_apart() {
         "one,2026-11-21T15:04:27Z,http://a,open,true,7",
         "\"1,2026-11-21T15:04:27Z,http://a,open,true,7",
     ] {
-        assert!(matches!(columns.read(row.as_bytes()), Row::Damaged), "{row}");
+        assert!(matches!(columns.read(row.as_bytes()), CsvRow::Damaged), "{row}");
     }
-    assert!(matches!(columns.read(b"2,,,,,"), Row::Newer(2)));
+    assert!(matches!(columns.read(b"2,,,,,"), CsvRow::Newer(2)));
 }

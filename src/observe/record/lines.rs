@@ -193,7 +193,7 @@ fn drop_hollow(value: &mut Value, name: &str) {
 mod tests {
     use super::*;
     use crate::{
-        observe::{Cache, Endpoint, Histogram, Pool, StateTransition, Traffic, record::samples},
+        observe::{Cache, EndpointMetrics, Histogram, Pool, StateTransition, Traffic, record::samples},
         resilience::State,
     };
 
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_thing_without_figures_is_still_there() {
-        let endpoints = [("latency_ms".to_owned(), Endpoint::default())].into();
+        let endpoints = [("latency_ms".to_owned(), EndpointMetrics::default())].into();
         let pool = Pool { endpoints, ..Pool::default() };
         let breakers = [("llm".to_owned(), Default::default())].into();
         let observation = Observation { breakers, pool: Some(pool), ..Observation::default() };

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Header, MAX_LINE, PROGRAM, Poll, RecordError, SCHEMA,
-    columns::{Columns, Row},
+    columns::{Columns, CsvRow},
     lines::{self, FirstLine},
     older,
     transitions::KnownTransitions,
@@ -24,7 +24,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 #[derive(Debug)]
 pub struct Recording {
     header: Header,
-    parts: VecDeque<Part>,
+    parts: VecDeque<RecordingFile>,
     told: KnownTransitions,
     /// Whether a file ended within a line, as after a crash. Known once everything was read.
     pub truncated: bool,
@@ -39,7 +39,7 @@ impl Recording {
     ///
     /// When it cannot be read, is empty, is no recording, or comes from a newer ragctl.
     pub fn open(path: &Path) -> Result<Self, RecordError> {
-        let newest = Part::open(path)?;
+        let newest = RecordingFile::open(path)?;
         let mut header = newest.header.clone();
         let mut parts = VecDeque::from([newest]);
         if let Some(before) = part_before(path, header.started)? {
@@ -62,14 +62,14 @@ impl Iterator for Recording {
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(part) = self.parts.front_mut() {
             match part.step() {
-                Ok(Step::Poll(mut poll)) => {
+                Ok(ReadLine::Poll(mut poll)) => {
                     self.told.leave_news(&mut poll);
                     self.told.remember(&poll);
                     return Some(Ok(*poll));
                 }
-                Ok(Step::Nothing) => {}
-                Ok(Step::Damaged) => self.damaged += 1,
-                Ok(Step::End { truncated }) => {
+                Ok(ReadLine::Nothing) => {}
+                Ok(ReadLine::Damaged) => self.damaged += 1,
+                Ok(ReadLine::End { truncated }) => {
                     self.truncated |= truncated;
                     self.parts.pop_front();
                 }
@@ -86,29 +86,29 @@ impl Iterator for Recording {
 
 /// Whether a file begins as a recording does, be it of a newer version.
 pub fn is_recording(path: &Path) -> bool {
-    matches!(Part::open(path), Ok(_) | Err(RecordError::Newer { .. }))
+    matches!(RecordingFile::open(path), Ok(_) | Err(RecordError::Newer { .. }))
 }
 
 /// Whether there are polls in a file that more polls of this format can be added to; `None` when they cannot.
 pub(super) fn goes_on(path: &Path, csv: bool) -> Option<bool> {
     let mut part =
-        Part::open(path).ok().filter(|part| part.header.schema == SCHEMA && part.columns.is_some() == csv)?;
+        RecordingFile::open(path).ok().filter(|part| part.header.schema == SCHEMA && part.columns.is_some() == csv)?;
     loop {
         match part.step() {
-            Ok(Step::End { .. }) => return Some(false),
-            Ok(Step::Nothing | Step::Damaged) => {}
-            Ok(Step::Poll(_)) | Err(_) => return Some(true),
+            Ok(ReadLine::End { .. }) => return Some(false),
+            Ok(ReadLine::Nothing | ReadLine::Damaged) => {}
+            Ok(ReadLine::Poll(_)) | Err(_) => return Some(true),
         }
     }
 }
 
 /// FILE.1, unless it is none of this recording's business. `started` is when FILE begins, if it says so.
-fn part_before(path: &Path, started: UnixMillis) -> Result<Option<Part>, RecordError> {
+fn part_before(path: &Path, started: UnixMillis) -> Result<Option<RecordingFile>, RecordError> {
     let path = older(path);
     if !path.is_file() {
         return Ok(None);
     }
-    match Part::open(&path) {
+    match RecordingFile::open(&path) {
         Ok(part) => Ok((started == UnixMillis::default() || part.header.started <= started).then_some(part)),
         Err(error @ RecordError::Read { .. }) => Err(error),
         Err(_) => Ok(None),
@@ -117,26 +117,26 @@ fn part_before(path: &Path, started: UnixMillis) -> Result<Option<Part>, RecordE
 
 /// A file of a recording.
 #[derive(Debug)]
-struct Part {
+struct RecordingFile {
     path: PathBuf,
     lines: Lines<BufReader<File>>,
     /// None for NDJSON.
     columns: Option<Columns>,
     header: Header,
     /// What was read to know the start.
-    ahead: VecDeque<Step>,
+    ahead: VecDeque<ReadLine>,
 }
 
 /// What the next line is.
 #[derive(Debug)]
-enum Step {
+enum ReadLine {
     Poll(Box<Poll>),
     Nothing,
     Damaged,
     End { truncated: bool },
 }
 
-impl Part {
+impl RecordingFile {
     fn open(path: &Path) -> Result<Self, RecordError> {
         let failed = |source| RecordError::Read { path: path.to_owned(), source };
         let found = fs::metadata(path).map_err(failed)?;
@@ -177,13 +177,13 @@ impl Part {
         const ROWS: usize = 100;
         for _ in 0..ROWS {
             let step = self.read()?;
-            if let (Step::Damaged, Some(columns)) = (&step, &self.columns)
-                && let Row::Newer(schema) = columns.read(self.lines.text())
+            if let (ReadLine::Damaged, Some(columns)) = (&step, &self.columns)
+                && let CsvRow::Newer(schema) = columns.read(self.lines.text())
             {
                 return Ok(Some(schema));
             }
-            let enough = matches!(step, Step::Poll(_) | Step::End { .. });
-            if let Step::Poll(poll) = &step {
+            let enough = matches!(step, ReadLine::Poll(_) | ReadLine::End { .. });
+            if let ReadLine::Poll(poll) = &step {
                 self.header.started = poll.at;
             }
             self.ahead.push_back(step);
@@ -194,35 +194,35 @@ impl Part {
         Ok(None)
     }
 
-    fn step(&mut self) -> io::Result<Step> {
+    fn step(&mut self) -> io::Result<ReadLine> {
         self.ahead.pop_front().map_or_else(|| self.read(), Ok)
     }
 
-    fn read(&mut self) -> io::Result<Step> {
+    fn read(&mut self) -> io::Result<ReadLine> {
         let ending = self.lines.advance()?;
         let line = self.lines.text();
         Ok(match (ending, &self.columns) {
-            (Ending::Nothing, _) => Step::End { truncated: false },
-            (Ending::TooLong, _) => Step::Damaged,
-            (Ending::Whole | Ending::Cut, _) if self.lines.is_blank() => Step::Nothing,
+            (Ending::Nothing, _) => ReadLine::End { truncated: false },
+            (Ending::TooLong, _) => ReadLine::Damaged,
+            (Ending::Whole | Ending::Cut, _) if self.lines.is_blank() => ReadLine::Nothing,
             // A number that lost its last digits is a number still: only a row with its end can be trusted.
-            (Ending::Cut, Some(_)) => Step::End { truncated: true },
+            (Ending::Cut, Some(_)) => ReadLine::End { truncated: true },
             (Ending::Whole, Some(columns)) => match columns.read(line) {
-                Row::Poll(poll) => Step::Poll(poll),
+                CsvRow::Poll(poll) => ReadLine::Poll(poll),
                 // Files that were joined, or one that was gone on with: what follows may be of another ragctl.
                 _ => match Columns::parse(line) {
                     Some(columns) => {
                         self.columns = Some(columns);
-                        Step::Nothing
+                        ReadLine::Nothing
                     }
-                    None => Step::Damaged,
+                    None => ReadLine::Damaged,
                 },
             },
             (ending, None) => match lines::read_poll(line) {
-                Some(poll) => Step::Poll(Box::new(poll)),
-                None if matches!(ending, Ending::Cut) => Step::End { truncated: true },
-                None if matches!(lines::read_header(line), FirstLine::Header(_)) => Step::Nothing,
-                None => Step::Damaged,
+                Some(poll) => ReadLine::Poll(Box::new(poll)),
+                None if matches!(ending, Ending::Cut) => ReadLine::End { truncated: true },
+                None if matches!(lines::read_header(line), FirstLine::Header(_)) => ReadLine::Nothing,
+                None => ReadLine::Damaged,
             },
         })
     }

@@ -6,8 +6,8 @@ use super::{Header, Poll, Recording, SCHEMA};
 use crate::util::time::UnixMillis;
 use crate::{
     observe::{
-        Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, StateTransition, Traffic,
-        Trouble,
+        Breaker, Cache, EndpointMetrics, Health, Histogram, Observation, PercentilesMs, Pool, Process, StateTransition,
+        Traffic, Trouble,
     },
     resilience::State,
 };
@@ -55,9 +55,9 @@ fn figures(count: usize, figure: BoxedStrategy<f64>) -> impl Strategy<Value = st
     vec(option::of(figure), count).prop_map(Vec::into_iter)
 }
 
-fn percentiles(all: &mut impl Iterator<Item = Option<f64>>) -> Percentiles {
+fn percentiles(all: &mut impl Iterator<Item = Option<f64>>) -> PercentilesMs {
     let mut next = || all.next().flatten();
-    Percentiles { p50: next(), p95: next(), p99: next() }
+    PercentilesMs { p50: next(), p95: next(), p99: next() }
 }
 
 /// Any text, on one line or not.
@@ -117,7 +117,7 @@ fn health(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Health> {
 fn pool(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Pool> {
     let endpoint = figures(5, figure.clone()).prop_map(|mut all| {
         let latency_ms = percentiles(&mut all);
-        Endpoint { requests: all.next().flatten(), errors: all.next().flatten(), latency_ms }
+        EndpointMetrics { requests: all.next().flatten(), errors: all.next().flatten(), latency_ms }
     });
     let endpoints = proptest::collection::btree_map(text(), endpoint, 0..3);
     (figures(12, figure), endpoints).prop_map(|(mut all, endpoints)| {

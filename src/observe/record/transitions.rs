@@ -13,12 +13,12 @@ const REMEMBERED: usize = 512;
 const BREAKERS: usize = 256;
 
 /// What tells one transition from another: a breaker does not transition the same way twice at one time.
-type Key = (u64, State, State);
+type TransitionKey = (u64, State, State);
 
 /// Which changes of breakers were told already. A server tells its last hundred at every poll; one telling is enough.
 #[derive(Debug, Default)]
 pub(super) struct KnownTransitions {
-    known: BTreeMap<String, BTreeMap<String, VecDeque<Key>>>,
+    known: BTreeMap<String, BTreeMap<String, VecDeque<TransitionKey>>>,
 }
 
 impl KnownTransitions {
@@ -55,7 +55,7 @@ impl KnownTransitions {
     }
 }
 
-fn key(transition: &StateTransition) -> Key {
+fn key(transition: &StateTransition) -> TransitionKey {
     (transition.at.to_bits(), transition.from, transition.to)
 }
 

@@ -16,7 +16,7 @@ pub struct Sample<'a> {
 impl<'a> Sample<'a> {
     /// The value of a label.
     pub fn label(&self, name: &str) -> Option<Cow<'a, str>> {
-        Labels(self.labels).find(|(label, _)| *label == name).map(|(_, value)| match value.contains('\\') {
+        LabelIter(self.labels).find(|(label, _)| *label == name).map(|(_, value)| match value.contains('\\') {
             true => Cow::Owned(unescaped(value)),
             false => Cow::Borrowed(value),
         })
@@ -95,11 +95,11 @@ fn sample<'a>(line: &'a str, wanted: &impl Fn(&str) -> bool) -> Option<Sample<'a
     Some(Sample { name, labels, value })
 }
 
-/// Labels as they come, their values still escaped. They are looked at one by one: a server exposes thousands, and few
+/// LabelIter as they come, their values still escaped. They are looked at one by one: a server exposes thousands, and few
 /// matter.
-struct Labels<'a>(&'a str);
+struct LabelIter<'a>(&'a str);
 
-impl<'a> Iterator for Labels<'a> {
+impl<'a> Iterator for LabelIter<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -113,7 +113,7 @@ impl<'a> Iterator for Labels<'a> {
 
 /// Where the labels end; `None` when one of them is none.
 fn closing_brace(inside: &str) -> Option<usize> {
-    let mut labels = Labels(inside);
+    let mut labels = LabelIter(inside);
     loop {
         let rest = labels.0.trim_start_matches([' ', ',']);
         if rest.starts_with('}') {

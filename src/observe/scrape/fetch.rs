@@ -17,27 +17,27 @@ use crate::{telemetry::ServiceUrl, util::humanize::interval};
 const LARGEST_MIB: usize = 8;
 
 /// Something that a server tells, and where; the second route is that of the other dialect.
-struct Source {
+struct MetricsRoute {
     routes: [&'static str; 2],
     read: fn(&mut Observation, &str) -> Result<(), Trouble>,
 }
 
 /// What a server tells. Later ones fill what earlier ones did not tell.
-const SOURCES: [Source; 5] = [
-    Source {
+const SOURCES: [MetricsRoute; 5] = [
+    MetricsRoute {
         routes: ["/api/circuit-breaker/metrics", "/metrics/circuit-breaker"],
         read: |o, t| value(t).map(|body| o.read_breakers(&body)),
     },
-    Source {
+    MetricsRoute {
         routes: ["/api/connection-pool/metrics", "/metrics/connection-pool"],
         read: |o, t| value(t).map(|body| o.read_pool(&body)),
     },
-    Source {
+    MetricsRoute {
         routes: ["/api/semantic-cache/metrics", "/metrics/semantic-cache"],
         read: |o, t| value(t).map(|body| o.read_cache(&body)),
     },
-    Source { routes: ["/health", "/api/health"], read: |o, t| value(t).map(|body| o.read_health(&body)) },
-    Source {
+    MetricsRoute { routes: ["/health", "/api/health"], read: |o, t| value(t).map(|body| o.read_health(&body)) },
+    MetricsRoute {
         routes: ["/metrics", "/metrics"],
         read: |o, t| {
             o.read_exposition(t);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     super::{
         observation::{Breaker, Group, Health, Observation},
-        values::{Endpoint, Percentiles, StateTransition},
+        values::{EndpointMetrics, PercentilesMs, StateTransition},
     },
     state,
 };
@@ -16,14 +16,14 @@ const NOTES: usize = 8;
 /// The name of the breaker of a server that tells of one only, and not its name.
 const UNNAMED: &str = "breaker";
 
-/// Part of a body, and where complaints about it go.
-struct Part<'a> {
+/// JsonPart of a body, and where complaints about it go.
+struct JsonPart<'a> {
     /// The first that has a field wins.
     values: Vec<&'a Value>,
     path: String,
 }
 
-impl<'a> Part<'a> {
+impl<'a> JsonPart<'a> {
     fn new(path: &str, values: &[&'a Value]) -> Self {
         Self { values: values.to_vec(), path: path.to_owned() }
     }
@@ -36,7 +36,7 @@ impl<'a> Part<'a> {
 
     /// Reads the metrics of a group; what is not told stays as it was.
     fn metrics<G: Group>(&self, notes: &mut Vec<String>, group: &mut G) {
-        for found in G::FOUND {
+        for found in G::PLACES {
             let told = match found.json {
                 [only] if only.ends_with(".*") => self.sum(only.trim_end_matches(".*")),
                 paths => self.number(notes, paths),
@@ -83,10 +83,10 @@ impl<'a> Part<'a> {
         self.typed(notes, &[name], "a time", time)
     }
 
-    fn percentiles(&self, notes: &mut Vec<String>, name: &str) -> Percentiles {
-        let Some(value) = self.get(name) else { return Percentiles::default() };
+    fn percentiles(&self, notes: &mut Vec<String>, name: &str) -> PercentilesMs {
+        let Some(value) = self.get(name) else { return PercentilesMs::default() };
         let part = Self::new(&format!("{}.{name}", self.path), &[value]);
-        Percentiles {
+        PercentilesMs {
             p50: part.number(notes, &["p50"]),
             p95: part.number(notes, &["p95"]),
             p99: part.number(notes, &["p99"]),
@@ -124,13 +124,13 @@ fn time(value: &Value) -> Option<f64> {
 
 impl Observation {
     pub(super) fn read_breakers(&mut self, body: &Value) {
-        let top = Part::new("circuit-breaker", &[body]);
+        let top = JsonPart::new("circuit-breaker", &[body]);
         let notes = &mut self.notes;
         self.clock = self.clock.or(top.time(notes, "timestamp"));
         let all = body.get("circuit_breakers").and_then(Value::as_object).filter(|all| !all.is_empty());
-        let parts: Vec<(String, Part<'_>)> = match all {
+        let parts: Vec<(String, JsonPart<'_>)> = match all {
             Some(all) => {
-                let part = |(name, value)| (String::clone(name), Part::new(name, &[value]));
+                let part = |(name, value)| (String::clone(name), JsonPart::new(name, &[value]));
                 all.iter().map(part).collect()
             }
             None if top.get("state").is_some() => vec![(UNNAMED.to_owned(), top)],
@@ -145,14 +145,14 @@ impl Observation {
         let Some(inner) = body.get("connection_pool").or(body.get("total_requests").and(Some(body))) else { return };
         let notes = &mut self.notes;
         let config = inner.get("pool_config").unwrap_or(&Value::Null);
-        let part = Part::new("connection-pool", &[inner, config, body]);
+        let part = JsonPart::new("connection-pool", &[inner, config, body]);
         self.clock = self.clock.or(part.time(notes, "timestamp"));
         let pool = self.pool.get_or_insert_default();
         for (path, value) in inner.get("by_endpoint").and_then(Value::as_object).into_iter().flatten() {
-            let part = Part::new(path, &[value]);
+            let part = JsonPart::new(path, &[value]);
             let latency_ms = part.percentiles(notes, "latency_ms");
             let (requests, errors) = (part.number(notes, &["requests"]), part.number(notes, &["errors"]));
-            pool.endpoints.insert(path.clone(), Endpoint { requests, errors, latency_ms });
+            pool.endpoints.insert(path.clone(), EndpointMetrics { requests, errors, latency_ms });
         }
         pool.wait_ms = part.percentiles(notes, "wait_ms");
         part.metrics(notes, pool);
@@ -160,7 +160,7 @@ impl Observation {
 
     pub(super) fn read_cache(&mut self, body: &Value) {
         let inner = body.get("semantic_cache").unwrap_or(body);
-        let part = Part::new("semantic-cache", &[inner, body]);
+        let part = JsonPart::new("semantic-cache", &[inner, body]);
         if ["enabled", "hits", "misses", "size", "cache_size"].iter().all(|name| part.get(name).is_none()) {
             return;
         }
@@ -174,7 +174,7 @@ impl Observation {
     }
 
     pub(super) fn read_health(&mut self, body: &Value) {
-        let part = Part::new("health", &[body]);
+        let part = JsonPart::new("health", &[body]);
         let notes = &mut self.notes;
         let status = part.text(notes, "status").or_else(|| part.text(notes, "overall_status"));
         let Some(status) = status else { return };
@@ -193,7 +193,7 @@ impl Observation {
     }
 }
 
-fn read_breaker(part: &Part<'_>, notes: &mut Vec<String>, breaker: &mut Breaker) {
+fn read_breaker(part: &JsonPart<'_>, notes: &mut Vec<String>, breaker: &mut Breaker) {
     breaker.history =
         part.get("history").and_then(Value::as_array).into_iter().flatten().filter_map(transition).collect();
     let told = part.typed(notes, &["state"], "closed, open or half_open", |value| state(value.as_str()?));

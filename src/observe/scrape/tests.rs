@@ -99,7 +99,7 @@ fn breakers_are_read_whole() {
 #[test]
 fn the_pool_is_read_whole() {
     let times = |p50| PercentilesBody { p50, p95: p50 * 2.0, p99: p50 * 3.0 };
-    let told = |p50| Percentiles { p50: Some(p50), p95: Some(p50 * 2.0), p99: Some(p50 * 3.0) };
+    let told = |p50| PercentilesMs { p50: Some(p50), p95: Some(p50 * 2.0), p99: Some(p50 * 3.0) };
     let endpoint = EndpointBody { requests: 300, errors: 4, latency_ms: times(900.0), ..EndpointBody::default() };
     let seen = read(
         POOL,
@@ -121,7 +121,7 @@ fn the_pool_is_read_whole() {
             ..PoolMetricsResponse::default()
         },
     );
-    let endpoint = Endpoint { requests: Some(300.0), errors: Some(4.0), latency_ms: told(900.0) };
+    let endpoint = EndpointMetrics { requests: Some(300.0), errors: Some(4.0), latency_ms: told(900.0) };
     assert_eq!(
         seen.pool,
         Some(Pool {
@@ -320,7 +320,7 @@ fn a_server_that_gets_everything_wrong_says_so_in_a_few_lines() {
 
 #[test]
 fn bodies_of_any_other_shape_tell_nothing() {
-    for value in [json!(null), json!(1), json!("x"), json!([]), json!({}), json!({ "detail": "Not Found" })] {
+    for value in [json!(null), json!(1), json!("x"), json!([]), json!({}), json!({ "detail": "Not MetricPlace" })] {
         for route in [BREAKERS, POOL, CACHE, HEALTH] {
             assert!(read(route, value.clone()).is_empty(), "{route} {value}");
         }

@@ -20,7 +20,7 @@ use crate::{
 /// The metrics that are read; a server exposes many others.
 static WANTED: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     fn names<G: Group>() -> impl Iterator<Item = &'static str> {
-        G::FOUND.iter().filter_map(|found| Some(found.exposed?.name))
+        G::PLACES.iter().filter_map(|found| Some(found.exposed?.name))
     }
     let others = [BREAKER_STATE, POOL_REUSED, "ollama_rag_query_seconds_bucket"];
     let all = names::<Health>().chain(names::<Breaker>()).chain(names::<Pool>()).chain(names::<Cache>());
@@ -55,7 +55,7 @@ impl Observation {
 /// The metrics of a group; `breaker`: only the series of this one.
 fn group<G: Group>(exposition: &Exposition<'_>, breaker: Option<&str>) -> G {
     let mut group = G::default();
-    for found in G::FOUND {
+    for found in G::PLACES {
         if let Some(exposed) = found.exposed {
             *(found.slot)(&mut group) = value(exposition, exposed, breaker);
         }
@@ -89,7 +89,7 @@ fn breakers(exposed: &Exposition<'_>, all: &mut BTreeMap<String, Breaker>) {
             Entry::Vacant(entry) => drop(entry.insert(breaker)),
             // What was told in more words stays.
             Entry::Occupied(mut entry) => {
-                for found in Breaker::FOUND {
+                for found in Breaker::PLACES {
                     let (told, exposed) = ((found.slot)(entry.get_mut()), (found.slot)(&mut breaker));
                     *told = told.or(*exposed);
                 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::observe::{Endpoint, Histogram, Percentiles};
+use crate::observe::{EndpointMetrics, Histogram, PercentilesMs};
 
 /// Numbers one after the other, over and over.
 struct Dice(Vec<Option<f64>>, usize);
@@ -22,8 +22,8 @@ impl Dice {
         self.next().map(|value| State::ALL[value.to_bits() as usize % 3])
     }
 
-    fn times(&mut self) -> Percentiles {
-        Percentiles { p50: self.next(), p95: self.next(), p99: self.next() }
+    fn times(&mut self) -> PercentilesMs {
+        PercentilesMs { p50: self.next(), p95: self.next(), p99: self.next() }
     }
 
     fn breaker(&mut self) -> Breaker {
@@ -58,7 +58,7 @@ impl Dice {
     }
 
     fn pool(&mut self) -> Pool {
-        let endpoint = Endpoint { requests: self.next(), errors: self.next(), latency_ms: self.times() };
+        let endpoint = EndpointMetrics { requests: self.next(), errors: self.next(), latency_ms: self.times() };
         Pool {
             maxsize: self.next(),
             requests: self.next(),

@@ -150,7 +150,7 @@ fn a_server_that_counts_requests_only_is_read_by_them() {
 #[test]
 fn this_server_exposes_every_metric_of_the_catalogue() {
     fn names<G: super::super::super::observation::Group>() -> impl Iterator<Item = &'static str> {
-        G::FOUND.iter().filter_map(|found| Some(found.exposed?.name))
+        G::PLACES.iter().filter_map(|found| Some(found.exposed?.name))
     }
     let metrics = metrics();
     let _ = (metrics.breaker("llm"), metrics.client("llm"));

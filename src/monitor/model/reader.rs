@@ -6,7 +6,7 @@ use super::{
     history::{self, Row},
     target::Target,
 };
-use crate::observe::{Field, Growth, Metric, Source};
+use crate::observe::{Field, Growth, Metric, MetricSource};
 use crate::resilience::State;
 use crate::util::time::UnixMillis;
 
@@ -58,8 +58,8 @@ impl<'a> MetricReader<'a> {
         }
         let told = match metric.source() {
             // As it was told: a row rounds, and 0.8 would be above 80 %.
-            Source::Gauge(field) => target.latest.as_deref()?.value(field),
-            Source::Latency(quantile) => target.latency(quantile, window, now),
+            MetricSource::Gauge(field) => target.latest.as_deref()?.value(field),
+            MetricSource::Latency(quantile) => target.latency(quantile, window, now),
             _ => self.counted(window).or_else(|| target.lifetime()).and_then(|row| metric.of_counts(&row)),
         };
         match metric {

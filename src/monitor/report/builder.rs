@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::{Report, ReportError, Source, server::Watch};
+use super::{DeploymentReport, ReportError, ReportSource, server::ServerWatch};
 use crate::monitor::{
     alerts::{Condition, Rules},
     model::{Message, Model},
@@ -17,19 +17,19 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// The longest interval that is believed, seconds.
 const LONGEST: f64 = 604_800.0;
 
-/// Gathers what recordings tell, in memory that does not grow with them. For each recording: [`Facts::open`],
-/// [`Facts::take`] for its polls, [`Facts::close`]. Recordings come in the order of time.
-pub struct Facts {
+/// Gathers what recordings tell, in memory that does not grow with them. For each recording: [`ReportBuilder::open`],
+/// [`ReportBuilder::take`] for its polls, [`ReportBuilder::close`]. Recordings come in the order of time.
+pub struct ReportBuilder {
     model: Model,
-    watches: Vec<Watch>,
-    sources: Vec<Source>,
+    watches: Vec<ServerWatch>,
+    sources: Vec<ReportSource>,
     /// Whether it is known how often servers are asked.
     paced: bool,
     /// The first polls, until it is.
     sample: Vec<Poll>,
 }
 
-impl Facts {
+impl ReportBuilder {
     /// Nothing yet. `rules` say what an alert is.
     pub fn new(rules: Rules) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Facts {
             self.pace(Duration::from_secs_f64(seconds.clamp(0.001, LONGEST)));
         }
         let name = name.to_owned();
-        self.sources.push(Source { name, polls: 0, truncated: false, damaged: 0, passed_over: 0 });
+        self.sources.push(ReportSource { name, polls: 0, truncated: false, damaged: 0, passed_over: 0 });
     }
 
     /// Takes in a poll. One that is not later than the last of its server is passed over.
@@ -80,14 +80,14 @@ impl Facts {
     ///
     /// # Errors
     /// When there was no poll.
-    pub fn finish(mut self, given: &[Condition]) -> Result<Report, ReportError> {
+    pub fn finish(mut self, given: &[Condition]) -> Result<DeploymentReport, ReportError> {
         self.settle();
         let span = self.watches.iter().map(|watch| (watch.first(), watch.last()));
         let span = span.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let Some(span) = span else { return Err(ReportError::Empty(self.what_was_read())) };
         let servers = self.watches.into_iter().zip(&self.model.targets);
         let servers = servers.map(|(watch, target)| watch.finish(target, given)).collect();
-        Ok(Report { sources: self.sources, span, servers })
+        Ok(DeploymentReport { sources: self.sources, span, servers })
     }
 
     fn what_was_read(&self) -> String {
@@ -123,7 +123,7 @@ impl Facts {
         let known = self.watches.len();
         let index = self.model.number_of(&poll.target);
         if index >= known {
-            let Some(watch) = Watch::new(poll.at) else { return };
+            let Some(watch) = ServerWatch::new(poll.at) else { return };
             self.watches.push(watch);
         }
         let Some(watch) = self.watches.get_mut(index) else { return };

@@ -11,48 +11,51 @@ use super::{
     Screen,
     lists::{self, fit},
     put,
-    theme::Role,
+    theme::StyleRole,
 };
-use crate::monitor::keys::Command;
+use crate::monitor::keys::KeyCommand;
 use crate::util::humanize::{age, interval};
 
 impl Screen<'_> {
     pub(super) fn header(&self, buffer: &mut Buffer) {
         let area = self.layout.header;
         let now = self.model.present();
-        let mut left = vec![Span::styled(" ragctl monitor ", self.theme.loud(Role::Plain)), Span::raw(" ")];
+        let mut left = vec![Span::styled(" ragctl monitor ", self.theme.loud(StyleRole::Plain)), Span::raw(" ")];
         if let Some(target) = self.model.target() {
             let (condition, role) = lists::condition(self.model, target);
-            left.push(Span::styled(target.name.clone(), self.theme.style(Role::Title)));
+            left.push(Span::styled(target.name.clone(), self.theme.style(StyleRole::Title)));
             left.push(Span::raw(" "));
             left.push(Span::styled(condition, self.theme.style(role)));
             let told = target.told.map(|told| format!(", told {} ago", age(now.since(told))));
-            left.push(Span::styled(told.unwrap_or_default(), self.theme.style(Role::Dim)));
+            left.push(Span::styled(told.unwrap_or_default(), self.theme.style(StyleRole::Dim)));
         }
         let mut right = Vec::new();
         if let Some(frozen) = &self.model.frozen {
             let more = self.model.polls - frozen.polls;
-            right.push(Span::styled(format!(" FROZEN, {more} polls since "), self.theme.loud(Role::Warn)));
+            right.push(Span::styled(format!(" FROZEN, {more} polls since "), self.theme.loud(StyleRole::Warn)));
             // What is held still must not hide what is bad now.
             let worse = self.model.alerts.worst() > frozen.alerts.worst();
             if let Some(severity) = self.model.alerts.worst().filter(|_| worse) {
-                right.push(Span::styled(format!(" {severity} alert meanwhile "), self.theme.loud(Role::of(severity))));
+                right.push(Span::styled(
+                    format!(" {severity} alert meanwhile "),
+                    self.theme.loud(StyleRole::of(severity)),
+                ));
             }
             right.push(Span::raw(" "));
         }
         if let Some(cursor) = self.model.window.cursor() {
             let back = age(self.model.present().since(cursor));
-            right.push(Span::styled(format!(" {back} back "), self.theme.loud(Role::Accent)));
+            right.push(Span::styled(format!(" {back} back "), self.theme.loud(StyleRole::Accent)));
             right.push(Span::raw(" "));
         }
         if self.model.unrecorded.is_some() {
-            right.push(Span::styled(" NOT RECORDED ", self.theme.loud(Role::Bad)));
+            right.push(Span::styled(" NOT RECORDED ", self.theme.loud(StyleRole::Bad)));
             right.push(Span::raw(" "));
         }
         if let Some(replayed) = &self.look.replayed {
-            right.push(Span::styled(format!("replay of {replayed} "), self.theme.style(Role::Accent)));
+            right.push(Span::styled(format!("replay of {replayed} "), self.theme.style(StyleRole::Accent)));
         }
-        right.push(Span::styled(format!("every {} ", interval(self.model.interval)), self.theme.style(Role::Dim)));
+        right.push(Span::styled(format!("every {} ", interval(self.model.interval)), self.theme.style(StyleRole::Dim)));
         right.push(Span::raw(self.model.shown().format("%H:%M:%S %Z ", &self.look.zone)));
         let right = Line::from(right);
         let room = usize::from(area.width).saturating_sub(right.width() + 1);
@@ -74,7 +77,7 @@ impl Screen<'_> {
     pub(super) fn diagnosis(&self, buffer: &mut Buffer) {
         let area = self.layout.diagnosis;
         let (severity, text) = self.diagnosis;
-        let role = severity.map_or(Role::Good, Role::of);
+        let role = severity.map_or(StyleRole::Good, StyleRole::of);
         put(
             buffer,
             area,
@@ -95,39 +98,39 @@ impl Screen<'_> {
     pub(super) fn footer(&self, buffer: &mut Buffer) {
         let area = self.layout.footer;
         if let Some(notice) = self.model.notice() {
-            put(buffer, area, 0, &Line::from(Span::styled(format!(" {notice} "), self.theme.loud(Role::Plain))));
+            put(buffer, area, 0, &Line::from(Span::styled(format!(" {notice} "), self.theme.loud(StyleRole::Plain))));
             return;
         }
-        let wanted: &[(Command, &str)] = if self.model.typing {
+        let wanted: &[(KeyCommand, &str)] = if self.model.typing {
             &[]
         } else {
             &[
-                (Command::Help, "help"),
-                (Command::Quit, "quit"),
-                (Command::Left, "cursor"),
-                (Command::ZoomOut, "zoom out"),
-                (Command::ZoomIn, "in"),
-                (Command::Freeze, "freeze"),
-                (Command::Refresh, "refresh"),
-                (Command::Filter, "filter"),
-                (Command::Later, "next event"),
-                (Command::Acknowledge, "acknowledge"),
-                (Command::Export, "export"),
+                (KeyCommand::Help, "help"),
+                (KeyCommand::Quit, "quit"),
+                (KeyCommand::Left, "cursor"),
+                (KeyCommand::ZoomOut, "zoom out"),
+                (KeyCommand::ZoomIn, "in"),
+                (KeyCommand::Freeze, "freeze"),
+                (KeyCommand::Refresh, "refresh"),
+                (KeyCommand::Filter, "filter"),
+                (KeyCommand::Later, "next event"),
+                (KeyCommand::Acknowledge, "acknowledge"),
+                (KeyCommand::Export, "export"),
             ]
         };
         let mut line = vec![Span::raw(" ")];
         if self.model.typing {
             line.push(Span::styled(
                 "type to filter the log; enter keeps it, esc drops it",
-                self.theme.style(Role::Dim),
+                self.theme.style(StyleRole::Dim),
             ));
         }
         for (command, what) in wanted {
             let Some(key) = self.look.keys.keys_of(*command).into_iter().next() else { continue };
             let key = key.replace("left", "←");
             let part = [
-                Span::styled(key, self.theme.style(Role::Title)),
-                Span::styled(format!(" {what}  "), self.theme.style(Role::Dim)),
+                Span::styled(key, self.theme.style(StyleRole::Title)),
+                Span::styled(format!(" {what}  "), self.theme.style(StyleRole::Dim)),
             ];
             let after: usize = line.iter().chain(&part).map(Span::width).sum();
             if after <= usize::from(area.width) {
@@ -150,7 +153,7 @@ impl Screen<'_> {
         let mut lines = vec![Line::default(); rows];
         for (number, (keys, help)) in keys.iter().enumerate() {
             lines[number % rows].spans.extend([
-                Span::styled(format!("{keys:>widest$}  "), self.theme.style(Role::Title)),
+                Span::styled(format!("{keys:>widest$}  "), self.theme.style(StyleRole::Title)),
                 Span::raw(format!("{} ", fit(help, room))),
             ]);
         }

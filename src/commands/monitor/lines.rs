@@ -1,6 +1,6 @@
 //! Without a terminal: a line for each look.
 
-use super::{Session, once, screen};
+use super::{MonitorSession, once, screen};
 use crate::observe::{Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, short, time},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Tells a session until a signal comes, or the recording ends.
-pub(super) async fn lines(mut session: Session, json: bool) -> anyhow::Result<ExitStatus> {
+pub(super) async fn run(mut session: MonitorSession, json: bool) -> anyhow::Result<ExitStatus> {
     let ended = screen::ended(false)?;
     let mut ended = std::pin::pin!(ended);
     loop {
@@ -42,7 +42,7 @@ pub(super) async fn lines(mut session: Session, json: bool) -> anyhow::Result<Ex
                     line(&session, target)
                 };
                 // Nobody reads any more: `ragctl monitor | head`.
-                if say(&text)? == Reader::Gone {
+                if say(&text)? == OutputReader::Gone {
                     return Ok(ExitStatus::Success);
                 }
             }
@@ -52,23 +52,23 @@ pub(super) async fn lines(mut session: Session, json: bool) -> anyhow::Result<Ex
 
 /// Whether somebody reads what is printed.
 #[derive(PartialEq, Eq)]
-enum Reader {
+enum OutputReader {
     There,
     Gone,
 }
 
-fn say(text: &str) -> anyhow::Result<Reader> {
+fn say(text: &str) -> anyhow::Result<OutputReader> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
-        Err(_) => print(text).map(|_| Reader::There),
-        Ok(()) => Ok(Reader::There),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(OutputReader::Gone),
+        Err(_) => print(text).map(|_| OutputReader::There),
+        Ok(()) => Ok(OutputReader::There),
     }
 }
 
 /// One look in one line.
-fn line(session: &Session, target: usize) -> String {
+fn line(session: &MonitorSession, target: usize) -> String {
     let model = &session.model;
     let Some(of) = model.targets.get(target) else { return String::new() };
     let at = of.polled.unwrap_or(model.now()).format("%F %T", &session.look.zone);

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{
     plot::Plot,
-    theme::{Role, Theme},
+    theme::{StyleRole, Theme},
 };
 use crate::observe::{Field, Metric};
 use crate::util::{humanize::UNKNOWN, time::UnixMillis};
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What all panels are made from.
-pub struct Facts<'a> {
+pub struct PanelData<'a> {
     /// What things look like.
     pub theme: &'a Theme,
     /// The target.
@@ -33,7 +33,7 @@ pub struct Facts<'a> {
     pub bounds: (UnixMillis, UnixMillis),
 }
 
-impl<'a> Facts<'a> {
+impl<'a> PanelData<'a> {
     /// Gathers what the panels of the target that is shown are made from.
     pub fn gather(model: &'a Model, theme: &'a Theme, columns: usize) -> Option<Self> {
         let target = model.target()?;
@@ -90,15 +90,15 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn dim(&self, text: impl Into<String>) -> Span<'static> {
-        Span::styled(text.into(), self.theme.style(Role::Dim))
+        Span::styled(text.into(), self.theme.style(StyleRole::Dim))
     }
 
-    pub(super) fn say(&self, text: impl Into<String>, role: Role) -> Span<'static> {
+    pub(super) fn say(&self, text: impl Into<String>, role: StyleRole) -> Span<'static> {
         Span::styled(text.into(), self.theme.style(role))
     }
 
     /// `name value`, where what is not known is called so.
-    pub(super) fn pair(&self, name: &str, value: Option<String>, role: Role) -> Vec<Span<'static>> {
+    pub(super) fn pair(&self, name: &str, value: Option<String>, role: StyleRole) -> Vec<Span<'static>> {
         let value = match value {
             Some(value) => self.say(value, role),
             None => self.dim(UNKNOWN),
@@ -112,7 +112,7 @@ impl<'a> Facts<'a> {
             if !spans.is_empty() {
                 spans.push(Span::raw("  "));
             }
-            spans.extend(self.pair(name, value, Role::Plain));
+            spans.extend(self.pair(name, value, StyleRole::Plain));
         }
         Line::from(spans)
     }
