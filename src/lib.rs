@@ -15,7 +15,7 @@
 //! | [`api`] | what may be asked, whatever the door: requests checked, results shaped |
 //! | [`rag`] | the engine: documents in, answers out |
 //! | [`store`], [`index`], [`cache`], [`providers`] | the truth; what is derived from it; answers given before; the models |
-//! | [`scrape`] | what a server tells about itself, whichever dialect it speaks, in one shape |
+//! | [`observe`] | what bench, monitor and report need of a server seen from outside: its metrics in one shape, recordings |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
 //! | [`wire`], [`telemetry`], [`domain`] | shapes of requests and answers; metrics, logs, and what must not be in them; the domain's nouns |
 //! | [`util`] | numbers into words, vectors, scripts, the process's limits |
@@ -54,7 +54,7 @@
 //!
 //! # The way of one look
 //!
-//! A task a target ([`monitor::source`]) asks for five routes at once ([`scrape::Scraper`]); what it reads is a message. The
+//! A task a target ([`monitor::source`]) asks for five routes at once ([`observe::Scraper`]); what it reads is a message. The
 //! one owner of the [model](monitor::model::Model) takes it in: counters become [rows](monitor::model::history), changes of a
 //! breaker a [timeline](monitor::model::timeline), what happened a [log](monitor::model::event); [rules](monitor::alerts) look at
 //! it, and what is to be done comes back as effects. The [screen](monitor::view) is a function of the model. A recording is
@@ -88,10 +88,10 @@ pub mod domain;
 pub mod index;
 pub mod mock;
 pub mod monitor;
+pub mod observe;
 pub mod providers;
 pub mod rag;
 pub mod resilience;
-pub mod scrape;
 pub mod server;
 pub mod store;
 pub mod telemetry;

@@ -1,28 +1,27 @@
 //! Gates: conditions on a result, like `p95<500ms`.
 
-use std::{fmt, str::FromStr};
-
 use super::{
+    failure::ErrorClass,
     quantile::{self, QUANTILES},
     result::{Distribution, GateBody, Metrics, ResultFile},
 };
+use crate::observe::{Threshold, Unit, threshold::NamedMetric};
 
 /// A condition on a result.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Gate {
-    text: String,
-    figure: Figure,
-    comparison: Comparison,
-    value: f64,
-}
+pub type Gate = Threshold<ResultMetric>;
 
-/// What a condition is about.
-#[derive(Debug, Clone, PartialEq)]
-enum Figure {
-    /// A time in milliseconds: of all answers, or of a phase.
-    Time(&'static str, &'static str),
+/// What a gate can be about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ResultMetric {
+    /// A statistic of a time in milliseconds: of all answers, or of a phase.
+    Time {
+        /// The phase; `None`: the whole answer.
+        phase: Option<&'static str>,
+        /// A percentile, `mean`, `min` or `max`.
+        statistic: &'static str,
+    },
     /// Share of failures in percent, of a class or of all.
-    Errors(Option<String>),
+    Errors(Option<&'static str>),
     /// Answers per second.
     Rps,
     /// Good answers per second.
@@ -35,106 +34,59 @@ enum Figure {
     Recall,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comparison {
-    Less,
-    AtMost,
-    More,
-    AtLeast,
-    Equal,
-}
-
 const PHASES: [&str; 6] = ["service", "connect", "ttfb", "ttft", "inter_token", "lag"];
 const STATISTICS: [&str; 10] = ["p50", "p75", "p90", "p95", "p99", "p999", "p9999", "mean", "min", "max"];
 
-/// What can be said.
-const USAGE: &str = "FIGURE<VALUE is wanted, with <, <=, >, >= or ==, like p95<500ms, errors<1%, rps>100, degraded==0; figures: \
-                     p50 p75 p90 p95 p99 p999 p9999 mean min max (also of a phase: ttfb.p95, ttft, inter_token, connect, service, \
-                     lag), errors, errors.CLASS, rps, goodput, degraded, cache_hits, recall";
+impl NamedMetric for ResultMetric {
+    const THRESHOLD: &'static str = "gate";
+    const USAGE: &'static str = "FIGURE<VALUE is wanted, with <, <=, >, >=, == or !=, like p95<500ms, errors<1%, rps>100, \
+                                 degraded==0; figures: p50 p75 p90 p95 p99 p999 p9999 mean min max (also of a phase: \
+                                 ttfb.p95, ttft, inter_token, connect, service, lag), errors, errors.CLASS, rps, goodput, \
+                                 degraded, cache_hits, recall";
 
-impl FromStr for Gate {
-    type Err = String;
+    /// The usage names them all.
+    fn named(name: &str) -> Result<Self, Option<String>> {
+        Self::parse(name).ok_or(None)
+    }
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        let usage = || format!("\"{text}\" is no gate: {USAGE}");
-        let at = compact.find(['<', '>', '=']).ok_or_else(usage)?;
-        let (name, rest) = compact.split_at(at);
-        let (comparison, value) = [
-            ("<=", Comparison::AtMost),
-            (">=", Comparison::AtLeast),
-            ("==", Comparison::Equal),
-            ("<", Comparison::Less),
-            (">", Comparison::More),
-        ]
-        .into_iter()
-        .find_map(|(sign, comparison)| Some((comparison, rest.strip_prefix(sign)?)))
-        .ok_or_else(usage)?;
-        let figure = Figure::parse(name).ok_or_else(usage)?;
-        let value = figure.value(value).ok_or_else(|| {
-            let unit = match figure {
-                Figure::Time(..) => "a time like 500ms, 1.5s or 800us",
-                Figure::Errors(_) | Figure::Degraded | Figure::CacheHits => "a share like 1% or 0",
-                Figure::Recall => "a number from 0 to 1",
-                Figure::Rps | Figure::Goodput => "a number per second",
-            };
-            format!("\"{text}\": {unit} is wanted behind the sign")
-        })?;
-        Ok(Self { text: text.to_owned(), figure, comparison, value })
+    fn unit(self) -> Unit {
+        match self {
+            Self::Time { .. } => Unit::Milliseconds,
+            Self::Errors(_) | Self::Degraded | Self::CacheHits => Unit::Percent,
+            Self::Rps | Self::Goodput => Unit::Rate,
+            Self::Recall => Unit::Fraction,
+        }
     }
 }
 
-impl fmt::Display for Gate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl Figure {
+impl ResultMetric {
     fn parse(name: &str) -> Option<Self> {
-        let statistic = |name: &str| STATISTICS.iter().find(|known| **known == name).copied();
-        if let Some(statistic) = statistic(name) {
-            return Some(Self::Time("", statistic));
+        let known = |names: &[&'static str], name: &str| names.iter().copied().find(|known| *known == name);
+        if let Some(statistic) = known(&STATISTICS, name) {
+            return Some(Self::Time { phase: None, statistic });
         }
-        if let Some((phase, rest)) = name.split_once('.') {
-            if phase == "errors" {
-                let known = super::failure::ErrorClass::ALL.iter().any(|class| class.as_str() == rest);
-                return known.then(|| Self::Errors(Some(rest.to_owned())));
+        Some(match name.split_once('.') {
+            Some(("errors", class)) => {
+                let class = ErrorClass::ALL.iter().map(|class| class.as_str()).find(|known| *known == class)?;
+                Self::Errors(Some(class))
             }
-            let phase = PHASES.iter().find(|known| **known == phase)?;
-            return Some(Self::Time(phase, statistic(rest)?));
-        }
-        Some(match name {
-            "errors" | "error_rate" => Self::Errors(None),
-            "rps" => Self::Rps,
-            "goodput" => Self::Goodput,
-            "degraded" => Self::Degraded,
-            "cache_hits" => Self::CacheHits,
-            "recall" => Self::Recall,
-            _ => return None,
+            Some((phase, statistic)) => {
+                Self::Time { phase: Some(known(&PHASES, phase)?), statistic: known(&STATISTICS, statistic)? }
+            }
+            None => match name {
+                "errors" | "error_rate" => Self::Errors(None),
+                "rps" => Self::Rps,
+                "goodput" => Self::Goodput,
+                "degraded" => Self::Degraded,
+                "cache_hits" => Self::CacheHits,
+                "recall" => Self::Recall,
+                _ => return None,
+            },
         })
     }
 
-    fn value(&self, text: &str) -> Option<f64> {
-        let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
-        match self {
-            Self::Time(..) => {
-                let units = [("us", 1e-3), ("µs", 1e-3), ("ms", 1.0), ("s", 1e3), ("m", 6e4)];
-                let unit = units.into_iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)));
-                // A bare number is milliseconds, as everywhere in result files.
-                let (text, factor) = unit.unwrap_or((text, 1.0));
-                number(text).map(|value| value * factor)
-            }
-            Self::Errors(_) | Self::Degraded | Self::CacheHits => {
-                number(text.strip_suffix('%').unwrap_or(text)).filter(|share| *share <= 100.0)
-            }
-            Self::Recall => number(text).filter(|share| *share <= 1.0),
-            Self::Rps | Self::Goodput => number(text.strip_suffix("/s").unwrap_or(text)),
-        }
-    }
-
     /// The value in a result, or why there is none.
-    fn of(&self, result: &ResultFile) -> Result<f64, String> {
+    fn of(self, result: &ResultFile) -> Result<f64, String> {
         let metrics = &result.metrics;
         let more = metrics.more.as_ref();
         let absent = || "the result does not say".to_owned();
@@ -147,14 +99,14 @@ impl Figure {
             None => Err(absent()),
         };
         match self {
-            Self::Time("", statistic) => {
+            Self::Time { phase: None, statistic } => {
                 held(statistic, metrics.successful_requests)?;
                 survived(statistic, metrics)?;
                 answered(metrics.response_times_ms.get(statistic))
             }
-            Self::Time(phase, statistic) => {
+            Self::Time { phase: Some(phase), statistic } => {
                 let more = more.ok_or_else(absent)?;
-                let of = match *phase {
+                let of = match phase {
                     "service" => more.service_ms,
                     "connect" => more.connect_ms,
                     "ttfb" => more.ttfb_ms,
@@ -164,7 +116,7 @@ impl Figure {
                 };
                 let of: Distribution = of.ok_or_else(|| format!("no {phase} was measured"))?;
                 held(statistic, of.count)?;
-                match *statistic {
+                match statistic {
                     "p50" => Ok(of.p50),
                     "p95" => Ok(of.p95),
                     "p99" => Ok(of.p99),
@@ -189,15 +141,6 @@ impl Figure {
             ),
             Self::CacheHits => answered(more.and_then(|more| more.cache).map(|cache| cache.hit_percent)),
             Self::Recall => answered(more.and_then(|more| more.recall)),
-        }
-    }
-
-    const fn unit(&self) -> &'static str {
-        match self {
-            Self::Time(..) => " ms",
-            Self::Errors(_) | Self::Degraded | Self::CacheHits => " %",
-            Self::Rps | Self::Goodput => "/s",
-            Self::Recall => "",
         }
     }
 }
@@ -230,20 +173,19 @@ fn survived(statistic: &str, metrics: &Metrics) -> Result<(), String> {
 impl Gate {
     /// Whether a result meets it.
     pub fn judge(&self, result: &ResultFile) -> GateBody {
-        let (verdict, measured) = match self.figure.of(result) {
+        let (verdict, measured) = match self.metric().of(result) {
             Err(reason) => ("unknown", reason),
             Ok(measured) => {
-                let met = match self.comparison {
-                    Comparison::Less => measured < self.value,
-                    Comparison::AtMost => measured <= self.value,
-                    Comparison::More => measured > self.value,
-                    Comparison::AtLeast => measured >= self.value,
-                    Comparison::Equal => (measured - self.value).abs() < 1e-9,
+                let unit = match self.metric().unit() {
+                    Unit::Milliseconds => " ms",
+                    Unit::Percent => " %",
+                    Unit::Rate => "/s",
+                    _ => "",
                 };
-                (if met { "met" } else { "missed" }, format!("{measured:.3}{}", self.figure.unit()))
+                (if self.holds(measured) { "met" } else { "missed" }, format!("{measured:.3}{unit}"))
             }
         };
-        GateBody { gate: self.text.clone(), verdict: verdict.into(), measured }
+        GateBody { gate: self.to_string(), verdict: verdict.into(), measured }
     }
 }
 
@@ -300,6 +242,10 @@ mod tests {
             ("rps>250/s", "missed"),
             ("degraded==0", "met"),
             ("errors.http_429<=0", "met"),
+            ("errors != 0", "missed"),
+            ("p95 < 500 ms", "met"),
+            ("p95 < 1 min", "met"),
+            ("rps > 2e2", "met"),
         ] {
             assert_eq!(verdict(gate, &good), wanted, "{gate}");
         }

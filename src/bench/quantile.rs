@@ -6,12 +6,11 @@ use statrs::{
     function::beta::beta_reg,
 };
 
+use crate::util::statistics::{TWO_SIDED_95, wilson};
+
 /// The quantiles that are told.
 pub const QUANTILES: [(&str, f64); 7] =
     [("p50", 0.5), ("p75", 0.75), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999), ("p9999", 0.9999)];
-
-/// Standard normal quantile of a two-sided 95 % interval.
-pub(super) const Z_95: f64 = 1.959_964;
 
 /// Observations on both sides from which the normal distribution does: the exact functions lose their precision with millions.
 const MANY: f64 = 1_000.0;
@@ -48,7 +47,7 @@ pub fn estimate(histogram: &Histogram<u64>, quantile: f64) -> Option<Estimate> {
     let (below, above) = (count as f64 * quantile, count as f64 * (1.0 - quantile));
     // P(B < low) and P(B >= high) are each at most the tail.
     let (low, high) = if below.min(above) > MANY {
-        let reach = Z_95 * (below * (1.0 - quantile)).sqrt();
+        let reach = TWO_SIDED_95 * (below * (1.0 - quantile)).sqrt();
         ((below - reach) as u64, (below + reach) as u64 + 1)
     } else {
         let ranks = Binomial::new(quantile, count).ok()?;
@@ -71,11 +70,8 @@ pub(super) fn spread(sample: &[f64]) -> (f64, f64) {
 pub fn share(count: u64, of: u64) -> Estimate {
     let (k, n) = (count as f64, of as f64);
     if k.min(n - k) > MANY {
-        let p = k / n;
-        let (middle, reach) =
-            (p + Z_95 * Z_95 / (2.0 * n), Z_95 * (p * (1.0 - p) / n + Z_95 * Z_95 / (4.0 * n * n)).sqrt());
-        let whole = 1.0 + Z_95 * Z_95 / n;
-        return Estimate { value: p, low: (middle - reach) / whole, high: (middle + reach) / whole };
+        let (low, high) = wilson(k, n, TWO_SIDED_95).unwrap_or((0.0, 1.0));
+        return Estimate { value: k / n, low, high };
     }
     let low = match count {
         0 => 0.0,

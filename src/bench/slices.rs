@@ -13,10 +13,11 @@ use hdrhistogram::{
 use super::{
     live::{LIVE_SECONDS, LiveSecond},
     measures::{Measures, Timed, histogram},
-    quantile::{self, Z_95},
+    quantile,
     result::{SliceBody, decode},
     windows::Windows,
 };
+use crate::util::statistics::TWO_SIDED_95;
 
 /// Most slices that are kept; beyond that each becomes twice as long.
 const MOST: usize = 600;
@@ -196,7 +197,7 @@ impl Slices {
 /// longer, by how much seconds differ, whichever is larger. Requests that wait for the same thing are not independent.
 pub fn log_error(histogram: &Histogram<u64>, slices: &[Slice], quantile: f64) -> Option<f64> {
     let estimate = quantile::estimate(histogram, quantile)?;
-    let own = ((estimate.high.max(1.0)).ln() - (estimate.low.max(1.0)).ln()) / (2.0 * Z_95);
+    let own = ((estimate.high.max(1.0)).ln() - (estimate.low.max(1.0)).ln()) / (2.0 * TWO_SIDED_95);
     let logs: Vec<f64> = slices
         .iter()
         .filter(|slice| slice.ok >= quantile::needed(quantile))

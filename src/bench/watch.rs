@@ -14,8 +14,8 @@ use super::{
     target::Target,
 };
 use crate::{
+    observe::{Observation, Scraper},
     resilience::State,
-    scrape::{Observation, Scraper},
 };
 
 /// How long the server may take to tell.
@@ -45,25 +45,16 @@ struct Snapshot {
 
 /// Counters by the name that they have in a result.
 fn counters(seen: &Observation) -> BTreeMap<String, f64> {
-    let (traffic, cache, pool) = (seen.traffic.as_ref(), seen.cache.as_ref(), seen.pool.as_ref());
-    let opened = seen.over(|breaker| breaker.opened);
-    let told = [
-        ("queries", traffic.and_then(|traffic| traffic.questions)),
-        ("query_errors", traffic.and_then(|traffic| traffic.errors)),
-        // A server that does not tell them apart tells only hits.
-        ("cache_exact_hits", cache.and_then(|cache| cache.exact.or(cache.hits))),
-        ("cache_semantic_hits", cache.and_then(|cache| cache.semantic)),
-        ("cache_misses", cache.and_then(|cache| cache.misses)),
-        ("cache_refused", cache.and_then(|cache| cache.refused)),
-        ("degraded", traffic.and_then(|traffic| traffic.degraded)),
-        ("breaker_opened", opened),
-        ("breaker_closed", seen.over(|breaker| breaker.closed)),
-        ("breaker_transitions", seen.over(|breaker| breaker.transitions).filter(|_| opened.is_none())),
-        ("upstream_requests", pool.and_then(|pool| pool.requests)),
-        ("connections_opened", pool.and_then(|pool| pool.opened)),
-        ("retries", pool.and_then(|pool| pool.retries)),
-    ];
-    told.into_iter().filter_map(|(name, count)| Some((name.to_owned(), count?))).collect()
+    let told = Observation::entries().filter_map(|entry| Some((entry.result?.to_owned(), (entry.get)(seen)?)));
+    let mut counters: BTreeMap<String, f64> = told.collect();
+    // A server that does not tell hits apart tells only all of them; one that tells openings need not tell all changes.
+    if let Some(hits) = seen.cache.as_ref().and_then(|cache| cache.hits) {
+        counters.entry("cache_exact_hits".to_owned()).or_insert(hits);
+    }
+    if counters.contains_key("breaker_opened") {
+        counters.remove("breaker_transitions");
+    }
+    counters
 }
 
 impl Watch {
@@ -82,8 +73,8 @@ impl Watch {
     pub async fn begin(&self) {
         let before = snapshot(&self.scraper).await;
         if before.is_some() {
-            let looking = look(Arc::clone(&self.scraper), self.every, Arc::clone(&self.samples));
-            *self.task.lock() = Some(AbortOnDropHandle::new(tokio::spawn(looking)));
+            let polling = poll(Arc::clone(&self.scraper), self.every, Arc::clone(&self.samples));
+            *self.task.lock() = Some(AbortOnDropHandle::new(tokio::spawn(polling)));
         }
         *self.before.lock() = before;
     }
@@ -116,7 +107,7 @@ impl Watch {
     }
 }
 
-async fn look(scraper: Arc<Scraper>, mut every: Duration, samples: Arc<Mutex<Vec<ServerSample>>>) {
+async fn poll(scraper: Arc<Scraper>, mut every: Duration, samples: Arc<Mutex<Vec<ServerSample>>>) {
     let started = Instant::now();
     loop {
         tokio::time::sleep(every).await;

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::{
     CacheDecision, CacheMode, CacheQuery, CacheSettings, ErrorBudget, Namespace, SemanticCache, SimilarityPrior,
-    StoredAnswer, Wording, mismatch,
-    verified::{Learned, wilson},
+    StoredAnswer, Wording, mismatch, verified::Learned,
 };
+use crate::util::statistics::{ONE_SIDED_95, wilson};
 use crate::util::time::UnixMillis;
 use crate::{
     domain::{DbName, SpecKey},
@@ -124,7 +124,7 @@ impl Measured {
 
 /// Upper end of Wilson's interval for a share, one-sided 95 %.
 pub fn upper_limit(count: usize, of: usize) -> f64 {
-    wilson(count as f64, of as f64).map_or(1.0, |(_, upper)| upper)
+    wilson(count as f64, of as f64, ONE_SIDED_95).map_or(1.0, |(_, upper)| upper)
 }
 
 /// Replays labelled pairs under a setting. In verified mode `prior` is what is known before, and what is known

@@ -18,6 +18,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::util::statistics::{ONE_SIDED_95, wilson};
+
 /// Thresholds that are considered: from [`LOWEST`] to 1 in steps of 1/100, and one that no similarity reaches.
 const THRESHOLDS: usize = 52;
 
@@ -29,9 +31,6 @@ const SLOPE: f64 = 300.0;
 
 /// How often an observation is wrong, because answers can only be compared roughly.
 const NOISE: f64 = 0.002;
-
-/// Standard deviations beyond which, on one side, 5 % lie.
-const Z_95: f64 = 1.644_9;
 
 /// Weight of what is assumed before anything was observed, in observations a step of similarity.
 const PRIOR: f64 = 0.1;
@@ -148,7 +147,7 @@ impl SimilarityPrior {
             for start in (0..=end).rev() {
                 right += self.right[start];
                 all += self.right[start] + self.wrong[start];
-                sure = wilson(right, all).map_or(sure, |(lower, _)| lower.max(sure));
+                sure = wilson(right, all, ONE_SIDED_95).map_or(sure, |(lower, _)| lower.max(sure));
             }
             self.thresholds.push(sure - reached);
             reached = sure;
@@ -176,18 +175,6 @@ impl SimilarityPrior {
 
 fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
-}
-
-/// Both ends of Wilson's score interval for a share, each with 95 % confidence; `None` when nothing was counted.
-pub(super) fn wilson(count: f64, of: f64) -> Option<(f64, f64)> {
-    if of <= 0.0 {
-        return None;
-    }
-    let (p, z2) = (count / of, Z_95 * Z_95);
-    let middle = p + z2 / (2.0 * of);
-    let spread = Z_95 * (p * (1.0 - p) / of + z2 / (4.0 * of * of)).sqrt();
-    let end = |at: f64| (at / (1.0 + z2 / of)).clamp(0.0, 1.0);
-    Some((end(middle - spread), end(middle + spread)))
 }
 
 /// Share of the questions whose stored answer is trusted for which the LLM is asked all the same: trust that is never tested
@@ -232,7 +219,7 @@ impl ErrorBudget {
     /// What may be spent. That is an expectation: so that what comes of it stays within the bound in 19 of 20 cases, some of
     /// what was earned is left.
     fn allowed(&self, delta: f64) -> f64 {
-        (self.earned - Z_95 * self.earned.sqrt()).max(ADVANCE * delta)
+        (self.earned - ONE_SIDED_95 * self.earned.sqrt()).max(ADVANCE * delta)
     }
 
     /// How often the LLM is to be asked for a question whose stored answer is right with this probability: `1` always,
@@ -271,7 +258,7 @@ impl ErrorBudget {
         }
         // That nothing was seen still allows three (the rule of three), each of which stands for its weight.
         let weight = (1.0 - TESTED) / TESTED;
-        ((self.shown + Z_95 * self.variance.sqrt() + 3.0 * weight) / self.questions).min(1.0)
+        ((self.shown + ONE_SIDED_95 * self.variance.sqrt() + 3.0 * weight) / self.questions).min(1.0)
     }
 }
 
@@ -318,7 +305,7 @@ mod tests {
                     wrong_answers += wrong;
                 }
             }
-            assert!(risk.spent <= (risk.earned - Z_95 * risk.earned.sqrt()).max(1.0));
+            assert!(risk.spent <= (risk.earned - ONE_SIDED_95 * risk.earned.sqrt()).max(1.0));
         }
         // Those below 9 % cost 1 % of all questions, and are 45 % of the neighbours.
         assert!((0.008..=0.01).contains(&(wrong_answers / 20_000.0)), "{wrong_answers}");

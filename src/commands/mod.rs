@@ -14,8 +14,6 @@ mod report;
 mod serve;
 mod signals;
 
-pub use monitor::Terminal;
-
 use std::io::{IsTerminal, Write};
 
 use anyhow::Context;

@@ -10,14 +10,14 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 
 use super::{UsageError, monitor, print};
+use crate::observe::record::{Recording, is_recording};
+use crate::util::text::clean;
 use crate::{
     bench::result::ResultFile,
     cli::{ExitStatus, ReportArgs, settings::Settings},
     monitor::{
         alerts::Rules,
-        model::event::clean,
-        record::{Recording, is_recording},
-        report::{self, BenchFacts, Facts},
+        report::{self, LoadTest, ReportBuilder},
     },
 };
 
@@ -44,17 +44,17 @@ fn write(args: &ReportArgs, rules: Rules, zone: &TimeZone) -> anyhow::Result<Exi
         }
     }
     opened.sort_by_key(|(_, recording)| recording.header().started);
-    let bench: Vec<BenchFacts> =
-        results.into_iter().chain(&args.bench).map(|path| bench_facts(path)).collect::<anyhow::Result<_>>()?;
-    let mut facts = Facts::new(rules);
+    let bench: Vec<LoadTest> =
+        results.into_iter().chain(&args.bench).map(|path| load_test(path)).collect::<anyhow::Result<_>>()?;
+    let mut builder = ReportBuilder::new(rules);
     for (name, mut recording) in opened {
-        facts.open(&name, recording.header());
+        builder.open(&name, recording.header());
         for poll in recording.by_ref() {
-            facts.take(&poll?);
+            builder.take(&poll?);
         }
-        facts.close(recording.truncated, recording.damaged);
+        builder.close(recording.truncated, recording.damaged);
     }
-    let report = facts.finish(&args.target)?;
+    let report = builder.finish(&args.target)?;
     let text = report::markdown(&report, &bench, zone);
     match &args.output {
         Some(path) => {
@@ -65,7 +65,7 @@ fn write(args: &ReportArgs, rules: Rules, zone: &TimeZone) -> anyhow::Result<Exi
     }
     let missed = report.missed();
     for missed in &missed {
-        let line = format!("{}: {} is {}, {}", missed.server, missed.target, missed.measured, missed.verdict.as_str());
+        let line = format!("{}: {} is {}, {}", missed.server, missed.target, missed.measured, missed.status.as_str());
         eprintln!("ragctl: {}", clean(&line));
     }
     Ok(if missed.is_empty() { ExitStatus::Success } else { ExitStatus::Regression })
@@ -114,14 +114,14 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// What a report says of a load test.
-fn bench_facts(path: &Path) -> anyhow::Result<BenchFacts> {
+fn load_test(path: &Path) -> anyhow::Result<LoadTest> {
     let result = ResultFile::load(path)?;
     let (info, metrics) = (&result.test_info, &result.metrics);
     let times = &metrics.response_times_ms;
     // A figure that the data cannot hold is in the file for old readers only.
     let withheld = |name: &str| metrics.more.as_ref().is_some_and(|more| more.withheld.contains_key(name));
     let told = |name: &str, value: f64| (!withheld(name) && metrics.successful_requests > 0).then_some(value);
-    Ok(BenchFacts {
+    Ok(LoadTest {
         name: info.test_name.clone(),
         url: info.base_url.clone(),
         when: metrics.timestamp.clone(),
@@ -143,8 +143,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        monitor::record::{Header, Poll, Recorder, SCHEMA},
-        scrape::Observation,
+        observe::Observation,
+        observe::record::{Header, Poll, Recorder, SCHEMA},
     };
 
     fn recorded() -> (TempDir, PathBuf) {

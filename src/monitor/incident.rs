@@ -1,31 +1,25 @@
 //! The incident as one Markdown file: what is to be seen on the screen, for those who were not there.
 
-mod figures;
+mod rows;
 
 use std::{fmt::Write, time::Duration};
 
 use jiff::tz::TimeZone;
 
-use self::figures::Figures;
-use super::{
-    alerts::Condition,
-    figure::Figure,
-    markup::{known, many, number, plain, stamp, table},
-    model::{
-        Model,
-        diagnosis::{self, share_words, short},
-        event::{Event, state_word},
-        figures::of_counts,
-        history::{Field, Row, worse},
-        target::Target,
-    },
+use self::rows::PanelRows;
+use super::model::{
+    Model, diagnosis,
+    event::{Event, state_word},
+    history::{Row, worse},
+    target::Target,
 };
-use crate::util::time::UnixMillis;
-use crate::{
-    resilience::State,
-    scrape::Observation,
-    util::humanize::{age, interval, time},
+use crate::observe::{Field, Metric};
+use crate::util::{
+    humanize::{UNKNOWN, age, brief_share, interval, known, many, number, short, time},
+    markdown::{plain, table},
+    time::{UnixMillis, stamp},
 };
+use crate::{observe::Observation, resilience::State};
 
 /// Lines of the timeline at most.
 const LINES: u32 = 30;
@@ -114,7 +108,7 @@ impl Page<'_> {
         let row = row.filter(|row| !row.silent);
         let seen = self.model.seen(self.model.selected).filter(|_| row.is_some());
         let mut rows = self.breakers(row, seen);
-        let figures = Figures { row, seen };
+        let figures = PanelRows { row, seen };
         rows.extend(figures.calls());
         rows.extend(figures.cache());
         rows.extend(figures.pool());
@@ -167,10 +161,10 @@ impl Page<'_> {
             Some(row) => {
                 let state = other.state_at(self.shown).or(row.state).map(state_word);
                 [
-                    format!("breaker {}", state.unwrap_or(super::markup::UNKNOWN)),
+                    format!("breaker {}", state.unwrap_or(UNKNOWN)),
                     format!("{} questions/s", known(row.rate(Field::Questions).map(short))),
-                    format!("{} degraded", known(of_counts(Figure::DegradedRate, row).map(share_words))),
-                    format!("{} cache hits", known(of_counts(Figure::HitRate, row).map(share_words))),
+                    format!("{} degraded", known(Metric::DegradedRate.of_counts(row).map(brief_share))),
+                    format!("{} cache hits", known(Metric::HitRate.of_counts(row).map(brief_share))),
                     format!("p95 {}", known(row.get(Field::P95).map(time))),
                     format!("{} waiting", known(row.get(Field::Waiting).map(number))),
                 ]
@@ -185,7 +179,7 @@ impl Page<'_> {
         let active = self.model.visible_alerts().active().into_iter().filter(|alert| alert.since <= self.present);
         let rows: Vec<_> = active
             .map(|alert| {
-                let figure = alert.rule.when.figure();
+                let figure = alert.rule.when.metric();
                 let of = self.model.visible().get(alert.target).map_or("", |target| target.name.as_str());
                 let marks = [(alert.clearing, "about to clear"), (alert.acknowledged, "acknowledged")];
                 let marks: Vec<_> = marks.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
@@ -194,7 +188,7 @@ impl Page<'_> {
                     plain(&alert.rule.name),
                     plain(of),
                     format!("{}, for {}", stamp(alert.since, self.zone), age(self.present.since(alert.since))),
-                    format!("{} {}", plain(figure.as_str()), plain(&Condition::show(figure, alert.value))),
+                    format!("{} {}", plain(figure.as_str()), plain(&figure.show(alert.value))),
                     if marks.is_empty() { "new".to_owned() } else { marks.join(", ") },
                     plain(&alert.rule.text),
                 ]
@@ -284,19 +278,19 @@ fn line_of(when: String, column: Option<&Row>, state: Option<State>) -> [String;
         Some(_) => known(shown),
         None => "–".to_owned(),
     };
-    let of = |figure, show: fn(f64) -> String| row.and_then(|row| of_counts(figure, row)).map(show);
+    let of = |figure: Metric, show: fn(f64) -> String| row.and_then(|row| figure.of_counts(row)).map(show);
     let gauge = |field, show: fn(f64) -> String| row.and_then(|row| row.get(field)).map(show);
     let state = state.or(row.and_then(|row| row.state)).filter(|_| row.is_some());
     // Without questions there is no share of them: that is another thing than not to know.
     let idle = row.and_then(|row| row.get(Field::Questions)) == Some(0.0);
     let none = || idle.then(|| "–".to_owned());
-    let unlooked = row.and_then(|row| of_counts(Figure::Lookups, row)) == Some(0.0);
+    let unlooked = row.and_then(|row| Metric::Lookups.of_counts(row)) == Some(0.0);
     [
         when,
         value(state.map(|state| state_word(state).to_owned())),
         value(row.and_then(|row| row.rate(Field::Questions)).map(short)),
-        value(of(Figure::DegradedRate, share_words).or_else(none)),
-        value(of(Figure::HitRate, share_words).or_else(|| unlooked.then(|| "–".to_owned()))),
+        value(of(Metric::DegradedRate, brief_share).or_else(none)),
+        value(of(Metric::HitRate, brief_share).or_else(|| unlooked.then(|| "–".to_owned()))),
         value(gauge(Field::P95, time).or_else(none)),
         value(gauge(Field::InUse, number)),
         value(gauge(Field::Waiting, number)),

@@ -8,7 +8,7 @@ use super::model::Action;
 
 /// Something a key can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
+pub enum KeyCommand {
     /// Leave.
     Quit,
     /// The keys.
@@ -62,32 +62,32 @@ pub enum Command {
 }
 
 /// Every command with its name in settings, its keys, and what help says.
-const COMMANDS: [(Command, &str, &str, &str); 25] = [
-    (Command::Help, "help", "? f1", "these keys"),
-    (Command::Quit, "quit", "q ctrl-c", "leave"),
-    (Command::Refresh, "refresh", "r", "ask all targets now"),
-    (Command::Freeze, "freeze", "p space", "hold the screen still; collection goes on"),
-    (Command::Longer, "longer", "+", "ask less often"),
-    (Command::Shorter, "shorter", "-", "ask more often"),
-    (Command::Next, "next", "tab", "next target; 1 to 9 choose one"),
-    (Command::Previous, "previous", "shift-tab", "target before"),
-    (Command::Left, "left", "left", "cursor back in time"),
-    (Command::Right, "right", "right", "cursor on in time"),
-    (Command::FarLeft, "far-left", "shift-left", "ten columns back"),
-    (Command::FarRight, "far-right", "shift-right", "ten columns on"),
-    (Command::Earlier, "earlier", "N", "cursor to the event before"),
-    (Command::Later, "later", "n", "cursor to the event after"),
-    (Command::Present, "present", "end", "back to the present"),
-    (Command::ZoomOut, "zoom-out", "[", "show more time"),
-    (Command::ZoomIn, "zoom-in", "]", "show less time"),
-    (Command::Filter, "filter", "/", "filter the log"),
-    (Command::Up, "up", "up k", "log: newer"),
-    (Command::Down, "down", "down j", "log: older"),
-    (Command::PageUp, "page-up", "pgup", "log: ten newer"),
-    (Command::PageDown, "page-down", "pgdn", "log: ten older"),
-    (Command::Acknowledge, "acknowledge", "a", "all alerts are known"),
-    (Command::Export, "export", "e", "write the incident to a Markdown file"),
-    (Command::Escape, "escape", "esc", "give up: help, cursor, filter, freeze"),
+const COMMANDS: [(KeyCommand, &str, &str, &str); 25] = [
+    (KeyCommand::Help, "help", "? f1", "these keys"),
+    (KeyCommand::Quit, "quit", "q ctrl-c", "leave"),
+    (KeyCommand::Refresh, "refresh", "r", "ask all targets now"),
+    (KeyCommand::Freeze, "freeze", "p space", "hold the screen still; collection goes on"),
+    (KeyCommand::Longer, "longer", "+", "ask less often"),
+    (KeyCommand::Shorter, "shorter", "-", "ask more often"),
+    (KeyCommand::Next, "next", "tab", "next target; 1 to 9 choose one"),
+    (KeyCommand::Previous, "previous", "shift-tab", "target before"),
+    (KeyCommand::Left, "left", "left", "cursor back in time"),
+    (KeyCommand::Right, "right", "right", "cursor on in time"),
+    (KeyCommand::FarLeft, "far-left", "shift-left", "ten columns back"),
+    (KeyCommand::FarRight, "far-right", "shift-right", "ten columns on"),
+    (KeyCommand::Earlier, "earlier", "N", "cursor to the event before"),
+    (KeyCommand::Later, "later", "n", "cursor to the event after"),
+    (KeyCommand::Present, "present", "end", "back to the present"),
+    (KeyCommand::ZoomOut, "zoom-out", "[", "show more time"),
+    (KeyCommand::ZoomIn, "zoom-in", "]", "show less time"),
+    (KeyCommand::Filter, "filter", "/", "filter the log"),
+    (KeyCommand::Up, "up", "up k", "log: newer"),
+    (KeyCommand::Down, "down", "down j", "log: older"),
+    (KeyCommand::PageUp, "page-up", "pgup", "log: ten newer"),
+    (KeyCommand::PageDown, "page-down", "pgdn", "log: ten older"),
+    (KeyCommand::Acknowledge, "acknowledge", "a", "all alerts are known"),
+    (KeyCommand::Export, "export", "e", "write the incident to a Markdown file"),
+    (KeyCommand::Escape, "escape", "esc", "give up: help, cursor, filter, freeze"),
 ];
 
 /// Columns and lines of a big step.
@@ -174,7 +174,7 @@ impl fmt::Display for Key {
 /// Which key does what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keymap {
-    keys: Vec<(Key, Command)>,
+    keys: Vec<(Key, KeyCommand)>,
 }
 
 impl Default for Keymap {
@@ -213,7 +213,7 @@ impl Keymap {
                 self.keys.push((key, command));
             }
         }
-        if self.keys_of(Command::Quit).is_empty() {
+        if self.keys_of(KeyCommand::Quit).is_empty() {
             return Err("no key is left to quit with; bind one, like quit=q".to_owned());
         }
         Ok(self)
@@ -249,7 +249,7 @@ impl Keymap {
     }
 
     /// The keys of a command as they are written.
-    pub fn keys_of(&self, command: Command) -> Vec<String> {
+    pub fn keys_of(&self, command: KeyCommand) -> Vec<String> {
         self.keys.iter().filter(|(_, bound)| *bound == command).map(|(key, _)| key.to_string()).collect()
     }
 
@@ -264,33 +264,33 @@ impl Keymap {
     }
 }
 
-fn meaning(command: Command) -> Action {
+fn meaning(command: KeyCommand) -> Action {
     match command {
-        Command::Quit => Action::Quit,
-        Command::Help => Action::Help,
-        Command::Refresh => Action::Refresh,
-        Command::Freeze => Action::Freeze,
-        Command::Longer => Action::Slower,
-        Command::Shorter => Action::Faster,
-        Command::Next => Action::NextTarget,
-        Command::Previous => Action::PreviousTarget,
-        Command::Left => Action::Step(-1),
-        Command::Right => Action::Step(1),
-        Command::FarLeft => Action::Step(-FAR),
-        Command::FarRight => Action::Step(FAR),
-        Command::Earlier => Action::Jump { forward: false },
-        Command::Later => Action::Jump { forward: true },
-        Command::Present => Action::Follow,
-        Command::ZoomOut => Action::ZoomOut,
-        Command::ZoomIn => Action::ZoomIn,
-        Command::Filter => Action::Filter,
-        Command::Up => Action::Scroll(1),
-        Command::Down => Action::Scroll(-1),
-        Command::PageUp => Action::Scroll(FAR),
-        Command::PageDown => Action::Scroll(-FAR),
-        Command::Acknowledge => Action::Acknowledge,
-        Command::Export => Action::Export,
-        Command::Escape => Action::Escape,
+        KeyCommand::Quit => Action::Quit,
+        KeyCommand::Help => Action::Help,
+        KeyCommand::Refresh => Action::Refresh,
+        KeyCommand::Freeze => Action::Freeze,
+        KeyCommand::Longer => Action::Slower,
+        KeyCommand::Shorter => Action::Faster,
+        KeyCommand::Next => Action::NextTarget,
+        KeyCommand::Previous => Action::PreviousTarget,
+        KeyCommand::Left => Action::Step(-1),
+        KeyCommand::Right => Action::Step(1),
+        KeyCommand::FarLeft => Action::Step(-FAR),
+        KeyCommand::FarRight => Action::Step(FAR),
+        KeyCommand::Earlier => Action::Jump { forward: false },
+        KeyCommand::Later => Action::Jump { forward: true },
+        KeyCommand::Present => Action::Follow,
+        KeyCommand::ZoomOut => Action::ZoomOut,
+        KeyCommand::ZoomIn => Action::ZoomIn,
+        KeyCommand::Filter => Action::Filter,
+        KeyCommand::Up => Action::Scroll(1),
+        KeyCommand::Down => Action::Scroll(-1),
+        KeyCommand::PageUp => Action::Scroll(FAR),
+        KeyCommand::PageDown => Action::Scroll(-FAR),
+        KeyCommand::Acknowledge => Action::Acknowledge,
+        KeyCommand::Export => Action::Export,
+        KeyCommand::Escape => Action::Escape,
     }
 }
 

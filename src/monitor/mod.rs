@@ -1,15 +1,12 @@
 //! The dashboard: polls servers, remembers what they told, says what is the matter, and shows it.
 //!
 //! [`source`] asks targets, or replays a recording; what comes of it are messages. [`model`] takes them in; it knows nothing
-//! of terminals, clocks or networks. [`view`] draws it, [`alerts`] judges it, [`record`] keeps it, [`report`] sums it up.
+//! of terminals, clocks or networks. [`view`] draws it, [`alerts`] judges it, [`observe::record`](crate::observe::record) keeps it, [`report`] sums it up.
 
 pub mod alerts;
-pub mod figure;
 pub mod incident;
 pub mod keys;
-mod markup;
 pub mod model;
-pub mod record;
 pub mod report;
 pub mod settings;
 #[cfg(test)]

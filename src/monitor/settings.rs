@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use super::{
     keys::Keymap,
     source::WatchTarget,
-    view::theme::{Palette, Role, Theme},
+    view::theme::{Palette, StyleRole, Theme},
 };
 
 /// What `monitor` watches, and how it shows it.
@@ -54,7 +54,7 @@ pub fn keymap(bindings: Option<&str>) -> Option<Keymap> {
 
 /// Names of the roles that colours are for.
 pub fn color_roles() -> String {
-    Role::ALL.map(Role::as_str).join(", ")
+    StyleRole::ALL.map(StyleRole::as_str).join(", ")
 }
 
 /// Names of the commands that keys are for.

@@ -11,10 +11,11 @@ use super::{
 };
 use crate::util::time::UnixMillis;
 use crate::{
-    resilience::State,
-    scrape::{
-        Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic, Trouble, Turn,
+    observe::{
+        Breaker, Cache, EndpointMetrics, Health, Histogram, Observation, PercentilesMs, Pool, Process, StateTransition,
+        Traffic, Trouble,
     },
+    resilience::State,
 };
 
 /// When every situation begins.
@@ -171,7 +172,7 @@ impl Sim {
         let Some(breaker) = self.breakers.get_mut(LLM) else { return };
         let from = breaker.state.replace(to).unwrap_or(State::Closed);
         let seconds = at.0 as f64 / 1e3;
-        breaker.history.push(Turn { at: seconds, from, to, reason: reason.to_owned() });
+        breaker.history.push(StateTransition { at: seconds, from, to, reason: reason.to_owned() });
         breaker.since = Some(seconds);
         add(&mut breaker.transitions, 1.0);
         match to {
@@ -275,8 +276,8 @@ impl Sim {
     }
 
     fn pool(&self, step: &Step) -> Pool {
-        let times = |p50: f64| Percentiles { p50: Some(p50), p95: Some(p50 * 2.6), p99: Some(p50 * 4.1) };
-        let endpoint = |requests: f64, errors: f64, p50: f64| Endpoint {
+        let times = |p50: f64| PercentilesMs { p50: Some(p50), p95: Some(p50 * 2.6), p99: Some(p50 * 4.1) };
+        let endpoint = |requests: f64, errors: f64, p50: f64| EndpointMetrics {
             requests: Some(requests),
             errors: Some(errors),
             latency_ms: times(p50),

@@ -1,8 +1,11 @@
 //! Series of the semantic cache.
 
-use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Registry};
 
-use super::metrics::{counter, registered};
+use super::{
+    catalogue::{Cache, Exposed},
+    metrics::{counter, registered},
+};
 
 /// Why the semantic cache does not give a near neighbour's answer.
 pub const REJECTIONS: [&str; 10] = [
@@ -50,13 +53,9 @@ pub struct CacheMetrics {
 impl CacheMetrics {
     pub(super) fn new(r: &Registry) -> Self {
         let single = |name: &str, help: &str| registered(r, IntCounter::new(name, help));
-        let hits = counter(r, "ollama_rag_semcache_hits_total", "Questions that the cache answered.", &["type"]);
-        let rejected = counter(
-            r,
-            "ollama_rag_semcache_rejected_total",
-            "Near neighbours whose answers were not given.",
-            &["reason"],
-        );
+        let observed = |metric: Exposed| single(metric.name, metric.help);
+        let hits = counter(r, Cache::hits().name, Cache::hits().help, &["type"]);
+        let rejected = counter(r, Cache::refused().name, Cache::refused().help, &["reason"]);
         for reason in REJECTIONS {
             rejected.with_label_values(&[reason]);
         }
@@ -67,13 +66,10 @@ impl CacheMetrics {
         Self {
             exact_hits: hits.with_label_values(&["exact"]),
             semantic_hits: hits.with_label_values(&["semantic"]),
-            misses: single("ollama_rag_semcache_misses_total", "Questions that the cache did not answer."),
-            size: registered(r, IntGauge::new("ollama_rag_semcache_size", "Entries of the cache.")),
-            fill_ratio: registered(
-                r,
-                Gauge::with_opts(Opts::new("ollama_rag_semcache_fill_ratio", "Entries of those that there may be.")),
-            ),
-            evictions: single("ollama_rag_semcache_evictions_total", "Entries that made room for others."),
+            misses: observed(Cache::misses()),
+            size: registered(r, IntGauge::new(Cache::size().name, Cache::size().help)),
+            fill_ratio: registered(r, Gauge::new(Cache::fill().name, Cache::fill().help)),
+            evictions: observed(Cache::evictions()),
             expirations: single("ollama_rag_semcache_expirations_total", "Entries that became too old."),
             rejected,
             invalidations: single("ollama_rag_semcache_invalidations_total", "Entries whose passages have changed."),

@@ -1,4 +1,4 @@
-//! Every metric once: its name, its labels, its meaning. `/metrics` and the JSON metrics read the same numbers.
+//! The registry of every metric. `/metrics` and the JSON metrics read the same numbers.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use prometheus::{
 };
 
 use super::cache::CacheMetrics;
+use super::catalogue::{Exposed, QUERY_SECONDS, Traffic};
 use super::connections::ConnectionMetrics;
 use super::upstreams::{BreakerMetrics, ClientMetrics, UpstreamMetrics};
 use crate::domain::{DbName, SearchMode};
@@ -72,32 +73,18 @@ impl Metrics {
     pub fn new() -> Self {
         let registry = Registry::new();
         let r = &registry;
+        let observed = |metric: Exposed, labels: &[&str]| counter(r, metric.name, metric.help, labels);
         let metrics = Self {
-            queries: counter(
-                r,
-                "ollama_rag_queries_total",
-                "Questions that were answered or are being answered.",
-                &["method", "provider", "db"],
-            ),
-            query_errors: counter(
-                r,
-                "ollama_rag_query_errors_total",
-                "Questions that got an error.",
-                &["method", "provider", "error_type"],
-            ),
+            queries: observed(Traffic::questions(), &["method", "provider", "db"]),
+            query_errors: observed(Traffic::errors(), &["method", "provider", "error_type"]),
             query_seconds: histogram(
                 r,
-                "ollama_rag_query_seconds",
+                QUERY_SECONDS,
                 "From a question to the end of its answer.",
                 &["method", "cache"],
                 SECONDS,
             ),
-            degraded: counter(
-                r,
-                "ollama_rag_degraded_answers_total",
-                "Answers that are not what a healthy system would have given.",
-                &["reason"],
-            ),
+            degraded: observed(Traffic::degraded(), &["reason"]),
             llm_seconds: histogram(
                 r,
                 "ollama_rag_llm_response_seconds",

@@ -1,7 +1,8 @@
-//! What operators see: metrics and logs, without secrets. Every metric's name stands in `metrics`, `cache`, `connections`,
-//! `process` or `upstreams`, and nowhere else.
+//! What operators see: metrics and logs, without secrets. Metrics that others look at stand in `catalogue`, the others in
+//! `metrics`, `cache`, `connections`, `process` and `upstreams`, and nowhere else.
 
 mod cache;
+mod catalogue;
 mod connections;
 pub mod logging;
 mod metrics;
@@ -11,6 +12,8 @@ mod secrets;
 mod upstreams;
 
 pub use cache::{CacheMetrics, REJECTIONS};
+pub use catalogue::{BREAKER_STATE, Exposed, POOL_REUSED, QUERY_SECONDS, Reading};
+pub(crate) use catalogue::{catalogue, reading};
 pub use connections::{CloseReason, ConnectionMetrics};
 pub use metrics::{Generation, Metrics};
 pub use secrets::{KnownSecrets, NotWeb, ServiceUrl, mask_url};

@@ -7,7 +7,10 @@ use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
-use super::metrics::{SECONDS, counter, gauge, histogram, registered};
+use super::{
+    catalogue::{BREAKER_STATE, Breaker, Exposed, POOL_REUSED, Pool},
+    metrics::{SECONDS, counter, gauge, histogram, registered},
+};
 
 /// Why a call was made again: the kinds of errors that can be, and an idle connection that the upstream had closed.
 pub const RETRY_REASONS: [&str; 9] = [
@@ -43,66 +46,32 @@ impl UpstreamMetrics {
     pub(super) fn new(r: &Registry) -> Self {
         let breaker = &["breaker_name"];
         let client = &["client_name"];
+        let counted = |metric: Exposed, labels: &[&str]| counter(r, metric.name, metric.help, labels);
+        let gauged = |metric: Exposed, labels: &[&str]| gauge(r, metric.name, metric.help, labels);
         Self {
             breaker_state: gauge(
                 r,
-                "ollama_rag_circuit_breaker_state",
+                BREAKER_STATE,
                 "State of the circuit breaker: 0 closed, 1 open, 2 half-open.",
                 breaker,
             ),
             breaker_calls: counter(
                 r,
-                "ollama_rag_circuit_breaker_calls_total",
+                Breaker::calls().name,
                 "Calls by how they ended; rejected ones were not made.",
                 &["breaker_name", "status"],
             ),
-            breaker_transitions: counter(
-                r,
-                "ollama_rag_circuit_breaker_transitions_total",
-                "Changes of state.",
-                &["breaker_name", "from_state", "to_state"],
-            ),
-            breaker_failures: gauge(
-                r,
-                "ollama_rag_circuit_breaker_consecutive_failures",
-                "Failures since the last success.",
-                breaker,
-            ),
+            breaker_transitions: counted(Breaker::transitions(), &["breaker_name", "from_state", "to_state"]),
+            breaker_failures: gauged(Breaker::consecutive_failures(), breaker),
             breaker_changed: registered(
                 r,
-                GaugeVec::new(
-                    Opts::new(
-                        "ollama_rag_circuit_breaker_last_state_change_timestamp",
-                        "When the state changed last, or the process started; Unix seconds.",
-                    ),
-                    breaker,
-                ),
+                GaugeVec::new(Opts::new(Breaker::since().name, Breaker::since().help), breaker),
             ),
-            pool_requests: counter(
-                r,
-                "ollama_rag_connection_pool_requests_total",
-                "Requests to the upstream, retries included.",
-                client,
-            ),
-            pool_size: gauge(
-                r,
-                "ollama_rag_connection_pool_size",
-                "Configured size of the pool.",
-                &["client_name", "pool_type"],
-            ),
-            pool_connections: gauge(
-                r,
-                "ollama_rag_connection_pool_connections",
-                "Connections that exist now.",
-                &["client_name", "state"],
-            ),
-            pool_opened: counter(r, "ollama_rag_connection_pool_opened_total", "Connections that were opened.", client),
-            pool_reused: counter(
-                r,
-                "ollama_rag_connection_pool_reused_total",
-                "Requests that found a connection ready.",
-                client,
-            ),
+            pool_requests: counted(Pool::requests(), client),
+            pool_size: gauge(r, Pool::maxsize().name, "Configured size of the pool.", &["client_name", "pool_type"]),
+            pool_connections: gauged(Pool::open(), &["client_name", "state"]),
+            pool_opened: counted(Pool::opened(), client),
+            pool_reused: counter(r, POOL_REUSED, "Requests that found a connection ready.", client),
             pool_wait: histogram(
                 r,
                 "ollama_rag_connection_pool_wait_seconds",
@@ -117,7 +86,7 @@ impl UpstreamMetrics {
                 &["client_name", "endpoint", "outcome"],
                 SECONDS,
             ),
-            retries: counter(r, "ollama_rag_retries_total", "Calls that were made again.", &["client_name", "reason"]),
+            retries: counted(Pool::retries(), &["client_name", "reason"]),
         }
     }
 

@@ -1,8 +1,14 @@
-//! Tools without a domain: numbers into words, vectors, scripts, time, TLS, the process.
+//! Tools without a domain: numbers and texts for people, axes, statistics, vectors, scripts, time, TLS, the process and its
+//! terminal.
 
+pub mod axis;
 pub mod humanize;
+pub mod markdown;
 pub mod process;
 pub mod script;
+pub mod statistics;
+pub mod terminal;
+pub mod text;
 pub mod time;
 pub mod tls;
 pub mod vectors;

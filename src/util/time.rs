@@ -60,6 +60,11 @@ impl UnixMillis {
     }
 }
 
+/// A moment with its date and zone.
+pub fn stamp(at: UnixMillis, zone: &TimeZone) -> String {
+    at.format("%Y-%m-%d %H:%M:%S %Z", zone)
+}
+
 impl Add<Duration> for UnixMillis {
     type Output = Self;
 

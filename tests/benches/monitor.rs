@@ -27,7 +27,7 @@ use ragctl::{
             theme::{Palette, Theme},
         },
     },
-    scrape::{Breaker, Cache, Endpoint, Health, Histogram, Observation, Percentiles, Pool, Process, Traffic},
+    observe::{Breaker, Cache, EndpointMetrics, Health, Histogram, Observation, PercentilesMs, Pool, Process, Traffic},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
@@ -242,10 +242,10 @@ fn observation(n: u64) -> Observation {
             reuse_rate: Some(0.99),
             endpoints: [(
                 "/api/chat".into(),
-                Endpoint {
+                EndpointMetrics {
                     requests: Some(count),
                     errors: Some(0.0),
-                    latency_ms: Percentiles { p50: Some(1.0), p95: Some(2.0), p99: Some(3.0) },
+                    latency_ms: PercentilesMs { p50: Some(1.0), p95: Some(2.0), p99: Some(3.0) },
                 },
             )]
             .into(),

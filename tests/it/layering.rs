@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 13] = [
     &["api"],
     &["rag"],
     &["cache", "index", "store", "providers"],
-    &["scrape"],
+    &["observe"],
     &["resilience"],
     &["wire", "telemetry"],
     &["domain"],

@@ -9,10 +9,11 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use super::margin::{FIGURES, Margin};
 use crate::bench::{
     measures::Timed,
-    quantile::{self, QUANTILES, Z_95},
+    quantile::{self, QUANTILES},
     result::{ResultFile, round},
     slices::{Slice, log_error},
 };
+use crate::util::statistics::TWO_SIDED_95;
 
 /// Baselines from which a comparison is a gate.
 pub const ENOUGH: usize = 20;
@@ -323,7 +324,7 @@ fn within(figure: &str, base: &ResultFile, new: &ResultFile, old: f64, now: f64)
     let error = (error(base)?.powi(2) + error(new)?.powi(2)).sqrt();
     let log = (now / old).ln();
     let percent = |log: f64| 100.0 * (log.exp() - 1.0);
-    let (low, high) = (log - Z_95 * error, log + Z_95 * error);
+    let (low, high) = (log - TWO_SIDED_95 * error, log + TWO_SIDED_95 * error);
     Some(Judged {
         base: old,
         change: percent(log),

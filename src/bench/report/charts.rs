@@ -6,10 +6,14 @@ use super::super::{
     quantile::needed,
     result::{ResultFile, SliceBody},
 };
-use super::plot::{Line, Measure, Plot, short, ticks};
+use super::plot::{Measure, SvgLine, SvgPlot};
+use crate::util::{axis::ticks, humanize::trimmed};
 
 /// Steps in which the percentile plot walks through a factor of ten.
 const STEPS_PER_NINE: u32 = 25;
+
+/// Most steps between the ticks of the axis of time.
+const STEPS: usize = 5;
 
 /// Names of the ticks of the percentile plot, a factor of ten apart.
 const NINES: [&str; 5] = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %"];
@@ -41,17 +45,17 @@ pub fn over_time(result: &ResultFile) -> String {
         _ => (3_600.0, "h"),
     };
     let moments = moments(&result.timeline);
-    let named = |at: f64| format!("{}\u{a0}{unit}", short(at / size));
-    let line = |name, class, value: fn(Option<&SliceBody>) -> Option<f64>| Line {
+    let named = |at: f64| format!("{}\u{a0}{unit}", trimmed(at / size));
+    let line = |name, class, value: fn(Option<&SliceBody>) -> Option<f64>| SvgLine {
         name,
         class,
         points: moments.iter().map(|(at, slice)| (*at, value(*slice))).collect(),
     };
-    let latencies = Plot {
+    let latencies = SvgPlot {
         title: "Latency over time".into(),
         measure: Measure::Time,
         end,
-        ticks: ticks(end / size)
+        ticks: ticks(end / size, STEPS)
             .into_iter()
             .map(|at| at * size)
             .filter(|at| *at <= end)
@@ -66,7 +70,7 @@ pub fn over_time(result: &ResultFile) -> String {
         line("answers", "calm", |slice| Some(slice.map_or(0.0, |slice| slice.ok as f64 / slice.seconds))),
         line("errors", "bad", |slice| Some(slice.map_or(0.0, |slice| slice.errors as f64 / slice.seconds))),
     ];
-    let rates = Plot {
+    let rates = SvgPlot {
         title: "Answers and errors over time".into(),
         measure: Measure::Rate,
         lines: rates,
@@ -93,7 +97,7 @@ pub fn by_percentile(result: &ResultFile) -> String {
     let last = steps_held(&latency);
     let line = |name, class, histogram: &Histogram<u64>| {
         let at = |steps| histogram.value_at_quantile(share_at(steps)) as f64 / 1_000.0;
-        Line { name, class, points: (0..=last).map(|steps| (f64::from(steps), Some(at(steps)))).collect() }
+        SvgLine { name, class, points: (0..=last).map(|steps| (f64::from(steps), Some(at(steps)))).collect() }
     };
     let mut lines = vec![line("from when it was due", "calm", &latency)];
     if let Some(service) = get("service").filter(|_| open) {
@@ -101,7 +105,7 @@ pub fn by_percentile(result: &ResultFile) -> String {
     }
     let end = f64::from(last.max(1));
     let ticks = NINES.iter().enumerate().map(|(nine, name)| ((nine as u32 * STEPS_PER_NINE).into(), (*name).into()));
-    let plot = Plot {
+    let plot = SvgPlot {
         title: "Latency by percentile".into(),
         measure: Measure::Time,
         end,

@@ -5,11 +5,12 @@
 
 use super::super::result::ResultFile;
 use super::charts::{by_percentile, over_time};
-use super::plot::{count, duration, escape, short, significant};
+use super::plot::escape;
 use super::sections::{
     configuration, counts, environment, errors, gates, latencies, list, more, percent, phases, quantile, resolution,
     server, stages, words,
 };
+use crate::util::humanize::{count, duration, significant, trimmed};
 
 const STYLE: &str = include_str!("html.css");
 
@@ -56,7 +57,7 @@ fn head(result: &ResultFile) -> String {
     let seconds = duration(metrics.duration_seconds * 1_000.0);
     let load = info.load.as_ref();
     let how = match load.and_then(|load| load.rate).filter(|_| load.is_some_and(|load| load.loop_kind == "open")) {
-        Some(rate) => format!("open loop, up to {} requests a second", short(rate)),
+        Some(rate) => format!("open loop, up to {} requests a second", trimmed(rate)),
         None => format!("{} at once", count(info.concurrent_requests)),
     };
     let requests = count(metrics.total_requests);

@@ -1,17 +1,19 @@
-//! Lines over an axis as SVG, and the words for numbers that go with them.
+//! Lines over an axis as SVG.
 //!
 //! A plot fills the width that it is given; its texts keep their size, so that it is as legible on a phone as on paper.
 
 use std::fmt::Write as _;
+
+use crate::util::{
+    axis::{MEANT, ticks},
+    humanize::{duration, significant, time_unit, trimmed},
+};
 
 /// Side of the drawn area in its own units; the page stretches it.
 const SIDE: f64 = 1_000.0;
 
 /// Most steps between the ticks of an axis.
 const STEPS: usize = 5;
-
-/// Least and greatest value that is told from nothing and from nonsense.
-const MEANT: std::ops::Range<f64> = 1e-9..1e15;
 
 /// Text as it may stand in markup, in an attribute, too.
 pub fn escape(text: &str) -> String {
@@ -30,81 +32,6 @@ pub fn escape(text: &str) -> String {
         }
     }
     safe
-}
-
-/// A number with three significant digits; a dash for what is none.
-pub fn significant(value: f64) -> String {
-    if !value.is_finite() {
-        return "–".into();
-    }
-    if value.abs() < MEANT.start {
-        return "0".into();
-    }
-    let digits = 2 - rounded(value).abs().log10().floor() as i32;
-    if digits > 0 { format!("{:.*}", digits as usize, value) } else { grouped(&format!("{:.0}", rounded(value))) }
-}
-
-/// The same, without zeros at its end.
-pub fn short(value: f64) -> String {
-    let text = significant(value);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
-}
-
-/// A whole number, its thousands set apart.
-pub fn count(value: u64) -> String {
-    grouped(&value.to_string())
-}
-
-/// A time of so many milliseconds, in the unit that fits.
-pub fn duration(milliseconds: f64) -> String {
-    let (size, unit) = unit_of(rounded(milliseconds));
-    let text = significant(milliseconds / size);
-    if text == "–" { text } else { format!("{text}\u{a0}{unit}") }
-}
-
-/// The unit for a time: its size in milliseconds and its name.
-fn unit_of(milliseconds: f64) -> (f64, &'static str) {
-    match milliseconds.abs() {
-        size if size >= 1_000.0 => (1_000.0, "s"),
-        size if size > 0.0 && size < 1.0 => (0.001, "µs"),
-        _ => (1.0, "ms"),
-    }
-}
-
-/// Three significant digits of a number: 999.9 must become 1000 before its unit is chosen.
-fn rounded(value: f64) -> f64 {
-    if !value.is_finite() || value == 0.0 {
-        return value;
-    }
-    let scale = 10_f64.powi(value.abs().log10().floor() as i32 - 2);
-    let close = (value / scale).round() * scale;
-    if close.is_finite() { close } else { value }
-}
-
-fn grouped(digits: &str) -> String {
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("-", rest));
-    let mut text = String::from(sign);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Ticks from 0 on, in steps of 1, 2 or 5 times a power of ten; the last one is the limit or beyond it.
-pub fn ticks(limit: f64) -> Vec<f64> {
-    if !MEANT.contains(&limit) {
-        return vec![0.0, 1.0];
-    }
-    let rough = limit / STEPS as f64;
-    let decade = 10_f64.powi(rough.log10().floor() as i32);
-    // What rounding makes of 0.2 must not call for a step of 0.5.
-    let fits = |step: &f64| *step >= rough * (1.0 - 1e-9);
-    let step = [1.0, 2.0, 5.0].map(|factor| factor * decade).into_iter().find(fits).unwrap_or(10.0 * decade);
-    let steps = (limit / step - 1e-9).ceil().clamp(1.0, STEPS as f64) as usize;
-    (0..=steps).map(|tick| tick as f64 * step).collect()
 }
 
 /// What the values of a plot are.
@@ -128,17 +55,17 @@ impl Measure {
     fn tick(self, value: f64, top: f64) -> String {
         match self {
             Self::Time => {
-                let (size, unit) = unit_of(top);
-                format!("{}\u{a0}{unit}", short(value / size))
+                let (size, unit) = time_unit(top);
+                format!("{}\u{a0}{unit}", trimmed(value / size))
             }
-            Self::Rate => format!("{}/s", short(value)),
+            Self::Rate => format!("{}/s", trimmed(value)),
         }
     }
 }
 
 /// A line of a plot.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub struct SvgLine {
     /// What it shows.
     pub name: &'static str,
     /// Its class in the style sheet.
@@ -149,7 +76,7 @@ pub struct Line {
 
 /// Lines over a common axis that begins at 0.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plot {
+pub struct SvgPlot {
     /// What it shows; no markup.
     pub title: String,
     /// What its values are.
@@ -163,21 +90,21 @@ pub struct Plot {
     /// Borders: where a part begins on the x axis, and its name.
     pub borders: Vec<(f64, String)>,
     /// The lines; all have values at the same places.
-    pub lines: Vec<Line>,
+    pub lines: Vec<SvgLine>,
 }
 
 fn meant(value: Option<f64>) -> Option<f64> {
     value.filter(|value| value.is_finite() && *value >= 0.0)
 }
 
-impl Plot {
+impl SvgPlot {
     /// A figure with the plot; nothing when there is no value to show.
     pub fn svg(&self) -> String {
         let values = || self.lines.iter().flat_map(|line| &line.points).filter_map(|(_, value)| meant(*value));
         if values().next().is_none() || !MEANT.contains(&self.end) {
             return String::new();
         }
-        let steps = ticks(values().fold(0.0, f64::max));
+        let steps = ticks(values().fold(0.0, f64::max), STEPS);
         let top = steps.last().copied().unwrap_or(1.0);
         let title = escape(&self.title);
         let keys = self.lines.iter().fold(String::new(), |mut keys, line| {
@@ -236,7 +163,7 @@ impl Plot {
         svg
     }
 
-    fn line(&self, line: &Line, top: f64) -> String {
+    fn line(&self, line: &SvgLine, top: f64) -> String {
         let mut path = String::new();
         for run in line.points.split(|(_, value)| meant(*value).is_none()) {
             for (index, (place, value)) in run.iter().enumerate() {
@@ -281,16 +208,16 @@ impl Plot {
 mod tests {
     use super::*;
 
-    fn plot(values: &[Option<f64>]) -> Plot {
+    fn plot(values: &[Option<f64>]) -> SvgPlot {
         let points: Vec<_> = values.iter().enumerate().map(|(index, value)| (index as f64 + 0.5, *value)).collect();
-        Plot {
+        SvgPlot {
             title: "Latency <b>".into(),
             measure: Measure::Time,
             end: values.len() as f64,
             ticks: vec![(0.0, "0 s".into())],
             places: (0..values.len()).map(|index| format!("{index} s")).collect(),
             borders: vec![(0.0, "ramp & \"up\"".into())],
-            lines: vec![Line { name: "p50", class: "calm", points }],
+            lines: vec![SvgLine { name: "p50", class: "calm", points }],
         }
     }
 
@@ -302,31 +229,6 @@ mod tests {
         );
         let svg = plot(&[Some(1.0), Some(2.0)]).svg();
         assert!(svg.contains("Latency &lt;b&gt;") && svg.contains("ramp &amp; &quot;up&quot;"));
-    }
-
-    #[test]
-    fn numbers_have_three_digits_and_the_unit_that_fits() {
-        let times = [0.0, 0.0123, 0.9999, 1.0, 12.345, 999.4, 999.9, 1_234.0, 7_261_000.0].map(duration);
-        let expected = ["0 ms", "12.3 µs", "1.00 ms", "1.00 ms", "12.3 ms", "999 ms", "1.00 s", "1.23 s", "7,260 s"];
-        assert_eq!(times, expected.map(|text| text.replace(' ', "\u{a0}")));
-        assert_eq!([1_234.5, 0.001_234, 99.96, -12_345.0].map(significant), ["1,230", "0.00123", "100", "-12,300"]);
-        assert_eq!([f64::NAN, f64::INFINITY].map(duration), ["–", "–"]);
-        assert_eq!((short(2.50), short(100.0), count(1_234_567)), ("2.5".into(), "100".into(), "1,234,567".into()));
-        assert_eq!(significant(f64::MAX).len(), 411);
-    }
-
-    #[test]
-    fn ticks_are_round_and_reach_the_limit() {
-        assert_eq!(ticks(10.0), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
-        assert_eq!(ticks(93.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
-        assert_eq!(ticks(1_300.0), [0.0, 500.0, 1_000.0, 1_500.0]);
-        for limit in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-320, f64::MAX] {
-            assert_eq!(ticks(limit), [0.0, 1.0]);
-        }
-        for limit in (1..2_000).map(|n| f64::from(n) * 0.007) {
-            let steps = ticks(limit);
-            assert!(steps.len() <= STEPS + 1 && steps.last().is_some_and(|last| *last >= limit * 0.999_999), "{limit}");
-        }
     }
 
     #[test]
@@ -345,7 +247,7 @@ mod tests {
         assert!(plot(&[Some(5.0)]).svg().contains("h0"));
         let odd = plot(&[Some(f64::INFINITY), Some(0.0), Some(f64::NAN), Some(4.0)]).svg();
         assert!(!odd.contains("NaN") && !odd.contains("inf"), "{odd}");
-        let huge = Plot { end: f64::INFINITY, ..plot(&[Some(1.0)]) };
+        let huge = SvgPlot { end: f64::INFINITY, ..plot(&[Some(1.0)]) };
         assert_eq!(huge.svg(), "");
     }
 }

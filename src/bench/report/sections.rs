@@ -6,7 +6,8 @@ use super::super::{
     quantile::needed,
     result::{Distribution, LoadInfo, MoreMetrics, ResultFile, StageBody},
 };
-use super::plot::{count, duration, escape, short, significant};
+use super::plot::escape;
+use crate::util::humanize::{count, duration, significant, trimmed};
 
 /// What is shown where there is no value.
 const NONE: &str = "–";
@@ -18,7 +19,7 @@ pub fn more(result: &ResultFile) -> Option<&MoreMetrics> {
 
 /// A share in percent.
 pub fn percent(value: f64) -> String {
-    if value.is_finite() { format!("{}\u{a0}%", short(value)) } else { NONE.into() }
+    if value.is_finite() { format!("{}\u{a0}%", trimmed(value)) } else { NONE.into() }
 }
 
 /// A quantile and its interval, or why it is not told.
@@ -109,7 +110,7 @@ pub fn stages(result: &ResultFile) -> String {
             stage.name.clone(),
             duration(stage.start * 1_000.0),
             duration(stage.seconds * 1_000.0),
-            short(stage.level),
+            trimmed(stage.level),
             count(stage.total),
             count(stage.errors),
             significant(stage.success_rps),
@@ -243,7 +244,7 @@ pub fn counts(result: &ResultFile) -> String {
 /// What the server says of itself.
 pub fn server(result: &ResultFile) -> String {
     let Some(server) = &result.server else { return String::new() };
-    let grew = pairs(server.counted.iter().map(|(series, value)| (series.clone(), short(*value))));
+    let grew = pairs(server.counted.iter().map(|(series, value)| (series.clone(), trimmed(*value))));
     let grew = if grew.is_empty() {
         grew
     } else {
@@ -295,7 +296,7 @@ fn load_rows(load: &LoadInfo) -> Vec<(String, String)> {
     let rows = [
         ("servers", if load.urls.len() > 1 { load.urls.join(", ") } else { String::new() }),
         ("loop", format!("{} {}", load.loop_kind, load.arrivals.as_deref().unwrap_or_default())),
-        ("highest rate", load.rate.map(|rate| format!("{}/s", short(rate))).unwrap_or_default()),
+        ("highest rate", load.rate.map(|rate| format!("{}/s", trimmed(rate))).unwrap_or_default()),
         ("time", load.asked_seconds.map(seconds).unwrap_or_default()),
         ("scenario", load.scenario.clone().unwrap_or_default()),
         ("endpoint", load.endpoint.clone()),

@@ -1,5 +1,6 @@
 //! The latency of a run over time, as a plot.
 
+use crate::util::axis;
 use std::collections::VecDeque;
 
 use ratatui::{
@@ -60,15 +61,10 @@ fn lines(seconds: &[LiveSecond], of: fn(&LiveSecond) -> f64) -> Vec<Vec<(f64, f6
 
 /// The upper end of an axis from 0 that holds a value, and its labels, at round numbers.
 fn ticks(highest: f64, intervals: u16) -> (f64, Vec<String>) {
-    let rough = highest.max(0.001) / f64::from(intervals.max(1));
-    let power = 10_f64.powf(rough.log10().floor());
-    // Rounding must not lift a number that is round already to the next.
-    let step =
-        [1.0, 2.0, 5.0].map(|n| n * power).into_iter().find(|step| rough <= step * 1.000_001).unwrap_or(10.0 * power);
-    let count = (highest / step - 0.000_001).ceil().max(1.0);
-    let decimals = (-step.log10().floor()).max(0.0) as usize;
-    let labels = (0..=count as u32).map(|at| format!("{:.decimals$}", f64::from(at) * step)).collect();
-    (count * step, labels)
+    let ticks = axis::ticks(highest.max(0.001), usize::from(intervals));
+    let decimals = ticks.get(1).map_or(0, |step| (-step.log10().floor()).max(0.0) as usize);
+    let labels = ticks.iter().map(|tick| format!("{tick:.decimals$}")).collect();
+    (ticks.last().copied().unwrap_or(1.0), labels)
 }
 
 #[cfg(test)]

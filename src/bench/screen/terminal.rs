@@ -3,10 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use ratatui::{
-    DefaultTerminal,
-    crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers},
-};
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +13,7 @@ use crate::bench::{
     plan::Plan,
     run::{self, RunData, RunError},
 };
+use crate::util::terminal::Terminal;
 
 /// How often keys are looked for, and the least time between two drawings.
 const LOOK: Duration = Duration::from_millis(50);
@@ -45,12 +43,8 @@ pub async fn run(
     };
     let over = CancellationToken::new();
     let (ends, stops) = (over.clone(), interrupt.clone());
-    // Installs the hook that gives the terminal back when something panics.
     let screen = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
-        let mut terminal = ratatui::try_init()?;
-        let result = shown.keep_drawing(&mut terminal, &updates, &stops, &ends);
-        ratatui::restore();
-        result
+        shown.keep_drawing(&mut Terminal::take()?, &updates, &stops, &ends)
     });
     let data = run::run(plan, start_at, begin, interrupt, move |live| drop(send.send_replace(live))).await;
     over.cancel();
@@ -72,7 +66,7 @@ struct Shown {
 impl Shown {
     fn keep_drawing(
         &self,
-        terminal: &mut DefaultTerminal,
+        terminal: &mut Terminal,
         updates: &watch::Receiver<Live>,
         interrupt: &CancellationToken,
         over: &CancellationToken,

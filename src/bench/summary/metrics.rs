@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 
 use crate::bench::{
     measures::{Measures, Timed, histogram},
-    quantile::{self, QUANTILES, Z_95},
+    quantile::{self, QUANTILES},
     result::{
         CacheShares, Distribution, Metrics, MoreMetrics, RefusedAddress, ResolutionBody, ResponseTimes, encode, ms,
         round,
@@ -14,6 +14,7 @@ use crate::bench::{
     slices::{Slice, log_error},
     target::Resolution,
 };
+use crate::util::statistics::TWO_SIDED_95;
 
 /// Standard normal quantile of 80 % power.
 const Z_POWER: f64 = 0.841_621;
@@ -162,7 +163,7 @@ fn detectable(latency: &Histogram<u64>, slices: &[Slice]) -> BTreeMap<String, f6
         .iter()
         .filter_map(|(name, quantile)| {
             let error = log_error(latency, slices, *quantile)?;
-            let change = ((Z_95 + Z_POWER) * std::f64::consts::SQRT_2 * error).exp() - 1.0;
+            let change = ((TWO_SIDED_95 + Z_POWER) * std::f64::consts::SQRT_2 * error).exp() - 1.0;
             change.is_finite().then(|| ((*name).to_owned(), round(100.0 * change)))
         })
         .collect()

@@ -1,9 +1,8 @@
 //! `ragctl monitor`: watches servers, in the whole terminal or line by line.
 
+mod lines;
 mod once;
 mod screen;
-mod tell;
-mod terminal;
 
 use std::{
     io::IsTerminal,
@@ -15,10 +14,9 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 
-pub use terminal::Terminal;
-
 use super::{UsageError, colors};
-use crate::util::time::UnixMillis;
+use crate::observe::record::{Header, Poll, Recorder, SCHEMA};
+use crate::util::{terminal, time::UnixMillis};
 use crate::{
     cli::{
         ExitStatus, MonitorArgs,
@@ -27,14 +25,13 @@ use crate::{
     monitor::{
         alerts::Rules,
         model::{Effect, Message, Model},
-        record::{Header, Poll, Recorder, SCHEMA},
-        source::{self, Clock, Pace, Poller, WatchTarget, Web, scraper},
+        source::{self, MonitorClock, Pace, Poller, WatchTarget, Web, scraper},
         view::{
             Look,
             theme::{Palette, Theme},
         },
     },
-    scrape::Trouble,
+    observe::Trouble,
 };
 
 /// Messages that may wait to be taken in.
@@ -48,7 +45,7 @@ pub(super) async fn run(settings: Settings, args: MonitorArgs) -> anyhow::Result
     crate::providers::install_tls();
     let rules = rules(&settings.monitor)?;
     let colors = colors(settings.log.color);
-    let look = look(&settings.monitor, colors, args.replay.as_deref());
+    let look = appearance(&settings.monitor, colors, args.replay.as_deref());
     if let Some(path) = &args.replay {
         if args.once {
             return once::replay(path, rules, &args, &look).await;
@@ -58,7 +55,7 @@ pub(super) async fn run(settings: Settings, args: MonitorArgs) -> anyhow::Result
     let web = Web::new().context("no HTTP client")?;
     let targets = targets(&web, &settings.monitor.targets)?;
     if args.once {
-        return once::look(&web, &targets, &settings.monitor, rules, &args, &look).await;
+        return once::poll(&web, &targets, &settings.monitor, rules, &args, &look).await;
     }
     watch_live(&web, targets, settings.monitor, rules, &args, look).await
 }
@@ -72,7 +69,7 @@ pub(super) fn rules(settings: &MonitorSettings) -> anyhow::Result<Rules> {
 }
 
 /// The zone and the colours that this terminal and this user want.
-fn look(settings: &MonitorSettings, colors: Option<bool>, replayed: Option<&Path>) -> Look {
+fn appearance(settings: &MonitorSettings, colors: Option<bool>, replayed: Option<&Path>) -> Look {
     let ascii = settings.theme.is_ascii();
     let theme = if colors == Some(false) { Theme::new(Palette::Plain).ascii(ascii) } else { settings.theme };
     let zone = if settings.utc { TimeZone::UTC } else { TimeZone::system() };
@@ -105,9 +102,9 @@ fn names(servers: &[WatchTarget]) -> Vec<String> {
 }
 
 /// What goes on while servers are watched, or a recording is played.
-struct Session {
+struct MonitorSession {
     model: Model,
-    clock: Clock,
+    clock: MonitorClock,
     messages: mpsc::Receiver<Message>,
     pace: Option<watch::Sender<Pace>>,
     recorder: Option<Recorder>,
@@ -115,7 +112,7 @@ struct Session {
     look: Look,
 }
 
-impl Session {
+impl MonitorSession {
     /// Takes in what happened: writes it down, and changes the model. What is left to do is returned.
     fn take(&mut self, message: Message) -> Vec<Effect> {
         let now = self.clock.now();
@@ -172,8 +169,15 @@ async fn watch_live(
     let _poller = Poller::start(web, &servers, &paced, &tell, fastrand::u64(..));
     drop(tell);
     let model = Model::new(&shown, settings.interval, rules, UnixMillis::now());
-    let session =
-        Session { model, clock: Clock::Live, messages, pace: Some(pace), recorder, bell: settings.bell, look };
+    let session = MonitorSession {
+        model,
+        clock: MonitorClock::Live,
+        messages,
+        pace: Some(pace),
+        recorder,
+        bell: settings.bell,
+        look,
+    };
     show(session, args).await
 }
 
@@ -182,7 +186,7 @@ async fn play(path: &Path, speed: f64, rules: Rules, args: &MonitorArgs, look: L
     let (header, clock, playing) = source::replay(path, speed, tell)?;
     let interval = recorded_interval(&header);
     let model = Model::new(&header.targets, interval, rules, clock.now()).replayed();
-    let session = Session { model, clock, messages, pace: None, recorder: None, bell: false, look };
+    let session = MonitorSession { model, clock, messages, pace: None, recorder: None, bell: false, look };
     let player = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(playing));
     let status = show(session, args).await;
     drop(player);
@@ -196,15 +200,14 @@ fn recorded_interval(header: &Header) -> Duration {
 }
 
 /// Shows a session where there is a terminal, else tells it line by line.
-async fn show(session: Session, args: &MonitorArgs) -> anyhow::Result<ExitStatus> {
+async fn show(session: MonitorSession, args: &MonitorArgs) -> anyhow::Result<ExitStatus> {
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && !args.json;
     let (runtime, json) = (tokio::runtime::Handle::current(), args.json);
     // Without a terminal a hang-up is left to the system: `nohup` is to be respected, and there is nothing to give back.
     let ended = screen::ended(terminal)?;
     // Who reads what is drawn or told may take long, or for ever: that has a thread of its own.
     let mut shown = tokio::task::spawn_blocking(move || {
-        runtime
-            .block_on(async { if terminal { screen::show(session).await } else { tell::lines(session, json).await } })
+        runtime.block_on(async { if terminal { screen::show(session).await } else { lines::run(session, json).await } })
     });
     let overdue = async {
         ended.await;

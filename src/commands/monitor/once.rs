@@ -7,25 +7,22 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::{names, recorded_interval, recorder};
-use crate::util::time::UnixMillis;
+use crate::observe::record::{Poll, Recording};
+use crate::observe::{Field, Metric};
+use crate::util::{
+    humanize::{age, brief_share, short, time},
+    text::clean,
+    time::UnixMillis,
+};
 use crate::{
     cli::{ExitStatus, MonitorArgs, settings::MonitorSettings},
     commands::print,
     monitor::{
         alerts::{Rules, Severity},
-        figure::Figure,
-        model::{
-            Message, Model,
-            diagnosis::{share_words, short},
-            event::{EventKind, clean},
-            history::Field,
-            target::Freshness,
-        },
-        record::{Poll, Recording},
+        model::{Message, Model, event::EventKind, target::Freshness},
         source::{Pace, WatchTarget, Web, ask, scraper},
         view::Look,
     },
-    util::humanize::{age, time},
 };
 
 /// A server that tells nothing is asked once more after this time, so that one lost packet does not wake anybody.
@@ -34,7 +31,7 @@ const SECOND_CHANCE: Duration = Duration::from_secs(1);
 /// The time over which figures are told.
 const LATELY: Duration = Duration::from_secs(300);
 
-pub(super) async fn look(
+pub(super) async fn poll(
     web: &Web,
     servers: &[WatchTarget],
     settings: &MonitorSettings,
@@ -140,9 +137,10 @@ pub(super) fn harmless(json: &str) -> String {
 pub(super) fn target_json(model: &Model, target: usize) -> Value {
     let Some(of) = model.targets.get(target) else { return Value::Null };
     let now = model.now();
-    let figures: serde_json::Map<String, Value> = Figure::ALL
-        .into_iter()
-        .map(|figure| (figure.as_str().to_owned(), json!(of.figure(figure, LATELY, now))))
+    let figures: serde_json::Map<String, Value> = Metric::ALL
+        .iter()
+        .copied()
+        .map(|figure| (figure.as_str().to_owned(), json!(of.metric(figure, LATELY, now))))
         .collect();
     let alerts: Vec<Value> = model
         .alerts
@@ -183,9 +181,9 @@ fn table(model: &Model, look: &Look, recorded: Option<UnixMillis>) -> String {
     );
     let now = model.now();
     for (number, target) in model.targets.iter().enumerate() {
-        let figure = |figure| target.figure(figure, LATELY, now);
-        let share = |of: Figure| figure(of).map_or_else(unknown, share_words);
-        let number_of = |of: Figure| figure(of).map_or_else(unknown, short);
+        let figure = |figure| target.metric(figure, LATELY, now);
+        let share = |of: Metric| figure(of).map_or_else(unknown, brief_share);
+        let number_of = |of: Metric| figure(of).map_or_else(unknown, short);
         let seen = target.latest.as_deref().filter(|_| target.silent_since.is_none());
         let breaker = seen.and_then(|seen| seen.worst()).map_or_else(unknown, |state| state.as_str().replace('_', "-"));
         let used = target.history.last().and_then(|row| row.get(Field::InUse)).map(|used| format!("{used:.0}"));
@@ -200,13 +198,13 @@ fn table(model: &Model, look: &Look, recorded: Option<UnixMillis>) -> String {
             target.name,
             condition(model, number),
             breaker,
-            share(Figure::FailureRate),
-            share(Figure::HitRate),
-            number_of(Figure::Lookups),
-            number_of(Figure::Questions),
-            figure(Figure::P95).map_or_else(unknown, time),
+            share(Metric::FailureRate),
+            share(Metric::HitRate),
+            number_of(Metric::Lookups),
+            number_of(Metric::Questions),
+            figure(Metric::P95).map_or_else(unknown, time),
             used,
-            share(Figure::ErrorRate),
+            share(Metric::ErrorRate),
         );
     }
     for number in 0..model.targets.len() {
@@ -220,13 +218,13 @@ fn table(model: &Model, look: &Look, recorded: Option<UnixMillis>) -> String {
     } else {
         for alert in model.alerts.active() {
             let name = model.targets.get(alert.target).map_or("", |target| &target.name);
-            let value = crate::monitor::alerts::Condition::show(alert.rule.when.figure(), alert.value);
+            let value = alert.rule.when.metric().show(alert.value);
             let _ = writeln!(
                 out,
                 "ALERT {} {} at {name}: {} is {value}; {}",
                 alert.rule.severity,
                 alert.rule.name,
-                alert.rule.when.figure(),
+                alert.rule.when.metric(),
                 alert.rule.text
             );
         }

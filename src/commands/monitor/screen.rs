@@ -15,7 +15,8 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval, sleep_until},
 };
 
-use super::{Session, incident_path, terminal::Terminal};
+use super::{MonitorSession, incident_path};
+use crate::util::terminal::Terminal;
 use crate::{
     cli::ExitStatus,
     monitor::{
@@ -43,10 +44,10 @@ enum Left {
 }
 
 /// Shows a session until the user leaves, a signal comes, or the terminal is gone.
-pub(super) async fn show(mut session: Session) -> anyhow::Result<ExitStatus> {
+pub(super) async fn show(mut session: MonitorSession) -> anyhow::Result<ExitStatus> {
     // Listened for before the terminal is taken: none may come between.
     let ended = ended(true)?;
-    let shown = Shown::new(Terminal::take()?)?;
+    let shown = ShownScreen::new(Terminal::take()?.with_mouse()?)?;
     let left = keep_showing(&mut session, shown, ended).await;
     match left {
         Ok(Left::Quit) => Ok(ExitStatus::Success),
@@ -61,7 +62,7 @@ pub(super) async fn show(mut session: Session) -> anyhow::Result<ExitStatus> {
 type Export = tokio::task::JoinHandle<Result<PathBuf, (PathBuf, io::Error)>>;
 
 /// What is on the terminal, and what it waits for.
-struct Shown {
+struct ShownScreen {
     terminal: Terminal,
     layout: Layout,
     columns: u16,
@@ -91,7 +92,11 @@ enum Happened {
     Ticked,
 }
 
-async fn keep_showing(session: &mut Session, mut shown: Shown, ended: impl Future<Output = ()>) -> io::Result<Left> {
+async fn keep_showing(
+    session: &mut MonitorSession,
+    mut shown: ShownScreen,
+    ended: impl Future<Output = ()>,
+) -> io::Result<Left> {
     let mut ended = std::pin::pin!(ended);
     loop {
         let happened = shown.next(session, ended.as_mut()).await;
@@ -126,7 +131,7 @@ fn events() -> io::Result<mpsc::Receiver<io::Result<Event>>> {
     Ok(events)
 }
 
-impl Shown {
+impl ShownScreen {
     fn new(terminal: Terminal) -> io::Result<Self> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -144,7 +149,7 @@ impl Shown {
     }
 
     /// Waits for what happens next. Nothing is lost when it is given up.
-    async fn next(&mut self, session: &mut Session, ended: Pin<&mut impl Future<Output = ()>>) -> Happened {
+    async fn next(&mut self, session: &mut MonitorSession, ended: Pin<&mut impl Future<Output = ()>>) -> Happened {
         let drawing = async {
             match self.draw_at {
                 Some(at) => sleep_until(at).await,
@@ -173,7 +178,7 @@ impl Shown {
     }
 
     /// Takes in what happened. What is left to do is returned, or why the screen is left.
-    fn take(&mut self, session: &mut Session, happened: Happened) -> io::Result<ControlFlow<Left, Vec<Effect>>> {
+    fn take(&mut self, session: &mut MonitorSession, happened: Happened) -> io::Result<ControlFlow<Left, Vec<Effect>>> {
         if matches!(happened, Happened::Drawing) {
             (self.draw_at, self.drawn) = (None, Some(Instant::now()));
             self.draw(session)?;
@@ -213,7 +218,7 @@ impl Shown {
         }))
     }
 
-    fn draw(&mut self, session: &mut Session) -> io::Result<()> {
+    fn draw(&mut self, session: &mut MonitorSession) -> io::Result<()> {
         let size = self.terminal.size()?;
         let area = Rect::new(0, 0, size.width, size.height);
         let plan = view::plan(&session.model, area);
@@ -229,7 +234,7 @@ impl Shown {
     }
 
     /// Does what the model wants done; `true`: leave.
-    fn act(&mut self, session: &Session, effects: Vec<Effect>) -> io::Result<bool> {
+    fn act(&mut self, session: &MonitorSession, effects: Vec<Effect>) -> io::Result<bool> {
         for effect in effects {
             match effect {
                 Effect::Quit => return Ok(true),
@@ -270,7 +275,7 @@ fn write_new(path: PathBuf, text: &str) -> Result<PathBuf, (PathBuf, io::Error)>
     result
 }
 
-fn meaning(session: &Session, layout: &Layout, event: &Event) -> Option<Action> {
+fn meaning(session: &MonitorSession, layout: &Layout, event: &Event) -> Option<Action> {
     match event {
         Event::Key(key) => session.look.keys.action(key, session.model.typing),
         Event::Mouse(mouse) => {

@@ -12,7 +12,7 @@
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use super::rules::{Rule, Rules, Severity};
-use crate::monitor::figure::Figure;
+use crate::observe::Metric;
 use crate::util::time::UnixMillis;
 
 /// The alerts of all targets.
@@ -20,13 +20,13 @@ use crate::util::time::UnixMillis;
 pub struct Alerts {
     rules: Rules,
     /// One state per rule for each target that was ever looked at. A map: what numbers targets have is not ours to say.
-    states: BTreeMap<usize, Box<[State]>>,
+    states: BTreeMap<usize, Box<[AlertState]>>,
     worst_ever: Option<Severity>,
 }
 
 /// An alert has begun or ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Change {
+pub struct AlertChange {
     /// Of which target.
     pub target: usize,
     /// Index of the rule in [`Alerts::rules`].
@@ -70,7 +70,7 @@ pub struct Active<'a> {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum State {
+enum AlertState {
     Quiet,
     Pending { since: UnixMillis },
     Firing(Firing),
@@ -104,17 +104,17 @@ enum Seen {
 }
 
 impl Seen {
-    fn of(rule: &Rule, told: bool, figure: &dyn Fn(Figure, Duration) -> Option<f64>) -> Self {
+    fn of(rule: &Rule, told: bool, figure: &dyn Fn(Metric, Duration) -> Option<f64>) -> Self {
         let known = |of| figure(of, rule.over).filter(|value| !value.is_nan());
         // Before the figure itself: without questions there is no share of them, and that must not keep it firing.
         if let Some(only_if) = &rule.only_if {
-            match known(only_if.figure()) {
+            match known(only_if.metric()) {
                 None => return Self::Unknown { told },
-                Some(value) if !only_if.holds(value) => return Self::Good(known(rule.when.figure())),
+                Some(value) if !only_if.holds(value) => return Self::Good(known(rule.when.metric())),
                 Some(_) => {}
             }
         }
-        match known(rule.when.figure()) {
+        match known(rule.when.metric()) {
             None => Self::Unknown { told },
             Some(value) if rule.when.holds(value) => Self::Bad(value),
             Some(value) if rule.clears.holds(value) => Self::Good(Some(value)),
@@ -124,11 +124,11 @@ impl Seen {
 }
 
 /// What happened, the value then, and how long it has lasted.
-type Step = (ChangeKind, f64, Option<Duration>);
+type AlertStep = (ChangeKind, f64, Option<Duration>);
 
-impl State {
+impl AlertState {
     /// Goes on to what follows; `hold_off` and `hold` are how long it takes to fire and to clear.
-    fn step(&mut self, seen: Seen, now: UnixMillis, hold_off: Duration, hold: Duration) -> Option<Step> {
+    fn step(&mut self, seen: Seen, now: UnixMillis, hold_off: Duration, hold: Duration) -> Option<AlertStep> {
         match (&mut *self, seen) {
             (Self::Firing(firing), Seen::Unknown { told: true }) => {
                 firing.withheld += 1;
@@ -186,31 +186,31 @@ impl Alerts {
         Self { rules, states: BTreeMap::new(), worst_ever: None }
     }
 
-    /// The rules, as [`Change::rule`] counts them.
+    /// The rules, as [`AlertChange::rule`] counts them.
     pub fn rules(&self) -> &[Rule] {
         self.rules.as_slice()
     }
 
     /// Looks at one target. `figure` gives a figure, rates over a window; `None` (or NaN) when it is not known or not
     /// offered; `told` says whether the target told anything at all: what it does not tell of then, time and again, is over. A target is any number; it is remembered from its first look on.
-    pub fn look(
+    pub fn evaluate(
         &mut self,
         target: usize,
         now: UnixMillis,
         told: bool,
-        figure: &dyn Fn(Figure, Duration) -> Option<f64>,
-    ) -> Vec<Change> {
+        figure: &dyn Fn(Metric, Duration) -> Option<f64>,
+    ) -> Vec<AlertChange> {
         self.step(target, now, told, figure, |rule| rule.hold_off)
     }
 
-    /// As [`Alerts::look`] when there is no second look to wait for: `for` is ignored.
-    pub fn look_once(
+    /// As [`Alerts::evaluate`] when there is no second look to wait for: `for` is ignored.
+    pub fn evaluate_once(
         &mut self,
         target: usize,
         now: UnixMillis,
         told: bool,
-        figure: &dyn Fn(Figure, Duration) -> Option<f64>,
-    ) -> Vec<Change> {
+        figure: &dyn Fn(Metric, Duration) -> Option<f64>,
+    ) -> Vec<AlertChange> {
         self.step(target, now, told, figure, |_| Duration::ZERO)
     }
 
@@ -219,11 +219,11 @@ impl Alerts {
         target: usize,
         now: UnixMillis,
         told: bool,
-        figure: &dyn Fn(Figure, Duration) -> Option<f64>,
+        figure: &dyn Fn(Metric, Duration) -> Option<f64>,
         hold_off: impl Fn(&Rule) -> Duration,
-    ) -> Vec<Change> {
+    ) -> Vec<AlertChange> {
         let rules = self.rules.as_slice();
-        let states = self.states.entry(target).or_insert_with(|| vec![State::Quiet; rules.len()].into());
+        let states = self.states.entry(target).or_insert_with(|| vec![AlertState::Quiet; rules.len()].into());
         let mut changes = Vec::new();
         for (index, (rule, state)) in rules.iter().zip(states).enumerate() {
             let step = state.step(Seen::of(rule, told, figure), now, hold_off(rule), rule.hold);
@@ -231,7 +231,7 @@ impl Alerts {
             if kind == ChangeKind::Fired {
                 self.worst_ever = self.worst_ever.max(Some(rule.severity));
             }
-            changes.push(Change { target, rule: index, at: now, kind, value, lasted });
+            changes.push(AlertChange { target, rule: index, at: now, kind, value, lasted });
         }
         changes
     }
@@ -239,7 +239,7 @@ impl Alerts {
     /// Takes note of an alert until it clears; whether it fires and nobody had.
     pub fn acknowledge(&mut self, target: usize, rule: usize) -> bool {
         let states = self.states.get_mut(&target);
-        states.and_then(|states| states.get_mut(rule)).is_some_and(State::acknowledge)
+        states.and_then(|states| states.get_mut(rule)).is_some_and(AlertState::acknowledge)
     }
 
     /// Takes note of all that fire; of how many nobody had.
@@ -268,7 +268,9 @@ impl Alerts {
     fn firing(&self) -> impl Iterator<Item = Active<'_>> {
         self.states.iter().flat_map(|(&target, states)| {
             self.rules().iter().zip(states).enumerate().filter_map(move |(rule_index, (rule, state))| {
-                let State::Firing(Firing { since, value, acknowledged, clearing, .. }) = *state else { return None };
+                let AlertState::Firing(Firing { since, value, acknowledged, clearing, .. }) = *state else {
+                    return None;
+                };
                 let clearing = clearing.is_some();
                 Some(Active { target, rule, rule_index, since, value, acknowledged, clearing })
             })

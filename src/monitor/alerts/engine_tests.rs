@@ -22,10 +22,10 @@ fn at(second: i64) -> UnixMillis {
 /// What a target tells: hit rate and look-ups.
 type Told = (Option<f64>, Option<f64>);
 
-fn tell((rate, lookups): Told) -> impl Fn(Figure, Duration) -> Option<f64> {
+fn tell((rate, lookups): Told) -> impl Fn(Metric, Duration) -> Option<f64> {
     move |figure, _| match figure {
-        Figure::HitRate => rate,
-        Figure::Lookups => lookups,
+        Metric::HitRate => rate,
+        Metric::Lookups => lookups,
         _ => None,
     }
 }
@@ -36,7 +36,7 @@ fn look(alerts: &mut Alerts, second: i64, rate: f64) -> Option<ChangeKind> {
 }
 
 fn told(alerts: &mut Alerts, second: i64, told: Told) -> Option<ChangeKind> {
-    alerts.look(0, at(second), false, &tell(told)).first().map(|change| change.kind)
+    alerts.evaluate(0, at(second), false, &tell(told)).first().map(|change| change.kind)
 }
 
 #[test]
@@ -45,15 +45,15 @@ fn it_fires_after_its_time_and_clears_after_its_time() {
     assert_eq!(look(&mut alerts, 0, BAD), None);
     assert_eq!(look(&mut alerts, 9, BAD), None);
     assert!(alerts.active().is_empty() && alerts.worst().is_none());
-    let fired = alerts.look(0, at(10), false, &tell((Some(BAD), Some(50.0))));
-    let wanted = Change { target: 0, rule: 0, at: at(10), kind: ChangeKind::Fired, value: BAD, lasted: None };
+    let fired = alerts.evaluate(0, at(10), false, &tell((Some(BAD), Some(50.0))));
+    let wanted = AlertChange { target: 0, rule: 0, at: at(10), kind: ChangeKind::Fired, value: BAD, lasted: None };
     assert_eq!(fired, [wanted]);
     assert_eq!((alerts.worst(), alerts.worst_ever()), (Some(Severity::Warning), Some(Severity::Warning)));
     assert_eq!(look(&mut alerts, 20, GOOD), None);
     assert!(alerts.active()[0].clearing);
-    let cleared = alerts.look(0, at(25), false, &tell((Some(0.4), Some(50.0))));
+    let cleared = alerts.evaluate(0, at(25), false, &tell((Some(0.4), Some(50.0))));
     let lasted = Some(Duration::from_secs(15));
-    let wanted = Change { at: at(25), kind: ChangeKind::Cleared, value: 0.4, lasted, ..wanted };
+    let wanted = AlertChange { at: at(25), kind: ChangeKind::Cleared, value: 0.4, lasted, ..wanted };
     assert_eq!(cleared, [wanted]);
     assert_eq!((alerts.worst(), alerts.worst_ever()), (None, Some(Severity::Warning)));
 }
@@ -104,17 +104,17 @@ fn what_a_rule_is_not_meant_for_drops_and_clears_it() {
     // Without look-ups there is no hit rate, either.
     assert_eq!(told(&mut alerts, 21, (None, Some(0.0))), None);
     assert!(alerts.active()[0].clearing);
-    let cleared = alerts.look(0, at(26), false, &tell((None, Some(0.0))));
+    let cleared = alerts.evaluate(0, at(26), false, &tell((None, Some(0.0))));
     assert_eq!((cleared[0].kind, cleared[0].value), (ChangeKind::Cleared, BAD));
 }
 
 #[test]
 fn a_single_look_does_not_wait_to_fire() {
     let mut alerts = alerts(3_600, 0);
-    assert_eq!(alerts.look_once(0, at(0), false, &tell((Some(BETWEEN), Some(100.0)))), []);
-    let fired = alerts.look_once(0, at(0), false, &tell((Some(BAD), Some(100.0))));
+    assert_eq!(alerts.evaluate_once(0, at(0), false, &tell((Some(BETWEEN), Some(100.0)))), []);
+    let fired = alerts.evaluate_once(0, at(0), false, &tell((Some(BAD), Some(100.0))));
     assert_eq!(fired[0].kind, ChangeKind::Fired);
-    assert_eq!(alerts.look_once(1, at(0), false, &tell((Some(BAD), Some(1.0)))), []);
+    assert_eq!(alerts.evaluate_once(1, at(0), false, &tell((Some(BAD), Some(1.0)))), []);
     assert_eq!(alerts.active().len(), 1);
 }
 
@@ -128,7 +128,7 @@ fn a_clock_that_is_set_back_makes_nothing_early() {
     look(&mut alerts, 111, GOOD);
     assert_eq!(look(&mut alerts, 50, GOOD), None);
     assert_eq!(look(&mut alerts, 112, GOOD), None);
-    let cleared = alerts.look(0, at(121), false, &tell((Some(GOOD), Some(100.0))));
+    let cleared = alerts.evaluate(0, at(121), false, &tell((Some(GOOD), Some(100.0))));
     assert_eq!(cleared[0].lasted, Some(Duration::from_secs(11)));
 }
 
@@ -151,19 +151,19 @@ fn an_acknowledgement_ends_with_its_alert() {
 fn the_most_severe_come_first_then_the_unacknowledged_then_the_newest() {
     let mut alerts = Alerts::new(Rules::builtin());
     let index = |alerts: &Alerts, name: &str| alerts.rules().iter().position(|rule| rule.name == name).unwrap();
-    let only = |figure: Figure, value: f64| move |of: Figure, _: Duration| (of == figure).then_some(value);
-    alerts.look(3, at(1), false, &only(Figure::CacheFill, 0.95));
-    alerts.look(1, at(2), false, &only(Figure::CacheFill, 0.95));
-    alerts.look(2, at(3), false, &only(Figure::CacheFill, 0.95));
-    alerts.look(0, at(4), false, &only(Figure::EvictionsPerMinute, 20.0));
-    alerts.look(usize::MAX, at(0), false, &only(Figure::BreakerOpen, 1.0));
+    let only = |figure: Metric, value: f64| move |of: Metric, _: Duration| (of == figure).then_some(value);
+    alerts.evaluate(3, at(1), false, &only(Metric::CacheFill, 0.95));
+    alerts.evaluate(1, at(2), false, &only(Metric::CacheFill, 0.95));
+    alerts.evaluate(2, at(3), false, &only(Metric::CacheFill, 0.95));
+    alerts.evaluate(0, at(4), false, &only(Metric::EvictionsPerMinute, 20.0));
+    alerts.evaluate(usize::MAX, at(0), false, &only(Metric::BreakerOpen, 1.0));
     let full = index(&alerts, "cache-full");
     assert!(alerts.acknowledge(2, full));
     let order: Vec<_> = alerts.active().iter().map(|active| active.target).collect();
     assert_eq!(order, [usize::MAX, 1, 3, 2, 0]);
     assert_eq!(alerts.active()[1].rule_index, full);
     assert_eq!(alerts.worst(), Some(Severity::Critical));
-    let cleared = alerts.look(usize::MAX, at(5), false, &only(Figure::BreakerOpen, 0.0));
+    let cleared = alerts.evaluate(usize::MAX, at(5), false, &only(Metric::BreakerOpen, 0.0));
     assert_eq!(cleared[0].kind, ChangeKind::Cleared);
     assert_eq!((alerts.worst(), alerts.worst_ever()), (Some(Severity::Warning), Some(Severity::Critical)));
 }
@@ -171,20 +171,20 @@ fn the_most_severe_come_first_then_the_unacknowledged_then_the_newest() {
 #[test]
 fn rates_are_asked_for_over_the_window_of_the_rule() {
     let asked = std::cell::RefCell::new(Vec::new());
-    Alerts::new(Rules::builtin()).look(0, at(0), false, &|figure, over| {
+    Alerts::new(Rules::builtin()).evaluate(0, at(0), false, &|figure, over| {
         asked.borrow_mut().push((figure, over.as_secs()));
         Some(100.0)
     });
     let asked = asked.into_inner();
-    assert!(asked.contains(&(Figure::HitRate, 900)) && asked.contains(&(Figure::Lookups, 900)));
-    assert!(asked.contains(&(Figure::BreakerTrips, 600)) && asked.contains(&(Figure::ErrorRate, 300)));
+    assert!(asked.contains(&(Metric::HitRate, 900)) && asked.contains(&(Metric::Lookups, 900)));
+    assert!(asked.contains(&(Metric::BreakerTrips, 600)) && asked.contains(&(Metric::ErrorRate, 300)));
 }
 
 #[test]
 fn a_look_without_news_takes_no_memory() {
     let mut alerts = Alerts::new(Rules::builtin());
     for second in 0..3 {
-        assert_eq!(alerts.look(0, at(second), false, &|_, _| None).capacity(), 0);
+        assert_eq!(alerts.evaluate(0, at(second), false, &|_, _| None).capacity(), 0);
     }
 }
 
@@ -244,7 +244,7 @@ proptest! {
         let mut alerts = alerts(hold_off, hold);
         let mut fires = false;
         for (index, (now, told)) in looks.iter().enumerate() {
-            let changes = alerts.look(0, *now, false, &tell(*told));
+            let changes = alerts.evaluate(0, *now, false, &tell(*told));
             prop_assert!(changes.len() <= 1);
             if let Some(change) = changes.first() {
                 let fired = change.kind == ChangeKind::Fired;
@@ -265,7 +265,7 @@ proptest! {
     fn nothing_fires_or_clears_late(looks in any_looks(0..8_000), hold_off in 0..20_u64, hold in 0..20_u64) {
         let mut alerts = alerts(hold_off, hold);
         for (index, (now, told)) in looks.iter().enumerate() {
-            alerts.look(0, *now, false, &tell(*told));
+            alerts.evaluate(0, *now, false, &tell(*told));
             let over = |wanted: i8, needed: u64| {
                 let since = row_since(&looks, index, wanted).filter(|_| judged(*told) == Some(wanted));
                 since.is_some_and(|since| now.since(since) >= Duration::from_secs(needed))
@@ -280,9 +280,9 @@ proptest! {
         looks in any_looks(0..8_000), hold_off in 0..20_u64, hold in 0..20_u64,
     ) {
         let mut alerts = alerts(hold_off, hold);
-        let mut last: Option<Change> = None;
+        let mut last: Option<AlertChange> = None;
         for (now, told) in &looks {
-            for change in alerts.look(0, *now, false, &tell(*told)) {
+            for change in alerts.evaluate(0, *now, false, &tell(*told)) {
                 if let Some(last) = last {
                     let needed = if change.kind == ChangeKind::Fired { hold_off } else { hold };
                     prop_assert!(change.at.since(last.at) >= Duration::from_secs(needed));
@@ -301,7 +301,7 @@ proptest! {
         let mut alerts = alerts(hold_off, hold);
         let mut noted = false;
         for ((now, told), key) in looks.iter().zip(keys) {
-            if !alerts.look(0, *now, false, &tell(*told)).is_empty() {
+            if !alerts.evaluate(0, *now, false, &tell(*told)).is_empty() {
                 noted = false;
             }
             let fires = !alerts.active().is_empty();
@@ -321,8 +321,8 @@ proptest! {
     ) {
         let mut alerts = Alerts::new(Rules::builtin());
         for (target, now, value, once) in looks {
-            let figure = |_: Figure, _: Duration| value;
-            let look = if once { Alerts::look_once } else { Alerts::look };
+            let figure = |_: Metric, _: Duration| value;
+            let look = if once { Alerts::evaluate_once } else { Alerts::evaluate };
             let changes = look(&mut alerts, target, UnixMillis(now), false, &figure);
             prop_assert!(changes.iter().all(|change| change.rule < alerts.rules().len() && change.target == target));
             prop_assert!(alerts.worst() <= alerts.worst_ever());
@@ -336,16 +336,16 @@ fn what_a_target_does_not_have_any_more_is_over_and_what_a_silent_one_does_not_t
         "builtin = false\n[[alert]]\nname = \"x\"\nseverity = \"info\"\nwhen = \"breaker_open == 1\"\ntext = \"look\"\n",
     );
     let mut alerts = Alerts::new(rules.unwrap());
-    let open = |_: Figure, _: Duration| Some(1.0);
-    let unknown = |_: Figure, _: Duration| None;
-    assert_eq!(alerts.look(0, UnixMillis(0), true, &open).len(), 1);
+    let open = |_: Metric, _: Duration| Some(1.0);
+    let unknown = |_: Metric, _: Duration| None;
+    assert_eq!(alerts.evaluate(0, UnixMillis(0), true, &open).len(), 1);
     for look in 1..20 {
-        assert_eq!(alerts.look(0, UnixMillis(look), false, &unknown), [], "nobody knows");
+        assert_eq!(alerts.evaluate(0, UnixMillis(look), false, &unknown), [], "nobody knows");
     }
     for look in 20..22 {
-        assert_eq!(alerts.look(0, UnixMillis(look), true, &unknown), [], "once may be chance");
+        assert_eq!(alerts.evaluate(0, UnixMillis(look), true, &unknown), [], "once may be chance");
     }
-    let over = alerts.look(0, UnixMillis(22), true, &unknown);
+    let over = alerts.evaluate(0, UnixMillis(22), true, &unknown);
     assert_eq!(over.first().map(|change| change.kind), Some(ChangeKind::Cleared));
     assert_eq!(alerts.worst(), None);
 }

@@ -9,10 +9,13 @@
 //! - A figure that is not known proves nothing: it neither fires nor clears.
 //! - A share of a handful is no share: a rule may ask for a number of questions or look-ups first.
 
-pub mod condition;
 pub mod engine;
 pub mod rules;
 
-pub use condition::Condition;
-pub use engine::{Active, Alerts, Change, ChangeKind};
+pub use engine::{Active, AlertChange, Alerts, ChangeKind};
 pub use rules::{Rule, Rules, RulesError, Severity};
+
+use crate::observe::{Metric, Threshold};
+
+/// A condition of an alert rule, or the target of a report.
+pub type Condition = Threshold<Metric>;

@@ -4,7 +4,7 @@ use std::{fmt, path::Path, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::condition::Condition;
+use super::Condition;
 
 /// The rules that come along.
 const BUILTIN: &str = include_str!("builtin.toml");
@@ -117,7 +117,7 @@ pub enum RulesError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct RulesFile {
     #[serde(default = "yes")]
     builtin: bool,
     #[serde(default)]
@@ -197,13 +197,13 @@ impl Rule {
 
 /// Whether the conditions of a rule make sense together.
 fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> Result<(), String> {
-    let figure = when.figure();
-    if clears.figure() != figure {
-        let other = clears.figure();
+    let figure = when.metric();
+    if clears.metric() != figure {
+        let other = clears.metric();
         return Err(format!("clears: it is about {other}, but when is about {figure}; clears must be so, too"));
     }
     let never = |field: &str, condition: &Condition| {
-        format!("{field}: {condition} never holds, whatever {} is; choose another value", condition.figure())
+        format!("{field}: {condition} never holds, whatever {} is; choose another value", condition.metric())
     };
     if !when.is_possible() {
         return Err(never("when", when));
@@ -218,7 +218,7 @@ fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> R
         return Err(never("if", only_if));
     }
     if let Some(value) = when.common(clears) {
-        let value = Condition::show(figure, value);
+        let value = figure.show(value);
         return Err(format!(
             "clears: {clears} contradicts when: at {value}, {when} holds as well; it must hold on the other side only, \
              like {}",
@@ -237,7 +237,7 @@ impl Rules {
     /// The rules that come along.
     pub fn builtin() -> Self {
         let name = "the built-in alert rules";
-        let rules = File::read(name, BUILTIN).and_then(|file| file.rules(name));
+        let rules = RulesFile::read(name, BUILTIN).and_then(|file| file.rules(name));
         // They are part of the program, and a test reads them: there is nothing to tell a user.
         Self { rules: rules.unwrap_or_default() }
     }
@@ -269,7 +269,7 @@ impl Rules {
     }
 
     fn read(name: &str, text: &str) -> Result<Self, RulesError> {
-        let file = File::read(name, text)?;
+        let file = RulesFile::read(name, text)?;
         let mut rules = Self::builtin().rules;
         if let Some(unknown) = file.disable.iter().find(|name| rules.iter().all(|rule| rule.name != **name)) {
             let known: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
@@ -289,7 +289,7 @@ impl Rules {
     }
 }
 
-impl File {
+impl RulesFile {
     fn read(name: &str, text: &str) -> Result<Self, RulesError> {
         toml::from_str(text).map_err(|error| RulesError::Malformed {
             file: name.to_owned(),

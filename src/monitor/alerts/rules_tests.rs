@@ -1,7 +1,7 @@
+use crate::observe::Metric;
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::monitor::figure::Figure;
 
 /// A sound alert with more lines, or other ones for those it has.
 fn alert(lines: &[&str]) -> String {
@@ -28,7 +28,7 @@ fn named<'a>(rules: &'a Rules, name: &str) -> &'a Rule {
 
 #[test]
 fn the_built_in_rules_can_be_read_and_have_names_of_their_own() {
-    let read = File::read("builtin.toml", BUILTIN).unwrap().rules("builtin.toml").unwrap();
+    let read = RulesFile::read("builtin.toml", BUILTIN).unwrap().rules("builtin.toml").unwrap();
     let rules = Rules::builtin();
     assert_eq!(read, rules.as_slice());
     assert_eq!(names(&rules).into_iter().collect::<BTreeSet<_>>().len(), rules.as_slice().len());
@@ -36,8 +36,8 @@ fn the_built_in_rules_can_be_read_and_have_names_of_their_own() {
     assert_eq!(critical.map(|rule| rule.name.as_str()).collect::<Vec<_>>(), ["unreachable", "breaker-open"]);
     let low = named(&rules, "low-hit-rate");
     assert_eq!(
-        (low.when.figure(), low.over, low.hold_off),
-        (Figure::HitRate, Duration::from_secs(900), Duration::from_secs(60))
+        (low.when.metric(), low.over, low.hold_off),
+        (Metric::HitRate, Duration::from_secs(900), Duration::from_secs(60))
     );
     assert_eq!(low.only_if.as_ref().unwrap().to_string(), "lookups >= 50");
     assert_eq!(named(&rules, "pool-waiting").hold_off, Duration::from_secs(30));

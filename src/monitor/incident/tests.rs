@@ -9,7 +9,7 @@ use crate::{
         model::{Action, Message},
         report::tests::assert_whole,
     },
-    scrape::{Breaker, Cache, Endpoint, Health, Percentiles, Pool, Traffic, Trouble, Turn},
+    observe::{Breaker, Cache, EndpointMetrics, Health, PercentilesMs, Pool, StateTransition, Traffic, Trouble},
 };
 
 /// 2026-11-21T15:00:00Z.
@@ -23,7 +23,12 @@ fn at(second: u64) -> UnixMillis {
 fn seen(second: u64, name: &str, state: State) -> Observation {
     let n = second as f64;
     let open = state == State::Open;
-    let turn = Turn { at: START as f64 / 1e3 + 600.0, from: State::Closed, to: State::Open, reason: name.to_owned() };
+    let turn = StateTransition {
+        at: START as f64 / 1e3 + 600.0,
+        from: State::Closed,
+        to: State::Open,
+        reason: name.to_owned(),
+    };
     let breaker = Breaker {
         state: Some(state),
         calls: Some(n),
@@ -35,8 +40,8 @@ fn seen(second: u64, name: &str, state: State) -> Observation {
         history: if open { vec![turn] } else { Vec::new() },
         ..Breaker::default()
     };
-    let times = Percentiles { p50: Some(100.0), p95: Some(900.0), p99: None };
-    let endpoint = Endpoint { requests: Some(n), errors: Some(0.0), latency_ms: times };
+    let times = PercentilesMs { p50: Some(100.0), p95: Some(900.0), p99: None };
+    let endpoint = EndpointMetrics { requests: Some(n), errors: Some(0.0), latency_ms: times };
     Observation {
         health: Some(Health {
             status: Some("healthy".into()),

@@ -3,18 +3,17 @@
 use std::time::Duration;
 
 use super::{
-    event::clean,
-    figures::{of_counts, pool_use},
-    history::{Field, Row},
+    history::Row,
+    reader::pool_use,
     target::{Freshness, Target},
 };
-use crate::util::time::UnixMillis;
-use crate::{
-    monitor::{alerts::Severity, figure::Figure},
-    resilience::State,
-    scrape::Observation,
-    util::humanize::{age, interval, percent},
+use crate::observe::{Field, Metric};
+use crate::util::{
+    humanize::{age, brief_share, interval, short, time},
+    text::clean,
+    time::UnixMillis,
 };
+use crate::{monitor::alerts::Severity, observe::Observation, resilience::State};
 
 /// How far back the shares in the line reach: a few polls, but not less, or more, than this.
 const POLLS: u32 = 4;
@@ -83,11 +82,11 @@ pub fn well(target: &Target, now: UnixMillis) -> String {
         Some(rate) => parts.push(format!("{} questions/s", short(rate))),
         None => {}
     }
-    if let Some(share) = lately.and_then(|row| of_counts(Figure::HitRate, &row)) {
-        parts.push(format!("{} from the cache", share_words(share)));
+    if let Some(share) = lately.and_then(|row| Metric::HitRate.of_counts(&row)) {
+        parts.push(format!("{} from the cache", brief_share(share)));
     }
     if let Some(p95) = target.latency(0.95, window, now).filter(|_| questions.is_some_and(|rate| rate > 0.0)) {
-        parts.push(format!("p95 {}", crate::util::humanize::time(p95)));
+        parts.push(format!("p95 {}", time(p95)));
     }
     let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
     format!("all is well{parts}")
@@ -156,22 +155,22 @@ fn breaker(target: &Target, seen: &Observation, now: UnixMillis) -> Option<Findi
 
 /// What it does to those who ask.
 fn effects(lately: Option<&Row>) -> String {
-    let share = |figure| lately.and_then(|row| of_counts(figure, row));
+    let share = |metric: Metric| lately.and_then(|row| metric.of_counts(row));
     let asked = lately.and_then(|row| row.get(Field::Questions));
     let mut parts = Vec::new();
     if let Some((degraded, what)) = lately.and_then(degraded_of).filter(|(share, _)| *share >= SOME) {
-        parts.push(format!("{} of {what} degraded", share_words(degraded)));
+        parts.push(format!("{} of {what} degraded", brief_share(degraded)));
     }
-    if let Some(errors) = share(Figure::ErrorRate).filter(|share| *share >= SOME && asked.is_some()) {
-        parts.push(format!("{} of questions fail", share_words(errors)));
+    if let Some(errors) = share(Metric::ErrorRate).filter(|share| *share >= SOME && asked.is_some()) {
+        parts.push(format!("{} of questions fail", brief_share(errors)));
     }
-    let hits = share(Figure::HitRate).filter(|share| *share >= SOME);
+    let hits = share(Metric::HitRate).filter(|share| *share >= SOME);
     let effect = match (parts.is_empty(), asked) {
         (false, _) => format!(" → {}", parts.join(", ")),
         (true, Some(0.0)) => " → nobody asks at the moment".to_owned(),
         (true, _) => String::new(),
     };
-    let cache = hits.map(|hits| format!("; cache still serves {}", share_words(hits))).unwrap_or_default();
+    let cache = hits.map(|hits| format!("; cache still serves {}", brief_share(hits))).unwrap_or_default();
     effect + &cache
 }
 
@@ -200,19 +199,19 @@ fn pool(target: &Target, now: UnixMillis) -> Option<Finding> {
         (false, _) => format!("{waiting:.0} wait for their turn in the pool{size}"),
     };
     let p95 = target.latency(0.95, lately_of(target), now);
-    let p95 = p95.map(|p95| format!(", p95 {}", crate::util::humanize::time(p95))).unwrap_or_default();
+    let p95 = p95.map(|p95| format!(", p95 {}", time(p95))).unwrap_or_default();
     let severity = if waiting >= 1.0 { Severity::Warning } else { Severity::Info };
     let text = format!("{queue}: the LLM is the bottleneck{p95}");
     Some(Finding::new(severity, text))
 }
 
 fn cache(target: &Target, lately: Option<&Row>, now: UnixMillis) -> Option<Finding> {
-    let fill = target.figure(Figure::CacheFill, MOST, now)?;
-    let evictions = target.figure(Figure::EvictionsPerMinute, MOST, now)?;
-    let hits = lately.and_then(|row| of_counts(Figure::HitRate, row))?;
+    let fill = target.metric(Metric::CacheFill, MOST, now)?;
+    let evictions = target.metric(Metric::EvictionsPerMinute, MOST, now)?;
+    let hits = lately.and_then(|row| Metric::HitRate.of_counts(row))?;
     let thrashing = fill >= FULL_CACHE && evictions >= MANY_EVICTIONS && hits < FEW_HITS;
     thrashing.then(|| {
-        let (evictions, hits) = (short(evictions), share_words(hits));
+        let (evictions, hits) = (short(evictions), brief_share(hits));
         let text = format!(
             "the cache thrashes: full, {evictions} evictions/min, {hits} hits; it is too small for these questions"
         );
@@ -222,12 +221,12 @@ fn cache(target: &Target, lately: Option<&Row>, now: UnixMillis) -> Option<Findi
 
 fn errors(lately: Option<&Row>) -> Option<Finding> {
     let row = lately?;
-    let share = |figure| of_counts(figure, row).filter(|share| *share >= 0.05);
-    if let Some(errors) = share(Figure::ErrorRate) {
-        return Some(Finding::new(Severity::Warning, format!("{} of the questions fail", share_words(errors))));
+    let share = |metric: Metric| metric.of_counts(row).filter(|share| *share >= 0.05);
+    if let Some(errors) = share(Metric::ErrorRate) {
+        return Some(Finding::new(Severity::Warning, format!("{} of the questions fail", brief_share(errors))));
     }
-    let degraded = share(Figure::DegradedRate)?;
-    let text = format!("{} of the answers are degraded: the LLM does not answer all calls", share_words(degraded));
+    let degraded = share(Metric::DegradedRate)?;
+    let text = format!("{} of the answers are degraded: the LLM does not answer all calls", brief_share(degraded));
     Some(Finding::new(Severity::Warning, text))
 }
 
@@ -237,7 +236,7 @@ fn slow(target: &Target, now: UnixMillis) -> Option<Finding> {
     let lately = target.latency(0.95, Duration::from_secs(120), now)?;
     let slow = lately >= LONG && lately >= SLOWER * before;
     slow.then(|| {
-        let (lately, before) = (crate::util::humanize::time(lately), crate::util::humanize::time(before));
+        let (lately, before) = (time(lately), time(before));
         Finding::new(Severity::Warning, format!("answers are slow: p95 {lately}, it was {before} over the last hour"))
     })
 }
@@ -252,21 +251,4 @@ fn unwell(seen: &Observation) -> Option<Finding> {
     };
     let severity = if status == "unhealthy" { Severity::Critical } else { Severity::Warning };
     Some(Finding::new(severity, format!("it calls itself {status}{why}")))
-}
-
-/// A share in words, without digits that say nothing.
-pub fn share_words(share: f64) -> String {
-    let hundredths = share * 100.0;
-    if hundredths == 0.0 || hundredths >= 9.95 { format!("{hundredths:.0} %") } else { percent(hundredths) }
-}
-
-/// A number with the digits that matter.
-pub fn short(value: f64) -> String {
-    match value.abs() {
-        v if v < 99_999.5 && value.fract() == 0.0 => format!("{value:.0}"),
-        v if v < 9.95 => format!("{value:.1}"),
-        v if v < 99_999.5 => format!("{value:.0}"),
-        v if v < 9_999_500.0 => format!("{:.0}k", value / 1e3),
-        _ => format!("{:.0}M", value / 1e6),
-    }
 }

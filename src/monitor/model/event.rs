@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::util::time::UnixMillis;
+use crate::util::{text::clean, time::UnixMillis};
 use crate::{monitor::alerts::Severity, resilience::State};
 
 /// Most events that are kept.
@@ -61,24 +61,13 @@ impl Event {
     }
 }
 
-/// A text that cannot command a terminal, nor turn the direction of what stands beside it.
-pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).take(400).collect()
-}
-
-/// Whether a character is not seen itself, but changes how others are: controls, marks of direction, ends of lines.
-pub fn is_unseen(c: char) -> bool {
-    let turns = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    turns || c.is_control()
-}
-
 /// Events in the order of time.
 #[derive(Debug, Clone, Default)]
-pub struct Log {
+pub struct EventLog {
     events: VecDeque<Event>,
 }
 
-impl Log {
+impl EventLog {
     /// Adds an event where it belongs: a server may tell late what happened before.
     pub fn add(&mut self, event: Event) {
         let place = self.events.partition_point(|other| other.at <= event.at);
@@ -100,7 +89,7 @@ mod tests {
 
     #[test]
     fn what_is_told_late_is_put_where_it_belongs() {
-        let mut log = Log::default();
+        let mut log = EventLog::default();
         for at in [5, 1, 3, 3] {
             log.add(Event::own(UnixMillis(at), "x"));
         }

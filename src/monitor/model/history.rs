@@ -9,65 +9,11 @@
 
 use std::collections::VecDeque;
 
-use crate::resilience::State;
-use crate::util::time::UnixMillis;
-
-/// A column of the history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// Questions.
-    Questions,
-    /// Questions that got an error.
-    Errors,
-    /// Answers that were degraded.
-    Degraded,
-    /// Look-ups that the cache answered.
-    Hits,
-    /// Of these, in words that were known.
-    Exact,
-    /// Of these, in other words.
-    Semantic,
-    /// Look-ups that it did not answer.
-    Misses,
-    /// Near answers that were refused.
-    Refused,
-    /// Entries that made room.
-    Evictions,
-    /// Calls to the LLM that the breakers judged.
-    Calls,
-    /// Those that failed.
-    Failures,
-    /// Calls that breakers did not let through.
-    Rejected,
-    /// Requests to the LLM.
-    Requests,
-    /// Connections that were opened for them.
-    Opened,
-    /// Failures since the last success.
-    ConsecutiveFailures,
-    /// Connections with a request on them.
-    InUse,
-    /// Connections without.
-    Idle,
-    /// Calls that wait for their turn.
-    Waiting,
-    /// How full the cache is, 0..=1.
-    Fill,
-    /// Median time to an answer, milliseconds.
-    P50,
-    /// 95th percentile.
-    P95,
-    /// 99th percentile.
-    P99,
-    /// All cores, 0..=1.
-    Cpu,
-    /// Memory of the machine, 0..=1.
-    Memory,
-    /// Disk, 0..=1.
-    Disk,
-    /// Memory of the process, MiB.
-    Resident,
-}
+use crate::{
+    observe::{CountSource, Field, Growth},
+    resilience::State,
+    util::time::UnixMillis,
+};
 
 /// Rows touch when no more time than this lies between them, milliseconds. Polls are missing only where it is far more.
 const TOUCH: i64 = 100;
@@ -76,10 +22,19 @@ const WIDEST: usize = 16;
 /// Most levels of resolution: so often may a row be merged while there is room for all levels.
 const LEVELS: u8 = 24;
 
-/// How many fields are counts; they come first.
-pub const COUNTS: usize = Field::Opened as usize + 1;
 /// How many fields there are.
-const FIELDS: usize = Field::Resident as usize + 1;
+const FIELDS: usize = Field::ALL.len();
+
+/// Which fields are counts, which add up.
+const COUNTS: [bool; FIELDS] = {
+    let mut counts = [false; FIELDS];
+    let mut at = 0;
+    while at < FIELDS {
+        counts[at] = matches!(Field::ALL[at].growth(), Growth::Counter);
+        at += 1;
+    }
+    counts
+};
 
 /// What happened up to a moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -148,11 +103,11 @@ impl Row {
 
     /// Takes in the row that follows: counts add up, of gauges the higher stays, of states the worse.
     pub fn absorb(&mut self, next: &Self) {
-        for (index, (mine, other)) in self.values.iter_mut().zip(next.values).enumerate() {
+        for ((mine, other), is_count) in self.values.iter_mut().zip(next.values).zip(COUNTS) {
             *mine = match (mine.is_nan(), other.is_nan()) {
                 (true, _) => other,
                 (_, true) => *mine,
-                (false, false) if index < COUNTS => *mine + other,
+                (false, false) if is_count => *mine + other,
                 (false, false) => mine.max(other),
             };
         }
@@ -162,6 +117,20 @@ impl Row {
         self.state = worse(self.state, next.state);
         self.silent &= next.silent;
         self.restarted |= next.restarted;
+    }
+}
+
+impl CountSource for Row {
+    fn get(&self, field: Field) -> Option<f64> {
+        self.get(field)
+    }
+
+    fn rate(&self, field: Field) -> Option<f64> {
+        self.rate(field)
+    }
+
+    fn share(&self, part: Field, of: &[Field]) -> Option<f64> {
+        self.share(part, of)
     }
 }
 
@@ -303,8 +272,8 @@ impl History {
 
 /// Adds up the counts of rows, and of nothing else: many rules ask for it at every poll.
 pub fn counts<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Row> {
-    let mut sums = [0.0_f32; COUNTS];
-    let mut known = [false; COUNTS];
+    let mut sums = [0.0_f32; FIELDS];
+    let mut known = [false; FIELDS];
     let mut sum: Option<Row> = None;
     for row in rows.filter(|row| !row.silent) {
         for ((sum, known), value) in sums.iter_mut().zip(&mut known).zip(&row.values) {
@@ -318,8 +287,8 @@ pub fn counts<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Row> {
         whole.at = row.at;
     }
     let mut sum = sum?;
-    for ((value, counted), known) in sum.values.iter_mut().zip(sums).zip(known) {
-        *value = if known { counted } else { f32::NAN };
+    for (((value, counted), known), is_count) in sum.values.iter_mut().zip(sums).zip(known).zip(COUNTS) {
+        *value = if known && is_count { counted } else { f32::NAN };
     }
     Some(sum)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scrape::{Observation, Trouble};
+use crate::observe::{Observation, Trouble};
 use crate::util::time::UnixMillis;
 
 /// Something happened.

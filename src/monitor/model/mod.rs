@@ -3,12 +3,12 @@
 //! Everything that happens is a [`Message`]; [`Model::update`] takes it in and says what is to be done about it
 //! ([`Effect`]). Views are functions of the model.
 
-mod act;
+mod actions;
 pub mod diagnosis;
 pub mod event;
-pub mod figures;
 pub mod history;
 mod message;
+pub mod reader;
 pub mod target;
 pub mod timeline;
 pub mod window;
@@ -22,20 +22,15 @@ pub use message::{Action, Effect, Message};
 
 use self::{
     diagnosis::Finding,
-    event::{Event, EventKind, Log},
-    figures::Figures,
+    event::{Event, EventKind, EventLog},
+    reader::MetricReader,
     target::Target,
-    window::Window,
+    window::TimeWindow,
 };
-use super::{
-    alerts::{Alerts, ChangeKind, Condition, Rules, Severity},
-    figure::Figure,
-};
-use crate::util::time::UnixMillis;
-use crate::{
-    scrape::{Observation, Trouble},
-    util::humanize::age,
-};
+use super::alerts::{Alerts, ChangeKind, Rules, Severity};
+use crate::observe::Metric;
+use crate::observe::{Observation, Trouble};
+use crate::util::{humanize::age, text::clean, time::UnixMillis};
 
 /// Rows of history over all targets: 30 MB.
 const ROWS: usize = 262_144;
@@ -65,11 +60,11 @@ pub struct Model {
     /// The one that is shown.
     pub selected: usize,
     /// The time that is shown.
-    pub window: Window,
+    pub window: TimeWindow,
     /// What is wrong.
     pub alerts: Alerts,
     /// What happened.
-    pub log: Log,
+    pub log: EventLog,
     /// Only events with this text in them are shown.
     pub filter: String,
     /// Whether it is being typed.
@@ -102,9 +97,9 @@ impl Model {
         Self {
             targets,
             selected: 0,
-            window: Window::new(interval),
+            window: TimeWindow::new(interval),
             alerts: Alerts::new(rules),
-            log: Log::default(),
+            log: EventLog::default(),
             filter: String::new(),
             typing: false,
             scroll: 0,
@@ -235,17 +230,17 @@ impl Model {
         for event in events {
             self.note(event);
         }
-        self.look(index, at)
+        self.evaluate(index, at)
     }
 
     /// Looks whether something is wrong with a target.
-    fn look(&mut self, index: usize, at: UnixMillis) -> Vec<Effect> {
+    fn evaluate(&mut self, index: usize, at: UnixMillis) -> Vec<Effect> {
         let Some(target) = self.targets.get(index) else { return Vec::new() };
-        let (figures, told) = (Figures::new(target, at), target.silent_since.is_none());
-        let figure = |figure: Figure, window: Duration| figures.get(figure, window);
+        let (figures, told) = (MetricReader::new(target, at), target.silent_since.is_none());
+        let figure = |figure: Metric, window: Duration| figures.get(figure, window);
         let changes = match self.once {
-            true => self.alerts.look_once(index, at, told, &figure),
-            false => self.alerts.look(index, at, told, &figure),
+            true => self.alerts.evaluate_once(index, at, told, &figure),
+            false => self.alerts.evaluate(index, at, told, &figure),
         };
         let mut ring = false;
         for change in changes {
@@ -253,10 +248,10 @@ impl Model {
             let (kind, text) = match change.kind {
                 ChangeKind::Fired => {
                     ring |= rule.severity == Severity::Critical;
-                    let value = Condition::show(rule.when.figure(), change.value);
+                    let value = rule.when.metric().show(change.value);
                     (
                         EventKind::Fired(rule.severity),
-                        format!("{} fires ({} is {value})", rule.name, rule.when.figure()),
+                        format!("{} fires ({} is {value})", rule.name, rule.when.metric()),
                     )
                 }
                 ChangeKind::Cleared => {
@@ -283,7 +278,7 @@ impl Model {
     }
 
     fn say(&mut self, text: String) {
-        self.notice = Some((self.now + NOTICE, event::clean(&text)));
+        self.notice = Some((self.now + NOTICE, clean(&text)));
     }
 
     /// How far the log can be scrolled back.

@@ -7,16 +7,15 @@ use std::{
 };
 
 use super::{
-    event::{Event, EventKind, clean, state_word},
-    history::{Field, History, Row, millis},
+    event::{Event, EventKind, state_word},
+    history::{History, Row, millis},
     timeline::Timeline,
 };
-use crate::util::time::UnixMillis;
+use crate::util::{humanize::age, text::clean, time::UnixMillis};
 use crate::{
     monitor::source::longest_pause,
+    observe::{Field, Growth, Histogram, Observation, Trouble},
     resilience::State,
-    scrape::{Breaker, Histogram, Observation, Trouble},
-    util::humanize::age,
 };
 
 /// Clocks that differ by less are taken for the same: an answer takes its time, too.
@@ -56,7 +55,7 @@ pub struct Target {
     /// When.
     pub told: Option<UnixMillis>,
     /// When it was heard from first.
-    pub first_told: Option<UnixMillis>,
+    pub first_success: Option<UnixMillis>,
     /// When it was asked last.
     pub polled: Option<UnixMillis>,
     /// Why it told nothing, the last time.
@@ -77,7 +76,7 @@ pub struct Target {
     pub total_latency: Histogram,
     latencies: VecDeque<(UnixMillis, Histogram)>,
     skew: i64,
-    odd: Vec<String>,
+    parse_notes: Vec<String>,
     /// The longest interval since the last poll: it may be due by that one still.
     paced: Duration,
 }
@@ -92,7 +91,7 @@ impl Target {
             interval,
             latest: None,
             told: None,
-            first_told: None,
+            first_success: None,
             polled: None,
             trouble: None,
             silent_since: None,
@@ -104,7 +103,7 @@ impl Target {
             total_latency: Histogram::default(),
             latencies: VecDeque::new(),
             skew: 0,
-            odd: Vec::new(),
+            parse_notes: Vec::new(),
             paced: interval,
         }
     }
@@ -203,17 +202,17 @@ impl Target {
             self.skew = skew;
         }
         for note in &seen.notes {
-            if !self.odd.contains(note) {
+            if !self.parse_notes.contains(note) {
                 say(at, EventKind::Note, note.clone());
             }
         }
-        self.odd.clone_from(&seen.notes);
+        self.parse_notes.clone_from(&seen.notes);
         let lost = silence.or(self.told.filter(|_| restarted));
         self.follow_breakers(index, at, before.as_deref().filter(|_| !restarted), &seen, lost, &mut events);
         let row = self.row(Row::new(at, width), before.as_deref(), &seen, restarted);
         self.history.push(row);
         self.follow_latency(at, before.as_deref(), &seen, restarted);
-        self.first_told = self.first_told.or(Some(at));
+        self.first_success = self.first_success.or(Some(at));
         self.told = Some(at);
         self.latest = Some(Arc::new(seen));
         self.paced = self.interval;
@@ -309,17 +308,11 @@ impl Target {
         row.restarted = restarted;
         // A counter that went back was reset: what it shows now came since.
         let grown = |old: f64, new: f64| if !restarted && new >= old { new - old } else { new };
-        if let Some(before) = before {
-            for (field, count) in COUNTERS {
-                row.set(field, count(before).zip(count(seen)).map(|(old, new)| grown(old, new)));
-            }
-            for (field, count) in OF_BREAKERS {
-                // By name: a sum that lost one of its parts is no reset.
-                let both = seen.breakers.iter().filter_map(|(name, breaker)| {
-                    let old = before.breakers.get(name).and_then(count)?;
-                    Some(grown(old, count(breaker)?))
-                });
-                row.set(field, both.reduce(|a, b| a + b));
+        for field in Field::ALL {
+            match (field.growth(), before) {
+                (Growth::Counter, Some(before)) => row.set(field, seen.grown(field, before, grown)),
+                (Growth::Counter, None) => {}
+                (Growth::Gauge, _) => row.set(field, seen.value(field)),
             }
         }
         if let (Some(_), Some(told)) = (before, self.told) {
@@ -327,9 +320,6 @@ impl Target {
             let up = seen.health.as_ref().and_then(|health| health.uptime_seconds).filter(|_| restarted);
             let covered = up.map_or(elapsed, |up| elapsed.min(seconds(up.max(0.001))));
             row.covered = millis(covered.as_millis().try_into().unwrap_or(i64::MAX));
-        }
-        for (field, gauge) in GAUGES {
-            row.set(field, gauge(seen));
         }
         if let Some(times) = latency_between(before, seen, restarted) {
             for (field, q) in [(Field::P50, 0.5), (Field::P95, 0.95), (Field::P99, 0.99)] {
@@ -375,54 +365,6 @@ fn skew(at: UnixMillis, seen: &Observation) -> Option<i64> {
 /// How long an answer took, milliseconds: so much older than its arrival may what it tells be.
 fn took(seen: &Observation) -> i64 {
     seen.took_ms.map_or(0, |took| took.clamp(0.0, 3.6e6) as i64)
-}
-
-/// Counters of an observation.
-type Read = fn(&Observation) -> Option<f64>;
-/// Counters of a breaker.
-type ReadBreaker = fn(&Breaker) -> Option<f64>;
-
-/// Where the counts of a row come from.
-const COUNTERS: [(Field, Read); 11] = [
-    (Field::Questions, |seen| seen.traffic.as_ref()?.questions),
-    (Field::Errors, |seen| seen.traffic.as_ref()?.errors),
-    (Field::Degraded, |seen| seen.traffic.as_ref()?.degraded),
-    (Field::Hits, |seen| seen.cache.as_ref()?.hits),
-    (Field::Exact, |seen| seen.cache.as_ref()?.exact),
-    (Field::Semantic, |seen| seen.cache.as_ref()?.semantic),
-    (Field::Misses, |seen| seen.cache.as_ref()?.misses),
-    (Field::Refused, |seen| seen.cache.as_ref()?.refused),
-    (Field::Evictions, |seen| seen.cache.as_ref()?.evictions),
-    (Field::Requests, |seen| seen.pool.as_ref()?.requests),
-    (Field::Opened, |seen| seen.pool.as_ref()?.opened),
-];
-
-/// Where the counts of a row come from that each breaker has.
-const OF_BREAKERS: [(Field, ReadBreaker); 3] = [
-    (Field::Calls, |breaker| breaker.calls),
-    (Field::Failures, |breaker| breaker.failures),
-    (Field::Rejected, |breaker| breaker.rejected),
-];
-
-/// Where the gauges of a row come from.
-const GAUGES: [(Field, Read); 9] = [
-    (Field::ConsecutiveFailures, |seen| {
-        seen.breakers.values().filter_map(|breaker| breaker.consecutive_failures).reduce(f64::max)
-    }),
-    (Field::InUse, |seen| seen.pool.as_ref()?.in_use),
-    (Field::Idle, |seen| seen.pool.as_ref()?.idle),
-    (Field::Waiting, |seen| seen.pool.as_ref()?.waiting),
-    (Field::Fill, |seen| seen.cache.as_ref()?.fill),
-    (Field::Cpu, |seen| Some(seen.health.as_ref()?.cpu_percent? / 100.0)),
-    (Field::Memory, |seen| Some(seen.health.as_ref()?.memory_percent? / 100.0)),
-    (Field::Disk, |seen| Some(seen.health.as_ref()?.disk_percent? / 100.0)),
-    (Field::Resident, |seen| Some(seen.process?.resident_bytes? / f64::from(1 << 20))),
-];
-
-/// A gauge as it was told.
-pub fn gauge(seen: &Observation, wanted: Field) -> Option<f64> {
-    let (_, read) = GAUGES.into_iter().find(|(field, _)| *field == wanted)?;
-    read(seen).filter(|value| value.is_finite())
 }
 
 /// What a server calls seconds; what is no time is none.

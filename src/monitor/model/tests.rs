@@ -1,27 +1,22 @@
 //! What the model makes of messages.
 
-mod figures;
 mod property;
+mod reader;
 mod screen;
 mod words;
 
 use std::time::Duration;
 
-use super::{
-    Action, Effect, Message, Model,
-    event::EventKind,
-    history::{Field, Row},
-    target::Freshness,
-};
+use super::{Action, Effect, Message, Model, event::EventKind, history::Row, target::Freshness};
+use crate::observe::{Field, Metric};
 use crate::util::time::UnixMillis;
 use crate::{
     monitor::{
         alerts::Rules,
-        figure::Figure,
         situations::{BOUNDS, EMBEDDER, INTERVAL, LLM, START, Sim, Step, watching},
     },
+    observe::{Breaker, Cache, Health, Observation, Pool, Process, StateTransition, Traffic, Trouble},
     resilience::State::{self, Closed, HalfOpen, Open},
-    scrape::{Breaker, Cache, Health, Observation, Pool, Process, Traffic, Trouble, Turn},
 };
 
 const MINUTES: fn(u64) -> Duration = |minutes| Duration::from_secs(minutes * 60);
@@ -46,13 +41,13 @@ fn asked(questions: f64) -> Observation {
 }
 
 fn breaker(state: State, history: &[(i64, State, State, &str)]) -> Observation {
-    let turn = |(at, from, to, reason): &(i64, State, State, &str)| Turn {
+    let turn = |(at, from, to, reason): &(i64, State, State, &str)| StateTransition {
         at: after(*at).0 as f64 / 1e3,
         from: *from,
         to: *to,
         reason: (*reason).to_owned(),
     };
-    let history: Vec<Turn> = history.iter().map(turn).collect();
+    let history: Vec<StateTransition> = history.iter().map(turn).collect();
     let transitions = Some(history.len() as f64);
     let breaker = Breaker { state: Some(state), history, transitions, ..Breaker::default() };
     Observation { breakers: [(LLM.to_owned(), breaker)].into(), ..Observation::default() }
@@ -213,9 +208,9 @@ fn what_a_server_does_not_tell_stays_unknown() {
         assert_eq!((row.get(field), row.rate(field)), (None, None), "{field:?}");
     }
     let target = &model.targets[0];
-    for figure in Figure::ALL {
-        let known = matches!(figure, Figure::Unreachable | Figure::FailedPolls);
-        let told = target.figure(figure, MINUTES(5), model.now());
+    for figure in Metric::ALL.iter().copied() {
+        let known = matches!(figure, Metric::Unreachable | Metric::FailedPolls);
+        let told = target.metric(figure, MINUTES(5), model.now());
         assert_eq!(told, known.then_some(0.0), "{figure}");
     }
 }

@@ -11,7 +11,7 @@ const MOST: usize = 10_000;
 
 /// From when on which state holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct StateChange {
     /// From when on.
     pub at: UnixMillis,
     /// The state; `None`: not known.
@@ -23,7 +23,7 @@ pub struct Change {
 /// The states of a breaker over time.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
-    changes: VecDeque<Change>,
+    changes: VecDeque<StateChange>,
     /// Until when the state is known.
     until: Option<UnixMillis>,
 }
@@ -42,15 +42,15 @@ impl Timeline {
             && seen.to == Some(to)
             && seen.reason.is_empty()
         {
-            *seen = Change { at, to: Some(to), reason: reason.to_owned() };
+            *seen = StateChange { at, to: Some(to), reason: reason.to_owned() };
             return true;
         }
         if self.changes.is_empty() || next == 0 {
             // Before the first change that is remembered the breaker was in the state that it came from, but since when?
-            self.changes.push_front(Change { at, to: Some(from), reason: String::new() });
-            self.insert(1, Change { at, to: Some(to), reason: reason.to_owned() });
+            self.changes.push_front(StateChange { at, to: Some(from), reason: String::new() });
+            self.insert(1, StateChange { at, to: Some(to), reason: reason.to_owned() });
         } else {
-            self.insert(next, Change { at, to: Some(to), reason: reason.to_owned() });
+            self.insert(next, StateChange { at, to: Some(to), reason: reason.to_owned() });
         }
         self.until = self.until.max(Some(at));
         true
@@ -65,7 +65,7 @@ impl Timeline {
         }
         let new = last.is_some();
         let next = self.changes.len();
-        self.insert(next, Change { at, to: Some(state), reason: String::new() });
+        self.insert(next, StateChange { at, to: Some(state), reason: String::new() });
         new
     }
 
@@ -73,11 +73,11 @@ impl Timeline {
     pub fn lose(&mut self, at: UnixMillis) {
         if self.changes.back().is_some_and(|last| last.to.is_some() && last.at <= at) {
             let next = self.changes.len();
-            self.insert(next, Change { at, to: None, reason: String::new() });
+            self.insert(next, StateChange { at, to: None, reason: String::new() });
         }
     }
 
-    fn insert(&mut self, at: usize, change: Change) {
+    fn insert(&mut self, at: usize, change: StateChange) {
         self.changes.insert(at, change);
         if self.changes.len() > MOST {
             self.changes.pop_front();
@@ -85,7 +85,7 @@ impl Timeline {
     }
 
     /// All changes, oldest first.
-    pub fn changes(&self) -> impl DoubleEndedIterator<Item = &Change> {
+    pub fn changes(&self) -> impl DoubleEndedIterator<Item = &StateChange> {
         self.changes.iter()
     }
 
@@ -107,14 +107,14 @@ impl Timeline {
     /// Since when the breaker has not been closed, as of a moment: failed probes do not begin it anew.
     pub fn outage(&self, moment: UnixMillis) -> Option<UnixMillis> {
         let next = self.changes.partition_point(|change| change.at <= moment);
-        let not_closed = |change: &&Change| change.to.is_some_and(|state| state != State::Closed);
+        let not_closed = |change: &&StateChange| change.to.is_some_and(|state| state != State::Closed);
         self.changes.range(..next).rev().take_while(not_closed).last().map(|change| change.at)
     }
 
     /// How often it tripped, that is left its closed state, after `from` and not after `to`. A probe that fails is no trip:
     /// the breaker was not closed before.
     pub fn trips(&self, from: UnixMillis, to: UnixMillis) -> usize {
-        let tripped = |(before, after): &(&Change, &Change)| {
+        let tripped = |(before, after): &(&StateChange, &StateChange)| {
             let left = before.to == Some(State::Closed) && after.to.is_some_and(|state| state != State::Closed);
             left && after.at > from && after.at <= to
         };
@@ -166,7 +166,7 @@ mod tests {
 
     /// Changes from one known state to another.
     fn turns(line: &Timeline, from: UnixMillis, to: UnixMillis) -> usize {
-        let known = |(before, after): &(&Change, &Change)| {
+        let known = |(before, after): &(&StateChange, &StateChange)| {
             after.at > from && after.at <= to && before.to.is_some() && after.to.is_some() && before.to != after.to
         };
         line.changes.iter().zip(line.changes.iter().skip(1)).filter(known).count()

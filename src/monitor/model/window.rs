@@ -1,8 +1,7 @@
 //! The time that the screen shows, and the cursor in it. All panels share both.
 
-use std::time::Duration;
-
 use crate::util::time::UnixMillis;
+use std::time::Duration;
 
 /// Spans that can be chosen, seconds.
 const SPANS: [u64; 17] = [
@@ -15,7 +14,7 @@ const POLLS: u32 = 60;
 
 /// The time that the screen shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct TimeWindow {
     span: usize,
     /// Where it ends; `None`: it follows the present.
     end: Option<UnixMillis>,
@@ -24,7 +23,7 @@ pub struct Window {
     columns: u16,
 }
 
-impl Window {
+impl TimeWindow {
     /// Shows the last polls of targets that are asked so often.
     pub fn new(interval: Duration) -> Self {
         let wanted = interval.saturating_mul(POLLS).as_secs();
@@ -127,13 +126,13 @@ mod tests {
 
     #[test]
     fn it_begins_with_the_last_sixty_polls() {
-        let span = |seconds| Window::new(Duration::from_secs(seconds)).span().as_secs();
+        let span = |seconds| TimeWindow::new(Duration::from_secs(seconds)).span().as_secs();
         assert_eq!([1, 2, 30, 86_400].map(span), [60, 120, 1_800, 2_419_200]);
     }
 
     #[test]
     fn the_cursor_goes_back_and_is_gone_at_the_present() {
-        let mut window = Window::new(Duration::from_secs(1));
+        let mut window = TimeWindow::new(Duration::from_secs(1));
         window.set_columns(60);
         window.step(-10, NOW);
         assert_eq!(window.cursor(), Some(NOW - Duration::from_secs(10)));
@@ -147,7 +146,7 @@ mod tests {
 
     #[test]
     fn zooming_keeps_the_cursor_where_it_is() {
-        let mut window = Window::new(Duration::from_secs(30));
+        let mut window = TimeWindow::new(Duration::from_secs(30));
         window.point(0.25, NOW);
         let cursor = window.cursor();
         window.zoom(true, NOW);
@@ -160,7 +159,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_cursor_is_always_in_sight(moves in prop::collection::vec((0u8..4, -200i64..200), 0..40)) {
-            let mut window = Window::new(Duration::from_secs(30));
+            let mut window = TimeWindow::new(Duration::from_secs(30));
             for (n, (kind, by)) in moves.into_iter().enumerate() {
                 let now = NOW + Duration::from_secs(n as u64);
                 match kind {

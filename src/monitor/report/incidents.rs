@@ -2,15 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use crate::observe::{Field, Metric};
 use crate::util::time::UnixMillis;
 use crate::{
     monitor::{
         alerts::{Active, Severity},
-        figure::Figure,
         model::{
             diagnosis,
-            figures::of_counts,
-            history::{self, Field, Row},
+            history::{self, Row},
             target::Target,
             timeline::Timeline,
         },
@@ -18,7 +17,7 @@ use crate::{
     resilience::State,
 };
 
-/// Pieces of incidents that are kept.
+/// IncidentParts of incidents that are kept.
 const PIECES: usize = 10_000;
 
 /// A time during which a breaker did not let all calls through, from its opening until it was closed.
@@ -74,7 +73,7 @@ pub(super) fn openings(line: &Timeline, from: UnixMillis, to: UnixMillis) -> Vec
 
 /// An alert during an incident.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AlertFacts {
+pub struct IncidentAlert {
     /// Its rule.
     pub name: String,
     /// How bad.
@@ -86,7 +85,7 @@ pub struct AlertFacts {
     /// How often it fired.
     pub times: u64,
     /// What the rule looks at.
-    pub figure: Figure,
+    pub figure: Metric,
     /// The value that was farthest from what is allowed.
     pub peak: f64,
     /// What it means and what to do.
@@ -98,7 +97,7 @@ pub struct AlertFacts {
 
 /// Openings of a breaker during an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpeningFacts {
+pub struct IncidentOpening {
     /// Its name.
     pub breaker: String,
     /// How often it opened and closed again.
@@ -111,7 +110,7 @@ pub struct OpeningFacts {
 
 /// Times without an answer during an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SilenceFacts {
+pub struct IncidentSilence {
     /// How often it fell silent.
     pub times: u64,
     /// For how long in all, from the first poll without an answer to the next with one.
@@ -134,11 +133,11 @@ pub struct Incident {
     /// How bad.
     pub severity: Severity,
     /// Breakers that opened.
-    pub openings: Vec<OpeningFacts>,
+    pub openings: Vec<IncidentOpening>,
     /// Silence.
-    pub silence: Option<SilenceFacts>,
+    pub silence: Option<IncidentSilence>,
     /// Alerts.
-    pub alerts: Vec<AlertFacts>,
+    pub alerts: Vec<IncidentAlert>,
     /// When the server was started anew.
     pub restarts: Vec<UnixMillis>,
     /// What was counted meanwhile, and the highest values.
@@ -153,10 +152,10 @@ impl Incident {
 
     /// Share of the questions that got an error meanwhile; of a server that does not count them, of the calls.
     pub fn errors(&self) -> Option<f64> {
-        of_counts(Figure::ErrorRate, &self.meanwhile?)
+        Metric::ErrorRate.of_counts(&self.meanwhile?)
     }
 
-    fn take_in(&mut self, piece: Piece) {
+    fn take_in(&mut self, piece: IncidentPart) {
         let lasted = piece.end.since(piece.begin);
         self.end = self.end.max(piece.end);
         self.ongoing |= piece.ongoing;
@@ -165,7 +164,7 @@ impl Incident {
             What::Opening { breaker, reason } => {
                 match self.openings.iter_mut().find(|known| known.breaker == breaker) {
                     Some(known) => (known.times, known.lasted) = (known.times + 1, known.lasted + lasted),
-                    None => self.openings.push(OpeningFacts { breaker, times: 1, lasted, reason }),
+                    None => self.openings.push(IncidentOpening { breaker, times: 1, lasted, reason }),
                 }
             }
             What::Silence { polls, trouble } => match &mut self.silence {
@@ -174,7 +173,7 @@ impl Incident {
                     known.lasted += lasted;
                     known.polls += polls;
                 }
-                None => self.silence = Some(SilenceFacts { times: 1, lasted, polls, trouble }),
+                None => self.silence = Some(IncidentSilence { times: 1, lasted, polls, trouble }),
             },
             What::Alert(alert) => match self.alerts.iter_mut().find(|known| known.name == alert.name) {
                 Some(known) => {
@@ -182,14 +181,14 @@ impl Incident {
                     known.lasted += lasted;
                     known.rise(alert.peak);
                 }
-                None => self.alerts.push(AlertFacts { lasted, ..*alert }),
+                None => self.alerts.push(IncidentAlert { lasted, ..*alert }),
             },
             What::Restart => self.restarts.push(piece.begin),
         }
     }
 }
 
-impl AlertFacts {
+impl IncidentAlert {
     fn new(alert: &Active<'_>, at: UnixMillis, said: Option<String>) -> Self {
         Self {
             name: alert.rule.name.clone(),
@@ -197,7 +196,7 @@ impl AlertFacts {
             begin: at,
             lasted: Duration::ZERO,
             times: 1,
-            figure: alert.rule.when.figure(),
+            figure: alert.rule.when.metric(),
             peak: alert.value,
             text: alert.rule.text.clone(),
             said,
@@ -215,7 +214,7 @@ impl AlertFacts {
 
 /// A part of an incident.
 #[derive(Debug)]
-struct Piece {
+struct IncidentPart {
     begin: UnixMillis,
     end: UnixMillis,
     ongoing: bool,
@@ -226,11 +225,11 @@ struct Piece {
 enum What {
     Opening { breaker: String, reason: String },
     Silence { polls: u64, trouble: String },
-    Alert(Box<AlertFacts>),
+    Alert(Box<IncidentAlert>),
     Restart,
 }
 
-impl Piece {
+impl IncidentPart {
     fn severity(&self) -> Severity {
         match &self.what {
             What::Opening { .. } => Severity::Critical,
@@ -244,10 +243,10 @@ impl Piece {
 
 /// What went wrong with a server so far.
 #[derive(Debug, Default)]
-pub(super) struct Pieces {
-    done: Vec<Piece>,
+pub(super) struct IncidentParts {
+    done: Vec<IncidentPart>,
     /// Alerts that fire, by rule.
-    firing: BTreeMap<usize, AlertFacts>,
+    firing: BTreeMap<usize, IncidentAlert>,
     /// Since when nothing is told, polls without an answer, and why.
     silent: Option<(UnixMillis, u64, String)>,
     restarts: u32,
@@ -255,7 +254,7 @@ pub(super) struct Pieces {
     lost: u64,
 }
 
-impl Pieces {
+impl IncidentParts {
     /// Looks at a server after a poll.
     pub fn see(&mut self, target: &Target, at: UnixMillis, active: &[Active<'_>]) {
         if target.restarts > self.restarts {
@@ -288,7 +287,7 @@ impl Pieces {
         for alert in active {
             let facts = self.firing.entry(alert.rule_index).or_insert_with(|| {
                 let said = diagnosis::findings(target, at).into_iter().next().map(|finding| finding.text);
-                AlertFacts::new(alert, at, said)
+                IncidentAlert::new(alert, at, said)
             });
             // On its way back the value is a good one.
             if alert.rule.when.holds(alert.value) {
@@ -299,7 +298,7 @@ impl Pieces {
 
     fn add(&mut self, begin: UnixMillis, end: UnixMillis, ongoing: bool, what: What) {
         if self.done.len() < PIECES {
-            self.done.push(Piece { begin, end, ongoing, what });
+            self.done.push(IncidentPart { begin, end, ongoing, what });
         } else {
             self.lost += 1;
         }
@@ -325,7 +324,7 @@ impl Pieces {
 }
 
 /// Puts together what overlaps.
-fn merge(mut pieces: Vec<Piece>, target: &Target) -> Vec<Incident> {
+fn merge(mut pieces: Vec<IncidentPart>, target: &Target) -> Vec<Incident> {
     pieces.sort_by_key(|piece| (piece.begin, piece.end));
     let mut incidents: Vec<Incident> = Vec::new();
     for piece in pieces {

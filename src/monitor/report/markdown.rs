@@ -5,17 +5,15 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 
 use super::{
-    BenchFacts, Report, Server, Source,
-    goals::{Judged, Verdict, measure},
+    DeploymentReport, LoadTest, ReportSource, Server,
+    goals::{GoalResult, GoalStatus, measure},
     sections,
 };
-use crate::{
-    monitor::{
-        figure::Figure,
-        markup::{UNKNOWN, code, known, many, number, plain, share, stamp, table},
-        model::history::Field,
-    },
-    util::humanize::{age, time},
+use crate::observe::{Field, Metric};
+use crate::util::{
+    humanize::{UNKNOWN, age, known, many, number, share, time},
+    markdown::{code, plain, table},
+    time::stamp,
 };
 
 /// Heads of sections that a page may need.
@@ -25,7 +23,7 @@ pub(super) fn head(out: &mut String, level: usize, title: &str) {
 
 /// The report as Markdown: the recommendation first, then what it rests on. `bench` are load tests of the same
 /// deployment. Nothing that a server says breaks out of its place.
-pub fn markdown(report: &Report, bench: &[BenchFacts], zone: &TimeZone) -> String {
+pub fn markdown(report: &DeploymentReport, bench: &[LoadTest], zone: &TimeZone) -> String {
     let mut out = String::new();
     let title = match report.servers.as_slice() {
         [only] => plain(&only.name),
@@ -73,7 +71,7 @@ fn plain_part(part: &str) -> String {
 }
 
 /// All that there is to say about one server.
-fn about(out: &mut String, server: &Server, level: usize, zone: &TimeZone, bench: &[BenchFacts]) {
+fn about(out: &mut String, server: &Server, level: usize, zone: &TimeZone, bench: &[LoadTest]) {
     sections::configuration(out, server, level, zone);
     head(out, level, "Targets");
     goals(out, &server.goals);
@@ -88,24 +86,24 @@ fn about(out: &mut String, server: &Server, level: usize, zone: &TimeZone, bench
 }
 
 /// All servers at a glance.
-fn overall(out: &mut String, report: &Report, zone: &TimeZone) {
+fn overall(out: &mut String, report: &DeploymentReport, zone: &TimeZone) {
     head(out, 2, "Overall");
     let (first, last) = report.span;
     let (from, to, lasted) = (stamp(first, zone), stamp(last, zone), age(last.since(first)));
     let _ = writeln!(out, "From {from} to {to}, {lasted}.{}\n", read(&report.sources));
     let rows = report.servers.iter().map(|server| {
         let of = |figure, show: fn(f64) -> String| known(measure(server, figure).map(show));
-        let missed = server.goals.iter().filter(|goal| goal.verdict == Verdict::Missed).count();
+        let missed = server.goals.iter().filter(|goal| goal.status == GoalStatus::Missed).count();
         let trips: usize = server.breakers.iter().map(|breaker| breaker.trips).sum();
         [
             plain(&server.name),
             server.advice().what.as_str().to_owned(),
-            of(Figure::Unreachable, |value| share(1.0 - value)),
-            of(Figure::Questions, number),
-            of(Figure::ErrorRate, share),
-            of(Figure::DegradedRate, share),
-            of(Figure::HitRate, share),
-            of(Figure::P95, time),
+            of(Metric::Unreachable, |value| share(1.0 - value)),
+            of(Metric::Questions, number),
+            of(Metric::ErrorRate, share),
+            of(Metric::DegradedRate, share),
+            of(Metric::HitRate, share),
+            of(Metric::P95, time),
             if server.breakers.is_empty() { UNKNOWN.to_owned() } else { number(trips as f64) },
             number(server.incidents.len() as f64),
             format!("{missed} of {}", server.goals.len()),
@@ -128,7 +126,7 @@ fn overall(out: &mut String, report: &Report, zone: &TimeZone) {
 }
 
 /// What there is to know about how the server was watched.
-fn watched(out: &mut String, report: &Report, server: &Server, zone: &TimeZone) {
+fn watched(out: &mut String, report: &DeploymentReport, server: &Server, zone: &TimeZone) {
     let [polls, failed] = server.polls;
     let answered = polls.saturating_sub(failed);
     let (gaps, all, longest) = server.gaps;
@@ -173,7 +171,7 @@ fn watched(out: &mut String, report: &Report, server: &Server, zone: &TimeZone) 
 }
 
 /// What was read, and what of it was no good.
-fn read(sources: &[Source]) -> String {
+fn read(sources: &[ReportSource]) -> String {
     let mut out = String::new();
     for source in sources {
         let _ = write!(out, " Read {}: {}", plain(&source.name), many(source.polls, "poll"));
@@ -191,22 +189,22 @@ fn read(sources: &[Source]) -> String {
     out
 }
 
-fn goals(out: &mut String, goals: &[Judged]) {
+fn goals(out: &mut String, goals: &[GoalResult]) {
     let rows = goals.iter().map(|goal| {
-        let verdict = goal.verdict.as_str();
+        let status = goal.status.as_str();
         let target = if goal.given { code(&goal.target) } else { goal.target.clone() };
         [
             goal.figure.to_owned(),
             target,
             goal.measured.clone(),
-            if goal.verdict == Verdict::Missed { format!("**{verdict}**") } else { verdict.to_owned() },
+            if goal.status == GoalStatus::Missed { format!("**{status}**") } else { status.to_owned() },
         ]
     });
     table(out, ["figure", "target", "measured", "verdict"], rows);
 }
 
 /// What load tests have shown.
-fn load_tests(out: &mut String, level: usize, bench: &[BenchFacts]) {
+fn load_tests(out: &mut String, level: usize, bench: &[LoadTest]) {
     if bench.is_empty() {
         return;
     }

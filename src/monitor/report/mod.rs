@@ -1,9 +1,9 @@
 //! The deployment report: recordings, whole and long, summed up on a page, with a recommendation first.
 //!
-//! [`Facts`] takes in one poll after the other and keeps none of them; what comes of it is a [`Report`], pure data, which
-//! [`markdown`] writes down. Whether a figure is good enough is for [goals](goals::Judged) to say.
+//! [`ReportBuilder`] takes in one poll after the other and keeps none of them; what comes of it is a [`Report`], pure data, which
+//! [`markdown`] writes down. Whether a figure is good enough is for [goals](goals::GoalResult) to say.
 
-mod facts;
+mod builder;
 pub mod goals;
 pub mod incidents;
 mod markdown;
@@ -16,17 +16,16 @@ pub(super) mod tests;
 
 use std::time::Duration;
 
-pub use facts::Facts;
+pub use builder::ReportBuilder;
 pub use markdown::markdown;
-pub use server::{BreakerFacts, Counts, Peaks, Server, Setting};
+pub use server::{BreakerHistory, Peaks, Server, Setting, TotalCounts};
 
-use self::goals::{Judged, Verdict, Weight};
-use super::{
-    alerts::Severity,
-    markup::{many, share},
+use self::goals::{GoalResult, GoalStatus, Weight};
+use super::alerts::Severity;
+use crate::util::{
+    humanize::{age, many, share},
+    time::UnixMillis,
 };
-use crate::util::humanize::age;
-use crate::util::time::UnixMillis;
 
 /// Polls of a server from which on something can be recommended.
 const FEW_POLLS: u64 = 10;
@@ -46,7 +45,7 @@ pub enum ReportError {
 
 /// A recording that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct ReportSource {
     /// Its name.
     pub name: String,
     /// Polls in it.
@@ -61,7 +60,7 @@ pub struct Source {
 
 /// What a load test has shown, as far as the report tells of it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct BenchFacts {
+pub struct LoadTest {
     /// Its name.
     pub name: String,
     /// What was tested.
@@ -92,7 +91,7 @@ pub enum Recommendation {
     /// All is well.
     Keep,
     /// Not all is well, nothing is broken.
-    Watch,
+    ServerWatch,
     /// Too little is known.
     CannotBeTold,
     /// It is worse than may be.
@@ -104,7 +103,7 @@ impl Recommendation {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Keep => "keep",
-            Self::Watch => "watch",
+            Self::ServerWatch => "watch",
             Self::CannotBeTold => "cannot be told",
             Self::RollBack => "roll back",
         }
@@ -130,31 +129,31 @@ pub struct Missed {
     /// What was measured, in words.
     pub measured: String,
     /// Whether it was missed or is not known: both are not met.
-    pub verdict: Verdict,
+    pub status: GoalStatus,
 }
 
 /// Everything that recordings tell, summed up.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Report {
+pub struct DeploymentReport {
     /// What was read.
-    pub sources: Vec<Source>,
+    pub sources: Vec<ReportSource>,
     /// The first poll and the last.
     pub span: (UnixMillis, UnixMillis),
     /// The servers in the order in which they were polled first; never empty.
     pub servers: Vec<Server>,
 }
 
-impl Report {
+impl DeploymentReport {
     /// The targets that were given and were not met, or are not known.
     pub fn missed(&self) -> Vec<Missed> {
         let not_met = |server: &Server| -> Vec<Missed> {
-            let goals = server.goals.iter().filter(|goal| goal.given && goal.verdict != Verdict::Met);
+            let goals = server.goals.iter().filter(|goal| goal.given && goal.status != GoalStatus::Met);
             goals
                 .map(|goal| Missed {
                     server: server.name.clone(),
                     target: goal.target.clone(),
                     measured: goal.measured.clone(),
-                    verdict: goal.verdict,
+                    status: goal.status,
                 })
                 .collect()
         };
@@ -162,7 +161,7 @@ impl Report {
     }
 
     /// What should be done, from what the servers did and from what load tests say.
-    pub fn advice(&self, bench: &[BenchFacts]) -> Advice {
+    pub fn advice(&self, bench: &[LoadTest]) -> Advice {
         let all: Vec<(&Server, Advice)> = self.servers.iter().map(|server| (server, server.advice())).collect();
         let mut what = all.iter().map(|(_, advice)| advice.what).max().unwrap_or(Recommendation::CannotBeTold);
         let mut reasons = Vec::new();
@@ -187,14 +186,14 @@ impl Report {
         }
         let failed: Vec<String> = bench.iter().filter_map(missed_gates).collect();
         if !failed.is_empty() {
-            what = what.max(Recommendation::Watch);
+            what = what.max(Recommendation::ServerWatch);
             reasons.push(failed.join(" "));
         }
         Advice { what, reasons }
     }
 }
 
-fn missed_gates(bench: &BenchFacts) -> Option<String> {
+fn missed_gates(bench: &LoadTest) -> Option<String> {
     let missed: Vec<&str> =
         bench.verdicts.iter().filter(|(_, verdict)| verdict != "met").map(|(gate, _)| gate.as_str()).collect();
     (!missed.is_empty()).then(|| format!("The load test {} did not meet {}.", bench.name, missed.join(", ")))
@@ -203,12 +202,12 @@ fn missed_gates(bench: &BenchFacts) -> Option<String> {
 impl Server {
     /// What should be done about it.
     pub fn advice(&self) -> Advice {
-        let not_met = |weight: Weight, verdict: Verdict| -> Vec<&Judged> {
-            self.goals.iter().filter(|goal| goal.weight == weight && goal.verdict == verdict).collect()
+        let not_met = |weight: Weight, status: GoalStatus| -> Vec<&GoalResult> {
+            self.goals.iter().filter(|goal| goal.weight == weight && goal.status == status).collect()
         };
-        let (grave, light) = (not_met(Weight::Grave, Verdict::Missed), not_met(Weight::Light, Verdict::Missed));
-        let unknown: Vec<&Judged> =
-            self.goals.iter().filter(|goal| goal.given && goal.verdict == Verdict::Unknown).collect();
+        let (grave, light) = (not_met(Weight::Grave, GoalStatus::Missed), not_met(Weight::Light, GoalStatus::Missed));
+        let unknown: Vec<&GoalResult> =
+            self.goals.iter().filter(|goal| goal.given && goal.status == GoalStatus::Unknown).collect();
         let bad = self.incidents.iter().filter(|incident| incident.severity >= Severity::Warning);
         let mut reasons = Vec::new();
         if let Some(little) = self.little() {
@@ -235,7 +234,7 @@ impl Server {
         } else if !unknown.is_empty() {
             Recommendation::CannotBeTold
         } else if !light.is_empty() || !bad.is_empty() {
-            Recommendation::Watch
+            Recommendation::ServerWatch
         } else {
             reasons.push(format!(
                 "All targets that can be told were met, and nothing went wrong in {}.",

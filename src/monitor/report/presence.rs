@@ -12,12 +12,12 @@ use crate::monitor::{model::target::Target, source::longest_pause};
 pub(super) struct Presence {
     watched: Duration,
     unreachable: Duration,
-    last: Option<Last>,
+    last: Option<LastPoll>,
 }
 
 /// The last poll.
 #[derive(Debug, Clone, Copy)]
-struct Last {
+struct LastPoll {
     failed: bool,
     /// How often the server was asked.
     interval: Duration,
@@ -35,7 +35,7 @@ impl Presence {
         }
         let interval = target.interval;
         let allowed = if failed { target.gap().max(longest_pause(interval)) } else { target.gap() };
-        self.last = Some(Last { failed, interval, allowed });
+        self.last = Some(LastPoll { failed, interval, allowed });
         gap
     }
 
@@ -47,7 +47,7 @@ impl Presence {
         (self.watched, self.unreachable)
     }
 
-    fn stand(&mut self, poll: Last, time: Duration) {
+    fn stand(&mut self, poll: LastPoll, time: Duration) {
         self.watched = self.watched.saturating_add(time);
         if poll.failed {
             self.unreachable = self.unreachable.saturating_add(time);

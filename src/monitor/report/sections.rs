@@ -11,14 +11,11 @@ use super::{
     markdown::{any, head},
     server::Setting,
 };
-use crate::{
-    monitor::{
-        alerts::Condition,
-        figure::Figure,
-        markup::{known, many, number, plain, share, stamp, table},
-        model::{figures::of_counts, history::Field},
-    },
-    util::humanize::{age, time},
+use crate::observe::{Field, Metric};
+use crate::util::{
+    humanize::{age, known, many, number, share, time},
+    markdown::{plain, table},
+    time::stamp,
 };
 
 /// Incidents that are told.
@@ -81,13 +78,14 @@ pub(super) fn failures(out: &mut String, server: &Server, level: usize) {
     let count = |field| known(server.counts.get(field).map(number));
     pairs(
         out,
-        any(server, &[Field::Calls, Field::Failures, Field::Rejected]) || server.peaks.consecutive_failures.is_some(),
+        any(server, &[Field::Calls, Field::Failures, Field::Rejected])
+            || server.peaks.get(Field::ConsecutiveFailures).is_some(),
         [
             ("calls to the LLM", count(Field::Calls)),
             ("failed", count(Field::Failures)),
-            ("failure rate", known(measure(server, Figure::FailureRate).map(share))),
+            ("failure rate", known(measure(server, Metric::FailureRate).map(share))),
             ("rejected by breakers", count(Field::Rejected)),
-            ("most failures in a row", known(server.peaks.consecutive_failures.map(number))),
+            ("most failures in a row", known(server.peaks.get(Field::ConsecutiveFailures).map(number))),
         ],
     );
 }
@@ -98,16 +96,16 @@ pub(super) fn pool(out: &mut String, server: &Server, level: usize) {
     let peaks = &server.peaks;
     let most = server.settings.get("pool: most connections").map(|setting| format!(" of {}", setting.value));
     let use_of = peaks.pool_use.map(|used| format!(" ({})", share(used))).unwrap_or_default();
-    let used = peaks.in_use.map(|used| format!("{}{}{use_of}", number(used), most.unwrap_or_default()));
+    let used = peaks.get(Field::InUse).map(|used| format!("{}{}{use_of}", number(used), most.unwrap_or_default()));
     let reuse = server.counts.reuse().map(share);
     let reuse = reuse.or_else(|| server.reuse_told.map(|told| format!("{} since its start", share(told))));
     let count = |field| known(server.counts.get(field).map(number));
     pairs(
         out,
-        used.is_some() || peaks.waiting.is_some() || any(server, &[Field::Requests, Field::Opened]),
+        used.is_some() || peaks.get(Field::Waiting).is_some() || any(server, &[Field::Requests, Field::Opened]),
         [
             ("in use at most", known(used)),
-            ("waiting at most", known(peaks.waiting.map(number))),
+            ("waiting at most", known(peaks.get(Field::Waiting).map(number))),
             ("requests", count(Field::Requests)),
             ("connections opened", count(Field::Opened)),
             ("reused", known(reuse)),
@@ -118,16 +116,16 @@ pub(super) fn pool(out: &mut String, server: &Server, level: usize) {
 /// The cache.
 pub(super) fn cache(out: &mut String, server: &Server, level: usize) {
     head(out, level, "Cache");
-    let lookups = server.counts.lookups();
+    let lookups = Metric::Lookups.of_counts(&server.counts);
     let count = |field| known(server.counts.get(field).map(number));
-    let of_lookups = |field| match server.counts.share(field, lookups) {
+    let of_lookups = |field| match server.counts.share_of(field, lookups) {
         Some(part) => format!("{} ({} of look-ups)", count(field), share(part)),
         None => count(field),
     };
-    let rate = measure(server, Figure::HitRate).map(share);
+    let rate = measure(server, Metric::HitRate).map(share);
     pairs(
         out,
-        lookups.is_some() || server.peaks.fill.is_some(),
+        lookups.is_some() || server.peaks.get(Field::Fill).is_some(),
         [
             ("look-ups", known(lookups.map(number))),
             ("hit rate", known(rate.or_else(|| (lookups == Some(0.0)).then(|| "no look-ups".to_owned())))),
@@ -135,7 +133,7 @@ pub(super) fn cache(out: &mut String, server: &Server, level: usize) {
             ("hits in other words", of_lookups(Field::Semantic)),
             ("near answers refused", count(Field::Refused)),
             ("entries that made room", count(Field::Evictions)),
-            ("full at most", known(server.peaks.fill.map(share))),
+            ("full at most", known(server.peaks.get(Field::Fill).map(share))),
         ],
     );
 }
@@ -170,9 +168,9 @@ pub(super) fn errors(out: &mut String, server: &Server, level: usize) {
             ("questions", count(Field::Questions)),
             ("questions a second", rate),
             ("errors", count(Field::Errors)),
-            ("error rate", known(measure(server, Figure::ErrorRate).map(share))),
+            ("error rate", known(measure(server, Metric::ErrorRate).map(share))),
             ("degraded answers", count(Field::Degraded)),
-            ("degraded rate", known(measure(server, Figure::DegradedRate).map(share))),
+            ("degraded rate", known(measure(server, Metric::DegradedRate).map(share))),
         ],
     );
 }
@@ -231,7 +229,7 @@ fn one(out: &mut String, incident: &Incident, zone: &TimeZone) {
         let times = if alert.times == 1 { String::new() } else { format!(" {} times,", alert.times) };
         let (since, lasted) = (stamp(alert.begin, zone), age(alert.lasted));
         let (name, severity) = (plain(&alert.name), alert.severity);
-        let peak = format!("{} {}", alert.figure, plain(&Condition::show(alert.figure, alert.peak)));
+        let peak = format!("{} {}", alert.figure, plain(&alert.figure.show(alert.peak)));
         let text = plain(&alert.text);
         let _ =
             writeln!(out, "  - alert {name} ({severity}){times} from {since} for {lasted}, at worst {peak}: {text}");
@@ -252,13 +250,13 @@ fn one(out: &mut String, incident: &Incident, zone: &TimeZone) {
 /// The figures of its time, those that are known.
 fn meanwhile(incident: &Incident) -> Option<String> {
     let row = incident.meanwhile?;
-    let of = |figure, name: &str| of_counts(figure, &row).map(|value| format!("{} {name}", share(value)));
+    let of = |metric: Metric, name: &str| metric.of_counts(&row).map(|value| format!("{} {name}", share(value)));
     let questions = row.get(Field::Questions).map(|count| many(count as u64, "question"));
     let parts = [
         questions,
         incident.errors().map(|errors| format!("{} errors", share(errors))),
-        of(Figure::DegradedRate, "degraded"),
-        of(Figure::HitRate, "cache hits"),
+        of(Metric::DegradedRate, "degraded"),
+        of(Metric::HitRate, "cache hits"),
         row.get(Field::P95).map(|p95| format!("p95 at most {}", time(p95))),
         row.get(Field::Waiting)
             .filter(|waiting| *waiting > 0.0)

@@ -5,42 +5,19 @@ use std::{collections::BTreeMap, time::Duration};
 use hdrhistogram::Histogram;
 
 use super::{
-    goals::{self, Judged},
-    incidents::{self, Incident, Pieces},
+    goals::{self, GoalResult},
+    incidents::{self, Incident, IncidentParts},
     presence::Presence,
 };
-use crate::util::time::UnixMillis;
+use crate::observe::record::Poll;
+use crate::util::{humanize::number, text::clean, time::UnixMillis};
 use crate::{
     monitor::{
         alerts::{Active, Condition},
-        model::{
-            event::clean,
-            history::{COUNTS, Field},
-            target::Target,
-            timeline::Timeline,
-        },
-        record::Poll,
+        model::{target::Target, timeline::Timeline},
     },
-    scrape::Observation,
+    observe::{CountSource, Field, Growth, Observation},
 };
-
-/// Counts of a row, in their order.
-const COUNTED: [Field; COUNTS] = [
-    Field::Questions,
-    Field::Errors,
-    Field::Degraded,
-    Field::Hits,
-    Field::Exact,
-    Field::Semantic,
-    Field::Misses,
-    Field::Refused,
-    Field::Evictions,
-    Field::Calls,
-    Field::Failures,
-    Field::Rejected,
-    Field::Requests,
-    Field::Opened,
-];
 
 /// How far back the worst 95th percentile looks.
 const LATELY: Duration = Duration::from_secs(300);
@@ -51,13 +28,13 @@ const CHANGES: usize = 10;
 
 /// What was counted. Rows hold their counts in few digits, and so would their sum: these are exact.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Counts {
-    sums: [Option<f64>; COUNTS],
+pub struct TotalCounts {
+    sums: [Option<f64>; Field::ALL.len()],
     /// Over how long, milliseconds.
     covered: f64,
 }
 
-impl Counts {
+impl TotalCounts {
     /// How often something was counted; `None` when it is not known, or is no count.
     pub fn get(&self, field: Field) -> Option<f64> {
         self.sums.get(field as usize).copied().flatten()
@@ -69,82 +46,74 @@ impl Counts {
         (self.covered > 0.0).then(|| count * 1e3 / self.covered)
     }
 
-    /// Look-ups in the cache.
-    pub fn lookups(&self) -> Option<f64> {
-        Some(self.get(Field::Hits)? + self.get(Field::Misses)?)
-    }
-
     /// A count's share of a number; `None` without any.
-    pub fn share(&self, part: Field, of: Option<f64>) -> Option<f64> {
+    pub fn share_of(&self, part: Field, of: Option<f64>) -> Option<f64> {
         let of = of.filter(|of| *of > 0.0)?;
         Some((self.get(part)? / of).min(1.0))
     }
 
     /// Share of the requests to the LLM that found a connection ready.
     pub fn reuse(&self) -> Option<f64> {
-        let opened = self.share(Field::Opened, self.get(Field::Requests))?;
+        let opened = self.share_of(Field::Opened, self.get(Field::Requests))?;
         Some(1.0 - opened)
     }
 
     fn add(&mut self, target: &Target, at: UnixMillis) {
         let Some(row) = target.history.last().filter(|row| row.at == at && !row.silent) else { return };
         self.covered += f64::from(row.covered);
-        for (sum, field) in self.sums.iter_mut().zip(COUNTED) {
-            if let Some(count) = row.get(field) {
+        for (sum, field) in self.sums.iter_mut().zip(Field::ALL) {
+            if let Some(count) = row.get(field).filter(|_| field.growth() == Growth::Counter) {
                 *sum = Some(sum.unwrap_or(0.0) + count);
             }
         }
     }
 }
 
+impl CountSource for TotalCounts {
+    fn get(&self, field: Field) -> Option<f64> {
+        self.get(field)
+    }
+
+    fn rate(&self, field: Field) -> Option<f64> {
+        self.rate(field)
+    }
+
+    fn share(&self, part: Field, of: &[Field]) -> Option<f64> {
+        self.share_of(part, of.iter().map(|field| self.get(*field)).sum())
+    }
+}
+
 /// The highest values that polls saw.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Peaks {
-    /// Failures of a breaker in a row.
-    pub consecutive_failures: Option<f64>,
-    /// Connections in use.
-    pub in_use: Option<f64>,
+    gauges: [Option<f64>; Field::ALL.len()],
     /// Share of the pool in use, 0..=1.
     pub pool_use: Option<f64>,
-    /// Calls that waited for their turn.
-    pub waiting: Option<f64>,
-    /// How full the cache was, 0..=1.
-    pub fill: Option<f64>,
-    /// All cores, 0..=1.
-    pub cpu: Option<f64>,
-    /// Memory of the machine, 0..=1.
-    pub memory: Option<f64>,
-    /// Disk, 0..=1.
-    pub disk: Option<f64>,
-    /// Memory of the process, MiB.
-    pub resident: Option<f64>,
     /// Polls in a row without an answer.
     pub failed_polls: u32,
 }
 
 impl Peaks {
+    /// The highest value of a gauge; `None` when it is not known, or is no gauge.
+    pub fn get(&self, field: Field) -> Option<f64> {
+        self.gauges.get(field as usize).copied().flatten()
+    }
+
     fn see(&mut self, seen: &Observation) {
         let rise = |peak: &mut Option<f64>, value: Option<f64>| {
             if let Some(value) = value.filter(|value| value.is_finite()) {
                 *peak = Some(peak.map_or(value, |peak| peak.max(value)));
             }
         };
-        let failures = seen.breakers.values().filter_map(|breaker| breaker.consecutive_failures);
-        rise(&mut self.consecutive_failures, failures.reduce(f64::max));
+        for (peak, field) in self.gauges.iter_mut().zip(Field::ALL) {
+            if field.growth() == Growth::Gauge {
+                rise(peak, seen.value(field));
+            }
+        }
         if let Some(pool) = &seen.pool {
-            rise(&mut self.in_use, pool.in_use);
-            rise(&mut self.waiting, pool.waiting);
             let most = pool.maxsize.filter(|most| *most > 0.0);
             rise(&mut self.pool_use, pool.in_use.zip(most).map(|(used, most)| used / most));
         }
-        rise(&mut self.fill, seen.cache.as_ref().and_then(|cache| cache.fill));
-        if let Some(health) = &seen.health {
-            rise(&mut self.cpu, health.cpu_percent.map(|percent| percent / 100.0));
-            rise(&mut self.memory, health.memory_percent.map(|percent| percent / 100.0));
-            rise(&mut self.disk, health.disk_percent.map(|percent| percent / 100.0));
-        }
-        let resident = seen.process.and_then(|process| process.resident_bytes);
-        rise(&mut self.resident, resident.map(|bytes| bytes / f64::from(1 << 20)));
     }
 }
 
@@ -161,7 +130,7 @@ pub struct Setting {
 
 /// The states of a breaker over the whole time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BreakerFacts {
+pub struct BreakerHistory {
     /// Its name.
     pub name: String,
     /// How long it was closed, open and half-open.
@@ -174,7 +143,7 @@ pub struct BreakerFacts {
     pub longest: Option<Duration>,
 }
 
-impl BreakerFacts {
+impl BreakerHistory {
     fn new(name: &str, line: &Timeline, from: UnixMillis, to: UnixMillis) -> Self {
         let held = line.shares(from, to);
         let longest = incidents::openings(line, from, to).iter().map(|opening| opening.lasted()).max();
@@ -223,9 +192,9 @@ pub struct Server {
     /// What it was told to be, by name.
     pub settings: BTreeMap<String, Setting>,
     /// Its breakers.
-    pub breakers: Vec<BreakerFacts>,
+    pub breakers: Vec<BreakerHistory>,
     /// What was counted.
-    pub counts: Counts,
+    pub counts: TotalCounts,
     /// The highest values.
     pub peaks: Peaks,
     /// Share of requests that found a connection ready since the server's start, as it told last.
@@ -237,7 +206,7 @@ pub struct Server {
     /// The highest 95th percentile of five minutes, milliseconds, and when they ended.
     pub worst_p95: Option<(f64, UnixMillis)>,
     /// The targets and whether it met them.
-    pub goals: Vec<Judged>,
+    pub goals: Vec<GoalResult>,
     /// What went wrong, in the order of time.
     pub incidents: Vec<Incident>,
     /// Incidents that were too many to be kept.
@@ -246,7 +215,7 @@ pub struct Server {
 
 /// What is gathered about a server while it is polled.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct ServerWatch {
     first: UnixMillis,
     last: UnixMillis,
     covered: Duration,
@@ -254,14 +223,14 @@ pub(super) struct Watch {
     presence: Presence,
     distances: Histogram<u64>,
     settings: BTreeMap<String, Setting>,
-    counts: Counts,
+    counts: TotalCounts,
     peaks: Peaks,
     reuse_told: Option<f64>,
     worst_p95: Option<(f64, UnixMillis)>,
-    pieces: Pieces,
+    pieces: IncidentParts,
 }
 
-impl Watch {
+impl ServerWatch {
     /// The first poll will be at `first`. `None` when there is no room for it.
     pub fn new(first: UnixMillis) -> Option<Self> {
         Some(Self {
@@ -272,11 +241,11 @@ impl Watch {
             presence: Presence::default(),
             distances: Histogram::new_with_bounds(1, LONGEST, 3).ok()?,
             settings: BTreeMap::new(),
-            counts: Counts::default(),
+            counts: TotalCounts::default(),
             peaks: Peaks::default(),
             reuse_told: None,
             worst_p95: None,
-            pieces: Pieces::default(),
+            pieces: IncidentParts::default(),
         })
     }
 
@@ -313,7 +282,7 @@ impl Watch {
                 self.reuse_told = Some(reuse);
             }
             // What the first look tells is of before the recording.
-            if let Some(p95) = target.latency(0.95, LATELY, poll.at).filter(|_| target.first_told != Some(poll.at))
+            if let Some(p95) = target.latency(0.95, LATELY, poll.at).filter(|_| target.first_success != Some(poll.at))
                 && self.worst_p95.is_none_or(|(worst, _)| p95 > worst + 1e-6)
             {
                 self.worst_p95 = Some((p95, poll.at));
@@ -323,7 +292,7 @@ impl Watch {
     }
 
     fn configure(&mut self, at: UnixMillis, seen: &Observation) {
-        let number = |value: Option<f64>| value.map(crate::monitor::markup::number);
+        let number = |value: Option<f64>| value.map(number);
         let (pool, cache) = (seen.pool.as_ref(), seen.cache.as_ref());
         let version = seen.health.as_ref().and_then(|health| health.version.as_deref());
         self.set(at, "version", version.map(|version| clean(version).chars().take(80).collect()));
@@ -356,7 +325,8 @@ impl Watch {
     /// Sums it up.
     pub fn finish(self, target: &Target, given: &[Condition]) -> Server {
         let (first, last) = (self.first, self.last);
-        let breakers = target.breakers.iter().map(|(name, line)| BreakerFacts::new(name, line, first, last)).collect();
+        let breakers =
+            target.breakers.iter().map(|(name, line)| BreakerHistory::new(name, line, first, last)).collect();
         let quantile = |q| target.total_latency.quantile(q).map(|seconds| seconds * 1e3);
         let (watched, unreachable) = self.presence.finish();
         let (incidents, more_incidents) = self.pieces.finish(target, first, last);

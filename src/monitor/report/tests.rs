@@ -7,15 +7,12 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::{goals::Verdict, *};
+use super::{goals::GoalStatus, *};
+use crate::observe::record::{Header, Poll, SCHEMA};
 use crate::{
-    monitor::{
-        alerts::{Condition, Rules},
-        model::history::Field,
-        record::{Header, Poll, SCHEMA},
-    },
+    monitor::alerts::{Condition, Rules},
+    observe::{Breaker, Cache, Field, Health, Histogram, Observation, Pool, Process, Traffic, Trouble},
     resilience::State,
-    scrape::{Breaker, Cache, Health, Histogram, Observation, Pool, Process, Traffic, Trouble},
 };
 
 /// 2026-11-21T15:00:00Z.
@@ -96,18 +93,18 @@ fn hour(told: impl Fn(u32) -> Result<Observation, Trouble>) -> Vec<Poll> {
     (0..=120).map(|number| poll(number, told(number))).collect()
 }
 
-fn report_of(polls: &[Poll], given: &[&str]) -> Report {
-    let mut facts = Facts::new(Rules::builtin());
-    facts.open("week.ndjson", &header(30.0));
+fn report_of(polls: &[Poll], given: &[&str]) -> DeploymentReport {
+    let mut builder = ReportBuilder::new(Rules::builtin());
+    builder.open("week.ndjson", &header(30.0));
     for poll in polls {
-        facts.take(poll);
+        builder.take(poll);
     }
-    facts.close(false, 0);
+    builder.close(false, 0);
     let given: Vec<Condition> = given.iter().map(|text| text.parse().unwrap()).collect();
-    facts.finish(&given).unwrap()
+    builder.finish(&given).unwrap()
 }
 
-fn page(report: &Report) -> String {
+fn page(report: &DeploymentReport) -> String {
     markdown(report, &[], &TimeZone::UTC)
 }
 
@@ -320,7 +317,7 @@ fn what_the_predecessor_does_not_tell_is_no_zero() {
     assert_eq!(page.matches("The server does not tell.").count(), 2, "latencies and errors\n{page}");
     let missed = report.missed();
     assert_eq!(missed.len(), 2);
-    assert_eq!((missed[0].target.as_str(), missed[0].verdict), ("p95<=2s", Verdict::Unknown));
+    assert_eq!((missed[0].target.as_str(), missed[0].status), ("p95<=2s", GoalStatus::Unknown));
     assert_eq!(report.advice(&[]).what, Recommendation::CannotBeTold);
 }
 
@@ -339,7 +336,7 @@ fn a_target_that_is_given_replaces_the_usual_one() {
         server: "a:8000".into(),
         target: "hit_rate>=50%".into(),
         measured: "40.0 % of 1,200 look-ups".into(),
-        verdict: Verdict::Missed,
+        status: GoalStatus::Missed,
     };
     assert_eq!(report.missed(), [wanted]);
     assert!(!page(&report).contains("≥ 20 %, from 50"));
@@ -347,10 +344,10 @@ fn a_target_that_is_given_replaces_the_usual_one() {
 
 #[test]
 fn without_a_poll_there_is_no_report() {
-    let mut facts = Facts::new(Rules::builtin());
-    facts.open("week.ndjson", &header(30.0));
-    facts.close(true, 3);
-    let error = facts.finish(&[]).unwrap_err().to_string();
+    let mut builder = ReportBuilder::new(Rules::builtin());
+    builder.open("week.ndjson", &header(30.0));
+    builder.close(true, 3);
+    let error = builder.finish(&[]).unwrap_err().to_string();
     assert_eq!(
         error,
         "there is nothing to report: week.ndjson is a recording (3 lines damaged) without a single poll; record with \
@@ -394,13 +391,13 @@ fn two_servers_are_told_apart_with_the_worse_first() {
 #[test]
 fn damage_and_what_was_given_twice_are_mentioned_and_change_nothing() {
     let polls = hour(|number| Ok(well(number)));
-    let mut facts = Facts::new(Rules::builtin());
+    let mut builder = ReportBuilder::new(Rules::builtin());
     for (name, damaged) in [("one.ndjson", 2), ("again.ndjson", 0)] {
-        facts.open(name, &header(30.0));
-        polls.iter().for_each(|poll| facts.take(poll));
-        facts.close(damaged > 0, damaged);
+        builder.open(name, &header(30.0));
+        polls.iter().for_each(|poll| builder.take(poll));
+        builder.close(damaged > 0, damaged);
     }
-    let report = facts.finish(&[]).unwrap();
+    let report = builder.finish(&[]).unwrap();
     let page = page(&report);
     assert!(page.contains(
         "one.ndjson: 121 polls, 2 damaged lines could not be read, it ends within a line, as after a crash."
@@ -412,11 +409,11 @@ fn damage_and_what_was_given_twice_are_mentioned_and_change_nothing() {
 #[test]
 fn without_a_header_the_interval_is_the_median_distance() {
     let polls: Vec<Poll> = hour(|number| Ok(well(number))).into_iter().filter(|poll| poll.at != at(7)).collect();
-    let mut facts = Facts::new(Rules::builtin());
-    facts.open("week.csv", &header(0.0));
-    polls.iter().for_each(|poll| facts.take(poll));
-    facts.close(false, 0);
-    let report = facts.finish(&[]).unwrap();
+    let mut builder = ReportBuilder::new(Rules::builtin());
+    builder.open("week.csv", &header(0.0));
+    polls.iter().for_each(|poll| builder.take(poll));
+    builder.close(false, 0);
+    let report = builder.finish(&[]).unwrap();
     assert_eq!(report.servers[0].gaps.0, 0, "one poll that is missing is no gap");
     assert_lines(&page(&report), &["| time from poll to poll | 30 s |", "| time covered by answers | 100 % |"]);
 }
@@ -424,7 +421,7 @@ fn without_a_header_the_interval_is_the_median_distance() {
 #[test]
 fn a_load_test_that_failed_is_worth_a_look() {
     let report = report_of(&hour(|number| Ok(well(number))), &[]);
-    let bench = BenchFacts {
+    let bench = LoadTest {
         name: "base|line".into(),
         url: URL.into(),
         when: "2026-11-21T14:00:00Z".into(),
@@ -491,7 +488,7 @@ fn a_hostile_server_does_not_break_out() {
         let mut seen = outage(number).ok()?;
         seen.health.as_mut()?.version = Some(format!("{evil}{}", number / 50));
         let mut breaker = seen.breakers.remove("llm")?;
-        breaker.history = vec![crate::scrape::Turn {
+        breaker.history = vec![crate::observe::StateTransition {
             at: (START / 1_000 + 1_795) as f64,
             from: State::Closed,
             to: State::Open,
@@ -508,13 +505,13 @@ fn a_hostile_server_does_not_break_out() {
     let polls: Vec<Poll> =
         hour(told).into_iter().map(|poll| Poll { target: format!("http://{evil}"), ..poll }).collect();
     let report = report_of(&polls, &[]);
-    let bench = BenchFacts {
+    let bench = LoadTest {
         name: evil.into(),
         url: evil.into(),
         when: evil.into(),
         verdicts: vec![(evil.into(), evil.into())],
         notes: vec![evil.into()],
-        ..BenchFacts::default()
+        ..LoadTest::default()
     };
     let page = markdown(&report, &[bench], &TimeZone::UTC);
     assert!(page.contains("EVIL"));
@@ -526,13 +523,13 @@ proptest! {
 
     #[test]
     fn any_recording_makes_a_page(
-        polls in crate::monitor::record::samples::polls(any::<f64>().boxed()), interval in any::<f64>(),
+        polls in crate::observe::record::samples::polls(any::<f64>().boxed()), interval in any::<f64>(),
     ) {
-        let mut facts = Facts::new(Rules::builtin());
-        facts.open("any", &header(interval));
-        polls.iter().for_each(|poll| facts.take(poll));
-        facts.close(false, 0);
-        if let Ok(report) = facts.finish(&[]) {
+        let mut builder = ReportBuilder::new(Rules::builtin());
+        builder.open("any", &header(interval));
+        polls.iter().for_each(|poll| builder.take(poll));
+        builder.close(false, 0);
+        if let Ok(report) = builder.finish(&[]) {
             assert_whole(&page(&report));
         }
     }

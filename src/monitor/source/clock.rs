@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::util::time::UnixMillis;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::util::time::UnixMillis;
-
 /// What time it is. Clones tell the same time.
 #[derive(Debug, Clone)]
-pub enum Clock {
+pub enum MonitorClock {
     /// The system's time.
     Live,
     /// The time of a recording, which goes faster or slower.
@@ -25,7 +24,7 @@ pub struct Anchor {
     last: Option<UnixMillis>,
 }
 
-impl Clock {
+impl MonitorClock {
     /// The time of a recording, from `begin` on, so many times as fast as ours.
     pub fn replay(begin: UnixMillis, speed: f64) -> Self {
         Self::Replay(Arc::new(Mutex::new(Anchor { moment: begin, at: Instant::now(), speed, last: None })))

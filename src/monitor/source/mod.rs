@@ -4,6 +4,6 @@ mod clock;
 mod poll;
 mod replay;
 
-pub use clock::Clock;
+pub use clock::MonitorClock;
 pub use poll::{Pace, Poller, WatchTarget, Web, ask, longest_pause, scraper};
 pub use replay::{ReplayError, replay};

@@ -9,10 +9,10 @@ use tokio::{
 };
 use url::Host;
 
-use super::clock::Clock;
+use super::clock::MonitorClock;
 use crate::{
     monitor::model::Message,
-    scrape::{Observation, Scraper, Trouble},
+    observe::{Observation, Scraper, Trouble},
     telemetry::{ServiceUrl, mask_url},
 };
 
@@ -184,7 +184,7 @@ impl Asker {
             let pace = *self.pace.borrow_and_update();
             let result = Box::new(ask(&self.scraper, pace.patience()).await);
             failures = if result.is_ok() { 0 } else { failures + 1 };
-            let at = Clock::Live.now();
+            let at = MonitorClock::Live.now();
             if self.tell.send(Message::Polled { target: self.number, at, result }).await.is_err() {
                 return;
             }

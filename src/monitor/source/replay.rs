@@ -4,11 +4,9 @@ use std::{collections::HashMap, path::Path, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::{clock::Clock, poll::longest_pause};
-use crate::monitor::{
-    model::Message,
-    record::{Header, Poll, RecordError, Recording},
-};
+use super::{clock::MonitorClock, poll::longest_pause};
+use crate::monitor::model::Message;
+use crate::observe::record::{Header, Poll, RecordError, Recording};
 
 /// Nobody was asked for more than so many intervals: a hole in the recording, in which nothing is to be seen.
 const HOLE: f64 = 2.5;
@@ -37,11 +35,11 @@ pub fn replay(
     path: &Path,
     speed: f64,
     tell: mpsc::Sender<Message>,
-) -> Result<(Header, Clock, impl Future<Output = ()> + Send + use<>), ReplayError> {
+) -> Result<(Header, MonitorClock, impl Future<Output = ()> + Send + use<>), ReplayError> {
     let mut recording = Recording::open(path)?;
     let header = recording.header().clone();
     let first = recording.next().ok_or_else(|| ReplayError::Nothing(path.display().to_string()))??;
-    let clock = Clock::replay(first.at, speed);
+    let clock = MonitorClock::replay(first.at, speed);
     let (ahead, polls) = mpsc::channel(AHEAD);
     let interval = Duration::try_from_secs_f64(header.interval_seconds).unwrap_or_default();
     let hole = interval.mul_f64(HOLE).max(longest_pause(interval));
@@ -91,7 +89,7 @@ async fn play(
     mut polls: mpsc::Receiver<Next>,
     targets: Vec<String>,
     hole: Duration,
-    clock: Clock,
+    clock: MonitorClock,
     tell: mpsc::Sender<Message>,
 ) {
     let mut numbers: HashMap<String, usize> = HashMap::new();
@@ -140,7 +138,7 @@ async fn play(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::monitor::record::{Recorder, SCHEMA};
+    use crate::observe::record::{Recorder, SCHEMA};
     use crate::util::time::UnixMillis;
 
     #[test]

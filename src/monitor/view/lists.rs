@@ -6,22 +6,20 @@ use ratatui::text::{Line, Span};
 
 use super::{
     Look,
-    theme::{Role, Theme},
+    theme::{StyleRole, Theme},
 };
-use crate::{
-    monitor::{
-        alerts::{Condition, Severity},
-        figure::Figure,
-        model::{
-            Model,
-            diagnosis::{share_words, short},
-            event::{Event, EventKind, state_word},
-            figures::of_counts,
-            history::Field,
-            target::{Freshness, Target},
-        },
+use crate::monitor::{
+    alerts::Severity,
+    model::{
+        Model,
+        event::{Event, EventKind, state_word},
+        target::{Freshness, Target},
     },
-    util::humanize::age,
+};
+use crate::observe::{Field, Metric};
+use crate::util::{
+    humanize::{age, brief_share, short},
+    text::clean,
 };
 
 /// What stands before a thing of some weight.
@@ -35,19 +33,19 @@ pub const fn mark(severity: Option<Severity>) -> &'static str {
 }
 
 /// How a target is, in one word.
-pub fn condition(model: &Model, target: &Target) -> (String, Role) {
+pub fn condition(model: &Model, target: &Target) -> (String, StyleRole) {
     let now = model.present();
     match target.freshness(now) {
-        Freshness::Awaited => ("awaited".to_owned(), Role::Dim),
-        Freshness::Silent => ("unreachable".to_owned(), Role::Bad),
-        Freshness::Stale => ("stale".to_owned(), Role::Warn),
+        Freshness::Awaited => ("awaited".to_owned(), StyleRole::Dim),
+        Freshness::Silent => ("unreachable".to_owned(), StyleRole::Bad),
+        Freshness::Stale => ("stale".to_owned(), StyleRole::Warn),
         Freshness::Fresh => {
             let status = target.latest.as_ref().and_then(|seen| seen.health.as_ref()?.status.clone());
             match status.as_deref() {
-                Some("healthy" | "ok" | "alive") => ("healthy".to_owned(), Role::Good),
-                Some("unhealthy" | "error") => ("unhealthy".to_owned(), Role::Bad),
-                Some(other) => (crate::monitor::model::event::clean(other), Role::Warn),
-                None => ("answers".to_owned(), Role::Good),
+                Some("healthy" | "ok" | "alive") => ("healthy".to_owned(), StyleRole::Good),
+                Some("unhealthy" | "error") => ("unhealthy".to_owned(), StyleRole::Bad),
+                Some(other) => (clean(other), StyleRole::Warn),
+                None => ("answers".to_owned(), StyleRole::Good),
             }
         }
     }
@@ -68,28 +66,30 @@ fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target:
     let state = target.latest.as_ref().filter(|_| target.silent_since.is_none()).and_then(|seen| seen.worst());
     let worst = model.worst_of(number).map(|finding| finding.severity);
     let name_width = usize::from(width.saturating_sub(51)).clamp(10, 40);
-    let base = if shown { theme.loud(Role::Plain) } else { theme.style(Role::Plain) };
+    let base = if shown { theme.loud(StyleRole::Plain) } else { theme.style(StyleRole::Plain) };
     let told = target.told.map_or("never".to_owned(), |told| coarse(now.since(told)));
     let row = target.history.last().filter(|row| !row.silent);
     let rate =
         row.and_then(|row| row.rate(Field::Questions)).map_or("n/a".to_owned(), |rate| format!("{}/s", short(rate)));
-    let hits = row.and_then(|row| of_counts(Figure::HitRate, row)).map_or("n/a".to_owned(), share_words);
+    let hits = row.and_then(|row| Metric::HitRate.of_counts(row)).map_or("n/a".to_owned(), brief_share);
     let mut line = vec![
-        Span::styled(format!("{:>2} ", number + 1), theme.style(Role::Dim)),
+        Span::styled(format!("{:>2} ", number + 1), theme.style(StyleRole::Dim)),
         Span::styled(
             mark(worst),
-            theme.style(worst.map_or(if role == Role::Dim { Role::Dim } else { Role::Good }, Role::of)),
+            theme.style(
+                worst.map_or(if role == StyleRole::Dim { StyleRole::Dim } else { StyleRole::Good }, StyleRole::of),
+            ),
         ),
         Span::styled(format!(" {} ", fit(&target.name, name_width)), base),
         Span::styled(format!("{} ", fit(&condition, 11)), theme.style(role)),
         Span::styled(
             format!("{told:>7} "),
-            theme.style(if role == Role::Warn || role == Role::Bad { role } else { Role::Dim }),
+            theme.style(if role == StyleRole::Warn || role == StyleRole::Bad { role } else { StyleRole::Dim }),
         ),
     ];
     if let Some(state) = state {
-        line.push(Span::styled(format!("{} ", fit(state_word(state), 9)), theme.style(Role::of_state(state))));
-        line.push(Span::styled(format!("{rate:>7} {hits:>5}"), theme.style(Role::Plain)));
+        line.push(Span::styled(format!("{} ", fit(state_word(state), 9)), theme.style(StyleRole::of_state(state))));
+        line.push(Span::styled(format!("{rate:>7} {hits:>5}"), theme.style(StyleRole::Plain)));
     }
     Line::from(line)
 }
@@ -103,25 +103,25 @@ fn coarse(time: Duration) -> String {
 pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
     let (now, many) = (model.present(), model.visible().len() > 1);
     let line = |alert: crate::monitor::alerts::Active<'_>| {
-        let role = Role::of(alert.rule.severity);
+        let role = StyleRole::of(alert.rule.severity);
         let theme = &look.theme;
         let name = Span::styled(
             format!(" {} ", alert.rule.name),
-            if alert.acknowledged { theme.style(Role::Dim) } else { theme.style(role) },
+            if alert.acknowledged { theme.style(StyleRole::Dim) } else { theme.style(role) },
         );
         let mark = if alert.acknowledged { "○" } else { mark(Some(alert.rule.severity)) };
-        let figure = alert.rule.when.figure();
+        let figure = alert.rule.when.metric();
         // What is or is not needs no number.
         let value = match figure {
-            Figure::BreakerOpen | Figure::BreakerNotClosed | Figure::Unreachable => String::new(),
-            _ => format!("{figure} {}, ", Condition::show(figure, alert.value)),
+            Metric::BreakerOpen | Metric::BreakerNotClosed | Metric::Unreachable => String::new(),
+            _ => format!("{figure} {}, ", figure.show(alert.value)),
         };
         let of = model.visible().get(alert.target).filter(|_| many).map(|target| format!("{} ", target.name));
         Line::from(vec![
             Span::styled(mark, theme.style(role)),
             name,
             Span::raw(of.unwrap_or_default()),
-            Span::styled(format!("{} ", age(now.since(alert.since))), theme.style(Role::Plain)),
+            Span::styled(format!("{} ", age(now.since(alert.since))), theme.style(StyleRole::Plain)),
             Span::styled(
                 format!(
                     "{value}{}{}{}",
@@ -129,7 +129,7 @@ pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
                     if alert.acknowledged { "known: " } else { "" },
                     alert.rule.text
                 ),
-                theme.style(Role::Dim),
+                theme.style(StyleRole::Dim),
             ),
         ])
     };
@@ -144,18 +144,18 @@ pub fn log(model: &Model, look: &Look, rows: usize) -> Vec<Line<'static>> {
 fn line_of_event(model: &Model, look: &Look, event: &Event) -> Line<'static> {
     let theme = &look.theme;
     let role = match event.kind {
-        EventKind::Breaker(state) => Role::of_state(state),
-        EventKind::Silent => Role::Bad,
-        EventKind::Back | EventKind::Cleared => Role::Good,
-        EventKind::Restarted => Role::Warn,
-        EventKind::Fired(severity) => Role::of(severity),
-        EventKind::Note => Role::Plain,
+        EventKind::Breaker(state) => StyleRole::of_state(state),
+        EventKind::Silent => StyleRole::Bad,
+        EventKind::Back | EventKind::Cleared => StyleRole::Good,
+        EventKind::Restarted => StyleRole::Warn,
+        EventKind::Fired(severity) => StyleRole::of(severity),
+        EventKind::Note => StyleRole::Plain,
     };
     let today = event.at.format("%F", &look.zone) == model.now().format("%F", &look.zone);
     let time = event.at.format(if today { "%H:%M:%S" } else { "%m-%d %H:%M" }, &look.zone);
     let of = event.target.and_then(|target| model.visible().get(target)).filter(|_| model.visible().len() > 1);
-    let of = of.map(|target| Span::styled(format!("{} ", target.name), theme.style(Role::Dim)));
-    let mut line = vec![Span::styled(format!("{time} "), theme.style(Role::Dim))];
+    let of = of.map(|target| Span::styled(format!("{} ", target.name), theme.style(StyleRole::Dim)));
+    let mut line = vec![Span::styled(format!("{time} "), theme.style(StyleRole::Dim))];
     line.extend(of);
     line.push(Span::styled(event.text.clone(), theme.style(role)));
     Line::from(line)
@@ -163,10 +163,10 @@ fn line_of_event(model: &Model, look: &Look, event: &Event) -> Line<'static> {
 
 /// A heading with a rule behind it.
 pub fn heading(theme: &Theme, width: u16, title: &str, remarks: Vec<Span<'static>>) -> Line<'static> {
-    let rule = theme.style(Role::Dim);
+    let rule = theme.style(StyleRole::Dim);
     let mut line = vec![
         Span::styled("── ", rule),
-        Span::styled(title.to_owned(), theme.style(Role::Title)),
+        Span::styled(title.to_owned(), theme.style(StyleRole::Title)),
         Span::styled(" ", rule),
     ];
     let width = usize::from(width);

@@ -2,10 +2,10 @@
 //!
 //! The panels stand in a stack and share one time axis and one cursor, so that cause and effect line up.
 
-mod edges;
-mod facts;
+mod chrome;
 pub mod layout;
 mod lists;
+mod panel_data;
 mod panels;
 pub mod plot;
 mod stack;
@@ -25,14 +25,14 @@ use ratatui::{
 };
 
 use self::{
-    facts::Facts,
     layout::{Layout, Needs},
     lists::heading,
-    theme::{Role, Theme},
+    panel_data::PanelData,
+    theme::{StyleRole, Theme},
 };
 use super::{
     alerts::Severity,
-    keys::{Command, Keymap},
+    keys::{KeyCommand, Keymap},
     model::{Action, Model},
 };
 
@@ -51,7 +51,7 @@ pub struct Look {
 
 /// What is found out once for a drawing.
 #[derive(Debug, Clone, Default)]
-pub struct Plan {
+pub struct ScreenPlan {
     /// Where things are.
     pub layout: Layout,
     /// What is the matter, and how bad it is.
@@ -59,7 +59,7 @@ pub struct Plan {
 }
 
 /// Plans a screen of this size.
-pub fn plan(model: &Model, area: Rect) -> Plan {
+pub fn plan(model: &Model, area: Rect) -> ScreenPlan {
     let diagnosis = model.diagnosis();
     let needs = Needs {
         targets: model.visible().len(),
@@ -67,7 +67,7 @@ pub fn plan(model: &Model, area: Rect) -> Plan {
         alerts: model.visible_alerts().active().len(),
         diagnosis: Span::raw(diagnosis.1.as_str()).width(),
     };
-    Plan { layout: Layout::new(area, needs), diagnosis }
+    ScreenPlan { layout: Layout::new(area, needs), diagnosis }
 }
 
 /// What a click means.
@@ -97,13 +97,13 @@ pub fn wheel(layout: &Layout, at: Position, up: bool) -> Option<Action> {
 }
 
 /// Draws the screen as it was planned.
-pub fn draw(frame: &mut Frame<'_>, model: &Model, look: &Look, plan: &Plan) {
+pub fn draw(frame: &mut Frame<'_>, model: &Model, look: &Look, plan: &ScreenPlan) {
     let area = frame.area();
     render(frame.buffer_mut(), area, model, look, plan);
 }
 
 /// Draws the screen into a buffer; what the plan has outside of it is cut.
-pub fn render(buffer: &mut Buffer, area: Rect, model: &Model, look: &Look, plan: &Plan) {
+pub fn render(buffer: &mut Buffer, area: Rect, model: &Model, look: &Look, plan: &ScreenPlan) {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
         return;
@@ -113,8 +113,8 @@ pub fn render(buffer: &mut Buffer, area: Rect, model: &Model, look: &Look, plan:
     screen.header(buffer);
     screen.diagnosis(buffer);
     screen.targets(buffer);
-    if let Some(facts) = Facts::gather(model, &look.theme, usize::from(layout.columns())) {
-        screen.panels(buffer, &facts);
+    if let Some(data) = PanelData::gather(model, &look.theme, usize::from(layout.columns())) {
+        screen.panels(buffer, &data);
     }
     screen.alerts(buffer);
     screen.log(buffer);
@@ -141,9 +141,9 @@ impl Screen<'_> {
             return;
         }
         let silent = self.model.silent().len();
-        let mut remarks = vec![Span::styled(self.model.visible().len().to_string(), self.theme.style(Role::Dim))];
+        let mut remarks = vec![Span::styled(self.model.visible().len().to_string(), self.theme.style(StyleRole::Dim))];
         if silent > 0 {
-            remarks.push(Span::styled(format!("{silent} unreachable"), self.theme.style(Role::Bad)));
+            remarks.push(Span::styled(format!("{silent} unreachable"), self.theme.style(StyleRole::Bad)));
         }
         put(buffer, area, 0, &heading(self.theme, area.width, "Targets", remarks));
         let rows = usize::from(area.height - 1);
@@ -159,7 +159,7 @@ impl Screen<'_> {
         }
         let lines = lists::alerts(self.model, self.look);
         let from = if self.layout.alerts_heading {
-            let role = self.model.visible_alerts().worst().map_or(Role::Good, Role::of);
+            let role = self.model.visible_alerts().worst().map_or(StyleRole::Good, StyleRole::of);
             let said = match lines.len() {
                 0 => "none".to_owned(),
                 many => many.to_string(),
@@ -167,8 +167,8 @@ impl Screen<'_> {
             let unknown = self.model.visible_alerts().active().iter().filter(|alert| !alert.acknowledged).count();
             let mut remarks = vec![Span::styled(said, self.theme.style(role))];
             if unknown > 0 {
-                let keys = self.look.keys.keys_of(Command::Acknowledge).join(" ");
-                remarks.push(Span::styled(format!("{keys}: acknowledge"), self.theme.style(Role::Dim)));
+                let keys = self.look.keys.keys_of(KeyCommand::Acknowledge).join(" ");
+                remarks.push(Span::styled(format!("{keys}: acknowledge"), self.theme.style(StyleRole::Dim)));
             }
             put(buffer, area, 0, &heading(self.theme, area.width, "Alerts", remarks));
             1
@@ -184,7 +184,7 @@ impl Screen<'_> {
             let text = format!(" +{hidden} more ");
             let width = u16::try_from(text.len()).unwrap_or(0).min(area.width);
             let corner = Rect { x: area.right() - width, width, ..area };
-            put(buffer, corner, area.height - 1, &Line::from(Span::styled(text, self.theme.loud(Role::Warn))));
+            put(buffer, corner, area.height - 1, &Line::from(Span::styled(text, self.theme.loud(StyleRole::Warn))));
         }
     }
 
@@ -196,10 +196,10 @@ impl Screen<'_> {
         let mut remarks = Vec::new();
         if self.model.typing || !self.model.filter.is_empty() {
             let caret = if self.model.typing { "_" } else { "" };
-            remarks.push(Span::styled(format!("/{}{caret}", self.model.filter), self.theme.style(Role::Accent)));
+            remarks.push(Span::styled(format!("/{}{caret}", self.model.filter), self.theme.style(StyleRole::Accent)));
         }
         if self.model.scroll > 0 {
-            remarks.push(Span::styled(format!("{} newer above", self.model.scroll), self.theme.style(Role::Warn)));
+            remarks.push(Span::styled(format!("{} newer above", self.model.scroll), self.theme.style(StyleRole::Warn)));
         }
         put(buffer, area, 0, &heading(self.theme, area.width, "Log", remarks));
         let rows = usize::from(area.height - 1);
@@ -207,7 +207,7 @@ impl Screen<'_> {
         if lines.is_empty() {
             let nothing =
                 if self.model.filter.is_empty() { "nothing has happened yet" } else { "nothing with this text" };
-            put(buffer, area.inner_margin(), 1, &Line::from(Span::styled(nothing, self.theme.style(Role::Dim))));
+            put(buffer, area.inner_margin(), 1, &Line::from(Span::styled(nothing, self.theme.style(StyleRole::Dim))));
         }
         for (row, line) in (1..area.height).zip(lines) {
             put(buffer, area.inner_margin(), row, &line);

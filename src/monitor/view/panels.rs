@@ -4,25 +4,16 @@ use std::time::Duration;
 
 use ratatui::text::{Line, Span};
 
-use super::{
-    facts::Facts,
-    layout::Panel,
-    plot::{Plot, UNKNOWN},
-    theme::Role,
+use super::{layout::Panel, panel_data::PanelData, plot::Plot, theme::StyleRole};
+use crate::observe::{Field, Metric};
+use crate::util::{
+    humanize::{UNKNOWN, age, brief_share, count, short, time},
+    text::clean,
+    time::UnixMillis,
 };
-use crate::util::time::UnixMillis;
 use crate::{
-    monitor::{
-        figure::Figure,
-        model::{
-            diagnosis::{share_words, short},
-            event::state_word,
-            history::{Field, Row},
-            timeline::Timeline,
-        },
-    },
+    monitor::model::{event::state_word, history::Row, timeline::Timeline},
     resilience::State,
-    util::humanize::{age, count, time},
 };
 
 /// Something over time, with the words that belong to it.
@@ -47,7 +38,7 @@ pub struct Content {
     pub series: Vec<Series>,
 }
 
-impl Facts<'_> {
+impl PanelData<'_> {
     /// The panel.
     pub fn content(&self, panel: Panel) -> Content {
         match panel {
@@ -65,13 +56,16 @@ impl Facts<'_> {
         if !self.target.breakers.is_empty() {
             remarks.push(match trips {
                 0 => self.dim("no trips"),
-                1 => self.say("1 trip", Role::Plain),
-                many => self.say(format!("{} trips", count(many as u64)), Role::Plain),
+                1 => self.say("1 trip", StyleRole::Plain),
+                many => self.say(format!("{} trips", count(many as u64)), StyleRole::Plain),
             });
         }
         if let Some(left) = self.probe_in() {
             remarks.push(
-                self.say(if left > 0 { format!("next probe in {left} s") } else { "probe due".into() }, Role::Warn),
+                self.say(
+                    if left > 0 { format!("next probe in {left} s") } else { "probe due".into() },
+                    StyleRole::Warn,
+                ),
             );
         }
         if let Some(rejected) = self.per_minute(Field::Rejected).filter(|rejected| *rejected > 0.0) {
@@ -81,26 +75,29 @@ impl Facts<'_> {
         let mut series: Vec<Series> = states.collect();
         if series.is_empty() {
             series.push(Series {
-                words: Line::from(self.pair("breaker", None, Role::Plain)),
+                words: Line::from(self.pair("breaker", None, StyleRole::Plain)),
                 more: Vec::new(),
                 plot: Plot::Nothing,
                 scale: None,
             });
         }
-        let rate = self.share(Figure::FailureRate);
+        let rate = self.share(Metric::FailureRate);
         let idle = self.get(Field::Calls) == Some(0.0);
-        let said = rate.map(share_words).or_else(|| idle.then(|| "no calls".to_owned()));
-        let mut words =
-            self.pair("failing", said, if rate.is_some_and(|rate| rate >= 0.05) { Role::Bad } else { Role::Plain });
+        let said = rate.map(brief_share).or_else(|| idle.then(|| "no calls".to_owned()));
+        let mut words = self.pair(
+            "failing",
+            said,
+            if rate.is_some_and(|rate| rate >= 0.05) { StyleRole::Bad } else { StyleRole::Plain },
+        );
         if let Some(row) = self.get(Field::ConsecutiveFailures).filter(|row| *row > 0.0) {
-            words.push(self.say(format!(", {row:.0} in a row"), Role::Warn));
+            words.push(self.say(format!(", {row:.0} in a row"), StyleRole::Warn));
         }
         let calls = self.pairs(vec![("calls/min", self.per_minute(Field::Calls).map(short))]);
         series.push(Series {
             words: Line::from(words),
             more: vec![calls],
             plot: self.offered(&[Field::Calls, Field::Failures], || {
-                Plot::shares(self.figure(Figure::FailureRate), Role::Bad)
+                Plot::shares(self.metric(Metric::FailureRate), StyleRole::Bad)
             }),
             scale: Some("100 %".to_owned()),
         });
@@ -118,12 +115,12 @@ impl Facts<'_> {
             Some(_) => line.since(self.shown),
             None => None,
         };
-        let mut words = vec![self.say(format!("{name} "), Role::Plain)];
+        let mut words = vec![self.say(format!("{name} "), StyleRole::Plain)];
         words.push(match state {
-            Some(State::Closed) => self.say(state_word(State::Closed), Role::Good),
+            Some(State::Closed) => self.say(state_word(State::Closed), StyleRole::Good),
             Some(state) => {
                 let text = format!(" {} ", state_word(state).to_uppercase());
-                Span::styled(text, self.theme.loud(Role::of_state(state)))
+                Span::styled(text, self.theme.loud(StyleRole::of_state(state)))
             }
             None => self.dim(UNKNOWN),
         });
@@ -148,37 +145,37 @@ impl Facts<'_> {
         let cache = self.seen.and_then(|seen| seen.cache.as_ref());
         let mut remarks = Vec::new();
         if cache.is_some_and(|cache| cache.enabled == Some(false)) {
-            remarks.push(self.say("off", Role::Warn));
+            remarks.push(self.say("off", StyleRole::Warn));
         }
         if let Some((size, most)) = cache.and_then(|cache| cache.size.zip(cache.max_size)) {
             remarks.push(self.dim(format!("{} of {} entries", short(size), short(most))));
         }
         if let Some(fill) = self.get(Field::Fill) {
-            let role = if fill > 0.9 { Role::Warn } else { Role::Dim };
-            remarks.push(self.say(format!("{} full", share_words(fill)), role));
+            let role = if fill > 0.9 { StyleRole::Warn } else { StyleRole::Dim };
+            remarks.push(self.say(format!("{} full", brief_share(fill)), role));
         }
         let told = cache.and_then(|cache| cache.evictions_per_minute);
         if let Some(evictions) = self.per_minute(Field::Evictions).or(told) {
-            let role = if evictions > 10.0 { Role::Warn } else { Role::Dim };
+            let role = if evictions > 10.0 { StyleRole::Warn } else { StyleRole::Dim };
             remarks.push(self.say(format!("{} evictions/min", short(evictions)), role));
         }
-        let hits = self.share(Figure::HitRate);
-        let lookups = self.share(Figure::Lookups);
-        let of = |field| self.row.and_then(|row| row.share(field, &[Field::Hits, Field::Misses])).map(share_words);
-        let said = hits.map(share_words).or_else(|| (lookups == Some(0.0)).then(|| "no look-ups".to_owned()));
+        let hits = self.share(Metric::HitRate);
+        let lookups = self.share(Metric::Lookups);
+        let of = |field| self.row.and_then(|row| row.share(field, &[Field::Hits, Field::Misses])).map(brief_share);
+        let said = hits.map(brief_share).or_else(|| (lookups == Some(0.0)).then(|| "no look-ups".to_owned()));
         let kinds = self.pairs(vec![("exact", of(Field::Exact)), ("semantic", of(Field::Semantic))]);
         let volume = self.row.and_then(|row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0));
         let rates = |row: &Row| Some((row.rate(Field::Hits)? + row.rate(Field::Misses)?) * 60.0);
-        let looks = self.offered(&[Field::Hits, Field::Misses], || Plot::scaled(self.bars(rates), Role::Second));
+        let looks = self.offered(&[Field::Hits, Field::Misses], || Plot::scaled(self.bars(rates), StyleRole::Second));
         Content {
             title: "Cache",
             remarks,
             series: vec![
                 Series {
-                    words: Line::from(self.pair("hits", said, Role::Accent)),
+                    words: Line::from(self.pair("hits", said, StyleRole::Accent)),
                     more: vec![kinds],
                     plot: self.offered(&[Field::Hits, Field::Misses], || {
-                        Plot::shares(self.figure(Figure::HitRate), Role::Accent)
+                        Plot::shares(self.metric(Metric::HitRate), StyleRole::Accent)
                     }),
                     scale: Some("100 %".to_owned()),
                 },
@@ -207,7 +204,7 @@ impl Facts<'_> {
             (requests > 0.0).then(|| (1.0 - opened / requests).max(0.0))
         });
         if let Some(reused) = reused.or(pool.and_then(|pool| pool.reuse_rate)) {
-            remarks.push(self.dim(format!("{} reused", share_words(reused))));
+            remarks.push(self.dim(format!("{} reused", brief_share(reused))));
         }
         if let Some(requests) = self.per_minute(Field::Requests) {
             remarks.push(self.dim(format!("{} requests/min", short(requests))));
@@ -215,18 +212,18 @@ impl Facts<'_> {
         let whole = |field| self.get(field).map(|value| format!("{value:.0}"));
         let used = self.gauge(Field::InUse);
         let used = self.offered(&[Field::InUse], || match most {
-            Some(top) => Plot::Bars { values: used, top, role: Role::Accent, alarm: Some(top * 0.95) },
-            None => Plot::scaled(used, Role::Accent),
+            Some(top) => Plot::Bars { values: used, top, role: StyleRole::Accent, alarm: Some(top * 0.95) },
+            None => Plot::scaled(used, StyleRole::Accent),
         });
         let waiting = self.get(Field::Waiting);
-        let role = if waiting.is_some_and(|waiting| waiting >= 1.0) { Role::Warn } else { Role::Plain };
-        let waits = self.offered(&[Field::Waiting], || Plot::scaled(self.gauge(Field::Waiting), Role::Warn));
+        let role = if waiting.is_some_and(|waiting| waiting >= 1.0) { StyleRole::Warn } else { StyleRole::Plain };
+        let waits = self.offered(&[Field::Waiting], || Plot::scaled(self.gauge(Field::Waiting), StyleRole::Warn));
         let endpoints = pool.map(|pool| &pool.endpoints).into_iter().flatten();
         let endpoints = endpoints.filter(|(_, endpoint)| endpoint.requests != Some(0.0)).map(|(path, endpoint)| {
             let times = &endpoint.latency_ms;
-            let mut line = vec![self.say(format!("{path} "), Role::Plain)];
+            let mut line = vec![self.say(format!("{path} "), StyleRole::Plain)];
             for (name, value) in [("p50", times.p50), ("p95", times.p95)] {
-                line.extend(self.pair(name, value.map(brief), Role::Plain));
+                line.extend(self.pair(name, value.map(brief), StyleRole::Plain));
                 line.push(Span::raw(" "));
             }
             Line::from(line)
@@ -258,25 +255,25 @@ impl Facts<'_> {
         if !traffic && self.target.latest.is_some() {
             remarks.push(self.dim("n/a: the server has no /metrics"));
         }
-        let errors = self.share(Figure::ErrorRate).filter(|_| self.get(Field::Questions).is_some());
+        let errors = self.share(Metric::ErrorRate).filter(|_| self.get(Field::Questions).is_some());
         if let Some(errors) = errors {
-            let role = if errors >= 0.05 { Role::Bad } else { Role::Dim };
-            remarks.push(self.say(format!("{} errors", share_words(errors)), role));
+            let role = if errors >= 0.05 { StyleRole::Bad } else { StyleRole::Dim };
+            remarks.push(self.say(format!("{} errors", brief_share(errors)), role));
         }
         let traffic_plot = |plot| if traffic || self.target.latest.is_none() { plot } else { Plot::Unknown };
-        if let Some(degraded) = self.share(Figure::DegradedRate).filter(|degraded| *degraded > 0.0) {
-            let role = if degraded >= 0.05 { Role::Warn } else { Role::Dim };
-            remarks.push(self.say(format!("{} degraded", share_words(degraded)), role));
+        if let Some(degraded) = self.share(Metric::DegradedRate).filter(|degraded| *degraded > 0.0) {
+            let role = if degraded >= 0.05 { StyleRole::Warn } else { StyleRole::Dim };
+            remarks.push(self.say(format!("{} degraded", brief_share(degraded)), role));
         }
-        let slow = traffic_plot(Plot::scaled(self.gauge(Field::P95), Role::Accent));
-        let asked = traffic_plot(Plot::scaled(self.bars(|row| row.rate(Field::Questions)), Role::Second));
+        let slow = traffic_plot(Plot::scaled(self.gauge(Field::P95), StyleRole::Accent));
+        let asked = traffic_plot(Plot::scaled(self.bars(|row| row.rate(Field::Questions)), StyleRole::Second));
         let rate = self.row.and_then(|row| row.rate(Field::Questions));
-        let degraded = self.share(Figure::DegradedRate);
-        let said = degraded.map(share_words).or_else(|| (rate == Some(0.0)).then(|| "no answers".to_owned()));
-        let role = if degraded.is_some_and(|share| share >= 0.05) { Role::Warn } else { Role::Plain };
+        let degraded = self.share(Metric::DegradedRate);
+        let said = degraded.map(brief_share).or_else(|| (rate == Some(0.0)).then(|| "no answers".to_owned()));
+        let role = if degraded.is_some_and(|share| share >= 0.05) { StyleRole::Warn } else { StyleRole::Plain };
         let quick = self.row.is_some_and(|row| row.get(Field::P50).is_none() && rate == Some(0.0));
         let latency = match quick {
-            true => Line::from(self.pair("latency", Some("no answers".to_owned()), Role::Plain)),
+            true => Line::from(self.pair("latency", Some("no answers".to_owned()), StyleRole::Plain)),
             false => {
                 self.pairs(vec![("p50", times(Field::P50)), ("p95", times(Field::P95)), ("p99", times(Field::P99))])
             }
@@ -301,7 +298,7 @@ impl Facts<'_> {
                     words: Line::from(self.pair("degraded", said, role)),
                     more: Vec::new(),
                     plot: self.offered(&[Field::Questions, Field::Degraded], || {
-                        Plot::shares(self.figure(Figure::DegradedRate), Role::Warn)
+                        Plot::shares(self.metric(Metric::DegradedRate), StyleRole::Warn)
                     }),
                     scale: Some("100 %".to_owned()),
                 },
@@ -313,7 +310,7 @@ impl Facts<'_> {
         let health = self.seen.and_then(|seen| seen.health.as_ref());
         let mut remarks = Vec::new();
         if let Some(version) = health.and_then(|health| health.version.as_deref()) {
-            remarks.push(self.dim(format!("version {}", crate::monitor::model::event::clean(version))));
+            remarks.push(self.dim(format!("version {}", clean(version))));
         }
         if let Some(up) = health.and_then(|health| health.uptime_seconds).filter(|up| *up >= 0.0) {
             remarks.push(self.dim(format!("up {}", age(Duration::from_secs_f64(up.min(1e10))))));
@@ -322,14 +319,14 @@ impl Facts<'_> {
             remarks.push(self.dim(format!("{} MiB", short(resident))));
         }
         if let Some(disk) = self.get(Field::Disk) {
-            let role = if disk > 0.9 { Role::Warn } else { Role::Dim };
-            remarks.push(self.say(format!("disk {}", share_words(disk)), role));
+            let role = if disk > 0.9 { StyleRole::Warn } else { StyleRole::Dim };
+            remarks.push(self.say(format!("disk {}", brief_share(disk)), role));
         }
-        let share = |field| self.get(field).map(share_words);
+        let share = |field| self.get(field).map(brief_share);
         let one = |name: &'static str, field| Series {
-            words: Line::from(self.pair(name, share(field), Role::Plain)),
+            words: Line::from(self.pair(name, share(field), StyleRole::Plain)),
             more: Vec::new(),
-            plot: self.offered(&[field], || Plot::shares(self.gauge(field), Role::Second)),
+            plot: self.offered(&[field], || Plot::shares(self.gauge(field), StyleRole::Second)),
             scale: Some("100 %".to_owned()),
         };
         Content { title: "System", remarks, series: vec![one("cpu", Field::Cpu), one("memory", Field::Memory)] }

@@ -2,8 +2,11 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-use super::theme::{Role, Theme};
-use crate::resilience::State;
+use super::theme::{StyleRole, Theme};
+use crate::{
+    resilience::State,
+    util::{axis, humanize::UNKNOWN},
+};
 
 /// Bars from an eighth of a cell to a whole one.
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -11,8 +14,6 @@ const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '�
 const ZERO: char = '_';
 /// What stands for a poll without an answer.
 pub const SILENT: char = '×';
-/// What stands for what a server does not offer.
-pub const UNKNOWN: &str = "n/a";
 
 /// What is drawn, one value a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +29,7 @@ pub enum Plot {
         /// The value of a bar that fills the height.
         top: f64,
         /// What it looks like.
-        role: Role,
+        role: StyleRole,
         /// From which value on it looks bad.
         alarm: Option<f64>,
     },
@@ -43,13 +44,13 @@ pub enum Plot {
 
 impl Plot {
     /// Bars whose top is the highest value, rounded up to a number that can be told.
-    pub fn scaled(values: Vec<Option<f64>>, role: Role) -> Self {
+    pub fn scaled(values: Vec<Option<f64>>, role: StyleRole) -> Self {
         let highest = values.iter().flatten().copied().fold(0.0, f64::max);
-        Self::Bars { values, top: nice(highest), role, alarm: None }
+        Self::Bars { values, top: axis::top(highest), role, alarm: None }
     }
 
     /// Bars of shares, 0..=1.
-    pub fn shares(values: Vec<Option<f64>>, role: Role) -> Self {
+    pub fn shares(values: Vec<Option<f64>>, role: StyleRole) -> Self {
         Self::Bars { values, top: 1.0, role, alarm: None }
     }
 
@@ -75,22 +76,22 @@ impl Plot {
         match self {
             Self::Nothing => {}
             Self::Unknown => {
-                buffer.set_stringn(area.x, area.y, UNKNOWN, usize::from(area.width), theme.style(Role::Dim));
+                buffer.set_stringn(area.x, area.y, UNKNOWN, usize::from(area.width), theme.style(StyleRole::Dim));
             }
             Self::Bars { values, top, role, alarm } => {
                 for (x, value) in (area.left()..area.right()).zip(values) {
                     let Some(value) = value else { continue };
-                    let role = if alarm.is_some_and(|alarm| *value >= alarm) { Role::Bad } else { *role };
+                    let role = if alarm.is_some_and(|alarm| *value >= alarm) { StyleRole::Bad } else { *role };
                     bar(*value / top, x, area, buffer, theme, role);
                 }
             }
             Self::States { states, silent } => {
                 for ((x, state), silent) in (area.left()..area.right()).zip(states).zip(silent) {
                     let (letter, role) = match state {
-                        Some(State::Closed) => ('▁', Role::Good),
-                        Some(State::HalfOpen) => ('▄', Role::Warn),
-                        Some(State::Open) => ('█', Role::Bad),
-                        None if *silent => (SILENT, Role::Dim),
+                        Some(State::Closed) => ('▁', StyleRole::Good),
+                        Some(State::HalfOpen) => ('▄', StyleRole::Warn),
+                        Some(State::Open) => ('█', StyleRole::Bad),
+                        None if *silent => (SILENT, StyleRole::Dim),
                         None => continue,
                     };
                     if let Some(cell) = buffer.cell_mut((x, area.y)) {
@@ -110,17 +111,17 @@ impl Plot {
 }
 
 /// One bar, `share` of the height.
-fn bar(share: f64, x: u16, area: Rect, buffer: &mut Buffer, theme: &Theme, role: Role) {
+fn bar(share: f64, x: u16, area: Rect, buffer: &mut Buffer, theme: &Theme, role: StyleRole) {
     let whole = f64::from(area.height) * 8.0;
     // Whatever there is, is seen.
     let eighths = if share > 0.0 { (share * whole).round().clamp(1.0, whole) as u16 } else { 0 };
-    let mut put = |row: u16, letter: char, role: Role| {
+    let mut put = |row: u16, letter: char, role: StyleRole| {
         if let Some(cell) = buffer.cell_mut((x, area.bottom() - 1 - row)) {
             cell.set_char(letter).set_style(theme.style(role).remove_modifier(Modifier::BOLD));
         }
     };
     if eighths == 0 {
-        put(0, ZERO, Role::Dim);
+        put(0, ZERO, StyleRole::Dim);
     }
     for row in 0..area.height {
         match eighths.saturating_sub(row * 8) {
@@ -128,19 +129,6 @@ fn bar(share: f64, x: u16, area: Rect, buffer: &mut Buffer, theme: &Theme, role:
             rest => put(row, EIGHTHS[usize::from(rest.min(8)) - 1], role),
         }
     }
-}
-
-/// The next number of few digits that is not below a value.
-pub fn nice(value: f64) -> f64 {
-    if value <= 0.0 || !value.is_finite() {
-        return 1.0;
-    }
-    let size = 10f64.powf(value.log10().floor());
-    [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0]
-        .into_iter()
-        .map(|step| step * size)
-        .find(|step| *step >= value * 0.999)
-        .unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -160,8 +148,8 @@ mod tests {
     #[test]
     fn a_gap_is_empty_and_zero_is_not() {
         let values = vec![Some(0.0), None, Some(0.001), Some(0.5), Some(1.0)];
-        assert_eq!(drawn(&Plot::shares(values, Role::Good), 5, 2), ["    █", "_ ▁██"]);
-        assert_eq!(drawn(&Plot::shares(vec![None; 5], Role::Good), 5, 1), ["     "]);
+        assert_eq!(drawn(&Plot::shares(values, StyleRole::Good), 5, 2), ["    █", "_ ▁██"]);
+        assert_eq!(drawn(&Plot::shares(vec![None; 5], StyleRole::Good), 5, 1), ["     "]);
         assert_eq!(drawn(&Plot::Unknown, 5, 1), ["n/a  "]);
     }
 
@@ -172,18 +160,12 @@ mod tests {
         assert_eq!(drawn(&plot, 5, 1), ["▁█▄× "]);
     }
 
-    #[test]
-    fn scales_end_at_numbers_that_can_be_told() {
-        let scales = [0.0, 0.3, 1.0, 1.2, 42.0, 7_000.0].map(|value| format!("{:.3}", nice(value)));
-        assert_eq!(scales, ["1.000", "0.300", "1.000", "1.500", "50.000", "8000.000"]);
-    }
-
     proptest! {
         #[test]
         fn anything_can_be_drawn(
             values in prop::collection::vec(prop::option::of(any::<f64>()), 0..40), width in 0u16..50, height in 0u16..6,
         ) {
-            drawn(&Plot::scaled(values, Role::Accent), width, height);
+            drawn(&Plot::scaled(values, StyleRole::Accent), width, height);
         }
     }
 }

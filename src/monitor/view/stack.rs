@@ -9,20 +9,20 @@ use ratatui::{
 
 use super::{
     Screen,
-    facts::Facts,
     layout::Panel,
     lists::{fit, heading},
+    panel_data::PanelData,
     panels::{Content, Series},
     plot::Plot,
     put,
-    theme::Role,
+    theme::StyleRole,
 };
 use crate::util::humanize::age;
 
 impl Screen<'_> {
-    pub(super) fn panels(&self, buffer: &mut Buffer, facts: &Facts<'_>) {
+    pub(super) fn panels(&self, buffer: &mut Buffer, data: &PanelData<'_>) {
         for (panel, area) in &self.layout.panels {
-            let content = facts.content(*panel);
+            let content = data.content(*panel);
             if self.layout.plots {
                 self.panel(buffer, *area, content);
             } else {
@@ -30,13 +30,13 @@ impl Screen<'_> {
             }
         }
         if self.layout.plots {
-            self.axis(buffer, facts);
+            self.axis(buffer, data);
         }
     }
 
     /// A panel where there is room for words only: its gist.
     fn panel_line(&self, buffer: &mut Buffer, area: Rect, panel: Panel, content: Content) {
-        let mut line = vec![Span::styled(fit(content.title, 8), self.theme.style(Role::Title))];
+        let mut line = vec![Span::styled(fit(content.title, 8), self.theme.style(StyleRole::Title))];
         // Of the breakers the one that is worst off; else the first two things.
         let words: Vec<Line<'static>> = content.series.into_iter().map(|series| series.words).collect();
         let wanted = if panel == Panel::Breaker { words.len() } else { 2 };
@@ -71,7 +71,7 @@ impl Screen<'_> {
             put(buffer, Rect { x: area.x + 1, width: figures.width.saturating_sub(2), ..area }, row, line);
         }
         let plot = Rect { x: figures.right() + 1, width: self.layout.columns(), ..area };
-        let dim = self.theme.style(Role::Dim);
+        let dim = self.theme.style(StyleRole::Dim);
         for y in area.top()..area.bottom() {
             buffer.set_string(figures.right(), y, "│", dim);
         }
@@ -95,17 +95,17 @@ impl Screen<'_> {
         Some((share * columns).min(columns - 1.0).max(0.0) as u16)
     }
 
-    fn axis(&self, buffer: &mut Buffer, facts: &Facts<'_>) {
+    fn axis(&self, buffer: &mut Buffer, data: &PanelData<'_>) {
         let area =
             Rect { x: self.layout.axis.x + self.layout.figures + 1, width: self.layout.columns(), ..self.layout.axis };
-        let (begin, end) = facts.bounds;
+        let (begin, end) = data.bounds;
         let span = end.since(begin);
         let format = match span.as_secs() {
             0..=900 => "%H:%M:%S",
             901..=172_800 => "%H:%M",
             _ => "%m-%d %H:%M",
         };
-        let dim = self.theme.style(Role::Dim);
+        let dim = self.theme.style(StyleRole::Dim);
         put(
             buffer,
             Rect { width: self.layout.figures, ..self.layout.axis },
@@ -125,13 +125,13 @@ impl Screen<'_> {
             }
         };
         if let (Some(column), Some(cursor)) = (self.cursor_column(), self.model.window.cursor()) {
-            label(&cursor.format("%H:%M:%S", &self.look.zone), column, self.theme.loud(Role::Accent));
+            label(&cursor.format("%H:%M:%S", &self.look.zone), column, self.theme.loud(StyleRole::Accent));
         }
         label(&end.format(format, &self.look.zone), area.width, dim);
         label(&begin.format(format, &self.look.zone), 0, dim);
-        for (column, row) in (0..area.width).zip(&facts.columns) {
+        for (column, row) in (0..area.width).zip(&data.columns) {
             if row.is_some_and(|row| row.restarted) {
-                label("↻ restarted", column, self.theme.style(Role::Warn));
+                label("↻ restarted", column, self.theme.style(StyleRole::Warn));
             }
         }
         label(&(begin + span / 2).format(format, &self.look.zone), area.width / 2, dim);

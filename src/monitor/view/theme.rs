@@ -11,7 +11,7 @@ use crate::{monitor::alerts::Severity, resilience::State};
 
 /// What a thing means; its looks follow from that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum StyleRole {
     /// Nothing special.
     Plain,
     /// As it should be.
@@ -30,7 +30,7 @@ pub enum Role {
     Title,
 }
 
-impl Role {
+impl StyleRole {
     /// All, in the order of [`Theme`]'s colours.
     pub const ALL: [Self; 8] =
         [Self::Plain, Self::Good, Self::Warn, Self::Bad, Self::Dim, Self::Accent, Self::Second, Self::Title];
@@ -96,14 +96,14 @@ impl FromStr for Palette {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Theme {
     palette: Palette,
-    colors: [Option<Color>; Role::ALL.len()],
+    colors: [Option<Color>; StyleRole::ALL.len()],
     ascii: bool,
 }
 
 impl Theme {
     /// The looks for a background.
     pub const fn new(palette: Palette) -> Self {
-        // In the order of `Role::ALL`. Palette indexes are readable on both black and grey grounds, or white and cream ones.
+        // In the order of `StyleRole::ALL`. Palette indexes are readable on both black and grey grounds, or white and cream ones.
         let colors = match palette {
             Palette::Dark => [
                 None,
@@ -125,7 +125,7 @@ impl Theme {
                 Some(Color::Indexed(61)),
                 Some(Color::Indexed(238)),
             ],
-            Palette::Plain => [None; Role::ALL.len()],
+            Palette::Plain => [None; StyleRole::ALL.len()],
         };
         Self { palette, colors, ascii: false }
     }
@@ -142,7 +142,7 @@ impl Theme {
     }
 
     /// Another colour for a role, unless colours are off.
-    pub fn with(mut self, role: Role, color: Color) -> Self {
+    pub fn with(mut self, role: StyleRole, color: Color) -> Self {
         if self.palette != Palette::Plain {
             self.colors[role as usize] = Some(color);
         }
@@ -158,31 +158,33 @@ impl Theme {
             let wanted = || {
                 format!(
                     "\"{part}\" is no colour of a role: bad=magenta or accent=#5fafff is wanted; roles: {}",
-                    Role::ALL.map(Role::as_str).join(", ")
+                    StyleRole::ALL.map(StyleRole::as_str).join(", ")
                 )
             };
             let (role, color) = part.split_once('=').ok_or_else(wanted)?;
-            let role = Role::ALL.into_iter().find(|known| known.as_str() == role).ok_or_else(wanted)?;
+            let role = StyleRole::ALL.into_iter().find(|known| known.as_str() == role).ok_or_else(wanted)?;
             self = self.with(role, color.parse().map_err(|_| wanted())?);
         }
         Ok(self)
     }
 
     /// How a role looks.
-    pub fn style(&self, role: Role) -> Style {
+    pub fn style(&self, role: StyleRole) -> Style {
         let mut style = Style::new();
         if let Some(color) = self.colors[role as usize] {
             style = style.fg(color);
         }
         match (role, self.palette) {
-            (Role::Bad | Role::Title, _) | (Role::Warn, Palette::Plain) => style.add_modifier(Modifier::BOLD),
-            (Role::Dim, Palette::Plain) => style.add_modifier(Modifier::DIM),
+            (StyleRole::Bad | StyleRole::Title, _) | (StyleRole::Warn, Palette::Plain) => {
+                style.add_modifier(Modifier::BOLD)
+            }
+            (StyleRole::Dim, Palette::Plain) => style.add_modifier(Modifier::DIM),
             _ => style,
         }
     }
 
     /// How a role looks where it must not be overlooked.
-    pub fn loud(&self, role: Role) -> Style {
+    pub fn loud(&self, role: StyleRole) -> Style {
         self.style(role).add_modifier(Modifier::BOLD | Modifier::REVERSED)
     }
 
@@ -239,19 +241,19 @@ mod tests {
 
     #[test]
     fn a_screen_without_colours_has_bold_and_reverse() {
-        let theme = Theme::new(Palette::Plain).with(Role::Bad, Color::Red);
-        for role in Role::ALL {
+        let theme = Theme::new(Palette::Plain).with(StyleRole::Bad, Color::Red);
+        for role in StyleRole::ALL {
             assert_eq!((theme.style(role).fg, theme.style(role).bg), (None, None));
         }
-        assert!(theme.style(Role::Bad).add_modifier.contains(Modifier::BOLD));
-        assert!(theme.loud(Role::Bad).add_modifier.contains(Modifier::REVERSED));
+        assert!(theme.style(StyleRole::Bad).add_modifier.contains(Modifier::BOLD));
+        assert!(theme.loud(StyleRole::Bad).add_modifier.contains(Modifier::REVERSED));
     }
 
     #[test]
     fn colours_can_be_chosen() {
         let theme = Theme::new(Palette::Dark).with_colors("bad=magenta, accent=#5fafff").unwrap();
-        assert_eq!(theme.style(Role::Bad).fg, Some(Color::Magenta));
-        assert_eq!(theme.style(Role::Accent).fg, Some(Color::Rgb(0x5f, 0xaf, 0xff)));
+        assert_eq!(theme.style(StyleRole::Bad).fg, Some(Color::Magenta));
+        assert_eq!(theme.style(StyleRole::Accent).fg, Some(Color::Rgb(0x5f, 0xaf, 0xff)));
         for wrong in ["bad", "worse=red", "bad=reddish"] {
             assert!(Theme::new(Palette::Dark).with_colors(wrong).unwrap_err().contains(wrong));
         }

@@ -88,7 +88,7 @@ fn it_ends_with_its_terminal_in_the_middle_of_typing() {
 #[ignore = "runs in a terminal of its own, see a_panic_gives_the_terminal_back"]
 fn panics() {
     let Ok(thread) = std::env::var("RAGCTL_TEST_PANICS_IN") else { return };
-    let mut terminal = ragctl::commands::Terminal::take().unwrap();
+    let mut terminal = ragctl::util::terminal::Terminal::take().unwrap();
     terminal.draw(|frame| frame.render_widget("drawn", frame.area())).unwrap();
     std::io::Read::read(&mut std::io::stdin(), &mut [0]).unwrap();
     if thread == "this" {

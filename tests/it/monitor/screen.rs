@@ -1,6 +1,7 @@
 //! The screen in a real terminal: panels, keys, colours, sizes.
 
 use super::*;
+use ragctl::observe::record::Recording;
 
 #[test]
 fn the_screen_shows_a_server_and_its_keys_and_is_left() {
@@ -179,7 +180,6 @@ fn the_picture_in_the_readme_is_what_the_recording_shows() {
         alerts::Rules,
         keys::Keymap,
         model::{Message, Model},
-        record::Recording,
         view::{
             self, Look,
             theme::{Palette, Theme},

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::scrape::{Endpoint, Histogram, Percentiles};
+use crate::observe::{EndpointMetrics, Histogram, PercentilesMs};
 
 /// Numbers one after the other, over and over.
 struct Dice(Vec<Option<f64>>, usize);
@@ -22,13 +22,18 @@ impl Dice {
         self.next().map(|value| State::ALL[value.to_bits() as usize % 3])
     }
 
-    fn times(&mut self) -> Percentiles {
-        Percentiles { p50: self.next(), p95: self.next(), p99: self.next() }
+    fn times(&mut self) -> PercentilesMs {
+        PercentilesMs { p50: self.next(), p95: self.next(), p99: self.next() }
     }
 
     fn breaker(&mut self) -> Breaker {
         let turn = |dice: &mut Self| {
-            Some(Turn { at: dice.next()?, from: dice.state()?, to: dice.state()?, reason: "\u{1b}why".to_owned() })
+            Some(StateTransition {
+                at: dice.next()?,
+                from: dice.state()?,
+                to: dice.state()?,
+                reason: "\u{1b}why".to_owned(),
+            })
         };
         Breaker {
             state: self.state(),
@@ -53,7 +58,7 @@ impl Dice {
     }
 
     fn pool(&mut self) -> Pool {
-        let endpoint = Endpoint { requests: self.next(), errors: self.next(), latency_ms: self.times() };
+        let endpoint = EndpointMetrics { requests: self.next(), errors: self.next(), latency_ms: self.times() };
         Pool {
             maxsize: self.next(),
             requests: self.next(),
@@ -216,8 +221,8 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     let (from, to) = model.window.bounds(model.present());
     for (index, target) in model.targets.iter().enumerate() {
         for window in [Duration::ZERO, MINUTES(5), Duration::MAX] {
-            for figure in Figure::ALL {
-                target.figure(figure, window, model.shown());
+            for figure in Metric::ALL.iter().copied() {
+                target.metric(figure, window, model.shown());
             }
         }
         let columns = target.history.columns(from, to, 60);

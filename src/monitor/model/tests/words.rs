@@ -8,7 +8,7 @@ use crate::{
             GLANCE, all, all_unreachable, breaker_open, empty, flapping, healthy, last_poll, one_stale, predecessor,
         },
     },
-    scrape::Histogram,
+    observe::Histogram,
 };
 
 /// The number before a word, as `94` of `94 % of answers`.

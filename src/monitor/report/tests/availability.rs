@@ -16,13 +16,13 @@ fn seconds_of_an_hour(begin: u64, end: u64) -> Vec<Poll> {
     polls
 }
 
-fn report_of_seconds(polls: &[Poll], given: &[&str]) -> Report {
-    let mut facts = Facts::new(Rules::builtin());
-    facts.open("hour.ndjson", &header(1.0));
-    polls.iter().for_each(|poll| facts.take(poll));
-    facts.close(false, 0);
+fn report_of_seconds(polls: &[Poll], given: &[&str]) -> DeploymentReport {
+    let mut builder = ReportBuilder::new(Rules::builtin());
+    builder.open("hour.ndjson", &header(1.0));
+    polls.iter().for_each(|poll| builder.take(poll));
+    builder.close(false, 0);
     let given: Vec<Condition> = given.iter().map(|text| text.parse().unwrap()).collect();
-    facts.finish(&given).unwrap()
+    builder.finish(&given).unwrap()
 }
 
 #[test]

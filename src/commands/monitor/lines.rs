@@ -1,0 +1,105 @@
+//! Without a terminal: a line for each look.
+
+use super::{MonitorSession, once, screen};
+use crate::observe::{Field, Metric};
+use crate::util::{
+    humanize::{age, brief_share, short, time},
+    text::clean,
+};
+use crate::{
+    cli::ExitStatus,
+    commands::print,
+    monitor::model::{Message, Model, event::state_word},
+};
+
+/// Tells a session until a signal comes, or the recording ends.
+pub(super) async fn run(mut session: MonitorSession, json: bool) -> anyhow::Result<ExitStatus> {
+    let ended = screen::ended(false)?;
+    let mut ended = std::pin::pin!(ended);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut ended => return Ok(ExitStatus::Interrupted),
+            message = session.messages.recv() => {
+                let Some(message) = message else { return Ok(ExitStatus::Success) };
+                let told = match &message {
+                    Message::Polled { target, .. } => Some(*target),
+                    Message::Say(text) => {
+                        eprintln!("ragctl: {text}");
+                        None
+                    }
+                    _ => None,
+                };
+                let unrecorded = session.model.unrecorded.clone();
+                session.take(message);
+                if let Some(why) = session.model.unrecorded.as_ref().filter(|why| Some(*why) != unrecorded.as_ref()) {
+                    eprintln!("ragctl: not recorded: {why}");
+                }
+                let Some(target) = told else { continue };
+                let text = if json {
+                    once::harmless(&once::target_json(&session.model, target).to_string()) + "\n"
+                } else {
+                    line(&session, target)
+                };
+                // Nobody reads any more: `ragctl monitor | head`.
+                if say(&text)? == OutputReader::Gone {
+                    return Ok(ExitStatus::Success);
+                }
+            }
+        }
+    }
+}
+
+/// Whether somebody reads what is printed.
+#[derive(PartialEq, Eq)]
+enum OutputReader {
+    There,
+    Gone,
+}
+
+fn say(text: &str) -> anyhow::Result<OutputReader> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(OutputReader::Gone),
+        Err(_) => print(text).map(|_| OutputReader::There),
+        Ok(()) => Ok(OutputReader::There),
+    }
+}
+
+/// One look in one line.
+fn line(session: &MonitorSession, target: usize) -> String {
+    let model = &session.model;
+    let Some(of) = model.targets.get(target) else { return String::new() };
+    let at = of.polled.unwrap_or(model.now()).format("%F %T", &session.look.zone);
+    if let Some(trouble) = &of.trouble {
+        let since = of.silent_since.map(|since| age(model.now().since(since))).unwrap_or_default();
+        return format!(
+            "{at} {} unreachable for {since}: {}{}\n",
+            of.name,
+            clean(&trouble.to_string()),
+            alerts(model, target)
+        );
+    }
+    let row = of.history.last();
+    let (_, diagnosis) = model.diagnosis_of(target);
+    let unknown = || "n/a".to_owned();
+    let figures = [
+        ("breaker", row.and_then(|row| row.state).map(|state| state_word(state).to_owned())),
+        ("hits", row.and_then(|row| Metric::HitRate.of_counts(row)).map(brief_share)),
+        ("questions/s", row.and_then(|row| row.rate(Field::Questions)).map(short)),
+        ("p95", row.and_then(|row| row.get(Field::P95)).map(time)),
+        ("in use", row.and_then(|row| row.get(Field::InUse)).map(|used| format!("{used:.0}"))),
+        ("waiting", row.and_then(|row| row.get(Field::Waiting)).map(|waiting| format!("{waiting:.0}"))),
+    ];
+    let figures: Vec<String> =
+        figures.into_iter().map(|(name, value)| format!("{name} {}", value.unwrap_or_else(unknown))).collect();
+    format!("{at} {} {}: {diagnosis}{}\n", of.name, figures.join(", "), alerts(model, target))
+}
+
+fn alerts(model: &Model, target: usize) -> String {
+    let active = model.alerts.active();
+    let names: Vec<&str> =
+        active.iter().filter(|alert| alert.target == target).map(|alert| alert.rule.name.as_str()).collect();
+    if names.is_empty() { String::new() } else { format!(" [{}]", names.join(", ")) }
+}
