@@ -1,11 +1,11 @@
 //! Servers that stall, hang, or die, and runs that are interrupted.
 
 use ragctl::bench::{
-    plan::{Load, Plan, Stage},
+    plan::{Load, RunPlan, Stage},
     request::RequestPlan,
     run::{Ended, run},
     schedule::{ENDLESS, Profile},
-    target::Target,
+    target::BenchTarget,
     workload::Workload,
 };
 use tokio_util::sync::CancellationToken;
@@ -145,9 +145,9 @@ async fn one_broken_connection_is_no_dead_server() {
         respond(stream, 200, ANSWER)
     });
     let load = Load::Users(Profile::constant(3.0, ENDLESS));
-    let plan = Plan {
+    let plan = RunPlan {
         name: "reset".into(),
-        targets: vec![Target::resolve(&stub.url().parse().unwrap()).await.unwrap()],
+        targets: vec![BenchTarget::resolve(&stub.url().parse().unwrap()).await.unwrap()],
         request: RequestPlan::other("GET", "/", None),
         workload: Arc::new(Workload::single()),
         threads: 1,
