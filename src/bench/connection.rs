@@ -18,8 +18,8 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    failure::{ErrorClass, Failure},
-    target::Target,
+    failure::{ErrorClass, RequestFailure},
+    target::BenchTarget,
 };
 
 /// Bytes read at once; also the longest head.
@@ -49,7 +49,7 @@ pub enum Form {
 
 /// What an opened connection took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opened {
+pub struct ConnectTimes {
     /// TCP.
     pub connect: Duration,
     /// TLS on top of it.
@@ -58,7 +58,7 @@ pub struct Opened {
 
 /// A response that came to its end.
 #[derive(Debug, Clone, Copy)]
-pub struct Response {
+pub struct Exchange {
     /// HTTP status.
     pub status: u16,
     /// When its first byte came.
@@ -96,9 +96,10 @@ impl Connection {
     ///
     /// # Errors
     /// When the server does not accept or TLS fails.
-    pub async fn open(target: &Target) -> Result<(Self, Opened), Failure> {
+    pub async fn open(target: &BenchTarget) -> Result<(Self, ConnectTimes), RequestFailure> {
         let started = Instant::now();
-        let failed = |error: &io::Error| Failure::new(ErrorClass::Connect, format!("{}: {error}", target.address));
+        let failed =
+            |error: &io::Error| RequestFailure::new(ErrorClass::Connect, format!("{}: {error}", target.address));
         let tcp = TcpStream::connect(target.address).await.map_err(|error| failed(&error))?;
         tcp.set_nodelay(true).map_err(|error| failed(&error))?;
         let connect = started.elapsed();
@@ -109,12 +110,12 @@ impl Connection {
                 let session = TlsConnector::from(config.clone())
                     .connect(name.clone(), tcp)
                     .await
-                    .map_err(|error| Failure::new(ErrorClass::Tls, error.to_string()))?;
+                    .map_err(|error| RequestFailure::new(ErrorClass::Tls, error.to_string()))?;
                 (Stream::Tls(Box::new(session)), Some(started.elapsed()))
             }
         };
         let buffer = vec![0; BUFFER].into_boxed_slice();
-        Ok((Self { stream, buffer, start: 0, end: 0, reusable: true }, Opened { connect, tls }))
+        Ok((Self { stream, buffer, start: 0, end: 0, reusable: true }, ConnectTimes { connect, tls }))
     }
 
     /// Whether another request can go over it.
@@ -127,7 +128,12 @@ impl Connection {
     ///
     /// # Errors
     /// When the connection breaks, or what comes is no HTTP.
-    pub async fn exchange(&mut self, request: &[u8], head: bool, sink: &mut impl Sink) -> Result<Response, Failure> {
+    pub async fn exchange(
+        &mut self,
+        request: &[u8],
+        head: bool,
+        sink: &mut impl Sink,
+    ) -> Result<Exchange, RequestFailure> {
         self.reusable = false;
         self.stream.write_all(request).await.map_err(|error| reset(&error))?;
         if let Stream::Tls(session) = &mut self.stream {
@@ -148,7 +154,7 @@ impl Connection {
             // Bytes that nobody asked for: what comes next cannot be told from them.
             self.reusable = false;
         }
-        Ok(Response { status, first_byte, body })
+        Ok(Exchange { status, first_byte, body })
     }
 
     /// Reads more; `false` at the end.
@@ -163,7 +169,7 @@ impl Connection {
         Ok(read > 0)
     }
 
-    async fn head(&mut self, no_body: bool) -> Result<(Head, Instant), Failure> {
+    async fn head(&mut self, no_body: bool) -> Result<(Head, Instant), RequestFailure> {
         let mut first_byte = None;
         loop {
             if self.start < self.end {
@@ -177,13 +183,19 @@ impl Connection {
                     continue;
                 }
                 if self.start == 0 && self.end == self.buffer.len() {
-                    return Err(Failure::new(ErrorClass::Protocol, "the head of the response is longer than 64 KiB"));
+                    return Err(RequestFailure::new(
+                        ErrorClass::Protocol,
+                        "the head of the response is longer than 64 KiB",
+                    ));
                 }
             }
             match self.fill().await {
                 Ok(true) => {}
                 Ok(false) if first_byte.is_none() => {
-                    return Err(Failure::new(ErrorClass::Reset, "the server closed the connection without an answer"));
+                    return Err(RequestFailure::new(
+                        ErrorClass::Reset,
+                        "the server closed the connection without an answer",
+                    ));
                 }
                 Ok(false) => return Err(truncated("in the head")),
                 Err(error) if first_byte.is_none() => return Err(reset(&error)),
@@ -205,7 +217,7 @@ impl Connection {
         there as u64
     }
 
-    async fn length(&mut self, length: u64, sink: &mut impl Sink) -> Result<u64, Failure> {
+    async fn length(&mut self, length: u64, sink: &mut impl Sink) -> Result<u64, RequestFailure> {
         let mut left = length - self.give(length, sink);
         while left > 0 {
             self.more().await?;
@@ -214,8 +226,8 @@ impl Connection {
         Ok(length)
     }
 
-    async fn chunked(&mut self, sink: &mut impl Sink) -> Result<u64, Failure> {
-        let broken = || Failure::new(ErrorClass::Protocol, "a chunk of the body is not framed as HTTP wants it");
+    async fn chunked(&mut self, sink: &mut impl Sink) -> Result<u64, RequestFailure> {
+        let broken = || RequestFailure::new(ErrorClass::Protocol, "a chunk of the body is not framed as HTTP wants it");
         let mut total = 0;
         loop {
             let size = loop {
@@ -251,7 +263,7 @@ impl Connection {
         }
     }
 
-    async fn close(&mut self, sink: &mut impl Sink) -> Result<u64, Failure> {
+    async fn close(&mut self, sink: &mut impl Sink) -> Result<u64, RequestFailure> {
         let mut total = self.give(u64::MAX, sink);
         while self.fill().await.map_err(|error| truncated(&error.to_string()))? {
             total += self.give(u64::MAX, sink);
@@ -259,9 +271,9 @@ impl Connection {
         Ok(total)
     }
 
-    async fn more(&mut self) -> Result<(), Failure> {
+    async fn more(&mut self) -> Result<(), RequestFailure> {
         if self.start == 0 && self.end == self.buffer.len() {
-            return Err(Failure::new(ErrorClass::Protocol, "a line of the response is longer than 64 KiB"));
+            return Err(RequestFailure::new(ErrorClass::Protocol, "a line of the response is longer than 64 KiB"));
         }
         match self.fill().await {
             Ok(true) => Ok(()),
@@ -271,12 +283,12 @@ impl Connection {
     }
 }
 
-fn reset(error: &io::Error) -> Failure {
-    Failure::new(ErrorClass::Reset, format!("the connection broke before the answer: {error}"))
+fn reset(error: &io::Error) -> RequestFailure {
+    RequestFailure::new(ErrorClass::Reset, format!("the connection broke before the answer: {error}"))
 }
 
-fn truncated(place: &str) -> Failure {
-    Failure::new(ErrorClass::Truncated, format!("the connection ended before the answer did ({place})"))
+fn truncated(place: &str) -> RequestFailure {
+    RequestFailure::new(ErrorClass::Truncated, format!("the connection ended before the answer did ({place})"))
 }
 
 /// What a head says.
@@ -290,8 +302,8 @@ struct Head {
     form: Form,
 }
 
-fn parse(bytes: &[u8], no_body: bool) -> Result<Option<Head>, Failure> {
-    let protocol = |reason: String| Failure::new(ErrorClass::Protocol, reason);
+fn parse(bytes: &[u8], no_body: bool) -> Result<Option<Head>, RequestFailure> {
+    let protocol = |reason: String| RequestFailure::new(ErrorClass::Protocol, reason);
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut response = httparse::Response::new(&mut headers);
     let length = match response.parse(bytes) {

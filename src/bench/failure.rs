@@ -94,7 +94,7 @@ impl fmt::Display for ErrorClass {
 
 /// A request that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct RequestFailure {
     /// What kind of failure.
     pub class: ErrorClass,
     /// The HTTP status, when there was one.
@@ -103,7 +103,7 @@ pub struct Failure {
     pub message: String,
 }
 
-impl Failure {
+impl RequestFailure {
     /// A failure without an HTTP status.
     pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
         Self { class, status: None, message: message.into() }
@@ -130,7 +130,7 @@ pub struct Failures {
 
 impl Failures {
     /// Adds one.
-    pub fn add(&mut self, failure: Failure) {
+    pub fn add(&mut self, failure: RequestFailure) {
         if let Some(status) = failure.status {
             *self.statuses.entry(status).or_default() += 1;
         }

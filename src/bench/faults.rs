@@ -16,13 +16,13 @@ pub struct FaultsError {
 }
 
 /// The faults of a scenario, and where to set them.
-pub struct Faults {
+pub struct ScenarioFaults {
     http: reqwest::Client,
     url: ServiceUrl,
     rules: Vec<serde_json::Value>,
 }
 
-impl Faults {
+impl ScenarioFaults {
     /// Makes sure that there is a fake upstream, and that it has no faults yet.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use hdrhistogram::Histogram;
 
-use super::{failure::Failures, measures::Counts};
+use super::{failure::Failures, measures::RequestCounts};
 
 /// How it goes.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +24,7 @@ pub struct Live {
     /// All latencies so far, in microseconds.
     pub latency: Option<Arc<Histogram<u64>>>,
     /// All counts so far.
-    pub counts: Counts,
+    pub counts: RequestCounts,
     /// All failures so far.
     pub failures: Failures,
 }

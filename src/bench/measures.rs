@@ -6,8 +6,8 @@ use hdrhistogram::Histogram;
 
 use super::{
     answer::{CacheClass, Observed},
-    connection::Opened,
-    failure::{Failure, Failures},
+    connection::ConnectTimes,
+    failure::{Failures, RequestFailure},
 };
 
 /// Longest latency that is told from longer ones, in microseconds.
@@ -92,7 +92,7 @@ pub fn histogram() -> Histogram<u64> {
 
 /// Counts that are added up.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Counts {
+pub struct RequestCounts {
     /// Requests that were sent.
     pub sent: u64,
     /// Answers that are what was asked for.
@@ -133,7 +133,7 @@ pub struct Counts {
     pub failed_in_time: u64,
 }
 
-impl Counts {
+impl RequestCounts {
     fn add(&mut self, other: &Self) {
         self.sent += other.sent;
         self.ok += other.ok;
@@ -161,7 +161,7 @@ impl Counts {
 #[derive(Debug, Clone, Default)]
 pub struct Measures {
     /// The counts.
-    pub counts: Counts,
+    pub counts: RequestCounts,
     /// The failures.
     pub failures: Failures,
     times: [Option<Box<Histogram<u64>>>; Timed::ALL.len()],
@@ -242,13 +242,13 @@ impl Measures {
     }
 
     /// Takes note of a failure.
-    pub fn failed(&mut self, at: &Instants, failure: Failure) {
+    pub fn failed(&mut self, at: &Instants, failure: RequestFailure) {
         self.failures.add(failure);
         self.record(Timed::Failed, at.end - at.due);
     }
 
     /// Takes note of a new connection.
-    pub fn opened(&mut self, opened: Opened) {
+    pub fn opened(&mut self, opened: ConnectTimes) {
         self.counts.opened += 1;
         self.record(Timed::Connect, opened.connect);
         if let Some(tls) = opened.tls {
@@ -293,7 +293,7 @@ mod tests {
             let measures = if n % 2 == 0 { &mut one } else { &mut other };
             measures.record(Timed::Service, ms(n));
             measures.counts.ok += 1;
-            measures.failures.add(Failure::new(crate::bench::failure::ErrorClass::Timeout, "late"));
+            measures.failures.add(RequestFailure::new(crate::bench::failure::ErrorClass::Timeout, "late"));
         }
         one.merge(&other);
         let times = one.times(Timed::Service).unwrap();

@@ -12,9 +12,9 @@ use std::{
 };
 
 use super::{
-    plan::{Load, Plan},
+    plan::{Load, RunPlan},
     schedule::Schedule,
-    worker::Shared,
+    worker::SharedRun,
 };
 
 /// What a sleep may be late on a quiet machine.
@@ -28,7 +28,7 @@ const DENSE: Duration = Duration::from_micros(150);
 const NAP: Duration = Duration::from_millis(50);
 
 /// Starts the pacer, if the load is an open loop.
-pub(super) fn start(shared: &Arc<Shared>, start: Instant) -> io::Result<Option<JoinHandle<()>>> {
+pub(super) fn start(shared: &Arc<SharedRun>, start: Instant) -> io::Result<Option<JoinHandle<()>>> {
     let Load::Rate { profile, arrivals, .. } = &shared.plan.load else { return Ok(None) };
     let schedule = Schedule::new(profile.clone(), *arrivals, shared.plan.seed);
     let limit = shared.plan.iterations.map_or(usize::MAX, |limit| limit as usize);
@@ -66,7 +66,7 @@ pub(super) fn start(shared: &Arc<Shared>, start: Instant) -> io::Result<Option<J
 }
 
 /// Requests that are due until then.
-pub(super) fn due(plan: &Plan, until: Duration) -> u64 {
+pub(super) fn due(plan: &RunPlan, until: Duration) -> u64 {
     let Load::Rate { profile, arrivals, .. } = &plan.load else { return 0 };
     let all = Schedule::new(profile.clone(), *arrivals, plan.seed).take_while(|at| *at <= until).count() as u64;
     all.min(plan.iterations.unwrap_or(u64::MAX))

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     request::RequestPlan,
     schedule::{Arrivals, Profile},
-    target::Target,
+    target::BenchTarget,
     workload::Workload,
 };
 
@@ -53,11 +53,11 @@ pub struct Stage {
 
 /// What a run is to do.
 #[derive(Clone)]
-pub struct Plan {
+pub struct RunPlan {
     /// What it is called.
     pub name: String,
     /// Where requests go, in turn.
-    pub targets: Vec<Target>,
+    pub targets: Vec<BenchTarget>,
     /// What is sent.
     pub request: RequestPlan,
     /// What is asked.
@@ -82,7 +82,7 @@ pub struct Plan {
     pub seed: u64,
 }
 
-impl Plan {
+impl RunPlan {
     /// When load ends, if it ends by time.
     pub fn length(&self) -> Option<Duration> {
         self.iterations.is_none().then(|| self.load.profile().length())

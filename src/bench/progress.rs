@@ -6,11 +6,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
     live::{Live, LiveSecond},
-    plan::Plan,
+    plan::RunPlan,
 };
 
 /// A bar with live figures, and what updates it.
-pub fn of_run(plan: &Plan) -> (ProgressBar, impl Fn(Live) + Send + 'static + use<>) {
+pub fn of_run(plan: &RunPlan) -> (ProgressBar, impl Fn(Live) + Send + 'static + use<>) {
     let (length, unit) = match (plan.iterations, plan.length()) {
         (Some(requests), _) => (requests, "{human_pos}/{human_len}"),
         (None, length) => (length.unwrap_or_default().as_millis() as u64, "{percent} %"),

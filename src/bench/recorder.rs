@@ -1,4 +1,4 @@
-//! Each generator thread has one [`Recorder`]; nothing on the way of a request is shared with another thread. A recorder
+//! Each generator thread has one [`MeasureRecorder`]; nothing on the way of a request is shared with another thread. A recorder
 //! hands its measures on once a second (at the borders of windows), and begins anew.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
 use super::{measures::Measures, windows::Windows};
 
 /// Measures of one window of one thread.
-pub struct Part {
+pub struct WindowPart {
     /// The stage.
     pub stage: usize,
     /// The window.
@@ -21,19 +21,19 @@ pub struct Part {
 }
 
 /// Collects on one thread.
-pub struct Recorder {
+pub struct MeasureRecorder {
     start: Instant,
     windows: Windows,
     current: (usize, u64),
     ends: Instant,
     measures: Measures,
     latest: Instant,
-    out: mpsc::Sender<Part>,
+    out: mpsc::Sender<WindowPart>,
 }
 
-impl Recorder {
+impl MeasureRecorder {
     /// Collects from `start` on and hands on to `out`.
-    pub fn new(start: Instant, windows: Windows, out: mpsc::Sender<Part>) -> Self {
+    pub fn new(start: Instant, windows: Windows, out: mpsc::Sender<WindowPart>) -> Self {
         let ends = start + windows.end(Duration::ZERO);
         Self { start, windows, current: (0, 0), ends, measures: Measures::default(), latest: start, out }
     }
@@ -61,7 +61,7 @@ impl Recorder {
         if measures.counts.sent > 0 || measures.finished() > 0 || measures.counts.opened > 0 {
             let (stage, window) = self.current;
             // Nobody listens any more only when the run was given up.
-            drop(self.out.send(Part { stage, window, measures, latest: self.latest }));
+            drop(self.out.send(WindowPart { stage, window, measures, latest: self.latest }));
         }
     }
 }
@@ -79,7 +79,7 @@ mod tests {
     fn each_window_is_handed_on_once_and_nothing_is_lost() {
         let start = Instant::now();
         let (out, parts) = mpsc::channel();
-        let mut recorder = Recorder::new(start, Windows::new([ms(3_000)]), out);
+        let mut recorder = MeasureRecorder::new(start, Windows::new([ms(3_000)]), out);
         for millis in [0, 500, 1_200, 2_900, 2_950] {
             let at = Instants { due: start, sent: start, end: start + ms(millis) };
             let measures = recorder.at(at.end);

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{target::Target, workload::Workload};
+use super::{target::BenchTarget, workload::Workload};
 use crate::wire::AskRequest;
 
 /// What load is put on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Endpoint {
+pub enum EndpointKind {
     /// `POST /api/query`: a question, a whole answer.
     Query,
     /// `POST /api/stream_query`: a question, an answer as it is written.
@@ -20,14 +20,14 @@ pub enum Endpoint {
 #[derive(Debug, Clone)]
 pub struct RequestPlan {
     /// What it asks for.
-    pub endpoint: Endpoint,
+    pub endpoint: EndpointKind,
     /// HTTP method.
     pub method: String,
     /// Path and query.
     pub path: String,
     /// Further headers.
     pub headers: Vec<(String, String)>,
-    /// Body for [`Endpoint::Other`]; `{query}` in it stands for a query, escaped as in a JSON text.
+    /// Body for [`EndpointKind::Other`]; `{query}` in it stands for a query, escaped as in a JSON text.
     pub body: Option<String>,
     /// What else a question says: method, `k`, DB, provider, whether the cache may answer.
     pub ask: AskRequest,
@@ -35,24 +35,24 @@ pub struct RequestPlan {
 
 impl RequestPlan {
     /// A question for a whole or a streamed answer.
-    pub fn ask(endpoint: Endpoint, ask: AskRequest) -> Self {
-        let path = if endpoint == Endpoint::Stream { "/api/stream_query" } else { "/api/query" };
+    pub fn ask(endpoint: EndpointKind, ask: AskRequest) -> Self {
+        let path = if endpoint == EndpointKind::Stream { "/api/stream_query" } else { "/api/query" };
         Self { endpoint, method: "POST".into(), path: path.into(), headers: Vec::new(), body: None, ask }
     }
 
     /// Any request.
     pub fn other(method: &str, path: &str, body: Option<String>) -> Self {
         let (method, path) = (method.to_owned(), path.to_owned());
-        Self { endpoint: Endpoint::Other, method, path, headers: Vec::new(), body, ask: AskRequest::default() }
+        Self { endpoint: EndpointKind::Other, method, path, headers: Vec::new(), body, ask: AskRequest::default() }
     }
 
     /// Whether queries make a difference.
     pub fn takes_queries(&self) -> bool {
-        self.endpoint != Endpoint::Other || self.body.as_ref().is_some_and(|body| body.contains("{query}"))
+        self.endpoint != EndpointKind::Other || self.body.as_ref().is_some_and(|body| body.contains("{query}"))
     }
 
     fn body(&self, query: &str) -> Option<String> {
-        if self.endpoint != Endpoint::Other {
+        if self.endpoint != EndpointKind::Other {
             let ask = AskRequest { query: Some(query.to_owned()), ..self.ask.clone() };
             return serde_json::to_string(&ask).ok();
         }
@@ -61,7 +61,7 @@ impl RequestPlan {
     }
 
     /// The bytes for each query of a workload.
-    pub fn render(&self, target: &Target, workload: &Workload) -> Vec<Box<[u8]>> {
+    pub fn render(&self, target: &BenchTarget, workload: &Workload) -> Vec<Box<[u8]>> {
         let has = |name: &str| self.headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
         let mut head = format!("{} {}{} HTTP/1.1\r\n", self.method, target.prefix, self.path);
         let mut add = |name: &str, value: &str| {
@@ -71,11 +71,11 @@ impl RequestPlan {
         };
         add("Host", &target.host);
         add("User-Agent", concat!("ragctl/", env!("CARGO_PKG_VERSION")));
-        add("Accept", if self.endpoint == Endpoint::Stream { "text/event-stream" } else { "*/*" });
+        add("Accept", if self.endpoint == EndpointKind::Stream { "text/event-stream" } else { "*/*" });
         if let Some(authorization) = &target.authorization {
             add("Authorization", authorization);
         }
-        let json = self.endpoint != Endpoint::Other
+        let json = self.endpoint != EndpointKind::Other
             || self.body.as_ref().is_some_and(|body| body.trim_start().starts_with(['{', '[']));
         if json {
             add("Content-Type", "application/json");

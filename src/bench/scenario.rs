@@ -87,12 +87,12 @@ pub struct Expect {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ScenarioFile {
     name: String,
     #[serde(default)]
     description: String,
     #[serde(default, rename = "loop")]
-    kind: Kind,
+    kind: LoopKind,
     #[serde(default)]
     connections: Option<usize>,
     #[serde(default)]
@@ -110,7 +110,7 @@ struct File {
 
 #[derive(Default, Deserialize, PartialEq, Clone, Copy)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+enum LoopKind {
     #[default]
     Closed,
     Open,
@@ -173,7 +173,7 @@ impl Scenario {
 
     fn parse(name: &str, text: &str, scale: f64) -> Result<Self, ScenarioError> {
         let malformed = |reason: String| ScenarioError::Malformed { name: name.to_owned(), reason };
-        let file: File = toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
+        let file: ScenarioFile = toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
         let (mut profile, mut stages, mut before) = (Profile::new(), Vec::new(), 0.0);
         for stage in &file.stage {
             let sound = |level: f64| (level.is_finite() && (0.0..=1e6).contains(&level)).then_some(level);
@@ -202,8 +202,8 @@ impl Scenario {
             Some(other) => return Err(malformed(format!("arrivals \"{other}\": constant or poisson is wanted"))),
         };
         let load = match file.kind {
-            Kind::Closed => Load::Users(profile),
-            Kind::Open => Load::Rate { profile, arrivals, connections: file.connections.unwrap_or(100).max(1) },
+            LoopKind::Closed => Load::Users(profile),
+            LoopKind::Open => Load::Rate { profile, arrivals, connections: file.connections.unwrap_or(100).max(1) },
         };
         let faults = file.fault.iter().map(|fault| {
             let seconds = |time: Duration| (time.mul_f64(scale)).as_secs_f64();

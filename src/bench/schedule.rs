@@ -10,19 +10,19 @@ pub const ENDLESS: Duration = Duration::from_secs(100 * 24 * 3_600);
 /// A level over time, straight from point to point.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Profile {
-    pieces: Vec<Piece>,
+    pieces: Vec<Segment>,
 }
 
 /// A part of a profile: from one level to another, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Piece {
+struct Segment {
     start: f64,
     length: f64,
     from: f64,
     to: f64,
 }
 
-impl Piece {
+impl Segment {
     fn level(&self, at: f64) -> f64 {
         let share = if self.length > 0.0 { ((at - self.start) / self.length).clamp(0.0, 1.0) } else { 1.0 };
         self.from + (self.to - self.from) * share
@@ -62,7 +62,7 @@ impl Profile {
     /// With a further part, from one level to another.
     #[must_use]
     pub fn then(mut self, from: f64, to: f64, length: Duration) -> Self {
-        self.pieces.push(Piece { start: self.length().as_secs_f64(), length: length.as_secs_f64(), from, to });
+        self.pieces.push(Segment { start: self.length().as_secs_f64(), length: length.as_secs_f64(), from, to });
         self
     }
 
@@ -81,7 +81,7 @@ impl Profile {
         self.piece(at.as_secs_f64()).map_or(0.0, |piece| piece.level(at.as_secs_f64()))
     }
 
-    fn piece(&self, at: f64) -> Option<&Piece> {
+    fn piece(&self, at: f64) -> Option<&Segment> {
         self.pieces.iter().find(|piece| at < piece.start + piece.length)
     }
 
@@ -107,7 +107,7 @@ impl Profile {
 
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, Piece { length, from, to, .. }) in self.pieces.iter().enumerate() {
+        for (at, Segment { length, from, to, .. }) in self.pieces.iter().enumerate() {
             let comma = if at > 0 { ", " } else { "" };
             let time = if *length >= ENDLESS.as_secs_f64() { String::new() } else { format!(" for {length} s") };
             let level = if from == to { from.to_string() } else { format!("{from} to {to}") };

@@ -8,16 +8,16 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    faults::{Faults, FaultsError},
+    faults::{FaultsError, ScenarioFaults},
     gate::Gate,
-    plan::Plan,
+    plan::RunPlan,
     progress,
     result::{GateBody, ResultFile},
     run::{self, Ended, RunData, RunError},
     scenario::Scenario,
     screen,
     summary::{self, About},
-    watch::Watch,
+    watch::ServerWatch,
 };
 use crate::telemetry::ServiceUrl;
 
@@ -37,9 +37,9 @@ pub enum Display {
 }
 
 /// A run, and what goes on beside it.
-pub struct Session {
+pub struct BenchSession {
     /// What is to be done.
-    pub plan: Plan,
+    pub plan: RunPlan,
     /// When the measurement begins; `None`: as soon as the warm-up is over.
     pub start_at: Option<Timestamp>,
     /// The scenario that the plan is made from.
@@ -64,16 +64,16 @@ pub enum SessionError {
     Run(#[from] RunError),
     /// The faults cannot be set.
     #[error(transparent)]
-    Faults(#[from] FaultsError),
+    ScenarioFaults(#[from] FaultsError),
 }
 
 /// What is watched and set while the load goes on.
 struct Meanwhile {
-    watch: Watch,
-    faults: Option<Faults>,
+    watch: ServerWatch,
+    faults: Option<ScenarioFaults>,
 }
 
-impl Session {
+impl BenchSession {
     /// Runs the plan until it ends or `interrupt` is cancelled.
     ///
     /// # Errors
@@ -84,12 +84,12 @@ impl Session {
             eprintln!("the scenario's faults are not set: name the fake upstream behind the server with --mock");
         }
         let faults = match (&self.mock, &self.scenario) {
-            (Some(mock), Some(scenario)) => Some(Faults::prepare(mock, scenario.faults.clone()).await?),
+            (Some(mock), Some(scenario)) => Some(ScenarioFaults::prepare(mock, scenario.faults.clone()).await?),
             _ => None,
         };
         let target = self.plan.targets[0].clone();
         let every = self.plan.length().map_or(LOOK, |length| (length / 20).clamp(Duration::from_millis(100), LOOK));
-        let meanwhile = Arc::new(Meanwhile { watch: Watch::new(target, every), faults });
+        let meanwhile = Arc::new(Meanwhile { watch: ServerWatch::new(target, every), faults });
         let data = self.measure(&meanwhile, interrupt).await?;
         if let Some(faults) = &meanwhile.faults {
             faults.clear().await;

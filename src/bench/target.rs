@@ -16,7 +16,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// A server that load can be sent to.
 #[derive(Clone)]
-pub struct Target {
+pub struct BenchTarget {
     /// The URL without credentials and path.
     pub base: String,
     /// Path before that of the endpoint; empty or `/prefix`.
@@ -82,7 +82,7 @@ pub enum TargetError {
     },
 }
 
-impl Target {
+impl BenchTarget {
     /// Resolves URLs one after the other.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::util::process::raise_fd_limit;
 
 /// What was used during a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Usage {
+pub struct GeneratorUsage {
     /// Share of one core that this process used, on average; 1 is one core.
     pub own_cores: f64,
     /// Share of all cores of the machine that was used by anybody, in percent.
@@ -30,7 +30,7 @@ pub(super) struct Started {
     at: Instant,
 }
 
-impl Usage {
+impl GeneratorUsage {
     pub(super) fn start() -> Started {
         let mut system = System::new().ok();
         let own = sysinfo::get_current_pid().ok();
@@ -43,15 +43,15 @@ impl Usage {
 }
 
 impl Started {
-    pub(super) fn finish(self) -> Usage {
-        let Some(mut system) = self.system else { return Usage::default() };
+    pub(super) fn finish(self) -> GeneratorUsage {
+        let Some(mut system) = self.system else { return GeneratorUsage::default() };
         system.refresh_cpu_usage();
         system.refresh_memory();
         let (cpu_ms, memory) = own_cpu(&mut system, self.own);
         let used = Duration::from_millis(cpu_ms.saturating_sub(self.cpu_ms));
         let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         let (total, available) = (system.total_memory(), system.available_memory());
-        Usage {
+        GeneratorUsage {
             own_cores: used.as_secs_f64() / self.at.elapsed().as_secs_f64().max(1e-6),
             machine_percent: f64::from(system.global_cpu_usage()),
             memory_percent: if total == 0 {

@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     result::{ServerBody, ServerSample, round},
-    target::Target,
+    target::BenchTarget,
 };
 use crate::{
     observe::{Observation, Scraper},
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const MOST: usize = 600;
 
 /// Looks at a server, in the background, from [`begin`](Self::begin) to [`finish`](Self::finish).
-pub struct Watch {
+pub struct ServerWatch {
     scraper: Arc<Scraper>,
     every: Duration,
     before: Mutex<Option<Snapshot>>,
@@ -57,9 +57,9 @@ fn counters(seen: &Observation) -> BTreeMap<String, f64> {
     counters
 }
 
-impl Watch {
+impl ServerWatch {
     /// Will look at a server every so often.
-    pub fn new(target: Target, every: Duration) -> Self {
+    pub fn new(target: BenchTarget, every: Duration) -> Self {
         // The address that the load goes to, not another one of the same name.
         let builder =
             reqwest::Client::builder().no_proxy().timeout(PATIENCE).resolve(&target.resolution.host, target.address);

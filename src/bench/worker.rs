@@ -15,12 +15,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    answer::{Observed, Reader},
-    connection::{Connection, Opened},
-    failure::{ErrorClass, Failure},
+    answer::{AnswerReader, Observed},
+    connection::{ConnectTimes, Connection},
+    failure::{ErrorClass, RequestFailure},
     measures::{Instants, Timed},
-    plan::{Load, Plan},
-    recorder::Recorder,
+    plan::{Load, RunPlan},
+    recorder::MeasureRecorder,
     schedule::{NextSend, Schedule},
 };
 
@@ -30,8 +30,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// What all workers of all threads share.
-pub(super) struct Shared {
-    pub(super) plan: Plan,
+pub(super) struct SharedRun {
+    pub(super) plan: RunPlan,
     /// Bytes of the requests, by target and query.
     pub(super) requests: Vec<Vec<Box<[u8]>>>,
     /// The number of the next request.
@@ -65,7 +65,7 @@ pub(super) struct Pulse {
 }
 
 /// A request that is to be sent.
-struct Slot {
+struct DueRequest {
     number: u64,
     /// When it is due; `None`: now.
     due: Option<Instant>,
@@ -83,7 +83,7 @@ pub(super) struct WarmUp {
     /// Connections that are open now.
     connected: u64,
     /// The last failure.
-    failure: Option<Failure>,
+    failure: Option<RequestFailure>,
 }
 
 impl WarmUp {
@@ -96,19 +96,19 @@ impl WarmUp {
     }
 
     /// Why there is no use in a run: nothing was answered, or, if nothing was asked, nothing accepts.
-    pub(super) fn silence(self) -> Option<Failure> {
+    pub(super) fn silence(self) -> Option<RequestFailure> {
         self.failure.filter(|_| if self.asked > 0 { self.answered == 0 } else { self.connected == 0 })
     }
 }
 
 pub(super) struct Worker {
     number: usize,
-    shared: Arc<Shared>,
+    shared: Arc<SharedRun>,
     pulse: Arc<Pulse>,
-    reader: Reader,
+    reader: AnswerReader,
     connection: Option<Connection>,
     /// Connections that were opened and those found closed, not yet recorded.
-    opened: Option<Opened>,
+    opened: Option<ConnectTimes>,
     stale: u64,
     wait: Duration,
     /// Whether a request is under way.
@@ -116,8 +116,8 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, shared: Arc<Shared>, pulse: Arc<Pulse>, busy: Rc<Cell<bool>>) -> Self {
-        let reader = Reader::new(shared.plan.request.endpoint);
+    pub(super) fn new(number: usize, shared: Arc<SharedRun>, pulse: Arc<Pulse>, busy: Rc<Cell<bool>>) -> Self {
+        let reader = AnswerReader::new(shared.plan.request.endpoint);
         let wait = FIRST_WAIT;
         Self { number, shared, pulse, reader, connection: None, opened: None, stale: 0, wait, busy }
     }
@@ -159,7 +159,7 @@ impl Worker {
     }
 
     /// Sends requests until there are no more.
-    pub(super) async fn run(mut self, start: Instant, recorder: Rc<RefCell<Recorder>>) {
+    pub(super) async fn run(mut self, start: Instant, recorder: Rc<RefCell<MeasureRecorder>>) {
         let ends = self.shared.plan.length().map(|length| start + length);
         while let Some(slot) = self.next_slot(start).await {
             let sent = Instant::now();
@@ -221,7 +221,7 @@ impl Worker {
     }
 
     /// Waits for the next request.
-    async fn next_slot(&mut self, start: Instant) -> Option<Slot> {
+    async fn next_slot(&mut self, start: Instant) -> Option<DueRequest> {
         let shared = Arc::clone(&self.shared);
         if let Some(due) = &shared.due {
             let queued = match due.released.try_acquire() {
@@ -240,7 +240,7 @@ impl Worker {
             let at = due.schedule.lock().next()?;
             due.taken.fetch_add(1, Ordering::Relaxed);
             let number = shared.next.fetch_add(1, Ordering::Relaxed);
-            return Some(Slot { number, due: Some(start + at), queued });
+            return Some(DueRequest { number, due: Some(start + at), queued });
         }
         loop {
             if shared.stop.is_cancelled() {
@@ -258,7 +258,7 @@ impl Worker {
         if shared.plan.iterations.is_some_and(|limit| number >= limit) {
             return None;
         }
-        Some(Slot { number, due: None, queued: false })
+        Some(DueRequest { number, due: None, queued: false })
     }
 
     /// Users are dealt out to the targets, not requests: a connection stays with its target.
@@ -267,7 +267,7 @@ impl Worker {
     }
 
     /// One request and its answer: when its first byte came, its bytes, and what it says about itself.
-    async fn exchange(&mut self, number: u64) -> Result<(Instant, u64, Observed), Failure> {
+    async fn exchange(&mut self, number: u64) -> Result<(Instant, u64, Observed), RequestFailure> {
         let shared = Arc::clone(&self.shared);
         let limit = shared.plan.timeout;
         match tokio::time::timeout(limit, self.attempt(&shared, number)).await {
@@ -285,7 +285,7 @@ impl Worker {
         }
     }
 
-    async fn attempt(&mut self, shared: &Shared, number: u64) -> Result<(Instant, u64, Observed), Failure> {
+    async fn attempt(&mut self, shared: &SharedRun, number: u64) -> Result<(Instant, u64, Observed), RequestFailure> {
         let target = self.target();
         let query = shared.plan.workload.pick(number);
         let bytes = &shared.requests[target][query];
@@ -317,6 +317,6 @@ impl Worker {
     }
 }
 
-fn timed_out(limit: Duration) -> Failure {
-    Failure::new(ErrorClass::Timeout, format!("no complete answer within {}", humantime::format_duration(limit)))
+fn timed_out(limit: Duration) -> RequestFailure {
+    RequestFailure::new(ErrorClass::Timeout, format!("no complete answer within {}", humantime::format_duration(limit)))
 }

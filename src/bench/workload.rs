@@ -17,7 +17,7 @@ const BUILT_IN: &str = include_str!("../../fixtures/queries/default.csv");
 
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Query {
+pub struct WorkloadQuery {
     /// Its words.
     pub text: String,
     /// Sources that a good answer is made from; none: not known.
@@ -95,7 +95,7 @@ impl fmt::Display for Mix {
 /// Queries and their order.
 #[derive(Debug, Clone)]
 pub struct Workload {
-    queries: Vec<Query>,
+    queries: Vec<WorkloadQuery>,
     /// Indexes of queries, by cluster.
     clusters: Vec<Vec<usize>>,
     /// How likely a cluster up to this one is.
@@ -140,7 +140,7 @@ impl Workload {
         Self::new(vec![(String::new(), None, Vec::new())], Mix::Sequential, 0)
     }
 
-    fn new(read: Vec<Line>, mix: Mix, seed: u64) -> Self {
+    fn new(read: Vec<QueryLine>, mix: Mix, seed: u64) -> Self {
         let mut by_name: HashMap<String, usize> = HashMap::new();
         let (mut queries, mut clusters) = (Vec::new(), Vec::<Vec<usize>>::new());
         let mut hash = blake3::Hasher::new();
@@ -156,7 +156,7 @@ impl Workload {
                 clusters.push(Vec::new());
             }
             clusters[known].push(at);
-            queries.push(Query { text, expected });
+            queries.push(WorkloadQuery { text, expected });
         }
         let exponent = if let Mix::Zipf(exponent) = mix { exponent } else { 0.0 };
         let cumulative = (1..=clusters.len())
@@ -177,7 +177,7 @@ impl Workload {
     }
 
     /// All queries.
-    pub fn queries(&self) -> &[Query] {
+    pub fn queries(&self) -> &[WorkloadQuery] {
         &self.queries
     }
 
@@ -214,13 +214,13 @@ impl Workload {
 }
 
 /// Words, cluster, expected sources.
-type Line = (String, Option<String>, Vec<String>);
+type QueryLine = (String, Option<String>, Vec<String>);
 
 const TEXT: [&str; 4] = ["query", "question", "text", "q"];
 const CLUSTER: [&str; 2] = ["cluster", "intent"];
 const EXPECTED: [&str; 3] = ["expected", "expected_sources", "sources"];
 
-fn from_csv(path: &Path, bytes: &[u8]) -> Result<Vec<Line>, WorkloadError> {
+fn from_csv(path: &Path, bytes: &[u8]) -> Result<Vec<QueryLine>, WorkloadError> {
     let malformed = |line, reason: String| WorkloadError::Malformed { path: path.to_owned(), line, reason };
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let headers = reader.headers().map_err(|error| malformed(1, error.to_string()))?.clone();
@@ -261,7 +261,7 @@ struct JsonLine {
     expected: Vec<String>,
 }
 
-fn from_json_lines(path: &Path, bytes: &[u8]) -> Result<Vec<Line>, WorkloadError> {
+fn from_json_lines(path: &Path, bytes: &[u8]) -> Result<Vec<QueryLine>, WorkloadError> {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines

@@ -92,14 +92,14 @@ pub async fn embed(
     embedder: &dyn Embedder,
     on_batch: impl Fn(u64),
 ) -> Result<Replay, EmbedError> {
-    let (texts, labels): (Vec<String>, Labels) = match questions {
+    let (texts, labels): (Vec<String>, FileLabels) = match questions {
         Questions::Pairs(pairs) => {
             let same = pairs.iter().map(|pair| pair.same).collect();
-            (pairs.into_iter().flat_map(|pair| [pair.stored, pair.asked]).collect(), Labels::Pairs(same))
+            (pairs.into_iter().flat_map(|pair| [pair.stored, pair.asked]).collect(), FileLabels::Pairs(same))
         }
         Questions::Log(log) => {
             let (texts, answers) = log.into_iter().map(|logged| (logged.text, logged.answer)).unzip();
-            (texts, Labels::Log(answers))
+            (texts, FileLabels::Log(answers))
         }
     };
     let mut all = Vec::with_capacity(texts.len());
@@ -115,12 +115,12 @@ pub async fn embed(
 }
 
 /// What a file says beside its questions.
-enum Labels {
+enum FileLabels {
     Pairs(Vec<bool>),
     Log(Vec<Option<String>>),
 }
 
-impl Labels {
+impl FileLabels {
     fn join(self, all: Vec<Embedded>) -> Replay {
         match self {
             Self::Pairs(same) => {

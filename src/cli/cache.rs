@@ -93,10 +93,10 @@ pub struct CacheTuneArgs {
     pub bound: f64,
     /// Compare this threshold (or `verified`) …
     #[arg(long, value_name = "THRESHOLD", requires = "b", value_parser = candidate)]
-    pub a: Option<Candidate>,
+    pub a: Option<CacheCandidate>,
     /// … with this one
     #[arg(long, value_name = "THRESHOLD", requires = "a", value_parser = candidate)]
-    pub b: Option<Candidate>,
+    pub b: Option<CacheCandidate>,
     /// Form of the report
     #[arg(long, value_enum, default_value_t = TuneFormat::Table, value_name = "FORMAT")]
     pub format: TuneFormat,
@@ -116,7 +116,7 @@ pub struct CacheTuneArgs {
 
 /// A setting to compare.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Candidate {
+pub enum CacheCandidate {
     /// A fixed threshold.
     Threshold(f32),
     /// Verified mode.
@@ -138,12 +138,12 @@ fn share(text: &str) -> Result<f64, &'static str> {
     text.parse().ok().filter(|share: &f64| *share > 0.0 && *share < 1.0).ok_or("a number above 0 and below 1 is wanted")
 }
 
-fn candidate(text: &str) -> Result<Candidate, &'static str> {
+fn candidate(text: &str) -> Result<CacheCandidate, &'static str> {
     if text == "verified" {
-        return Ok(Candidate::Verified);
+        return Ok(CacheCandidate::Verified);
     }
     let threshold: Option<f32> = text.parse().ok().filter(|threshold| *threshold > 0.0 && *threshold < 1.0);
-    threshold.map(Candidate::Threshold).ok_or("a threshold above 0 and below 1 is wanted, or the word verified")
+    threshold.map(CacheCandidate::Threshold).ok_or("a threshold above 0 and below 1 is wanted, or the word verified")
 }
 
 impl CacheTuneArgs {

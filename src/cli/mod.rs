@@ -28,7 +28,9 @@ use clap::{
 use clap_complete::Shell;
 
 pub use bench::{AbArgs, BenchAction, BenchArgs, CompareArgs, MergeArgs, RequestArgs, ResultFormat, RunArgs};
-pub use cache::{CacheAction, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, Candidate, TuneFormat};
+pub use cache::{
+    CacheAction, CacheCandidate, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, TuneFormat,
+};
 pub use config::{ConfigAction, ConfigShowArgs};
 pub use eval::{EvalArgs, EvalFormat};
 pub use exit::ExitStatus;

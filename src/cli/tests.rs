@@ -66,7 +66,7 @@ fn command_of(key: &str) -> &'static str {
 fn every_setting_has_a_flag_that_reaches_it() {
     for key in KEYS.iter().filter(|key| key.name != "log.level") {
         let value = match key.kind {
-            settings::Kind::Choice(words) => words[0],
+            settings::SettingKind::Choice(words) => words[0],
             _ => "7",
         };
         assert_eq!(

@@ -14,7 +14,7 @@ use crate::{
         warm::warm as ask_all,
     },
     cli::{
-        CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, Candidate, ExitStatus, TuneFormat,
+        CacheCandidate, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, ExitStatus, TuneFormat,
         settings::Settings,
     },
     client::Client,
@@ -80,8 +80,8 @@ pub(super) async fn tune(settings: Settings, args: CacheTuneArgs) -> anyhow::Res
     progress.finish_and_clear();
     let bound = args.bound;
     let candidate = |candidate| match candidate {
-        Candidate::Threshold(threshold) => replay::fixed(threshold),
-        Candidate::Verified => replay::verified(bound),
+        CacheCandidate::Threshold(threshold) => replay::fixed(threshold),
+        CacheCandidate::Verified => replay::verified(bound),
     };
     let chosen = match (args.a, args.b) {
         (Some(a), Some(b)) => [a, b].map(candidate).to_vec(),

@@ -170,13 +170,13 @@ fn fault(kind: &str, value: Option<&str>) -> Result<Fault, String> {
 
 /// The faults that are on.
 #[derive(Debug)]
-pub(super) struct Faults {
+pub(super) struct FaultRules {
     rules: Vec<FaultRule>,
     since: Instant,
     random: fastrand::Rng,
 }
 
-impl Faults {
+impl FaultRules {
     pub(super) fn new(rules: Vec<FaultRule>, seed: u64) -> Self {
         Self { rules, since: Instant::now(), random: fastrand::Rng::with_seed(seed) }
     }
@@ -240,7 +240,7 @@ mod tests {
     fn a_rate_is_kept_and_a_seed_repeats_it() {
         let rules: Vec<FaultRule> = vec!["hang@0.2".parse().unwrap()];
         let faults = |seed| {
-            let mut faults = Faults::new(rules.clone(), seed);
+            let mut faults = FaultRules::new(rules.clone(), seed);
             (0..5_000).map(|_| faults.next(Operation::Embed).is_some()).collect::<Vec<_>>()
         };
         let happened = faults(7).iter().filter(|happened| **happened).count();

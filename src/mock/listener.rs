@@ -48,7 +48,7 @@ impl Listener for CountingListener {
                     stats.connections_accepted += 1;
                     stats.connections_open += 1;
                     drop(stats);
-                    let end = Arc::new(End::default());
+                    let end = Arc::new(ResetSignal::default());
                     return (CountedStream { inner: stream, end, state: Arc::clone(&self.state) }, address);
                 }
                 // Too many open files, or a client that left at once: neither ends the server.
@@ -64,16 +64,16 @@ impl Listener for CountingListener {
 
 /// Ends a connection from outside.
 #[derive(Default)]
-struct End {
+struct ResetSignal {
     reset: AtomicBool,
     waker: AtomicWaker,
 }
 
 /// The connection of a request.
 #[derive(Clone)]
-pub(super) struct Connection(Arc<End>);
+pub(super) struct ConnectionHandle(Arc<ResetSignal>);
 
-impl Connection {
+impl ConnectionHandle {
     /// Closes it with a reset, as a crashed server's host does.
     pub(super) fn reset(&self) {
         self.0.reset.store(true, Ordering::SeqCst);
@@ -81,7 +81,7 @@ impl Connection {
     }
 }
 
-impl Connected<IncomingStream<'_, CountingListener>> for Connection {
+impl Connected<IncomingStream<'_, CountingListener>> for ConnectionHandle {
     fn connect_info(stream: IncomingStream<'_, CountingListener>) -> Self {
         Self(Arc::clone(&stream.io().end))
     }
@@ -90,7 +90,7 @@ impl Connected<IncomingStream<'_, CountingListener>> for Connection {
 /// A connection that is counted for as long as it is open.
 pub(super) struct CountedStream {
     inner: TcpStream,
-    end: Arc<End>,
+    end: Arc<ResetSignal>,
     state: Arc<MockState>,
 }
 

@@ -29,7 +29,7 @@ pub use delay::Delay;
 pub use fake_llm::embedding;
 pub use faults::{Fault, FaultRule, Operation};
 
-use listener::{Connection, CountingListener};
+use listener::{ConnectionHandle, CountingListener};
 
 /// Requests that are remembered.
 const REMEMBERED: usize = 200;
@@ -83,7 +83,7 @@ struct MockState {
     settings: MockSettings,
     random: Mutex<fastrand::Rng>,
     stats: Mutex<Stats>,
-    faults: Mutex<faults::Faults>,
+    faults: Mutex<faults::FaultRules>,
     /// Path and body of each request, the newest last.
     requests: Mutex<Vec<(String, Value)>>,
 }
@@ -104,7 +104,7 @@ impl MockUpstream {
     pub fn on(listener: TcpListener, settings: MockSettings) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let state = Arc::new(MockState::new(settings));
-        let router = router(Arc::clone(&state)).into_make_service_with_connect_info::<Connection>();
+        let router = router(Arc::clone(&state)).into_make_service_with_connect_info::<ConnectionHandle>();
         let listener = CountingListener { inner: listener, state: Arc::clone(&state) };
         let task = tokio::spawn(async move {
             // Ends when the handle is dropped; an error would mean that the listener is gone, which ends it, too.
@@ -187,7 +187,7 @@ async fn stats(State(state): State<Arc<MockState>>) -> Json<Stats> {
 
 impl MockState {
     fn new(settings: MockSettings) -> Self {
-        let faults = faults::Faults::new(settings.faults.clone(), settings.seed);
+        let faults = faults::FaultRules::new(settings.faults.clone(), settings.seed);
         Self {
             random: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
             settings,

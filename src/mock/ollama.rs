@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     MockState, Operation,
     fake_llm::{answer, embedding, tokens},
-    listener::Connection,
+    listener::ConnectionHandle,
     respond::respond,
 };
 
@@ -28,7 +28,7 @@ pub(super) async fn version() -> Json<Value> {
 
 pub(super) async fn tags(
     State(state): State<Arc<MockState>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
 ) -> Response {
     let fault = state.received("/api/tags", Operation::List, &Value::Null);
     let models: Vec<Value> = MODELS.iter().map(|name| json!({ "name": name, "model": name })).collect();
@@ -37,7 +37,7 @@ pub(super) async fn tags(
 
 pub(super) async fn chat(
     State(state): State<Arc<MockState>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     Json(body): Json<Value>,
 ) -> Response {
     let fault = state.received("/api/chat", Operation::Generate, &body);
@@ -52,7 +52,7 @@ pub(super) async fn chat(
 
 pub(super) async fn generate(
     State(state): State<Arc<MockState>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     Json(body): Json<Value>,
 ) -> Response {
     let fault = state.received("/api/generate", Operation::Generate, &body);
@@ -66,7 +66,7 @@ pub(super) async fn generate(
 
 pub(super) async fn embed(
     State(state): State<Arc<MockState>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     Json(body): Json<Value>,
 ) -> Response {
     let fault = state.received("/api/embed", Operation::Embed, &body);
@@ -84,7 +84,7 @@ pub(super) async fn embed(
 
 pub(super) async fn embeddings(
     State(state): State<Arc<MockState>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     Json(body): Json<Value>,
 ) -> Response {
     let fault = state.received("/api/embeddings", Operation::Embed, &body);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     MockState, Operation,
     fake_llm::{answer, embedding, tokens},
-    listener::Connection,
+    listener::ConnectionHandle,
     respond::respond,
 };
 
@@ -21,7 +21,7 @@ const JSON: &str = "application/json";
 
 pub(super) async fn models(
     State(state): State<Arc<MockState>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
 ) -> Response {
     let fault = state.received("/v1/models", Operation::List, &Value::Null);
     let models = json!({ "object": "list", "data": [{ "id": "gpt-4o-mini", "object": "model" }, { "id": "text-embedding-3-small", "object": "model" }] });
@@ -30,7 +30,7 @@ pub(super) async fn models(
 
 pub(super) async fn chat(
     State(state): State<Arc<MockState>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     Json(body): Json<Value>,
 ) -> Response {
     let fault = state.received("/v1/chat/completions", Operation::Generate, &body);
@@ -62,7 +62,7 @@ pub(super) async fn chat(
 
 pub(super) async fn embeddings(
     State(state): State<Arc<MockState>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     Json(body): Json<Value>,
 ) -> Response {
     let fault = state.received("/v1/embeddings", Operation::Embed, &body);

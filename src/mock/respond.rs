@@ -9,12 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Fault, MockState, listener::Connection};
+use super::{Fault, MockState, listener::ConnectionHandle};
 
 /// A response of these pieces, with the fault applied. `kind` is its content type.
 pub(super) async fn respond(
     state: Arc<MockState>,
-    connection: Connection,
+    connection: ConnectionHandle,
     fault: Option<Fault>,
     kind: &'static str,
     pieces: Vec<String>,

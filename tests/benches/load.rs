@@ -21,12 +21,12 @@ use ragctl::bench::{
     ab::{self, AbVerdict, Arm, Round},
     live::Live,
     measures::{self, Timed},
-    plan::{Load, Plan, Stage},
+    plan::{Load, RunPlan, Stage},
     request::RequestPlan,
     run::{self, RunData},
     schedule::{Arrivals, ENDLESS, Profile},
     summary::{self, About},
-    target::Target,
+    target::BenchTarget,
     workload::Workload,
 };
 use tokio_util::sync::CancellationToken;
@@ -128,14 +128,14 @@ fn answer_in_time(answers: &mpsc::Receiver<DueAnswer>, account: &Mutex<Histogram
     }
 }
 
-async fn plan(url: &str, load: Load, length: Duration, iterations: Option<u64>) -> Plan {
-    let target = Target::resolve(&url.parse().expect("a URL")).await.expect("a server");
-    Plan {
+async fn plan(url: &str, load: Load, length: Duration, iterations: Option<u64>) -> RunPlan {
+    let target = BenchTarget::resolve(&url.parse().expect("a URL")).await.expect("a server");
+    RunPlan {
         name: "bench".into(),
         targets: vec![target],
         request: RequestPlan::other("GET", "/", None),
         workload: Arc::new(Workload::single()),
-        threads: Plan::threads_for(load.connections()),
+        threads: RunPlan::threads_for(load.connections()),
         load,
         stages: vec![Stage { name: "all".into(), length }],
         iterations,
@@ -147,7 +147,7 @@ async fn plan(url: &str, load: Load, length: Duration, iterations: Option<u64>) 
     }
 }
 
-async fn open(url: &str, rate: f64, seconds: u64, connections: usize) -> (Plan, RunData) {
+async fn open(url: &str, rate: f64, seconds: u64, connections: usize) -> (RunPlan, RunData) {
     let length = Duration::from_secs(seconds);
     let load = Load::Rate { profile: Profile::constant(rate, length), arrivals: Arrivals::Constant, connections };
     let plan = plan(url, load, length, None).await;

@@ -1,10 +1,10 @@
 //! Killed in the middle of an ingestion: whole documents or none.
 
-use std::{collections::BTreeSet, process::Stdio, time::Duration};
+use std::{collections::BTreeSet, path::Path, process::Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Workplace, ragctl, text};
+use crate::support::{Workplace, ragctl, text, wait_until};
 
 /// Paragraphs of one document; the document is whole when the DB has all of them.
 const PARAGRAPHS: usize = 40;
@@ -27,12 +27,15 @@ async fn a_kill_leaves_whole_documents_and_the_next_run_completes_them() {
         command.args(["ingest", "many", "--provider", "embedded"]).stdout(Stdio::null()).stderr(Stdio::null());
         command
     };
-    // Killed at several moments, the first ones before anything is written.
+    // Killed at several moments: at once, when the first byte is written, and when more and more are.
     let mut seen_partial = false;
-    for delay in [0u64, 50, 100, 150, 200, 300] {
+    for grown in [0, 1, 100_000, 300_000, 1_000_000, 3_000_000] {
+        let before = size_of(&workplace.path("data"));
         let mut child = ingest().spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(delay));
-        child.kill().unwrap();
+        wait_until("the data grow", || {
+            child.try_wait().unwrap().is_some() || size_of(&workplace.path("data")) >= before + grown
+        });
+        let _ = child.kill();
         child.wait().unwrap();
 
         let server = workplace.serve(&[]);
@@ -55,6 +58,18 @@ async fn a_kill_leaves_whole_documents_and_the_next_run_completes_them() {
     if !seen_partial {
         eprintln!("note: no kill fell between two batches on this machine");
     }
+}
+
+/// Bytes of all files in a folder and below it.
+fn size_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => size_of(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        // A temporary file that is gone already.
+        Err(_) => 0,
+    };
+    entries.map(size).sum()
 }
 
 /// Every hit is in a stored document: the index is not ahead of the store.

@@ -313,7 +313,7 @@ impl Drop for SmallDisk {
 async fn a_full_disk_is_said_and_what_was_acknowledged_is_there() {
     let workplace = Workplace::new();
     let Some(disk) = SmallDisk::mount(workplace.path("disk")) else {
-        eprintln!("skipped: only root may mount a small disk");
+        crate::support::skipped("only root may mount a small disk");
         return;
     };
     let server = workplace.serve(&["--data-dir", "disk/kb", "--docs", "docs", "--cache-persist"]);

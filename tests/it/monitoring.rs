@@ -61,7 +61,7 @@ fn the_dashboard_is_one() {
 #[tokio::test]
 async fn promtool_accepts_rules_and_metrics() {
     if Command::new("promtool").arg("--version").output().is_err() {
-        println!("skipped: promtool is not installed (Debian package prometheus)");
+        crate::support::skipped("promtool is not installed (Debian package prometheus)");
         return;
     }
     for arguments in [["check", "rules", "rules.yml"], ["test", "rules", "rules_test.yml"]] {

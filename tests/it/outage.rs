@@ -1,16 +1,13 @@
 //! An LLM that is dead, slow or flapping, as those who ask and those who operate meet it.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, future::join_all, stream};
 use ragctl::mock::{Delay, Fault, FaultRule, MockSettings, MockUpstream, Operation};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{Server, Workplace, eventually};
+use crate::support::{PATIENCE, Server, Workplace, eventually};
 
 const QUESTION: &str = "How long can a voyage be paused?";
 
@@ -181,10 +178,8 @@ async fn who_leaves_before_the_first_token_ends_the_call_upstream() {
     let client = server.client().clone();
     let asking = tokio::spawn(async move { client.post(url).json(&json!({ "query": QUESTION })).send().await });
     eventually("the question is upstream", || async { mock.stats().generations == 1 }).await;
-    let left = Instant::now();
     asking.abort();
     eventually("the upstream sees the close", || async { mock.stats().closed_early == 1 }).await;
-    assert!(left.elapsed() < Duration::from_secs(5), "{:?}", left.elapsed());
     eventually("nothing is in use", || async { pool(&server).await["connections_in_use"] == 0 }).await;
     assert_eq!(breaker(&server).await["total_calls"], 0, "who leaves says nothing about the upstream");
 }
@@ -244,7 +239,7 @@ async fn health_does_not_wait_for_a_hung_upstream() {
     let hung = server.client().post(format!("{}/query", server.url)).json(&json!({ "query": QUESTION })).send();
     let hung = tokio::spawn(hung);
     eventually("the question is upstream", || async { mock.stats().generations == 1 }).await;
-    let healthy = tokio::time::timeout(Duration::from_secs(5), join_all((0..50).map(|_| server.get("/health")))).await;
+    let healthy = tokio::time::timeout(PATIENCE, join_all((0..50).map(|_| server.get("/health")))).await;
     assert!(healthy.unwrap().iter().all(|(status, _)| status.as_u16() == 200));
     hung.abort();
 }

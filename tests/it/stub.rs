@@ -106,6 +106,13 @@ pub fn respond(stream: &mut TcpStream, status: u16, body: &str) -> bool {
     stream.write_all(text.as_bytes()).is_ok()
 }
 
+/// Never answers.
+pub fn hang() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
 /// How a watched server answers.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Manner {

@@ -1,11 +1,11 @@
 //! A server in a temporary folder, on a free port, and how to talk to it.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{LazyLock, mpsc},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use reqwest::{Client, Method, StatusCode};
@@ -175,10 +175,10 @@ impl Server {
 
     /// Asks to stop and waits for the end.
     #[cfg(unix)]
-    pub fn terminate(mut self) -> std::process::ExitStatus {
+    pub fn terminate(mut self) -> ExitStatus {
         let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
-        self.child.wait().unwrap()
+        end_of(&mut self.child)
     }
 }
 
@@ -197,6 +197,36 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, mut so: impl FnMut
         }
     };
     tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("never happened: {what}"));
+}
+
+/// Waits until something is so, blocking.
+pub fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !so() {
+        assert!(begin.elapsed() < PATIENCE, "never happened: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits for a program's end; one that goes on too long is killed, and fails the test.
+pub fn end_of(child: &mut Child) -> ExitStatus {
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if begin.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            panic!("it never ended");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Says that a test did nothing, where everybody sees it: what a passing test prints is not shown.
+pub fn skipped(reason: &str) {
+    let name = std::thread::current().name().unwrap_or("a test").to_owned();
+    writeln!(std::io::stderr(), "SKIPPED {name}: {reason}").unwrap();
 }
 
 /// Everything a command wrote to a stream.

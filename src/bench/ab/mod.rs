@@ -13,5 +13,5 @@ mod statistics;
 mod text;
 
 pub use rounds::{AbError, AbPlan, AbReport, run_rounds};
-pub use statistics::{AbVerdict, Arm, Effect, Round, alpha, judge, looks, overall};
+pub use statistics::{AbEffect, AbVerdict, Arm, Round, alpha, judge, looks, overall};
 pub use text::text;

@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::statistics::{AbVerdict, Arm, Effect, Round, alpha, judge, looks, overall};
+use super::statistics::{AbEffect, AbVerdict, Arm, Round, alpha, judge, looks, overall};
 use crate::bench::{
-    plan::{Load, Plan, Stage},
+    plan::{Load, RunPlan, Stage},
     request::RequestPlan,
     run::{self, Ended, RunError},
     schedule::{Arrivals, ENDLESS, Profile},
     summary,
-    target::Target,
+    target::BenchTarget,
     workload::Workload,
 };
 
@@ -28,9 +28,9 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
 /// What a comparison is to do.
 pub struct AbPlan {
     /// The server to compare with.
-    pub a: Target,
+    pub a: BenchTarget,
     /// The server to judge.
-    pub b: Target,
+    pub b: BenchTarget,
     /// The form of a request.
     pub request: RequestPlan,
     /// The queries.
@@ -99,7 +99,7 @@ pub struct AbReport {
     /// The verdict over all figures.
     pub verdict: AbVerdict,
     /// Figure by figure.
-    pub effects: Vec<Effect>,
+    pub effects: Vec<AbEffect>,
     /// Round by round.
     pub rounds: Vec<Round>,
     /// The load generator was the bottleneck too often.
@@ -182,7 +182,7 @@ impl AbPlan {
     }
 
     /// The plan of one arm: both arms of a round ask the same.
-    fn arm(&self, target: &Target, round: u64, warmup: u64) -> Plan {
+    fn arm(&self, target: &BenchTarget, round: u64, warmup: u64) -> RunPlan {
         let seed = self.seed.wrapping_add(round);
         let connections = self.concurrency;
         let load = match self.rate {
@@ -191,12 +191,12 @@ impl AbPlan {
                 Load::Rate { profile: Profile::constant(rate, ENDLESS), arrivals: Arrivals::Constant, connections }
             }
         };
-        Plan {
+        RunPlan {
             name: "ab".into(),
             targets: vec![target.clone()],
             request: self.request.clone(),
             workload: Arc::new(self.workload.clone().with_seed(seed)),
-            threads: Plan::threads_for(connections),
+            threads: RunPlan::threads_for(connections),
             load,
             stages: vec![Stage { name: "round".into(), length: ENDLESS }],
             iterations: Some(self.iterations),

@@ -88,7 +88,7 @@ impl AbVerdict {
 
 /// A figure over all rounds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Effect {
+pub struct AbEffect {
     /// Its name.
     pub figure: &'static str,
     /// Rounds in which both arms have it.
@@ -120,11 +120,12 @@ pub fn looks(first: u32, most: u32) -> Vec<u32> {
 }
 
 /// Judges rounds. `margin` is the share that is of no matter, `alpha` the chance of a false alarm of this look.
-pub fn judge(rounds: &[Round], margin: f64, alpha: f64) -> Vec<Effect> {
-    let mut effects: Vec<Effect> = FIGURES.iter().filter_map(|(name, of)| effect(name, *of, rounds, margin)).collect();
+pub fn judge(rounds: &[Round], margin: f64, alpha: f64) -> Vec<AbEffect> {
+    let mut effects: Vec<AbEffect> =
+        FIGURES.iter().filter_map(|(name, of)| effect(name, *of, rounds, margin)).collect();
     // Holm: the smallest p against alpha over all, the next against alpha over the others, until one fails.
     let mut order: Vec<usize> = (0..effects.len()).collect();
-    let p = |effect: &Effect| effect.p.max(effect.p_flips);
+    let p = |effect: &AbEffect| effect.p.max(effect.p_flips);
     order.sort_by(|a, b| p(&effects[*a]).total_cmp(&p(&effects[*b])));
     for (rank, at) in order.iter().enumerate() {
         let left = (effects.len() - rank) as f64;
@@ -139,7 +140,7 @@ pub fn judge(rounds: &[Round], margin: f64, alpha: f64) -> Vec<Effect> {
 }
 
 /// The verdict over all figures.
-pub fn overall(effects: &[Effect]) -> AbVerdict {
+pub fn overall(effects: &[AbEffect]) -> AbVerdict {
     if effects.iter().any(|effect| effect.verdict == AbVerdict::Worse) {
         AbVerdict::Worse
     } else if !effects.is_empty() && effects.iter().all(|effect| effect.verdict == AbVerdict::NotWorse) {
@@ -176,7 +177,7 @@ fn scale(figure: &str, margin: f64) -> f64 {
     if figure == "errors" { 20.0 * margin } else { 100.0 * margin }
 }
 
-fn effect(figure: &'static str, of: Worse, rounds: &[Round], margin: f64) -> Option<Effect> {
+fn effect(figure: &'static str, of: Worse, rounds: &[Round], margin: f64) -> Option<AbEffect> {
     let seen: Vec<f64> = rounds.iter().filter_map(of).collect();
     let n = seen.len();
     // A figure that some rounds could not hold says nothing about all of them.
@@ -194,7 +195,7 @@ fn effect(figure: &'static str, of: Worse, rounds: &[Round], margin: f64) -> Opt
     let bounds = [mean - reach, mean + reach].map(|bound| round(shown(figure, bound)));
     let verdict = if bounds[1] < scale(figure, margin) { AbVerdict::NotWorse } else { AbVerdict::Inconclusive };
     let change = round(shown(figure, mean));
-    Some(Effect { figure, rounds: n, change, bounds, p, p_flips: sign_flips(&seen), verdict })
+    Some(AbEffect { figure, rounds: n, change, bounds, p, p_flips: sign_flips(&seen), verdict })
 }
 
 /// How often the mean would be as large if each round's sign were a coin's.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::observed::{CacheClass, Observed};
-use crate::bench::workload::Query;
+use crate::bench::workload::WorkloadQuery;
 
 /// What an answer says, as far as it is of interest here; the rest is passed over.
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ struct SourceField {
 }
 
 impl AnswerFields {
-    pub(super) fn observed(&self, query: &Query) -> Observed {
+    pub(super) fn observed(&self, query: &WorkloadQuery) -> Observed {
         let semantic = self.cache_metadata.as_ref().and_then(|cache| cache.cache_type.as_deref()) == Some("semantic");
         let cache = self.cache_hit.map(|hit| match (hit, semantic) {
             (true, true) => CacheClass::Semantic,

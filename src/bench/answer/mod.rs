@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::{
     connection::{Form, Sink},
-    failure::{ErrorClass, Failure},
-    request::Endpoint,
-    workload::Query,
+    failure::{ErrorClass, RequestFailure},
+    request::EndpointKind,
+    workload::WorkloadQuery,
 };
 
 pub use observed::{CacheClass, Observed, StreamTimes};
@@ -28,8 +28,8 @@ const LARGEST: usize = 16 << 20;
 const QUOTED: usize = 300;
 
 /// Reads the answers of one connection after another; its memory is used again.
-pub struct Reader {
-    endpoint: Endpoint,
+pub struct AnswerReader {
+    endpoint: EndpointKind,
     status: u16,
     form: Form,
     body: Vec<u8>,
@@ -52,9 +52,9 @@ enum Plain {
     Text,
 }
 
-impl Reader {
+impl AnswerReader {
     /// For answers of an endpoint.
-    pub fn new(endpoint: Endpoint) -> Self {
+    pub fn new(endpoint: EndpointKind) -> Self {
         Self {
             endpoint,
             status: 0,
@@ -75,9 +75,9 @@ impl Reader {
     ///
     /// # Errors
     /// An answer that is an error or not what was asked for.
-    pub fn judge(&self, query: &Query) -> Result<Observed, Failure> {
+    pub fn judge(&self, query: &WorkloadQuery) -> Result<Observed, RequestFailure> {
         if !(200..300).contains(&self.status) {
-            return Err(Failure {
+            return Err(RequestFailure {
                 class: ErrorClass::of_status(self.status),
                 status: Some(self.status),
                 message: format!("HTTP {}{}", self.status, self.quoted()),
@@ -87,8 +87,8 @@ impl Reader {
             return self.judge_stream(query);
         }
         match self.endpoint {
-            Endpoint::Other => Ok(Observed::default()),
-            Endpoint::Query => {
+            EndpointKind::Other => Ok(Observed::default()),
+            EndpointKind::Query => {
                 let said: AnswerFields =
                     serde_json::from_slice(&self.body).map_err(|error| self.strange(&error.to_string()))?;
                 if said.answer.is_none() {
@@ -96,11 +96,11 @@ impl Reader {
                 }
                 Ok(said.observed(query))
             }
-            Endpoint::Stream => Err(self.strange("neither server-sent events nor the older form")),
+            EndpointKind::Stream => Err(self.strange("neither server-sent events nor the older form")),
         }
     }
 
-    fn judge_stream(&self, query: &Query) -> Result<Observed, Failure> {
+    fn judge_stream(&self, query: &WorkloadQuery) -> Result<Observed, RequestFailure> {
         let times = self.first.zip(self.last).map(|(first, last)| StreamTimes {
             first,
             last,
@@ -112,7 +112,7 @@ impl Reader {
                 let said = AnswerFields::deserialize(last).map(|said| said.observed(query)).unwrap_or_default();
                 Ok(Observed { stream: times, ..said })
             }
-            (Some(Err(message)), _) => Err(Failure::new(ErrorClass::StreamError, message.clone())),
+            (Some(Err(message)), _) => Err(RequestFailure::new(ErrorClass::StreamError, message.clone())),
             (None, Plain::Head | Plain::Text) => {
                 let head = self.body.strip_prefix(CONTEXTS).and_then(|rest| rest.split(|byte| *byte == b'\n').next());
                 let said = head.and_then(|head| serde_json::from_slice::<AnswerFields>(head).ok());
@@ -121,13 +121,13 @@ impl Reader {
             // What the endpoint of somebody else sends at the end is not known.
             (None, Plain::No) if !self.has_end => Ok(Observed { stream: times, ..Observed::default() }),
             (None, Plain::No) => {
-                Err(Failure::new(ErrorClass::TruncatedStream, "the stream ended without its last event"))
+                Err(RequestFailure::new(ErrorClass::TruncatedStream, "the stream ended without its last event"))
             }
         }
     }
 
-    fn strange(&self, why: &str) -> Failure {
-        Failure {
+    fn strange(&self, why: &str) -> RequestFailure {
+        RequestFailure {
             class: ErrorClass::Body,
             status: Some(self.status),
             message: format!("the answer is not what the API promises: {why}{}", self.quoted()),
@@ -213,14 +213,14 @@ impl Reader {
 /// Begins the older form of a stream.
 const CONTEXTS: &[u8] = b"[[CTXJSON]]";
 
-impl Sink for Reader {
+impl Sink for AnswerReader {
     fn begin(&mut self, status: u16, form: Form) {
         (self.status, self.form, self.plain) = (status, form, Plain::No);
         self.body.clear();
         self.event.clear();
         (self.pieces, self.tokens) = (0, None);
         (self.first, self.last, self.done) = (None, None, None);
-        self.has_end = self.endpoint == Endpoint::Stream;
+        self.has_end = self.endpoint == EndpointKind::Stream;
         if !(200..300).contains(&status) {
             self.form = Form::Other;
         }
@@ -228,7 +228,7 @@ impl Sink for Reader {
 
     fn part(&mut self, bytes: &[u8]) {
         let ok = (200..300).contains(&self.status);
-        if self.endpoint == Endpoint::Other && ok && self.form == Form::Other {
+        if self.endpoint == EndpointKind::Other && ok && self.form == Form::Other {
             return;
         }
         match self.plain {
@@ -238,7 +238,7 @@ impl Sink for Reader {
         }
         if self.form != Form::Other {
             self.lines();
-        } else if self.endpoint == Endpoint::Stream && ok {
+        } else if self.endpoint == EndpointKind::Stream && ok {
             if self.plain == Plain::No && self.body.starts_with(CONTEXTS) {
                 self.plain = Plain::Head;
             }

@@ -1,12 +1,12 @@
 use super::*;
 
-fn query() -> Query {
-    Query { text: "?".into(), expected: vec!["guide.md".into(), "other.md".into()] }
+fn query() -> WorkloadQuery {
+    WorkloadQuery { text: "?".into(), expected: vec!["guide.md".into(), "other.md".into()] }
 }
 
 /// What is made of a body that comes in pieces of this many bytes.
-fn read(endpoint: Endpoint, form: Form, body: &str, pieces: usize) -> Result<Observed, Failure> {
-    let mut reader = Reader::new(endpoint);
+fn read(endpoint: EndpointKind, form: Form, body: &str, pieces: usize) -> Result<Observed, RequestFailure> {
+    let mut reader = AnswerReader::new(endpoint);
     // What an earlier answer left must not be seen.
     reader.begin(500, Form::Other);
     reader.part(b"old");
@@ -20,13 +20,13 @@ const DONE: &str = r#"{"answer":"","metadatas":[{"source":"docs/guide.md"},{"sou
 #[test]
 fn a_whole_answer_tells_about_itself() {
     for pieces in [1, 7, 10_000] {
-        let seen = read(Endpoint::Query, Form::Other, DONE, pieces).unwrap();
+        let seen = read(EndpointKind::Query, Form::Other, DONE, pieces).unwrap();
         assert_eq!((seen.cache, seen.degraded, seen.recall), (Some(CacheClass::Semantic), true, Some(0.5)));
     }
-    let silent = read(Endpoint::Query, Form::Other, r#"{"answer":"yes"}"#, 99).unwrap();
+    let silent = read(EndpointKind::Query, Form::Other, r#"{"answer":"yes"}"#, 99).unwrap();
     assert_eq!((silent.cache, silent.degraded, silent.recall), (None, false, Some(0.0)));
     for body in ["", "<html>", "[]", "{}", r#"{"answer":null}"#] {
-        assert_eq!(read(Endpoint::Query, Form::Other, body, 99).unwrap_err().class, ErrorClass::Body, "{body}");
+        assert_eq!(read(EndpointKind::Query, Form::Other, body, 99).unwrap_err().class, ErrorClass::Body, "{body}");
     }
 }
 
@@ -38,9 +38,9 @@ fn streams_of_every_dialect_are_timed() {
     let ollama = "{\"message\":{\"content\":\"a\"},\"done\":false}\n{\"response\":\"b\",\"done\":false}\n{\"done\":true,\"eval_count\":7}\n";
     let openai = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"reasoning_content\":\"a\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"b\"}}],\"usage\":{\"completion_tokens\":7}}\n\ndata: [DONE]\n\n";
     let cases = [
-        (Endpoint::Stream, Form::Events, events.as_str(), 2, None),
-        (Endpoint::Other, Form::JsonLines, ollama, 2, Some(7)),
-        (Endpoint::Other, Form::Events, openai, 2, Some(7)),
+        (EndpointKind::Stream, Form::Events, events.as_str(), 2, None),
+        (EndpointKind::Other, Form::JsonLines, ollama, 2, Some(7)),
+        (EndpointKind::Other, Form::Events, openai, 2, Some(7)),
     ];
     for (endpoint, form, body, texts, tokens) in cases {
         for pieces in [1, 5, 10_000] {
@@ -52,7 +52,7 @@ fn streams_of_every_dialect_are_timed() {
         let cut = &body[..body.len() - 20];
         assert_eq!(read(endpoint, form, cut, 9).unwrap_err().class, ErrorClass::TruncatedStream, "{cut}");
     }
-    let whole = read(Endpoint::Stream, Form::Events, &events, 9).unwrap();
+    let whole = read(EndpointKind::Stream, Form::Events, &events, 9).unwrap();
     assert_eq!((whole.cache, whole.recall), (Some(CacheClass::Semantic), Some(0.5)));
 }
 
@@ -60,25 +60,25 @@ fn streams_of_every_dialect_are_timed() {
 fn the_older_form_of_a_stream_is_timed_too() {
     let body = "[[CTXJSON]]{\"contexts\":[],\"metadatas\":[{\"source\":\"guide.md\"}],\"db\":\"x\"}\nthe answer";
     for pieces in [1, 5, 10_000] {
-        let seen = read(Endpoint::Stream, Form::Other, body, pieces).unwrap();
+        let seen = read(EndpointKind::Stream, Form::Other, body, pieces).unwrap();
         assert_eq!(seen.recall, Some(0.5));
         assert!(seen.stream.unwrap().pieces >= 1);
     }
-    assert_eq!(read(Endpoint::Stream, Form::Other, "hello", 9).unwrap_err().class, ErrorClass::Body);
+    assert_eq!(read(EndpointKind::Stream, Form::Other, "hello", 9).unwrap_err().class, ErrorClass::Body);
 }
 
 #[test]
 fn an_error_within_a_stream_is_one() {
     let body = "event: error\ndata: {\"message\":\"the LLM is gone\"}\n\n";
-    let failure = read(Endpoint::Stream, Form::Events, body, 9).unwrap_err();
+    let failure = read(EndpointKind::Stream, Form::Events, body, 9).unwrap_err();
     assert_eq!((failure.class, failure.message.as_str()), (ErrorClass::StreamError, "the LLM is gone"));
-    let reported = read(Endpoint::Other, Form::JsonLines, "{\"error\":\"no such model\"}\n", 9).unwrap_err();
+    let reported = read(EndpointKind::Other, Form::JsonLines, "{\"error\":\"no such model\"}\n", 9).unwrap_err();
     assert_eq!(reported.class, ErrorClass::StreamError);
 }
 
 #[test]
 fn events_of_somebody_else_need_no_end() {
-    assert!(read(Endpoint::Other, Form::Events, "data: {\"tick\":1}\n\n", 9).is_ok());
+    assert!(read(EndpointKind::Other, Form::Events, "data: {\"tick\":1}\n\n", 9).is_ok());
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn an_error_is_quoted_and_classed_by_its_status() {
         (503, ErrorClass::Http5xx),
         (301, ErrorClass::HttpOther),
     ] {
-        let mut reader = Reader::new(Endpoint::Other);
+        let mut reader = AnswerReader::new(EndpointKind::Other);
         reader.begin(status, Form::Events);
         reader.part(b"too\nmany");
         let failure = reader.judge(&query()).unwrap_err();

@@ -243,7 +243,7 @@ fn difference(figure: &str, bases: &[&ResultFile], new: &ResultFile, margin: Opt
         }
     };
     let judged = if bases.len() > 1 { predicted(figure, bases, now) } else { within(figure, base, new, old, now) };
-    let Some(Judged { base: old, change, low, high, outside }) = judged else {
+    let Some(JudgedChange { base: old, change, low, high, outside }) = judged else {
         let why = Some("the results do not tell how much it varies".to_owned());
         let change = Some(round(100.0 * (now / old - 1.0))).filter(|change| change.is_finite());
         let figure = figure.into();
@@ -297,7 +297,7 @@ fn value(figure: &str, of: &ResultFile) -> Result<f64, String> {
 }
 
 /// A change in percent with its interval, and whether it is more than chance.
-struct Judged {
+struct JudgedChange {
     base: f64,
     change: f64,
     low: f64,
@@ -306,7 +306,7 @@ struct Judged {
 }
 
 /// By how much requests and seconds vary within the two runs.
-fn within(figure: &str, base: &ResultFile, new: &ResultFile, old: f64, now: f64) -> Option<Judged> {
+fn within(figure: &str, base: &ResultFile, new: &ResultFile, old: f64, now: f64) -> Option<JudgedChange> {
     if figure == "errors" {
         let shares = [base, new].map(|run| quantile::share(run.metrics.error_count, run.metrics.total_requests));
         let [a, b] = shares;
@@ -315,7 +315,7 @@ fn within(figure: &str, base: &ResultFile, new: &ResultFile, old: f64, now: f64)
         let low = change - ((b.value - b.low).powi(2) + (a.high - a.value).powi(2)).sqrt();
         let high = change + ((b.high - b.value).powi(2) + (a.value - a.low).powi(2)).sqrt();
         let outside = low > 0.0 || high < 0.0;
-        return Some(Judged { base: old, change: 100.0 * change, low: 100.0 * low, high: 100.0 * high, outside });
+        return Some(JudgedChange { base: old, change: 100.0 * change, low: 100.0 * low, high: 100.0 * high, outside });
     }
     let error = |run: &ResultFile| {
         let slices = slices(run);
@@ -325,7 +325,7 @@ fn within(figure: &str, base: &ResultFile, new: &ResultFile, old: f64, now: f64)
     let log = (now / old).ln();
     let percent = |log: f64| 100.0 * (log.exp() - 1.0);
     let (low, high) = (log - TWO_SIDED_95 * error, log + TWO_SIDED_95 * error);
-    Some(Judged {
+    Some(JudgedChange {
         base: old,
         change: percent(log),
         low: percent(low),
@@ -335,7 +335,7 @@ fn within(figure: &str, base: &ResultFile, new: &ResultFile, old: f64, now: f64)
 }
 
 /// By how much runs vary: where a further run of the same system is to be expected.
-fn predicted(figure: &str, bases: &[&ResultFile], now: f64) -> Option<Judged> {
+fn predicted(figure: &str, bases: &[&ResultFile], now: f64) -> Option<JudgedChange> {
     let log = |value: f64| if figure == "errors" { value / 100.0 } else { value.max(1e-9).ln() };
     let logs: Vec<f64> = bases.iter().filter_map(|base| value(figure, base).ok()).map(log).collect();
     let n = logs.len() as f64;
@@ -350,7 +350,13 @@ fn predicted(figure: &str, bases: &[&ResultFile], now: f64) -> Option<Judged> {
     let base = if figure == "errors" { 100.0 * mean } else { mean.exp() };
     // Runs that never fail leave no room at all: one failure more is still no difference.
     let reach = if figure == "errors" { reach.max(0.001) } else { reach };
-    Some(Judged { base, change: percent(off), low: percent(-reach), high: percent(reach), outside: off.abs() > reach })
+    Some(JudgedChange {
+        base,
+        change: percent(off),
+        low: percent(-reach),
+        high: percent(reach),
+        outside: off.abs() > reach,
+    })
 }
 
 fn slices(run: &ResultFile) -> Vec<Slice> {

@@ -1,6 +1,6 @@
 use super::{judge::*, margin::*};
 use crate::bench::{
-    failure::{ErrorClass, Failure},
+    failure::{ErrorClass, RequestFailure},
     measures::{Measures, Timed},
     result::{LoadInfo, MoreMetrics, ResponseTimes, ResultFile, Soundness, TestInfo},
     run::Ended,
@@ -18,7 +18,7 @@ fn run(median_ms: f64, n: u64, errors: u64, seed: u64) -> ResultFile {
         all.counts.ok += 1;
     }
     for _ in 0..errors {
-        all.failures.add(Failure::new(ErrorClass::Timeout, "late"));
+        all.failures.add(RequestFailure::new(ErrorClass::Timeout, "late"));
     }
     let metrics = summary::metrics(Measured {
         started: "2026-01-01T00:00:00Z".into(),

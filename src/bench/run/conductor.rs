@@ -23,13 +23,13 @@ use crate::bench::{
     live::Live,
     measures::{Measures, Timed},
     pacer,
-    plan::{Load, Plan, Stage},
-    recorder::Part,
+    plan::{Load, RunPlan, Stage},
+    recorder::WindowPart,
     schedule::Schedule,
     slices::Slices,
-    usage::Usage,
+    usage::GeneratorUsage,
     windows::Windows,
-    worker::{Due, Pulse, Shared, WarmUp},
+    worker::{Due, Pulse, SharedRun, WarmUp},
 };
 
 /// How often the run is checked for its end.
@@ -37,7 +37,7 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// Runs a plan, blocking.
 pub(super) fn conduct(
-    plan: Plan,
+    plan: RunPlan,
     start_at: Option<Timestamp>,
     begin: impl FnOnce(),
     interrupt: &CancellationToken,
@@ -54,7 +54,7 @@ pub(super) fn conduct(
     }
     wait_until(start_at, interrupt);
     begin();
-    let usage = Usage::start();
+    let usage = GeneratorUsage::start();
     let started = Timestamp::now();
     let start = Instant::now();
     generators.start(start);
@@ -95,7 +95,7 @@ pub(super) fn conduct(
 }
 
 /// What the workers of all threads share.
-fn share(plan: Plan) -> Shared {
+fn share(plan: RunPlan) -> SharedRun {
     let due = match &plan.load {
         Load::Users(_) => None,
         Load::Rate { profile, arrivals, .. } => Some(Due {
@@ -105,11 +105,11 @@ fn share(plan: Plan) -> Shared {
         }),
     };
     let requests = plan.targets.iter().map(|target| plan.request.render(target, &plan.workload)).collect();
-    Shared { plan, requests, next: AtomicU64::new(0), stop: CancellationToken::new(), due }
+    SharedRun { plan, requests, next: AtomicU64::new(0), stop: CancellationToken::new(), due }
 }
 
 /// Waits until every thread is warm.
-fn warm_up(shared: &Shared, warmed: &mpsc::Receiver<WarmUp>, interrupt: &CancellationToken) -> Result<(), RunError> {
+fn warm_up(shared: &SharedRun, warmed: &mpsc::Receiver<WarmUp>, interrupt: &CancellationToken) -> Result<(), RunError> {
     let (mut waiting, mut seen) = (shared.plan.threads, WarmUp::default());
     while waiting > 0 {
         match warmed.recv_timeout(POLL) {
@@ -157,7 +157,7 @@ struct Conductor {
 }
 
 impl Conductor {
-    fn new(plan: &Plan, windows: Windows, start: Instant) -> Self {
+    fn new(plan: &RunPlan, windows: Windows, start: Instant) -> Self {
         Self {
             total: Measures::default(),
             stages: plan.stages.iter().map(|stage| (stage.clone(), Measures::default())).collect(),
@@ -171,9 +171,9 @@ impl Conductor {
     /// Adds up and reports until the run is over.
     fn watch(
         &mut self,
-        shared: &Shared,
+        shared: &SharedRun,
         pulses: &[Arc<Pulse>],
-        parts: &mpsc::Receiver<Part>,
+        parts: &mpsc::Receiver<WindowPart>,
         start: Instant,
         interrupt: &CancellationToken,
         live: &dyn Fn(Live),
@@ -210,11 +210,11 @@ impl Conductor {
     }
 
     /// Takes what has come, and waits this long for it; `false` when nothing will come any more.
-    fn collect(&mut self, parts: &mpsc::Receiver<Part>, wait: Duration) -> bool {
+    fn collect(&mut self, parts: &mpsc::Receiver<WindowPart>, wait: Duration) -> bool {
         let until = Instant::now() + wait;
         loop {
             match parts.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(Part { stage, window, measures, latest }) => {
+                Ok(WindowPart { stage, window, measures, latest }) => {
                     self.latest = self.latest.max(latest);
                     self.total.merge(&measures);
                     if let Some((_, of_stage)) = self.stages.get_mut(stage) {
@@ -232,7 +232,7 @@ impl Conductor {
     }
 
     /// Hands out what is measured so far.
-    fn publish(&mut self, shared: &Shared, finished: u64, failed: u64, start: Instant, live: &dyn Fn(Live)) {
+    fn publish(&mut self, shared: &SharedRun, finished: u64, failed: u64, start: Instant, live: &dyn Fn(Live)) {
         let now = Instant::now();
         let (at, before) = self.rated;
         if now - at >= Duration::from_secs(1) {
@@ -253,7 +253,7 @@ impl Conductor {
     }
 
     /// Waits for what is under way when the load ends, as long as the plan allows; how many requests are left unfinished.
-    fn drain(&mut self, generators: &mut Generators, plan: &Plan, ended: Ended) -> io::Result<u64> {
+    fn drain(&mut self, generators: &mut Generators, plan: &RunPlan, ended: Ended) -> io::Result<u64> {
         // An interrupted run must end now, not after the longest timeout.
         let limit = if ended == Ended::Completed { plan.drain } else { Duration::from_secs(1).min(plan.drain) };
         let since = Instant::now();

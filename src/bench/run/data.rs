@@ -8,7 +8,7 @@ use crate::bench::{
     measures::Measures,
     plan::Stage,
     slices::Slice,
-    usage::{FdLimitError, Usage},
+    usage::{FdLimitError, GeneratorUsage},
 };
 
 /// Why a run did not begin.
@@ -60,7 +60,7 @@ pub struct RunData {
     /// Requests that were sent and whose answer was not waited for.
     pub unfinished: u64,
     /// What the generator used.
-    pub usage: Usage,
+    pub usage: GeneratorUsage,
     /// Threads that it had.
     pub threads: usize,
 }

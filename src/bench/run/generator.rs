@@ -13,9 +13,9 @@ use tokio::{sync::oneshot, task::LocalSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::bench::{
-    recorder::{Part, Recorder},
+    recorder::{MeasureRecorder, WindowPart},
     windows::Windows,
-    worker::{Pulse, Shared, WarmUp, Worker},
+    worker::{Pulse, SharedRun, WarmUp, Worker},
 };
 
 /// How often a thread hands on what is of a window that is over.
@@ -28,7 +28,7 @@ pub(super) struct Generators {
     /// What the warm-up of each thread has shown.
     pub(super) warmed: mpsc::Receiver<WarmUp>,
     /// Measures, window by window.
-    pub(super) parts: mpsc::Receiver<Part>,
+    pub(super) parts: mpsc::Receiver<WindowPart>,
     /// Ends the threads although requests are under way.
     pub(super) abandon: CancellationToken,
 }
@@ -40,7 +40,7 @@ struct Thread {
 
 impl Generators {
     /// Starts the threads, which begin with their warm-up.
-    pub(super) fn spawn(shared: &Arc<Shared>, windows: &Windows) -> io::Result<Self> {
+    pub(super) fn spawn(shared: &Arc<SharedRun>, windows: &Windows) -> io::Result<Self> {
         let (out, parts) = mpsc::channel();
         let (warm, warmed) = mpsc::channel();
         let abandon = CancellationToken::new();
@@ -49,7 +49,7 @@ impl Generators {
         for number in 0..shared.plan.threads {
             let (start, started) = oneshot::channel();
             let pulse = Arc::new(Pulse::default());
-            let generator = Generator {
+            let generator = GeneratorThread {
                 number,
                 shared: Arc::clone(shared),
                 pulse: Arc::clone(&pulse),
@@ -96,24 +96,24 @@ impl Generators {
 }
 
 /// What one generator thread needs.
-struct Generator {
+struct GeneratorThread {
     number: usize,
-    shared: Arc<Shared>,
+    shared: Arc<SharedRun>,
     pulse: Arc<Pulse>,
     left: Arc<AtomicU64>,
     warm: mpsc::Sender<WarmUp>,
     started: tokio::sync::oneshot::Receiver<Instant>,
     windows: Windows,
-    out: mpsc::Sender<Part>,
+    out: mpsc::Sender<WindowPart>,
     abandon: CancellationToken,
 }
 
 /// A generator thread: its share of the users. Returns how many requests were left unfinished.
-fn generate(it: Generator) -> io::Result<u64> {
+fn generate(it: GeneratorThread) -> io::Result<u64> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = LocalSet::new();
     local.block_on(&runtime, async move {
-        let Generator { number, shared, pulse, left, warm, started, windows, out, abandon } = it;
+        let GeneratorThread { number, shared, pulse, left, warm, started, windows, out, abandon } = it;
         let busy: Vec<Rc<Cell<bool>>> = (number..shared.plan.load.connections())
             .step_by(shared.plan.threads)
             .map(|_| Rc::new(Cell::new(false)))
@@ -138,7 +138,7 @@ fn generate(it: Generator) -> io::Result<u64> {
         // Whoever waits must notice when a thread is gone that never sent.
         drop(warm);
         let Ok(start) = started.await else { return Ok(0) };
-        let recorder = Rc::new(RefCell::new(Recorder::new(start, windows, out)));
+        let recorder = Rc::new(RefCell::new(MeasureRecorder::new(start, windows, out)));
         let tasks: Vec<_> = workers
             .into_iter()
             .map(|worker| tokio::task::spawn_local(worker.run(start, Rc::clone(&recorder))))

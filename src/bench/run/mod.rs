@@ -13,7 +13,7 @@ use std::io;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{live::Live, plan::Plan, usage::raise_fd_limit_for};
+use super::{live::Live, plan::RunPlan, usage::raise_fd_limit_for};
 
 pub use data::{Ended, RunData, RunError};
 
@@ -25,7 +25,7 @@ use conductor::conduct;
 /// # Errors
 /// When it cannot begin; whatever happens later is in the data.
 pub async fn run(
-    plan: Plan,
+    plan: RunPlan,
     start_at: Option<Timestamp>,
     begin: impl FnOnce() + Send + 'static,
     interrupt: CancellationToken,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::view::{Total, View, draw};
 use crate::bench::{
     live::Live,
-    plan::Plan,
+    plan::RunPlan,
     run::{self, RunData, RunError},
 };
 use crate::util::terminal::Terminal;
@@ -24,14 +24,14 @@ const DRAW: Duration = Duration::from_millis(250);
 /// # Errors
 /// As [`run::run`].
 pub async fn run(
-    plan: Plan,
+    plan: RunPlan,
     start_at: Option<Timestamp>,
     begin: impl FnOnce() + Send + 'static,
     interrupt: CancellationToken,
     colors: bool,
 ) -> Result<RunData, RunError> {
     let (send, updates) = watch::channel(Live::default());
-    let shown = Shown {
+    let shown = TerminalScreen {
         name: plan.name.clone(),
         url: plan.targets.first().map_or_else(String::new, |target| target.base.clone()),
         total: match (plan.iterations, plan.length()) {
@@ -55,7 +55,7 @@ pub async fn run(
 }
 
 /// What does not change while it is shown.
-struct Shown {
+struct TerminalScreen {
     name: String,
     url: String,
     total: Total,
@@ -63,7 +63,7 @@ struct Shown {
     colors: bool,
 }
 
-impl Shown {
+impl TerminalScreen {
     fn keep_drawing(
         &self,
         terminal: &mut Terminal,

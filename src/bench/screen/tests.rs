@@ -5,9 +5,9 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Color};
 
 use super::*;
 use crate::bench::{
-    failure::{ErrorClass, Failure},
+    failure::{ErrorClass, RequestFailure},
     live::{Live, LiveSecond},
-    measures::Counts,
+    measures::RequestCounts,
 };
 
 fn running() -> Live {
@@ -15,8 +15,9 @@ fn running() -> Live {
     (1..=100).for_each(|n| histogram.record(n * 1_000).unwrap());
     let mut live = Live { elapsed: Some(Duration::from_millis(12_340)), finished: 110, failed: 10, ..Live::default() };
     (live.rate, live.stage, live.latency) = (87.5, 1, Some(Arc::new(histogram)));
-    live.counts = Counts { ok: 100, degraded: 2, exact: 20, semantic: 5, misses: 75, ..Counts::default() };
-    live.failures.add(Failure::new(ErrorClass::Http5xx, "the model\r\n\u{1b}[31mis away, as ".repeat(9)));
+    live.counts =
+        RequestCounts { ok: 100, degraded: 2, exact: 20, semantic: 5, misses: 75, ..RequestCounts::default() };
+    live.failures.add(RequestFailure::new(ErrorClass::Http5xx, "the model\r\n\u{1b}[31mis away, as ".repeat(9)));
     let second = |n: u64| LiveSecond { ok: n % 7 * 5, failed: 1, p50: 40.0 + n as f64, p99: 90.0 };
     live.seconds = (1..=20).map(second).collect();
     live

@@ -17,7 +17,7 @@ use super::{
     plot,
     text::{UNKNOWN, clock, fit, share, short, width_of},
 };
-use crate::bench::{failure::Failures, live::Live, measures::Counts, quantile};
+use crate::bench::{failure::Failures, live::Live, measures::RequestCounts, quantile};
 
 /// Columns from which the plot has room beside the figures.
 const WIDE: u16 = 52;
@@ -165,7 +165,7 @@ fn rows(view: &View) -> Vec<(&'static str, String, Style)> {
         (name, held.map_or(UNKNOWN.to_owned(), |histogram| short(histogram.value_at_quantile(of))), plain)
     }));
     rows.push(("max", histogram.map_or(UNKNOWN.to_owned(), |histogram| short(histogram.max())), plain));
-    let Counts { ok, degraded, exact, semantic, misses, .. } = live.counts;
+    let RequestCounts { ok, degraded, exact, semantic, misses, .. } = live.counts;
     if exact + semantic + misses > 0 {
         rows.push(("cache hits", share(exact + semantic, exact + semantic + misses), plain));
     }

@@ -9,7 +9,7 @@ use sysinfo::System;
 
 use super::{
     measures::Timed,
-    plan::{Load, Plan},
+    plan::{Load, RunPlan},
     result::{
         Distribution, Environment, LoadInfo, ResourceUsage, ResultFile, SCHEMA_VERSION, ServerBody, SliceBody,
         StageBody, TestInfo, encode, ms, round,
@@ -38,7 +38,7 @@ pub struct About {
 }
 
 /// The result of a run.
-pub fn summarize(plan: &Plan, data: &RunData, about: About) -> ResultFile {
+pub fn summarize(plan: &RunPlan, data: &RunData, about: About) -> ResultFile {
     let total = data.total.finished();
     let info = TestInfo {
         test_name: plan.name.clone(),
@@ -87,7 +87,7 @@ pub fn summarize(plan: &Plan, data: &RunData, about: About) -> ResultFile {
     }
 }
 
-fn load_info(plan: &Plan, about: &About) -> LoadInfo {
+fn load_info(plan: &RunPlan, about: &About) -> LoadInfo {
     let (loop_kind, arrivals, rate) = match &plan.load {
         Load::Users(_) => ("closed", None, None),
         Load::Rate { profile, arrivals, .. } => ("open", Some(arrivals.as_str().to_owned()), Some(profile.highest())),
@@ -128,7 +128,7 @@ fn shown_path(path: &str) -> String {
     format!("{path}?{}", shown.collect::<Vec<_>>().join("&"))
 }
 
-fn stages(plan: &Plan, data: &RunData) -> Vec<StageBody> {
+fn stages(plan: &RunPlan, data: &RunData) -> Vec<StageBody> {
     let mut start = 0.0;
     let mut bodies = Vec::new();
     for (stage, measures) in &data.stages {

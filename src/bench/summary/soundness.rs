@@ -2,7 +2,7 @@
 
 use crate::bench::{
     measures::Timed,
-    plan::{Load, Plan},
+    plan::{Load, RunPlan},
     result::{Metrics, Soundness, ms},
     run::{Ended, RunData},
 };
@@ -23,7 +23,7 @@ const MOSTLY: f64 = 50.0;
 const DETOUR: f64 = 0.02;
 
 /// Whether the numbers of a run are those of the server.
-pub fn soundness(plan: &Plan, data: &RunData) -> Soundness {
+pub fn soundness(plan: &RunPlan, data: &RunData) -> Soundness {
     let mut reasons = Vec::new();
     let threads = data.threads as f64;
     if data.usage.own_cores > MOST_CPU * threads {

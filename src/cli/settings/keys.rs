@@ -3,12 +3,12 @@
 //! This table drives resolution, checking, `--help`, `config show`, `config example` and the texts of errors. A new
 //! setting is a line here, a field in [`Settings`](super::Settings), and a flag in the group of arguments it belongs to.
 
-use super::kind::Kind::{self, *};
+use super::kind::SettingKind::{self, *};
 use crate::telemetry::mask_url;
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
-pub struct Key {
+pub struct SettingKey {
     /// `section.name` in the file.
     pub name: &'static str,
     /// Flag with its dashes, as a user would write it.
@@ -18,7 +18,7 @@ pub struct Key {
     /// What holds when nobody says anything.
     pub default: Fallback,
     /// What it takes.
-    pub kind: Kind,
+    pub kind: SettingKind,
     /// What it is for, one line.
     pub help: &'static str,
     /// Whether its value must never be shown.
@@ -36,7 +36,7 @@ pub enum Fallback {
 
 use Fallback::{Is, Open};
 
-impl Key {
+impl SettingKey {
     /// One line for `-h`: what comes before the first semicolon, and the default.
     pub fn short_help(&self) -> String {
         let gist = self.help.split("; ").next().unwrap_or(self.help);
@@ -88,16 +88,16 @@ const fn key(
     flag: &'static str,
     env: &'static [&'static str],
     default: Fallback,
-    kind: Kind,
+    kind: SettingKind,
     help: &'static str,
-) -> Key {
-    Key { name, flag, env, default, kind, help, secret: false }
+) -> SettingKey {
+    SettingKey { name, flag, env, default, kind, help, secret: false }
 }
 
 /// All settings, in the order of the example file.
 // Three lines a setting read like a table; one argument a line would not.
 #[rustfmt::skip]
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[SettingKey] = &[
     key("data_dir", "--data-dir", &["PERSIST_ROOT", "RAGCTL_DATA_DIR"], Is("data/kb"), Folder,
         "Folder of the DBs; made when it does not exist"),
     key("db", "--db", &["DB_NAME", "RAGCTL_DB"], Is("default"), Db,
@@ -135,7 +135,7 @@ pub const KEYS: &[Key] = &[
         "Model of Ollama that answers"),
     key("provider.embed_model", "--embed-model", &["EMBED_MODEL", "RAGCTL_EMBED_MODEL"], Is("nomic-embed-text"), Model,
         "Model of Ollama that embeds, or the folder of a model2vec model"),
-    Key { secret: true, ..key("provider.openai_api_key", "--openai-api-key",
+    SettingKey { secret: true, ..key("provider.openai_api_key", "--openai-api-key",
         &["OPENAI_API_KEY", "RAGCTL_OPENAI_API_KEY"], Open("none"), Secret,
         "Key of the OpenAI-compatible server; others on this machine can see flags, so prefer the environment") },
     key("provider.openai_base_url", "--openai-base-url", &["OPENAI_BASE_URL", "RAGCTL_OPENAI_BASE_URL"],
@@ -223,7 +223,7 @@ pub const KEYS: &[Key] = &[
         "Refuse a near question's answer when numbers, names, negation, opposites, direction or question words differ"),
     key("cache.persist", "--cache-persist", &["SEMANTIC_CACHE_PERSIST", "RAGCTL_CACHE_PERSIST"], Is("false"), Truth,
         "Keep cached answers on disk, so that they survive a restart and a crash"),
-    Key { secret: true, ..key("cache.key", "--cache-key", &["SEMANTIC_CACHE_KEY", "RAGCTL_CACHE_KEY"], Open("none"),
+    SettingKey { secret: true, ..key("cache.key", "--cache-key", &["SEMANTIC_CACHE_KEY", "RAGCTL_CACHE_KEY"], Open("none"),
         HexKey, "Encrypts cached answers on disk; others on this machine can see flags, so prefer the environment") },
 
     key("chunking.size", "--chunk-size", &["CHUNK_SIZE", "RAGCTL_CHUNK_SIZE"], Is("800"),
@@ -279,7 +279,7 @@ pub const KEYS: &[Key] = &[
 ];
 
 /// The setting of this name.
-pub fn find(name: &str) -> Option<&'static Key> {
+pub fn find(name: &str) -> Option<&'static SettingKey> {
     KEYS.iter().find(|key| key.name == name)
 }
 
@@ -320,12 +320,12 @@ fn last(name: &str) -> &str {
 
 /// Text for `-h` of the flag that sets `name`.
 pub(in crate::cli) fn short_help(name: &str) -> String {
-    find(name).map(Key::short_help).unwrap_or_default()
+    find(name).map(SettingKey::short_help).unwrap_or_default()
 }
 
 /// Text for `--help` of the flag that sets `name`.
 pub(in crate::cli) fn long_help(name: &str) -> String {
-    find(name).map(Key::long_help).unwrap_or_default()
+    find(name).map(SettingKey::long_help).unwrap_or_default()
 }
 
 /// What the flag of a choice takes.

@@ -11,7 +11,7 @@ use crate::{
 
 /// What a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub enum SettingKind {
     /// A folder, there or to be made.
     Folder,
     /// A file.
@@ -70,13 +70,13 @@ pub enum Kind {
     HexKey,
 }
 
-/// Longest [`Kind::Duration`]: longer ones are typing errors.
+/// Longest [`SettingKind::Duration`]: longer ones are typing errors.
 const LONGEST: time::Duration = time::Duration::from_secs(24 * 60 * 60);
 
-/// Shortest [`Kind::Interval`]: more looks than that would be load.
+/// Shortest [`SettingKind::Interval`]: more looks than that would be load.
 const SHORTEST: time::Duration = time::Duration::from_millis(100);
 
-impl Kind {
+impl SettingKind {
     /// What it takes, to follow "must be".
     pub fn takes(self) -> String {
         match self {

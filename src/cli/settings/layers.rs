@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     error::{Origin, SettingsError},
-    keys::{self, Fallback, KEYS, Key},
+    keys::{self, Fallback, KEYS, SettingKey},
 };
 
 /// What flags said, by setting.
@@ -73,7 +73,7 @@ impl Layers {
         Ok(KEYS.iter().map(|key| self.winner(key, &file)).collect())
     }
 
-    fn winner(&self, key: &'static Key, file: &HashMap<&'static str, Vec<String>>) -> Resolved {
+    fn winner(&self, key: &'static SettingKey, file: &HashMap<&'static str, Vec<String>>) -> Resolved {
         let resolved = |values: Vec<String>, origin| Resolved { key: key.name, values, origin };
         if let Some(values) = self.flags.get(key.name) {
             return resolved(values.clone(), Origin::Flag(key.flag));
@@ -104,7 +104,7 @@ impl Layers {
 }
 
 /// The items of a value that is one text.
-fn split(key: &Key, value: &str) -> Vec<String> {
+fn split(key: &SettingKey, value: &str) -> Vec<String> {
     if key.kind.is_list() {
         value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
     } else {

@@ -20,7 +20,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use error::{Origin, SettingsError};
-pub use kind::Kind;
+pub use kind::SettingKind;
 pub use layers::{Flags, Layers, Resolved};
 pub use load::{CONFIG_VARIABLE, FILE_NAME, Surroundings, load};
 pub use report::{SettingReport, example, report, report_table};

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{
-    keys::{Fallback, KEYS, Key},
-    kind::Kind,
+    keys::{Fallback, KEYS, SettingKey},
+    kind::SettingKind,
     layers::Resolved,
 };
 
@@ -62,20 +62,20 @@ pub fn example() -> String {
 }
 
 /// The default as TOML; where there is none, what a value looks like.
-fn literal(key: &Key) -> String {
+fn literal(key: &SettingKey) -> String {
     match (key.default, key.kind) {
         (Fallback::Is(value), kind) if kind.is_bare() => value.to_owned(),
         (Fallback::Is(value), _) => format!("{value:?}"),
-        (Fallback::Open(_), Kind::Paths) => "[\"handbook\", \"notes/2024.md\"]".to_owned(),
-        (Fallback::Open(_), Kind::Origins) => "[\"https://wiki.example.com\"]".to_owned(),
-        (Fallback::Open(_), Kind::Hosts) => "[\"rag.example.com\"]".to_owned(),
-        (Fallback::Open(_), Kind::Integer { .. }) => "1000".to_owned(),
-        (Fallback::Open(_), Kind::Truth) => "true".to_owned(),
-        (Fallback::Open(_), Kind::Share) => "0.75".to_owned(),
-        (Fallback::Open(_), Kind::Inner) => "0.95".to_owned(),
-        (Fallback::Open(_), Kind::HexKey) => format!("\"{}\"", "0123456789abcdef".repeat(4)),
-        (Fallback::Open(_), Kind::Keys) => "\"quit=x,ctrl-q freeze=f\"".to_owned(),
-        (Fallback::Open(_), Kind::Colors) => "\"bad=magenta accent=#5fafff\"".to_owned(),
+        (Fallback::Open(_), SettingKind::Paths) => "[\"handbook\", \"notes/2024.md\"]".to_owned(),
+        (Fallback::Open(_), SettingKind::Origins) => "[\"https://wiki.example.com\"]".to_owned(),
+        (Fallback::Open(_), SettingKind::Hosts) => "[\"rag.example.com\"]".to_owned(),
+        (Fallback::Open(_), SettingKind::Integer { .. }) => "1000".to_owned(),
+        (Fallback::Open(_), SettingKind::Truth) => "true".to_owned(),
+        (Fallback::Open(_), SettingKind::Share) => "0.75".to_owned(),
+        (Fallback::Open(_), SettingKind::Inner) => "0.95".to_owned(),
+        (Fallback::Open(_), SettingKind::HexKey) => format!("\"{}\"", "0123456789abcdef".repeat(4)),
+        (Fallback::Open(_), SettingKind::Keys) => "\"quit=x,ctrl-q freeze=f\"".to_owned(),
+        (Fallback::Open(_), SettingKind::Colors) => "\"bad=magenta accent=#5fafff\"".to_owned(),
         (Fallback::Open(_), _) => "\"…\"".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     bench::{
         ab::{self, AbPlan, AbVerdict},
         progress,
-        target::Target,
+        target::BenchTarget,
     },
     cli::{AbArgs, ExitStatus},
     commands::{UsageError, print, signals},
@@ -23,8 +23,8 @@ pub(super) async fn run(args: AbArgs) -> anyhow::Result<ExitStatus> {
         return Err(UsageError(text).into());
     }
     let plan = AbPlan {
-        a: Target::resolve(&args.a).await?,
-        b: Target::resolve(&args.b).await?,
+        a: BenchTarget::resolve(&args.a).await?,
+        b: BenchTarget::resolve(&args.b).await?,
         request,
         workload,
         rounds: args.rounds,

@@ -4,7 +4,7 @@ use anyhow::Context;
 
 use crate::{
     bench::{
-        request::{Endpoint, RequestPlan},
+        request::{EndpointKind, RequestPlan},
         workload::{Mix, Workload},
     },
     cli::RequestArgs,
@@ -23,8 +23,8 @@ pub(super) fn request(args: &RequestArgs) -> anyhow::Result<RequestPlan> {
         ..AskRequest::default()
     };
     let mut plan = match args.endpoint.as_str() {
-        "query" => RequestPlan::ask(Endpoint::Query, ask),
-        "stream" => RequestPlan::ask(Endpoint::Stream, ask),
+        "query" => RequestPlan::ask(EndpointKind::Query, ask),
+        "stream" => RequestPlan::ask(EndpointKind::Stream, ask),
         "health" => RequestPlan::other("GET", "/health", None),
         path if path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic()) => {
             let body = match args.body.as_deref() {
@@ -43,7 +43,7 @@ pub(super) fn request(args: &RequestArgs) -> anyhow::Result<RequestPlan> {
     };
     let asks =
         args.k.is_some() || args.method.is_some() || args.db.is_some() || args.provider.is_some() || args.no_cache;
-    if asks && plan.endpoint == Endpoint::Other {
+    if asks && plan.endpoint == EndpointKind::Other {
         return usage("-k, --method, --db, --provider and --no-cache are for --endpoint query or stream".into());
     }
     if !args.endpoint.starts_with('/') && (args.body.is_some() || args.http_method.is_some()) {

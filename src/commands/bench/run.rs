@@ -8,15 +8,15 @@ use super::{parts, results};
 use crate::{
     bench::{
         compare::{self, ComparisonOutcome},
-        plan::{Load, Plan, Stage},
+        plan::{Load, RunPlan, Stage},
         report,
         result::ResultFile,
         run::Ended,
         scenario::Scenario,
         schedule::{ENDLESS, Profile},
-        session::{Display, Session},
+        session::{BenchSession, Display},
         stored,
-        target::Target,
+        target::BenchTarget,
     },
     cli::{ExitStatus, RunArgs},
     commands::{UsageError, print, signals},
@@ -40,15 +40,15 @@ pub(super) async fn run(args: RunArgs, colors: Option<bool>) -> anyhow::Result<E
     let (workload, queries) = parts::workload(&args.request, &request, scenario.as_ref().and_then(|s| s.mix))?;
     let baselines = args.baseline.as_deref().map(|which| stored::find(which, &args.output)).transpose()?;
     report::prepare(&args.output).context("the result could not be saved; choose another folder with --output")?;
-    let targets = Target::resolve_all(&args.url).await?;
+    let targets = BenchTarget::resolve_all(&args.url).await?;
     let (load, stages, iterations) = load(&args, scenario.as_ref());
     if load.connections() < targets.len() {
         let text = format!("{} servers need at least as many requests at once (--concurrency)", targets.len());
         return Err(UsageError(text).into());
     }
-    targets.iter().flat_map(Target::refusals).for_each(|refusal| eprintln!("{refusal}"));
-    let threads = args.threads.map_or_else(|| Plan::threads_for(load.connections()), usize::from);
-    let plan = Plan {
+    targets.iter().flat_map(BenchTarget::refusals).for_each(|refusal| eprintln!("{refusal}"));
+    let threads = args.threads.map_or_else(|| RunPlan::threads_for(load.connections()), usize::from);
+    let plan = RunPlan {
         name: name(&args, scenario.as_ref()),
         threads: threads.min(load.connections()),
         targets,
@@ -63,7 +63,7 @@ pub(super) async fn run(args: RunArgs, colors: Option<bool>) -> anyhow::Result<E
         give_up_after: GIVE_UP_AFTER,
         seed: args.request.seed,
     };
-    let session = Session {
+    let session = BenchSession {
         plan,
         start_at: args.start_at,
         scenario,

@@ -1,6 +1,7 @@
 //! One run: what it sends, what it reports, what it refuses before the first request.
 
 use super::*;
+use crate::support::{nowhere, skipped};
 
 #[test]
 fn a_run_against_the_real_server_is_reported_and_saved() {
@@ -133,8 +134,6 @@ fn what_cannot_work_is_told_before_the_first_request() {
     workplace.write("empty.txt", "\n");
     workplace.write("no-baseline.json", "{\"a\":1}");
     workplace.write("a-file", "x");
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let nobody = format!("http://{free}");
     let url = stub.url();
     let cases: [(&str, &[&str], i32, &str); 12] = [
         (&url, &["--threshold", "p95<fast"], 2, "a time like 500ms"),
@@ -148,11 +147,11 @@ fn what_cannot_work_is_told_before_the_first_request() {
         (&url, &["--scenario", "absent"], 2, "built-in ones are"),
         (&url, &["--endpoint", "what"], 2, "query, stream, health or a /path"),
         (&url, &["--concurrency", "100000", "-n", "1"], 1, "open files"),
-        (&nobody, &[], 1, "start the server"),
+        (nowhere(), &[], 1, "start the server"),
     ];
     for (url, args, code, wanted) in cases {
         if args.contains(&"100000") && !has_few_files() {
-            eprintln!("skipped: this process may open more files than the test asks for");
+            skipped("this process may open more files than the test asks for");
             continue;
         }
         let folder: &[&str] = if args.contains(&"--output") { &[] } else { &["--output", "out"] };

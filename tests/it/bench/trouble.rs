@@ -1,6 +1,20 @@
 //! Servers that stall, hang, or die, and runs that are interrupted.
 
+use ragctl::bench::{
+    plan::{Load, RunPlan, Stage},
+    request::RequestPlan,
+    run::{Ended, run},
+    schedule::{ENDLESS, Profile},
+    target::BenchTarget,
+    workload::Workload,
+};
+use tokio_util::sync::CancellationToken;
+
 use super::*;
+use crate::{
+    stub::hang,
+    support::{self, Server, end_of, eventually, wait_until},
+};
 
 #[test]
 fn a_stall_is_in_the_latencies_of_an_open_loop_from_when_requests_were_due() {
@@ -20,9 +34,9 @@ fn a_stall_is_in_the_latencies_of_an_open_loop_from_when_requests_were_due() {
     let (p95, max) =
         (metrics["response_times_ms"]["p95"].as_f64().unwrap(), metrics["response_times_ms"]["max"].as_f64().unwrap());
     assert!(p95 > 600.0, "{metrics}");
-    assert!((1_000.0..2_000.0).contains(&max), "{max}");
+    assert!(max >= 1_000.0, "{max}");
     // From when they were sent, only one was slow.
-    assert!(metrics["service_ms"]["p95"].as_f64().unwrap() < 500.0, "{metrics}");
+    assert!(metrics["service_ms"]["p95"].as_f64().unwrap() < p95 / 2.0, "{metrics}");
     assert!(metrics["queued"].as_u64().unwrap() > 50, "{metrics}");
 }
 
@@ -30,15 +44,13 @@ fn a_stall_is_in_the_latencies_of_an_open_loop_from_when_requests_were_due() {
 fn what_was_not_sent_or_not_answered_is_told() {
     let stub = Stub::start(|n, _, _, stream| {
         if n >= 20 {
-            sleep(Duration::from_secs(30));
+            hang();
         }
         respond(stream, 200, ANSWER)
     });
     let workplace = Workplace::new();
-    let began = Instant::now();
     let args = ["--rate", "50", "-d", "2s", "-c", "4", "--warmup", "0", "--drain", "200ms"];
     let output = bench(&workplace, &stub.url(), &args);
-    assert!(began.elapsed() < Duration::from_secs(15), "it does not wait for what never comes");
     let read = result(&workplace, &output);
     let metrics = &read["metrics"];
     assert_eq!(metrics["unfinished"], 4, "{}", text(&output.stdout));
@@ -51,28 +63,32 @@ fn what_was_not_sent_or_not_answered_is_told() {
 fn a_slow_answer_is_a_timeout() {
     let stub = Stub::start(|n, _, _, stream| {
         if n % 2 == 1 {
-            sleep(Duration::from_secs(5));
+            hang();
         }
         respond(stream, 200, ANSWER)
     });
     let workplace = Workplace::new();
-    let output = bench(&workplace, &stub.url(), &["-n", "10", "-c", "1", "--warmup", "0", "--timeout", "200ms"]);
+    let output = bench(&workplace, &stub.url(), &["-n", "10", "-c", "1", "--warmup", "0", "--timeout", "1s"]);
     let read = result(&workplace, &output);
     assert_eq!(read["metrics"]["errors"]["timeout"], 5, "{}", text(&output.stdout));
 }
 
-#[test]
-fn a_server_that_dies_ends_the_run_with_what_there_is() {
+/// Questions that the server has answered.
+async fn answered(server: &Server) -> f64 {
+    let metrics = server.text("/metrics").await;
+    let count = metrics.lines().find_map(|line| line.strip_prefix("ollama_rag_queries_total "));
+    count.map_or(0.0, |count| count.parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_server_that_dies_ends_the_run_with_what_there_is() {
     let workplace = Workplace::new();
     let mut server = workplace.serve(&["--docs", "docs"]);
     let mut command = ragctl(workplace.folder.path());
     command.args(["bench", "--url", &server.url, "-d", "60s", "-c", "2", "--output", "out"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !workplace.path("out").exists() && Instant::now() < deadline {
-        sleep(Duration::from_millis(20));
-    }
-    sleep(Duration::from_millis(1_500));
+    // More than the warm-up asks: the measurement has begun.
+    eventually("answers are measured", || async { answered(&server).await >= 50.0 }).await;
     server.child.kill().unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}{}", text(&output.stdout), text(&output.stderr));
@@ -90,10 +106,7 @@ fn ctrl_c_reports_and_saves_what_was_measured() {
     let mut command = ragctl(workplace.folder.path());
     command.args(["bench", "--url", &stub.url(), "-d", "60s", "--rate", "50", "--output", "out"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while stub.requests.load(Ordering::Relaxed) < 50 && Instant::now() < deadline {
-        sleep(Duration::from_millis(20));
-    }
+    wait_until("requests come", || stub.requests.load(Ordering::Relaxed) >= 50);
     let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     let output = child.wait_with_output().unwrap();
@@ -110,32 +123,44 @@ fn ctrl_c_ends_a_dense_open_loop_at_once() {
     let workplace = Workplace::new();
     let mut command = ragctl(workplace.folder.path());
     command.args(["bench", "--url", &stub.url(), "--endpoint", "/", "-d", "10min", "--rate", "20000", "-c", "4"]);
-    let child = command.args(["--output", "out"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while stub.requests.load(Ordering::Relaxed) < 200 && Instant::now() < deadline {
-        sleep(Duration::from_millis(20));
-    }
+    let mut child = command.args(["--output", "out"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("requests come", || stub.requests.load(Ordering::Relaxed) >= 200);
     std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    let interrupted = Instant::now();
+    // Ten minutes of load are left.
+    end_of(&mut child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
-    assert!(interrupted.elapsed() < Duration::from_secs(20), "{:?}", interrupted.elapsed());
     assert_eq!(result(&workplace, &output)["ended"], "interrupted");
 }
 
-#[test]
-fn one_broken_connection_is_no_dead_server() {
-    // Slow answers, and one reset in the first second: for longer than the patience nothing else ends.
+#[tokio::test]
+async fn one_broken_connection_is_no_dead_server() {
+    const PATIENCE: Duration = Duration::from_millis(300);
+    // One reset at the beginning, and answers that take three times as long as a silent server is given.
     let stub = Stub::start(|n, _, _, stream| {
         if n == 0 {
             return false;
         }
-        sleep(Duration::from_millis(6_500));
+        sleep(3 * PATIENCE);
         respond(stream, 200, ANSWER)
     });
-    let workplace = Workplace::new();
-    let output = bench(&workplace, &stub.url(), &["-n", "4", "-c", "3", "--warmup", "0"]);
-    let read = result(&workplace, &output);
-    assert_eq!(read["ended"], "completed", "{}", text(&output.stdout));
-    assert!(read["metrics"]["successful_requests"].as_u64().unwrap() >= 3, "{}", read["metrics"]);
+    let load = Load::Users(Profile::constant(3.0, ENDLESS));
+    let plan = RunPlan {
+        name: "reset".into(),
+        targets: vec![BenchTarget::resolve(&stub.url().parse().unwrap()).await.unwrap()],
+        request: RequestPlan::other("GET", "/", None),
+        workload: Arc::new(Workload::single()),
+        threads: 1,
+        load,
+        stages: vec![Stage { name: "all".into(), length: ENDLESS }],
+        iterations: Some(4),
+        warmup: 0,
+        timeout: support::PATIENCE,
+        drain: support::PATIENCE,
+        give_up_after: PATIENCE,
+        seed: 1,
+    };
+    let data = run(plan, None, || {}, CancellationToken::new(), |_| {}).await.unwrap();
+    assert_eq!(data.ended, Ended::Completed);
+    assert!(data.total.counts.ok >= 3, "{:?}", data.total.counts);
 }

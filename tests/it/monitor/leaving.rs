@@ -1,6 +1,8 @@
 //! However the monitor ends, its terminal is the shell's again; whatever holds it up, it ends.
 
 use super::*;
+#[cfg(unix)]
+use crate::support::{end_of, wait_until};
 
 /// Whether the shell has its terminal back as it was.
 #[cfg(unix)]
@@ -52,12 +54,8 @@ fn a_terminal_that_takes_nothing_more_does_not_keep_it() {
     let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap().trim().parse().unwrap();
     let pid = Pid::from_raw(pid).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
-    let begin = Instant::now();
     // The shell waits for its child, so there is none of that number any more.
-    while rustix::process::test_kill_process(pid).is_ok() {
-        assert!(begin.elapsed() < PATIENCE, "never ended");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("the end", || rustix::process::test_kill_process(pid).is_err());
     terminal.look_again();
     terminal.shows(&["left with 130"]);
     assert!(terminal.is_cooked());
@@ -185,11 +183,7 @@ fn a_reader_that_does_not_read_does_not_keep_it() {
         command.args(["--url", &format!("{}/{number}", stub.url())]);
     }
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let begin = Instant::now();
-    while asked.load(Ordering::Relaxed) < ENOUGH {
-        assert!(begin.elapsed() < PATIENCE, "it does not ask");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("it asks", || asked.load(Ordering::Relaxed) >= ENOUGH);
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(end_of(&mut child).code(), Some(130));
 }

@@ -79,9 +79,7 @@ fn bad_servers_do_no_harm_to_the_others() {
     let urls: Vec<String> = bad.iter().map(|(server, _)| server).chain(&good).map(Watched::url).collect();
     let mut args = vec!["--json", "--interval", "2s", "--url", nowhere()];
     args.extend(urls.iter().flat_map(|url| ["--url", url]));
-    let begin = Instant::now();
     let output = look(&folder(), &args);
-    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     let told = json(&output);
     let targets = told["targets"].as_array().unwrap();
     assert_eq!((output.status.code(), targets.len()), (Some(4), 11));
