@@ -188,7 +188,7 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(20);
     const LONG: Duration = Duration::from_secs(3_600);
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn waiting_ends_at_the_deadline_and_a_result_at_it_counts() {
         let call = CallContext::within(SHORT);
         assert_eq!(call.wait(std::future::pending::<()>()).await, Err(Expired));
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(call.wait(async { 7 }).await, Ok(7));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn without_a_deadline_nothing_expires() {
         let call = CallContext::without_deadline();
         assert_eq!((call.deadline(), call.is_expired()), (None, false));
@@ -206,7 +206,7 @@ mod tests {
         assert!(bounded.is_expired() && !call.is_expired());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn work_that_is_shared_lives_until_the_last_deadline() {
         let first = CallContext::within(LONG);
         let (shared, work) = SharedDeadline::new(&first);
@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(work.deadline(), late.deadline());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn who_waits_already_learns_of_the_later_deadline() {
         let first = CallContext::within(SHORT);
         let (shared, work) = SharedDeadline::new(&first);

@@ -210,7 +210,7 @@ mod tests {
         (CallPolicy::new(breakers, RetrySettings::default(), budget, stats, "/x", || 0.0), breaker)
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_call_whose_time_is_over_is_not_made() {
         let (guard, breaker) = guard();
         let call = CallContext::within(Duration::ZERO);
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(breaker.state(), State::Closed);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn only_the_time_after_the_turn_says_something_about_the_upstream() {
         let late = FAIR_CHANCE + Duration::from_millis(100);
         let run = async |queued: Duration| {

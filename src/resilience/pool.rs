@@ -377,7 +377,7 @@ mod tests {
         pool.acquire(CHAT, &call).await.map(drop).unwrap_err()
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn who_knows_nothing_waits_until_the_deadline() {
         let pool = pool();
         let _lease = pool.acquire(CHAT, &CallContext::without_deadline()).await.unwrap();
@@ -385,7 +385,7 @@ mod tests {
         assert_eq!(pool.stats().snapshot().waiting, 0);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_turn_that_cannot_come_in_time_is_not_waited_for() {
         let pool = pool();
         let lease = pool.acquire(CHAT, &CallContext::without_deadline()).await.unwrap();
@@ -407,7 +407,7 @@ mod tests {
         ahead.abort();
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_caller_that_waits_is_refused_once_its_turn_cannot_come_any_more() {
         let pool = pool();
         let _hung = pool.acquire(CHAT, &CallContext::without_deadline()).await.unwrap();

@@ -281,7 +281,7 @@ mod tests {
         text
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_late_joiner_gets_everything_and_no_second_call_is_made() {
         let (inner, generator) = scripted();
         let mut first = generator.generate(request("q")).await.unwrap();
@@ -301,7 +301,7 @@ mod tests {
         GenerationRequest { call, ..request("q") }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn each_reader_stops_at_its_own_deadline_and_the_work_goes_on_until_the_last() {
         let (inner, generator) = scripted();
         let mut first = generator.generate(within(CallContext::within(Duration::from_millis(20)))).await.unwrap();
@@ -313,14 +313,14 @@ mod tests {
         assert_eq!(inner.calls.load(Ordering::SeqCst), 1);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_reader_is_not_held_by_a_generator_that_knows_no_deadline() {
         let (_inner, generator) = scripted();
         let mut only = generator.generate(within(CallContext::within(Duration::from_millis(20)))).await.unwrap();
         assert!(matches!(only.next().await, Some(Err(ProviderError::Deadline))));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn the_call_ends_when_the_last_reader_leaves_and_not_before() {
         let (inner, generator) = scripted();
         let mut a = generator.generate(request("q")).await.unwrap();

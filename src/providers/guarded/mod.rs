@@ -11,6 +11,8 @@
 mod coalescing;
 mod embedder;
 mod generator;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -6,13 +6,17 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::{
+    cache::{CacheSettings, SemanticCache},
     domain::{DbName, SearchFilter, SearchMode},
     index::EmbeddedSearch,
     providers::{
-        Generator, ProviderKind,
+        Embedder, EmbedderId, Generator, ProviderError, ProviderKind, Purpose,
         embedded::{ExtractiveGenerator, StaticEmbedder},
     },
-    rag::{Dbs, Engine, Models},
+    rag::{
+        Cached, Dbs, DegradedReason, Engine, Models,
+        ingest::{DocumentRoots, IngestOptions, select_files, unobserved},
+    },
     store::sqlite::SqliteCatalog,
     telemetry::Metrics,
 };
@@ -20,11 +24,33 @@ use crate::{
 const BRIEF: Duration = Duration::from_millis(30);
 
 fn engine(folder: &Path) -> Engine {
+    engine_with(folder, Arc::new(StaticEmbedder::bundled().unwrap()))
+}
+
+fn engine_with(folder: &Path, embedder: Arc<dyn Embedder>) -> Engine {
     let catalog = Arc::new(SqliteCatalog::open(folder).unwrap());
     let dbs = Dbs::new(catalog, Box::new(|folder| Arc::new(EmbeddedSearch::open(folder))));
     let generator: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(None));
-    let models = Models::new([generator], ProviderKind::Embedded, Arc::new(StaticEmbedder::bundled().unwrap()));
+    let models = Models::new([generator], ProviderKind::Embedded, embedder);
     Engine::new(dbs, models, Arc::new(Metrics::new()))
+}
+
+/// Two documents about ships.
+async fn ingest(engine: &Engine, db: &DbName, folder: &Path) {
+    let docs = folder.join("docs");
+    std::fs::create_dir(&docs).unwrap();
+    for (name, text) in [("a", "Ships rest in the harbour."), ("b", "Ships and ships rest; ships sail.")] {
+        std::fs::write(docs.join(format!("{name}.md")), text).unwrap();
+    }
+    let selection = select_files(DocumentRoots::unrestricted(folder), vec!["docs".to_owned()]).await.unwrap();
+    let options = IngestOptions {
+        chunking: Default::default(),
+        limits: Default::default(),
+        version: None,
+        parallelism: 1,
+        stop: Default::default(),
+    };
+    engine.ingest(db, selection, options, &unobserved()).await.unwrap();
 }
 
 fn question(db: &DbName) -> Question {
@@ -81,21 +107,7 @@ impl ModelStage for Reverse {
 async fn stages_run_in_their_order_and_are_explained_when_that_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let (engine, db) = (engine(folder.path()), "default".parse::<DbName>().unwrap());
-    let docs = folder.path().join("docs");
-    std::fs::create_dir(&docs).unwrap();
-    for (name, text) in [("a", "Ships rest in the harbour."), ("b", "Ships and ships rest; ships sail.")] {
-        std::fs::write(docs.join(format!("{name}.md")), text).unwrap();
-    }
-    let roots = crate::rag::ingest::DocumentRoots::unrestricted(folder.path());
-    let selection = crate::rag::ingest::select_files(roots, vec!["docs".to_owned()]).await.unwrap();
-    let options = crate::rag::ingest::IngestOptions {
-        chunking: Default::default(),
-        limits: Default::default(),
-        version: None,
-        parallelism: 1,
-        stop: Default::default(),
-    };
-    engine.ingest(&db, selection, options, &crate::rag::ingest::unobserved()).await.unwrap();
+    ingest(&engine, &db, folder.path()).await;
     let opened = engine.with_dbs({
         let db = db.clone();
         move |dbs| dbs.get(&db)
@@ -125,4 +137,55 @@ async fn stages_run_in_their_order_and_are_explained_when_that_is_asked_for() {
     assert_eq!(sources(&reversed), expected);
     let told: Vec<_> = reversed.explanation.iter().map(|report| (report.stage, report.found)).collect();
     assert_eq!(told, [("retrieve", 2), ("fuse", 2), ("read", 2), ("reverse", 2), ("fuse", 2)]);
+}
+
+/// Embeds documents, and hangs on questions.
+struct HungOnQuestions(StaticEmbedder);
+
+#[async_trait]
+impl Embedder for HungOnQuestions {
+    fn id(&self) -> &EmbedderId {
+        self.0.id()
+    }
+
+    fn batch_size(&self) -> usize {
+        self.0.batch_size()
+    }
+
+    async fn embed(
+        &self,
+        texts: &[String],
+        purpose: Purpose,
+        call: &CallContext,
+    ) -> Result<Vec<Vec<f32>>, ProviderError> {
+        match purpose {
+            Purpose::Passage => self.0.embed(texts, purpose, call).await,
+            Purpose::Query => call.wait(std::future::pending()).await.map_err(|_| ProviderError::Deadline)?,
+        }
+    }
+}
+
+/// A hung embedder costs a question that needs no vector the cache's two seconds; one that needs a vector waits until a
+/// little before its deadline, and is then answered from words alone, marked.
+#[tokio::test]
+async fn a_hung_embedder_costs_the_cache_two_seconds_and_a_question_no_more_than_its_deadline() {
+    let folder = tempfile::tempdir().unwrap();
+    let embedder = Arc::new(HungOnQuestions(StaticEmbedder::bundled().unwrap()));
+    let cache = Arc::new(SemanticCache::new(CacheSettings::default(), Metrics::new().cache()));
+    let engine = engine_with(folder.path(), embedder).with_cache(cache);
+    let db = "default".parse::<DbName>().unwrap();
+    ingest(&engine, &db, folder.path()).await;
+    tokio::time::pause();
+    for (mode, waits, degraded) in
+        [(SearchMode::Bm25, 2_000, None), (SearchMode::Hybrid, 9_500, Some(DegradedReason::EmbeddingUnavailable))]
+    {
+        let question = Question { mode, cache: true, ..question(&db) };
+        let call = CallContext::within(Duration::from_secs(10));
+        let answer = engine.ask(&question, &call).await.unwrap().answer().await.unwrap();
+        // Timers have a resolution of a millisecond.
+        let waited = call.started().elapsed().as_millis();
+        assert!((waits..waits + 5).contains(&waited), "{mode}: {waited} ms");
+        assert_eq!(answer.outcome.degraded, degraded, "{mode}");
+        assert!(matches!(answer.cached, Cached::Miss(None)) && answer.retrieval.passages.len() == 2, "{mode}");
+    }
 }
