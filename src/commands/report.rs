@@ -113,7 +113,7 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// What a report says of a load test.
+/// Reads the result of a load test for a report.
 fn load_test(path: &Path) -> anyhow::Result<LoadTest> {
     let result = ResultFile::load(path)?;
     let (info, metrics) = (&result.test_info, &result.metrics);

@@ -171,7 +171,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// Which key does what.
+/// The bindings of keys to commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keymap {
     keys: Vec<(Key, KeyCommand)>,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::util::humanize::{decimal, rounded_decimal};
 
-/// Where a metric comes from.
+/// The counts or gauges that a metric is computed from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MetricSource {
     /// A gauge as it was told last; over a recording its highest.
@@ -55,21 +55,21 @@ macro_rules! metrics {
                 }
             }
 
-            /// How its values are written.
+            /// The unit in which its values are written.
             pub const fn unit(self) -> Unit {
                 match self {
                     $(Self::$metric => Unit::$unit,)*
                 }
             }
 
-            /// What it is called over the whole time of a report.
+            /// Its name in a report, where it covers the whole time.
             pub const fn title(self) -> &'static str {
                 match self {
                     $(Self::$metric => $title,)*
                 }
             }
 
-            /// Where it comes from.
+            /// The counts or gauges that it is computed from.
             pub const fn source(self) -> MetricSource {
                 match self {
                     $(Self::$metric => $source,)*

@@ -95,7 +95,7 @@ impl FromStr for Format {
     }
 }
 
-/// Why a report could not be written.
+/// An error that kept a report from being written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
 pub struct WriteError {

@@ -1,6 +1,6 @@
 //! Without a terminal: a line for each look.
 
-use super::{MonitorSession, once, screen};
+use super::{once, screen, session::MonitorSession};
 use crate::observe::{Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, short, time},
@@ -50,7 +50,7 @@ pub(super) async fn run(mut session: MonitorSession, json: bool) -> anyhow::Resu
     }
 }
 
-/// Whether somebody reads what is printed.
+/// The reader of the standard output.
 #[derive(PartialEq, Eq)]
 enum OutputReader {
     There,

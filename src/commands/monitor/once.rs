@@ -6,7 +6,7 @@ use anyhow::Context;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{names, recorded_interval, recorder};
+use super::session::{names, recorded_interval, recorder};
 use crate::observe::record::{Poll, Recording};
 use crate::observe::{Field, Metric};
 use crate::util::{
@@ -20,7 +20,8 @@ use crate::{
     monitor::{
         alerts::{Rules, Severity},
         model::{Message, Model, event::EventKind, target::Freshness},
-        source::{Pace, WatchTarget, Web, ask, scraper},
+        pace::Pace,
+        source::{WatchTarget, Web, ask, scraper},
         view::Look,
     },
 };
@@ -68,7 +69,7 @@ pub(super) async fn poll(
     if model.alerts.worst() >= args.fail_on {
         return Ok(ExitStatus::Alert);
     }
-    let told = model.targets.iter().any(|target| target.told.is_some());
+    let told = model.targets.iter().any(|target| target.last_success.is_some());
     Ok(if told { ExitStatus::Success } else { ExitStatus::Failure })
 }
 
@@ -133,7 +134,7 @@ pub(super) fn harmless(json: &str) -> String {
     json.chars().map(escaped).collect()
 }
 
-/// What is known of a target.
+/// A target as JSON: condition, diagnosis, alerts, metrics and the last answer.
 pub(super) fn target_json(model: &Model, target: usize) -> Value {
     let Some(of) = model.targets.get(target) else { return Value::Null };
     let now = model.now();
@@ -232,7 +233,7 @@ fn table(model: &Model, look: &Look, recorded: Option<UnixMillis>) -> String {
     out
 }
 
-/// What alerts there were in a recording.
+/// The alerts of a recording.
 fn past(out: &mut String, model: &Model, first: UnixMillis, look: &Look) {
     let alerts = model.log.events().filter(|event| matches!(event.kind, EventKind::Fired(_) | EventKind::Cleared));
     let mut any = false;

@@ -11,9 +11,9 @@ use crate::{monitor::model::history::Row, observe::Observation};
 
 /// The figures of the panels.
 pub(super) struct PanelRows<'a> {
-    /// How the target was.
+    /// The row of the moment that is shown.
     pub row: Option<&'a Row>,
-    /// What it told last; `None` while the past is shown.
+    /// The last answer; `None` while the past is shown.
     pub seen: Option<&'a Observation>,
 }
 

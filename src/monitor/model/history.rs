@@ -22,7 +22,7 @@ const WIDEST: usize = 16;
 /// Most levels of resolution: so often may a row be merged while there is room for all levels.
 const LEVELS: u8 = 24;
 
-/// How many fields there are.
+/// The number of fields.
 const FIELDS: usize = Field::ALL.len();
 
 /// Which fields are counts, which add up.
@@ -36,22 +36,22 @@ const COUNTS: [bool; FIELDS] = {
     counts
 };
 
-/// What happened up to a moment.
+/// Counts and gauges of the time up to a moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row {
-    /// When it ends.
+    /// The time at which it ends.
     pub at: UnixMillis,
-    /// How far back it reaches, milliseconds.
+    /// Its length, milliseconds.
     pub width: u32,
     /// Over how long its counts were counted, milliseconds; 0 when they are not known.
     pub covered: u32,
     /// The worst state of a breaker.
     pub state: Option<State>,
-    /// Whether nothing was told.
+    /// Whether the server did not answer.
     pub silent: bool,
-    /// Whether the server was started anew.
+    /// Whether the server was restarted within it.
     pub restarted: bool,
-    /// How often it was merged with one like it.
+    /// The number of times that it was merged with a row of the same level.
     level: u8,
     values: [f32; FIELDS],
 }
@@ -89,7 +89,7 @@ impl Row {
         Some((self.get(part)? / whole).min(1.0))
     }
 
-    /// Where it begins.
+    /// The time at which it begins.
     pub fn begin(&self) -> UnixMillis {
         UnixMillis(self.at.0.saturating_sub(i64::from(self.width)))
     }

@@ -8,9 +8,8 @@ use ratatui::{
 };
 
 use super::{
-    Screen,
     lists::{self, fit},
-    put,
+    screen::{Screen, put},
     theme::StyleRole,
 };
 use crate::monitor::keys::KeyCommand;
@@ -26,7 +25,7 @@ impl Screen<'_> {
             left.push(Span::styled(target.name.clone(), self.theme.style(StyleRole::Title)));
             left.push(Span::raw(" "));
             left.push(Span::styled(condition, self.theme.style(role)));
-            let told = target.told.map(|told| format!(", told {} ago", age(now.since(told))));
+            let told = target.last_success.map(|told| format!(", told {} ago", age(now.since(told))));
             left.push(Span::styled(told.unwrap_or_default(), self.theme.style(StyleRole::Dim)));
         }
         let mut right = Vec::new();
