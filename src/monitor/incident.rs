@@ -13,7 +13,7 @@ use super::model::{
     history::{Row, worse},
     target::Target,
 };
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{UNKNOWN, age, brief_share, interval, known, many, number, short, time},
     markdown::{plain, table},

@@ -74,12 +74,6 @@ pub trait Group: Default + 'static {
 
 /// A metric of an observation.
 pub struct MetricEntry {
-    /// The text of `# HELP`.
-    pub help: &'static str,
-    /// Its unit.
-    pub unit: MetricUnit,
-    /// Whether it only grows.
-    pub growth: Growth,
     /// The column of CSV recordings.
     pub column: Option<&'static str>,
     /// Its name among the counters of a result file.
@@ -178,9 +172,6 @@ macro_rules! observed {
             impl $group {
                 /// The metrics of the group.
                 pub const ENTRIES: &'static [MetricEntry] = &[$(MetricEntry {
-                    help: $help,
-                    unit: MetricUnit::$unit,
-                    growth: growth!($growth),
                     column: one_of![$($column)?],
                     result: one_of![$($result)?],
                     get: whole!($kind $part $name $growth),

@@ -7,7 +7,7 @@ use super::{
     reader::pool_use,
     target::{Freshness, Target},
 };
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, interval, short, time},
     text::clean,

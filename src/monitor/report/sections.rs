@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 
 use super::{Server, incidents::Incident, measure::measure, server::Setting};
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{age, known, many, number, share, time},
     markdown::{plain, table},

@@ -40,22 +40,10 @@ impl TotalCounts {
         self.sums.get(field as usize).copied().flatten()
     }
 
-    /// Times a second.
-    pub fn rate(&self, field: Field) -> Option<f64> {
-        let count = self.get(field)?;
-        (self.covered > 0.0).then(|| count * 1e3 / self.covered)
-    }
-
     /// A count's share of a number; `None` without any.
     pub fn share_of(&self, part: Field, of: Option<f64>) -> Option<f64> {
         let of = of.filter(|of| *of > 0.0)?;
         Some((self.get(part)? / of).min(1.0))
-    }
-
-    /// Share of the requests to the LLM that found a connection ready.
-    pub fn reuse(&self) -> Option<f64> {
-        let opened = self.share_of(Field::Opened, self.get(Field::Requests))?;
-        Some(1.0 - opened)
     }
 
     fn add(&mut self, target: &Target, at: UnixMillis) {
@@ -74,12 +62,8 @@ impl CountSource for TotalCounts {
         self.get(field)
     }
 
-    fn rate(&self, field: Field) -> Option<f64> {
-        self.rate(field)
-    }
-
-    fn share(&self, part: Field, of: &[Field]) -> Option<f64> {
-        self.share_of(part, of.iter().map(|field| self.get(*field)).sum())
+    fn covered(&self) -> f64 {
+        self.covered
     }
 }
 

@@ -16,7 +16,7 @@ use crate::monitor::{
         target::{Freshness, Target},
     },
 };
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, short},
     text::clean,

@@ -31,10 +31,7 @@ use self::{
     screen::{Screen, put},
     theme::StyleRole,
 };
-use super::{
-    keys::KeyCommand,
-    model::{Action, Model},
-};
+use super::model::{Action, Model};
 
 /// Plans a screen of this size.
 pub fn plan(model: &Model, area: Rect) -> ScreenPlan {
@@ -136,7 +133,7 @@ impl Screen<'_> {
             let unknown = self.model.visible_alerts().active().iter().filter(|alert| !alert.acknowledged).count();
             let mut remarks = vec![Span::styled(said, self.theme.style(role))];
             if unknown > 0 {
-                let keys = self.look.keys.keys_of(KeyCommand::Acknowledge).join(" ");
+                let keys = self.look.keys.keys_of(&Action::Acknowledge).join(" ");
                 remarks.push(Span::styled(format!("{keys}: acknowledge"), self.theme.style(StyleRole::Dim)));
             }
             put(buffer, area, 0, &heading(self.theme, area.width, "Alerts", remarks));

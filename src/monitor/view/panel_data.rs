@@ -8,7 +8,7 @@ use super::{
     plot::Plot,
     theme::{StyleRole, Theme},
 };
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{humanize::UNKNOWN, time::UnixMillis};
 use crate::{
     monitor::model::{Model, history::Row, target::Target},

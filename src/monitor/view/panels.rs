@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::text::{Line, Span};
 
 use super::{layout::Panel, panel_data::PanelData, plot::Plot, theme::StyleRole};
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{UNKNOWN, age, brief_share, count, short, time},
     text::clean,
@@ -199,10 +199,7 @@ impl PanelData<'_> {
         if let Some(most) = most {
             remarks.push(self.dim(format!("{most:.0} at most")));
         }
-        let reused = self.row.and_then(|row| {
-            let (requests, opened) = (row.get(Field::Requests)?, row.get(Field::Opened)?);
-            (requests > 0.0).then(|| (1.0 - opened / requests).max(0.0))
-        });
+        let reused = self.row.and_then(|row| row.reuse());
         if let Some(reused) = reused.or(pool.and_then(|pool| pool.reuse_rate)) {
             remarks.push(self.dim(format!("{} reused", brief_share(reused))));
         }
