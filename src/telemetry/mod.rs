@@ -6,6 +6,7 @@ mod catalogue;
 mod connections;
 pub mod logging;
 mod metrics;
+mod registry;
 mod secrets;
 mod upstreams;
 

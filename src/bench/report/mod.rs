@@ -23,7 +23,6 @@ pub use text::text;
 
 use super::result::ResultFile;
 use crate::util::files::write_whole;
-pub(super) use crate::util::humanize::{count, percent, time};
 
 /// Form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,10 +5,11 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 
 use super::{
-    DeploymentReport, LoadTest, ReportSource, Server,
     goals::{GoalResult, GoalStatus},
     measure::measure,
     sections::{self, head},
+    server::Server,
+    summary::{DeploymentReport, LoadTest, ReportSource},
 };
 use crate::observe::Metric;
 use crate::util::{

@@ -1,7 +1,7 @@
 //! The deployment report: recordings, whole and long, summed up on a page, with a recommendation first.
 //!
-//! [`ReportBuilder`] takes in one poll after the other and keeps none of them; what comes of it is a [`Report`], pure data, which
-//! [`markdown`] writes down. Whether a figure is good enough is for [goals](goals::GoalResult) to say.
+//! [`ReportBuilder`] takes in one poll after the other and keeps none of them; what comes of it is a [`DeploymentReport`],
+//! pure data, which [`markdown`] writes down. Whether a metric is good enough is for [goals](goals::GoalResult) to say.
 
 mod builder;
 pub mod goals;

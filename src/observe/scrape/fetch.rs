@@ -10,7 +10,7 @@ use futures::future::join_all;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{super::observation::Observation, Trouble, json};
+use super::{super::observation::Observation, json, trouble::Trouble};
 use crate::{telemetry::ServiceUrl, util::humanize::interval};
 
 /// Largest answer that is read, MiB.
