@@ -15,10 +15,10 @@
 //! | [`api`] | what may be asked, whatever the door: requests checked, results shaped |
 //! | [`rag`] | the engine: documents in, answers out |
 //! | [`store`], [`index`], [`cache`], [`providers`] | the truth; what is derived from it; answers given before; the models |
-//! | [`observe`] | what bench, monitor and report need of a server seen from outside: its metrics in one shape, recordings |
+//! | [`observe`] | what bench, monitor and report need of a server seen from outside: scraping, metrics, thresholds, recordings |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
-//! | [`wire`], [`telemetry`], [`domain`] | shapes of requests and answers; metrics, logs, and what must not be in them; the domain's nouns |
-//! | [`util`] | numbers into words, vectors, scripts, the process's limits |
+//! | [`wire`], [`telemetry`], [`domain`] | shapes of requests and answers; the catalogue of metrics, logs, and what must not be in them; the domain's nouns |
+//! | [`util`] | numbers into words, Markdown, axes, intervals, vectors, scripts, the process's limits and its terminal |
 //!
 //! # The way of one question
 //!

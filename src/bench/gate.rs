@@ -10,7 +10,7 @@ use crate::observe::{Threshold, Unit, threshold::NamedMetric};
 /// A condition on a result.
 pub type Gate = Threshold<ResultMetric>;
 
-/// What a gate can be about.
+/// A metric of a result that a gate is about.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultMetric {
     /// A statistic of a time in milliseconds: of all answers, or of a phase.

@@ -146,7 +146,7 @@ async fn snapshot(scraper: &Scraper) -> Option<Snapshot> {
 /// The counts in words.
 fn story(counted: &BTreeMap<String, f64>, samples: &[ServerSample]) -> Vec<String> {
     let grown = |name: &str| counted.get(name).copied();
-    let whole = |value: f64| super::report::count(value.max(0.0) as u64);
+    let whole = |value: f64| crate::util::humanize::count(value.max(0.0) as u64);
     let mut story = Vec::new();
     if let (Some(exact), Some(misses)) = (grown("cache_exact_hits"), grown("cache_misses")) {
         let semantic = grown("cache_semantic_hits").unwrap_or(0.0);

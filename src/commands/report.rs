@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -11,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::{UsageError, monitor, print};
 use crate::observe::record::{Recording, is_recording};
+use crate::util::files::write_whole;
 use crate::util::text::clean;
 use crate::{
     bench::result::ResultFile,
@@ -58,7 +58,7 @@ fn write(args: &ReportArgs, rules: Rules, zone: &TimeZone) -> anyhow::Result<Exi
     let text = report::markdown(&report, &bench, zone);
     match &args.output {
         Some(path) => {
-            write_whole(path, &text).with_context(|| format!("{} cannot be written", path.display()))?;
+            write_whole(path, text.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))?;
             eprintln!("the report is in {}", path.display());
         }
         None => drop(print(&text)?),
@@ -90,30 +90,7 @@ fn check_output(output: &Path, args: &ReportArgs) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Writes a file so that it is whole or as it was.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    // The file behind a link, not the link.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let found = fs::metadata(path).ok();
-    // Pipes and devices stay what they are.
-    if found.as_ref().is_some_and(|found| !found.is_file()) {
-        return fs::write(path, text);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default; reports are not.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    if let Some(found) = found {
-        file.as_file().set_permissions(found.permissions())?;
-    }
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// What a report says of a load test.
+/// Reads the result of a load test for a report.
 fn load_test(path: &Path) -> anyhow::Result<LoadTest> {
     let result = ResultFile::load(path)?;
     let (info, metrics) = (&result.test_info, &result.metrics);

@@ -13,7 +13,7 @@ use super::model::{
     history::{Row, worse},
     target::Target,
 };
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{UNKNOWN, age, brief_share, interval, known, many, number, short, time},
     markdown::{plain, table},
@@ -49,7 +49,7 @@ pub fn file_name(moment: UnixMillis, zone: &TimeZone) -> String {
     moment.format("incident_%Y%m%d_%H%M%S.md", zone).replace('?', "incident_of_no_time.md")
 }
 
-/// What the file is made from.
+/// The target and the moments that a page is about.
 struct Page<'a> {
     model: &'a Model,
     zone: &'a TimeZone,
@@ -113,7 +113,7 @@ impl Page<'_> {
         rows.extend(figures.cache());
         rows.extend(figures.pool());
         rows.extend(figures.answers());
-        rows.extend(figures.system(self.present.since(self.target.told.unwrap_or(self.present))));
+        rows.extend(figures.system(self.present.since(self.target.last_success.unwrap_or(self.present))));
         table(out, ["panel", "figure", "value"], rows);
     }
 
@@ -129,7 +129,7 @@ impl Page<'_> {
                 words.push(format!("for {}, since {}", age(self.shown.since(since)), stamp(since, self.zone)));
             }
             words.push(many(line.trips(UnixMillis(0), self.shown) as u64, "trip"));
-            let told = self.target.told.filter(|_| state == Some(State::Open));
+            let told = self.target.last_success.filter(|_| state == Some(State::Open));
             let left = told.zip(seen.and_then(|seen| seen.breakers.get(name)?.retry_after_seconds));
             if let Some((told, left)) = left {
                 let left = left - self.shown.since(told).as_secs_f64();

@@ -6,88 +6,33 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::model::Action;
 
-/// Something a key can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyCommand {
-    /// Leave.
-    Quit,
-    /// The keys.
-    Help,
-    /// Ask all targets now.
-    Refresh,
-    /// Hold the screen still.
-    Freeze,
-    /// Ask less often.
-    Longer,
-    /// Ask more often.
-    Shorter,
-    /// The next target.
-    Next,
-    /// The target before.
-    Previous,
-    /// The cursor one column back.
-    Left,
-    /// The cursor one column on.
-    Right,
-    /// The cursor ten columns back.
-    FarLeft,
-    /// The cursor ten columns on.
-    FarRight,
-    /// The cursor to the event before.
-    Earlier,
-    /// The cursor to the event after.
-    Later,
-    /// Back to the present.
-    Present,
-    /// More time.
-    ZoomOut,
-    /// Less time.
-    ZoomIn,
-    /// Filter the log.
-    Filter,
-    /// The log, towards the past.
-    Up,
-    /// The log, towards the present.
-    Down,
-    /// Ten lines of it.
-    PageUp,
-    /// Ten lines of it.
-    PageDown,
-    /// All alerts are known.
-    Acknowledge,
-    /// Write the incident.
-    Export,
-    /// Give up what is going on.
-    Escape,
-}
-
 /// Every command with its name in settings, its keys, and what help says.
-const COMMANDS: [(KeyCommand, &str, &str, &str); 25] = [
-    (KeyCommand::Help, "help", "? f1", "these keys"),
-    (KeyCommand::Quit, "quit", "q ctrl-c", "leave"),
-    (KeyCommand::Refresh, "refresh", "r", "ask all targets now"),
-    (KeyCommand::Freeze, "freeze", "p space", "hold the screen still; collection goes on"),
-    (KeyCommand::Longer, "longer", "+", "ask less often"),
-    (KeyCommand::Shorter, "shorter", "-", "ask more often"),
-    (KeyCommand::Next, "next", "tab", "next target; 1 to 9 choose one"),
-    (KeyCommand::Previous, "previous", "shift-tab", "target before"),
-    (KeyCommand::Left, "left", "left", "cursor back in time"),
-    (KeyCommand::Right, "right", "right", "cursor on in time"),
-    (KeyCommand::FarLeft, "far-left", "shift-left", "ten columns back"),
-    (KeyCommand::FarRight, "far-right", "shift-right", "ten columns on"),
-    (KeyCommand::Earlier, "earlier", "N", "cursor to the event before"),
-    (KeyCommand::Later, "later", "n", "cursor to the event after"),
-    (KeyCommand::Present, "present", "end", "back to the present"),
-    (KeyCommand::ZoomOut, "zoom-out", "[", "show more time"),
-    (KeyCommand::ZoomIn, "zoom-in", "]", "show less time"),
-    (KeyCommand::Filter, "filter", "/", "filter the log"),
-    (KeyCommand::Up, "up", "up k", "log: newer"),
-    (KeyCommand::Down, "down", "down j", "log: older"),
-    (KeyCommand::PageUp, "page-up", "pgup", "log: ten newer"),
-    (KeyCommand::PageDown, "page-down", "pgdn", "log: ten older"),
-    (KeyCommand::Acknowledge, "acknowledge", "a", "all alerts are known"),
-    (KeyCommand::Export, "export", "e", "write the incident to a Markdown file"),
-    (KeyCommand::Escape, "escape", "esc", "give up: help, cursor, filter, freeze"),
+const COMMANDS: [(Action, &str, &str, &str); 25] = [
+    (Action::Help, "help", "? f1", "these keys"),
+    (Action::Quit, "quit", "q ctrl-c", "leave"),
+    (Action::Refresh, "refresh", "r", "ask all targets now"),
+    (Action::Freeze, "freeze", "p space", "hold the screen still; collection goes on"),
+    (Action::Slower, "longer", "+", "ask less often"),
+    (Action::Faster, "shorter", "-", "ask more often"),
+    (Action::NextTarget, "next", "tab", "next target; 1 to 9 choose one"),
+    (Action::PreviousTarget, "previous", "shift-tab", "target before"),
+    (Action::Step(-1), "left", "left", "cursor back in time"),
+    (Action::Step(1), "right", "right", "cursor on in time"),
+    (Action::Step(-FAR), "far-left", "shift-left", "ten columns back"),
+    (Action::Step(FAR), "far-right", "shift-right", "ten columns on"),
+    (Action::Jump { forward: false }, "earlier", "N", "cursor to the event before"),
+    (Action::Jump { forward: true }, "later", "n", "cursor to the event after"),
+    (Action::Follow, "present", "end", "back to the present"),
+    (Action::ZoomOut, "zoom-out", "[", "show more time"),
+    (Action::ZoomIn, "zoom-in", "]", "show less time"),
+    (Action::Filter, "filter", "/", "filter the log"),
+    (Action::Scroll(1), "up", "up k", "log: newer"),
+    (Action::Scroll(-1), "down", "down j", "log: older"),
+    (Action::Scroll(FAR), "page-up", "pgup", "log: ten newer"),
+    (Action::Scroll(-FAR), "page-down", "pgdn", "log: ten older"),
+    (Action::Acknowledge, "acknowledge", "a", "all alerts are known"),
+    (Action::Export, "export", "e", "write the incident to a Markdown file"),
+    (Action::Escape, "escape", "esc", "give up: help, cursor, filter, freeze"),
 ];
 
 /// Columns and lines of a big step.
@@ -171,17 +116,17 @@ impl fmt::Display for Key {
     }
 }
 
-/// Which key does what.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The bindings of keys to commands.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Keymap {
-    keys: Vec<(Key, KeyCommand)>,
+    keys: Vec<(Key, Action)>,
 }
 
 impl Default for Keymap {
     fn default() -> Self {
         let mut keys = Vec::new();
         for (command, _, names, _) in COMMANDS {
-            keys.extend(names.split(' ').filter_map(Key::parse).map(|key| (key, command)));
+            keys.extend(names.split(' ').filter_map(Key::parse).map(|key| (key, command.clone())));
         }
         Self { keys }
     }
@@ -199,7 +144,7 @@ impl Keymap {
             let (name, keys) = part.split_once('=').ok_or_else(|| {
                 format!("\"{part}\" binds no key: COMMAND=KEY is wanted, like quit=x,ctrl-q; commands: {}", names())
             })?;
-            let command = COMMANDS.iter().find(|(_, known, _, _)| *known == name).map(|(command, ..)| *command);
+            let command = COMMANDS.iter().find(|(_, known, _, _)| *known == name).map(|(command, ..)| command.clone());
             let command = command.ok_or_else(|| format!("\"{name}\" is no command; commands: {}", names()))?;
             self.keys.retain(|(_, bound)| *bound != command);
             for key in keys.split(',').filter(|key| !key.is_empty()) {
@@ -210,10 +155,10 @@ impl Keymap {
                     )
                 })?;
                 self.keys.retain(|(bound, _)| *bound != key);
-                self.keys.push((key, command));
+                self.keys.push((key, command.clone()));
             }
         }
-        if self.keys_of(KeyCommand::Quit).is_empty() {
+        if self.keys_of(&Action::Quit).is_empty() {
             return Err("no key is left to quit with; bind one, like quit=q".to_owned());
         }
         Ok(self)
@@ -238,7 +183,7 @@ impl Keymap {
             };
         }
         if let Some((_, command)) = self.keys.iter().find(|(bound, _)| *bound == key) {
-            return Some(meaning(*command));
+            return Some(command.clone());
         }
         match key.code {
             // Raw mode takes its signal away, so it is always bound.
@@ -249,8 +194,8 @@ impl Keymap {
     }
 
     /// The keys of a command as they are written.
-    pub fn keys_of(&self, command: KeyCommand) -> Vec<String> {
-        self.keys.iter().filter(|(_, bound)| *bound == command).map(|(key, _)| key.to_string()).collect()
+    pub fn keys_of(&self, command: &Action) -> Vec<String> {
+        self.keys.iter().filter(|(_, bound)| bound == command).map(|(key, _)| key.to_string()).collect()
     }
 
     /// The names of all commands.
@@ -260,37 +205,7 @@ impl Keymap {
 
     /// Every command with its keys and what it does.
     pub fn help(&self) -> Vec<(String, &'static str)> {
-        COMMANDS.iter().map(|(command, _, _, help)| (self.keys_of(*command).join(" "), *help)).collect()
-    }
-}
-
-fn meaning(command: KeyCommand) -> Action {
-    match command {
-        KeyCommand::Quit => Action::Quit,
-        KeyCommand::Help => Action::Help,
-        KeyCommand::Refresh => Action::Refresh,
-        KeyCommand::Freeze => Action::Freeze,
-        KeyCommand::Longer => Action::Slower,
-        KeyCommand::Shorter => Action::Faster,
-        KeyCommand::Next => Action::NextTarget,
-        KeyCommand::Previous => Action::PreviousTarget,
-        KeyCommand::Left => Action::Step(-1),
-        KeyCommand::Right => Action::Step(1),
-        KeyCommand::FarLeft => Action::Step(-FAR),
-        KeyCommand::FarRight => Action::Step(FAR),
-        KeyCommand::Earlier => Action::Jump { forward: false },
-        KeyCommand::Later => Action::Jump { forward: true },
-        KeyCommand::Present => Action::Follow,
-        KeyCommand::ZoomOut => Action::ZoomOut,
-        KeyCommand::ZoomIn => Action::ZoomIn,
-        KeyCommand::Filter => Action::Filter,
-        KeyCommand::Up => Action::Scroll(1),
-        KeyCommand::Down => Action::Scroll(-1),
-        KeyCommand::PageUp => Action::Scroll(FAR),
-        KeyCommand::PageDown => Action::Scroll(-FAR),
-        KeyCommand::Acknowledge => Action::Acknowledge,
-        KeyCommand::Export => Action::Export,
-        KeyCommand::Escape => Action::Escape,
+        COMMANDS.iter().map(|(command, _, _, help)| (self.keys_of(command).join(" "), *help)).collect()
     }
 }
 

@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod incident;
 pub mod keys;
 pub mod model;
+pub mod pace;
 pub mod report;
 pub mod settings;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::util::humanize::{decimal, rounded_decimal};
 
-/// Where a metric comes from.
+/// The counts or gauges that a metric is computed from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MetricSource {
     /// A gauge as it was told last; over a recording its highest.
@@ -29,10 +29,27 @@ pub enum MetricSource {
 pub trait CountSource {
     /// A count; `None` when it is not known.
     fn get(&self, field: Field) -> Option<f64>;
+
+    /// The time over which they were counted, milliseconds; 0 when it is not known.
+    fn covered(&self) -> f64;
+
     /// A count a second.
-    fn rate(&self, field: Field) -> Option<f64>;
+    fn rate(&self, field: Field) -> Option<f64> {
+        let count = self.get(field)?;
+        (self.covered() > 0.0).then(|| count * 1e3 / self.covered())
+    }
+
+    /// Share of the requests to the LLM that found a connection ready.
+    fn reuse(&self) -> Option<f64> {
+        Some(1.0 - self.share(Field::Opened, &[Field::Requests])?)
+    }
+
     /// A count's share of the sum of counts; `None` when nothing was counted.
-    fn share(&self, part: Field, of: &[Field]) -> Option<f64>;
+    fn share(&self, part: Field, of: &[Field]) -> Option<f64> {
+        let whole: f64 = of.iter().map(|field| self.get(*field)).sum::<Option<f64>>()?;
+        (whole > 0.0).then_some(())?;
+        Some((self.get(part)? / whole).min(1.0))
+    }
 }
 
 /// Names, units and sources of all metrics, and what each is called in a report.
@@ -48,33 +65,9 @@ macro_rules! metrics {
             /// Every metric.
             pub const ALL: &'static [Self] = &[$(Self::$metric),*];
 
-            /// Its name in rules.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$metric => $name,)*
-                }
-            }
-
-            /// How its values are written.
-            pub const fn unit(self) -> Unit {
-                match self {
-                    $(Self::$metric => Unit::$unit,)*
-                }
-            }
-
-            /// What it is called over the whole time of a report.
-            pub const fn title(self) -> &'static str {
-                match self {
-                    $(Self::$metric => $title,)*
-                }
-            }
-
-            /// Where it comes from.
-            pub const fn source(self) -> MetricSource {
-                match self {
-                    $(Self::$metric => $source,)*
-                }
-            }
+            /// Name in rules, unit, name in a report, where it covers the whole time, and source of each.
+            const TABLE: &'static [(&'static str, Unit, &'static str, MetricSource)] =
+                &[$(($name, Unit::$unit, $title, $source)),*];
         }
     };
 }
@@ -131,6 +124,26 @@ metrics! {
 }
 
 impl Metric {
+    /// Its name in rules.
+    pub const fn as_str(self) -> &'static str {
+        Self::TABLE[self as usize].0
+    }
+
+    /// The unit in which its values are written.
+    pub const fn unit(self) -> Unit {
+        Self::TABLE[self as usize].1
+    }
+
+    /// Its name in a report, where it covers the whole time.
+    pub const fn title(self) -> &'static str {
+        Self::TABLE[self as usize].2
+    }
+
+    /// The counts or gauges that it is computed from.
+    pub const fn source(self) -> MetricSource {
+        Self::TABLE[self as usize].3
+    }
+
     /// The metric, if counts tell it.
     pub fn of_counts(self, counts: &impl CountSource) -> Option<f64> {
         match self.source() {

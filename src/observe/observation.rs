@@ -11,7 +11,7 @@ use crate::{
     telemetry::{Exposed, catalogue, reading},
 };
 
-/// What the values of a metric are.
+/// The unit of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricUnit {
     /// A count of something.
@@ -37,7 +37,7 @@ impl MetricUnit {
     }
 }
 
-/// How a metric changes.
+/// The way in which a metric changes over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Growth {
     /// It grows until the server is started anew. Of several things the sum counts.
@@ -74,12 +74,6 @@ pub trait Group: Default + 'static {
 
 /// A metric of an observation.
 pub struct MetricEntry {
-    /// What it is.
-    pub help: &'static str,
-    /// What its values are.
-    pub unit: MetricUnit,
-    /// How it changes.
-    pub growth: Growth,
     /// The column of CSV recordings.
     pub column: Option<&'static str>,
     /// Its name among the counters of a result file.
@@ -93,7 +87,7 @@ pub struct MetricEntry {
 /// The breaker that stands for all where only one can be kept.
 pub const ALL_BREAKERS: &str = "all";
 
-/// Where a field of the history comes from.
+/// The metric that a field of the history keeps.
 enum FieldOrigin {
     /// A number of the observation.
     Whole(fn(&Observation) -> Option<f64>),
@@ -139,7 +133,7 @@ macro_rules! origin {
     };
 }
 
-/// What may be missing.
+/// `Some` of a part of an entry, or `None` where the entry does not have it.
 macro_rules! one_of {
     [] => { None };
     [$there:expr] => { Some($there) };
@@ -178,9 +172,6 @@ macro_rules! observed {
             impl $group {
                 /// The metrics of the group.
                 pub const ENTRIES: &'static [MetricEntry] = &[$(MetricEntry {
-                    help: $help,
-                    unit: MetricUnit::$unit,
-                    growth: growth!($growth),
                     column: one_of![$($column)?],
                     result: one_of![$($result)?],
                     get: whole!($kind $part $name $growth),
@@ -214,7 +205,7 @@ macro_rules! observed {
                 }
             }
 
-            /// Where it comes from, and what it is divided by.
+            /// The metric that it keeps, and the divisor of its values.
             const fn origin(self) -> Option<(FieldOrigin, f64)> {
                 match self {
                     $($($(Self::$field => Some((origin!($kind $part $name), MetricUnit::$unit.divisor())),)?)*)*
@@ -229,7 +220,7 @@ macro_rules! observed {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Observation {
-    /// How it is.
+    /// Its health.
     pub health: Option<Health>,
     /// Its circuit breakers by name.
     pub breakers: BTreeMap<String, Breaker>,
@@ -243,16 +234,16 @@ pub struct Observation {
     pub process: Option<Process>,
     /// Its clock, Unix seconds: tells by how much it is off from ours.
     pub clock: Option<f64>,
-    /// How long it took to tell, milliseconds.
+    /// The time from the first request to the last answer, milliseconds.
     pub took_ms: Option<f64>,
-    /// What could not be read, and why.
+    /// Fields that could not be read, each with the reason.
     pub notes: Vec<String>,
 }
 
 catalogue!(observed);
 
 impl Observation {
-    /// Whether it told anything.
+    /// Whether no route answered with metrics.
     pub fn is_empty(&self) -> bool {
         self.health.is_none()
             && self.breakers.is_empty()

@@ -98,11 +98,11 @@ pub trait NamedMetric: Copy + PartialEq {
     /// What is wrong with the name; `None` when the usage says it all.
     fn named(name: &str) -> Result<Self, Option<String>>;
 
-    /// How its values are written.
+    /// The unit in which its values are written.
     fn unit(self) -> Unit;
 }
 
-/// How a value is compared.
+/// A sign between metric and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sign {
     Less,
@@ -193,7 +193,7 @@ impl<M: NamedMetric> Threshold<M> {
         }
     }
 
-    /// What it is about.
+    /// The metric that is compared.
     pub const fn metric(&self) -> M {
         self.metric
     }

@@ -13,7 +13,7 @@ pub struct StateTransition {
     pub from: State,
     /// After.
     pub to: State,
-    /// Why.
+    /// The reason, as the server says.
     pub reason: String,
 }
 
@@ -23,7 +23,7 @@ pub struct StateTransition {
 pub struct EndpointMetrics {
     /// Requests, retries included.
     pub requests: Option<f64>,
-    /// Those that failed.
+    /// Requests that failed.
     pub errors: Option<f64>,
     /// From sending to the end of the response.
     pub latency_ms: PercentilesMs,

@@ -4,7 +4,7 @@ use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Registry};
 
 use super::{
     catalogue::{Cache, Exposed},
-    metrics::{counter, registered},
+    registry::{counter, registered},
 };
 
 /// Why the semantic cache does not give a near neighbour's answer.

@@ -15,7 +15,8 @@
 //! gauges. `extra` are fields that are no numbers. Whoever reads the catalogue passes a macro to [`catalogue!`]: this module
 //! makes names for the registry of it, `observe` makes what an observation holds and how it is read.
 //!
-//! A new metric is an entry here, and a line where the server counts it.
+//! A new metric is an entry here, and what counts it: a handle of the registry and the line that uses it. Scraping, the
+//! history, recordings, reports and results follow.
 
 /// Hands the catalogue to a macro.
 macro_rules! catalogue {

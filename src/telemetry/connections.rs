@@ -2,7 +2,7 @@
 
 use prometheus::{IntCounterVec, IntGauge, Registry};
 
-use super::metrics::{counter, registered};
+use super::registry::{counter, registered};
 
 /// Why the server closed a connection that its client would have kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

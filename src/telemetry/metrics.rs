@@ -1,21 +1,15 @@
-//! The registry of every metric. `/metrics` and the JSON metrics read the same numbers.
+//! Every metric of this process. `/metrics` and the JSON metrics read the same numbers.
 
 use std::time::Duration;
 
-use prometheus::{
-    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
-    core::Collector,
-};
+use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use super::cache::CacheMetrics;
 use super::catalogue::{Exposed, QUERY_SECONDS, Traffic};
 use super::connections::ConnectionMetrics;
+use super::registry::{SECONDS, counter, gauge, histogram, registered, single};
 use super::upstreams::{BreakerMetrics, ClientMetrics, UpstreamMetrics};
 use crate::domain::{DbName, SearchMode};
-
-/// Seconds, from a cache hit to an LLM that takes its time.
-pub(super) const SECONDS: &[f64] =
-    &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0];
 
 /// Numbers of documents or tokens.
 const COUNTS: &[f64] = &[0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0];
@@ -320,28 +314,6 @@ impl Metrics {
         }
         String::from_utf8_lossy(&text).into_owned()
     }
-}
-
-pub(super) fn counter(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-    registered(registry, IntCounterVec::new(Opts::new(name, help), labels))
-}
-
-pub(super) fn gauge(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-    registered(registry, IntGaugeVec::new(Opts::new(name, help), labels))
-}
-
-fn single(registry: &Registry, name: &str, help: &str) -> Gauge {
-    registered(registry, Gauge::new(name, help))
-}
-
-pub(super) fn histogram(registry: &Registry, name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> HistogramVec {
-    registered(registry, HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels))
-}
-
-pub(super) fn registered<C: Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<C>) -> C {
-    let metric = metric.expect("names and labels are literals that the tests check");
-    registry.register(Box::new(metric.clone())).expect("each name is registered once, which the tests check");
-    metric
 }
 
 #[cfg(test)]

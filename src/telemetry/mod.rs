@@ -8,6 +8,7 @@ pub mod logging;
 mod metrics;
 #[cfg(target_os = "linux")]
 mod process;
+mod registry;
 mod secrets;
 mod upstreams;
 

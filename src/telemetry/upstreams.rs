@@ -9,7 +9,7 @@ use prometheus::{
 
 use super::{
     catalogue::{BREAKER_STATE, Breaker, Exposed, POOL_REUSED, Pool},
-    metrics::{SECONDS, counter, gauge, histogram, registered},
+    registry::{SECONDS, counter, gauge, histogram, registered},
 };
 
 /// Why a call was made again: the kinds of errors that can be, and an idle connection that the upstream had closed.

@@ -1,7 +1,8 @@
-//! Tools without a domain: numbers and texts for people, axes, statistics, vectors, scripts, time, TLS, the process and its
+//! Tools without a domain: numbers and texts for people, files, axes, statistics, vectors, scripts, time, TLS, the process and its
 //! terminal.
 
 pub mod axis;
+pub mod files;
 pub mod humanize;
 pub mod markdown;
 pub mod process;

@@ -69,7 +69,7 @@ fn head(result: &ResultFile) -> String {
     title + &lines.concat() + "</header>\n"
 }
 
-/// What a reader should know before any number.
+/// Warnings that stand before any number.
 fn notes(result: &ResultFile) -> String {
     let mut page = failure_note(result);
     match result.ended.as_str() {

@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 
-use super::{count, percent, time};
 use crate::{
     bench::{
         quantile::QUANTILES,
         result::{MoreMetrics, ResultFile},
     },
-    util::markdown::{code, plain, table},
+    util::{
+        humanize::{count, percent, time},
+        markdown::{code, plain, table},
+    },
 };
 
 /// A short text with a table; the details are folded.

@@ -12,7 +12,6 @@ mod text;
 
 use std::{
     fmt, fs,
-    io::Write,
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -23,7 +22,7 @@ pub use markdown::markdown;
 pub use text::text;
 
 use super::result::ResultFile;
-pub(super) use crate::util::humanize::{count, percent, time};
+use crate::util::files::write_whole;
 
 /// Form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,7 +94,7 @@ impl FromStr for Format {
     }
 }
 
-/// Why a report could not be written.
+/// An error that kept a report from being written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
 pub struct WriteError {
@@ -129,31 +128,6 @@ pub fn save(result: &ResultFile, folder: &Path, formats: &[Format]) -> Result<Ve
         }
     }
     failed.map_or(Ok(written), Err)
-}
-
-/// Writes a file so that it is whole or not there.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().permissions_like_a_new_file().tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// Temporary files are private by default; results are not.
-trait LikeNew {
-    fn permissions_like_a_new_file(&mut self) -> &mut Self;
-}
-
-impl LikeNew for tempfile::Builder<'_, '_> {
-    fn permissions_like_a_new_file(&mut self) -> &mut Self {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            self.permissions(fs::Permissions::from_mode(0o644));
-        }
-        self
-    }
 }
 
 /// `baseline_results_YYYYMMDD_HHMMSS`, as the predecessor named its files; two runs of one second get a number.

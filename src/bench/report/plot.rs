@@ -34,12 +34,12 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
-/// What the values of a plot are.
+/// The unit of the values of a plot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
     /// Times in milliseconds.
     Time,
-    /// How often a second.
+    /// A number a second.
     Rate,
 }
 
@@ -66,7 +66,7 @@ impl Measure {
 /// A line of a plot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SvgLine {
-    /// What it shows.
+    /// Its name in the key.
     pub name: &'static str,
     /// Its class in the style sheet.
     pub class: &'static str,
@@ -77,11 +77,11 @@ pub struct SvgLine {
 /// Lines over a common axis that begins at 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SvgPlot {
-    /// What it shows; no markup.
+    /// Its title; plain text.
     pub title: String,
-    /// What its values are.
+    /// The unit of its values.
     pub measure: Measure,
-    /// Where the x axis ends.
+    /// The end of the x axis.
     pub end: f64,
     /// Places on the x axis and their names.
     pub ticks: Vec<(f64, String)>,

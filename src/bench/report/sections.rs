@@ -9,7 +9,7 @@ use super::super::{
 use super::plot::escape;
 use crate::util::humanize::{count, duration, significant, trimmed};
 
-/// What is shown where there is no value.
+/// The text where there is no value.
 const NONE: &str = "–";
 
 /// What only files of this program hold. A file of its predecessor reads as if all of it were zero.
@@ -164,7 +164,7 @@ pub fn latencies(result: &ResultFile) -> String {
     section("Latency of successes", &table("numbers", head, told.chain(others)))
 }
 
-/// What failed and why.
+/// Failures by class.
 pub fn errors(result: &ResultFile) -> String {
     let Some(more) = more(result) else { return String::new() };
     let failed = result.metrics.error_count as f64;
@@ -183,7 +183,7 @@ pub fn errors(result: &ResultFile) -> String {
     section("Errors", &(body + &codes))
 }
 
-/// What the time went to.
+/// The phases of requests.
 pub fn phases(result: &ResultFile) -> String {
     let Some(more) = more(result) else { return String::new() };
     let between = format!("between {}s", more.inter_token_unit.as_deref().unwrap_or("token"));
@@ -223,7 +223,7 @@ pub fn phases(result: &ResultFile) -> String {
     section("Phases", &body)
 }
 
-/// What became of the requests.
+/// Counts of requests by outcome.
 pub fn counts(result: &ResultFile) -> String {
     let (metrics, more) = (&result.metrics, more(result).cloned().unwrap_or_default());
     let always =
@@ -241,7 +241,7 @@ pub fn counts(result: &ResultFile) -> String {
     section("Requests", &pairs(always.into_iter().chain(rest).map(|(name, value)| (name.into(), count(value)))))
 }
 
-/// What the server says of itself.
+/// The metrics of the server during the run.
 pub fn server(result: &ResultFile) -> String {
     let Some(server) = &result.server else { return String::new() };
     let grew = pairs(server.counted.iter().map(|(series, value)| (series.clone(), trimmed(*value))));
@@ -259,7 +259,7 @@ pub fn gates(result: &ResultFile) -> String {
     section("Gates", &table("words", ["verdict", "gate", "measured"], rows))
 }
 
-/// How the address was found.
+/// The resolution of the name of the server.
 pub fn resolution(result: &ResultFile) -> String {
     let Some(more) = more(result) else { return String::new() };
     let rows = more.resolution.iter().map(|found| {
@@ -279,7 +279,7 @@ pub fn resolution(result: &ResultFile) -> String {
     section("Address", &table("words", ["name", "address", "look-up", "tried before", "lost on these"], rows))
 }
 
-/// What shaped the load.
+/// The settings of the load.
 pub fn configuration(result: &ResultFile) -> String {
     let info = &result.test_info;
     let mut rows = vec![
@@ -311,7 +311,7 @@ fn load_rows(load: &LoadInfo) -> Vec<(String, String)> {
     rows.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(tags).collect()
 }
 
-/// Where the load came from.
+/// The machine that made the load.
 pub fn environment(result: &ResultFile) -> String {
     let (machine, usage) = (&result.environment, &result.resource_usage);
     let memory =

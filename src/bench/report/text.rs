@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
-use super::{count, percent, time};
-use crate::bench::{
-    quantile::QUANTILES,
-    result::{Distribution, MoreMetrics, ResultFile},
+use crate::{
+    bench::{
+        quantile::QUANTILES,
+        result::{Distribution, MoreMetrics, ResultFile},
+    },
+    util::humanize::{count, percent, time},
 };
 
 /// The result for a terminal, with colours if wanted.

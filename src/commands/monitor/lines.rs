@@ -1,9 +1,9 @@
 //! Without a terminal: a line for each look.
 
-use super::{MonitorSession, once, screen};
-use crate::observe::{Field, Metric};
+use super::{once, screen, session::MonitorSession};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
-    humanize::{age, brief_share, short, time},
+    humanize::{age, brief_share, known, short, time},
     text::clean,
 };
 use crate::{
@@ -42,7 +42,7 @@ pub(super) async fn run(mut session: MonitorSession, json: bool) -> anyhow::Resu
                     line(&session, target)
                 };
                 // Nobody reads any more: `ragctl monitor | head`.
-                if say(&text)? == OutputReader::Gone {
+                if !say(&text)? {
                     return Ok(ExitStatus::Success);
                 }
             }
@@ -50,20 +50,14 @@ pub(super) async fn run(mut session: MonitorSession, json: bool) -> anyhow::Resu
     }
 }
 
-/// Whether somebody reads what is printed.
-#[derive(PartialEq, Eq)]
-enum OutputReader {
-    There,
-    Gone,
-}
-
-fn say(text: &str) -> anyhow::Result<OutputReader> {
+/// Prints a text; `false` when nobody reads the standard output any more.
+fn say(text: &str) -> anyhow::Result<bool> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(OutputReader::Gone),
-        Err(_) => print(text).map(|_| OutputReader::There),
-        Ok(()) => Ok(OutputReader::There),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(_) => print(text).map(|_| true),
+        Ok(()) => Ok(true),
     }
 }
 
@@ -83,7 +77,6 @@ fn line(session: &MonitorSession, target: usize) -> String {
     }
     let row = of.history.last();
     let (_, diagnosis) = model.diagnosis_of(target);
-    let unknown = || "n/a".to_owned();
     let figures = [
         ("breaker", row.and_then(|row| row.state).map(|state| state_word(state).to_owned())),
         ("hits", row.and_then(|row| Metric::HitRate.of_counts(row)).map(brief_share)),
@@ -92,8 +85,7 @@ fn line(session: &MonitorSession, target: usize) -> String {
         ("in use", row.and_then(|row| row.get(Field::InUse)).map(|used| format!("{used:.0}"))),
         ("waiting", row.and_then(|row| row.get(Field::Waiting)).map(|waiting| format!("{waiting:.0}"))),
     ];
-    let figures: Vec<String> =
-        figures.into_iter().map(|(name, value)| format!("{name} {}", value.unwrap_or_else(unknown))).collect();
+    let figures = figures.map(|(name, value)| format!("{name} {}", known(value)));
     format!("{at} {} {}: {diagnosis}{}\n", of.name, figures.join(", "), alerts(model, target))
 }
 

@@ -3,19 +3,16 @@
 mod lines;
 mod once;
 mod screen;
+mod session;
 
-use std::{
-    io::IsTerminal,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io::IsTerminal, path::Path};
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 
+use self::session::{LEAVING, MonitorSession, names, recorded_interval, recorder};
 use super::{UsageError, colors};
-use crate::observe::record::{Header, Poll, Recorder, SCHEMA};
 use crate::util::{terminal, time::UnixMillis};
 use crate::{
     cli::{
@@ -24,8 +21,9 @@ use crate::{
     },
     monitor::{
         alerts::Rules,
-        model::{Effect, Message, Model},
-        source::{self, MonitorClock, Pace, Poller, WatchTarget, Web, scraper},
+        model::Model,
+        pace::Pace,
+        source::{self, MonitorClock, Poller, WatchTarget, Web, scraper},
         view::{
             Look,
             theme::{Palette, Theme},
@@ -36,10 +34,6 @@ use crate::{
 
 /// Messages that may wait to be taken in.
 const WAITING: usize = 1_024;
-/// How long the screen may take to be left after a signal.
-const LEAVING: Duration = Duration::from_secs(2);
-/// The interval of a recording that does not tell its own.
-const UNKNOWN_INTERVAL: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(settings: Settings, args: MonitorArgs) -> anyhow::Result<ExitStatus> {
     crate::providers::install_tls();
@@ -96,64 +90,6 @@ fn targets(web: &Web, named: &[WatchTarget]) -> anyhow::Result<Vec<WatchTarget>>
     Ok(servers)
 }
 
-/// The servers' names as they may be shown.
-fn names(servers: &[WatchTarget]) -> Vec<String> {
-    servers.iter().map(|server| server.shown().to_owned()).collect()
-}
-
-/// What goes on while servers are watched, or a recording is played.
-struct MonitorSession {
-    model: Model,
-    clock: MonitorClock,
-    messages: mpsc::Receiver<Message>,
-    pace: Option<watch::Sender<Pace>>,
-    recorder: Option<Recorder>,
-    bell: bool,
-    look: Look,
-}
-
-impl MonitorSession {
-    /// Takes in what happened: writes it down, and changes the model. What is left to do is returned.
-    fn take(&mut self, message: Message) -> Vec<Effect> {
-        let now = self.clock.now();
-        if let (Some(recorder), Message::Polled { target, at, result }) = (&mut self.recorder, &message)
-            && let Some(target) = self.model.targets.get(*target)
-        {
-            let poll = Poll { at: *at, target: target.url.clone(), result: Result::clone(result) };
-            let recorded = recorder.record(&poll).map_err(|error| error.to_string());
-            self.model.update(Message::Recorded(recorded), now);
-        }
-        let effects = self.model.update(message, now);
-        effects.into_iter().filter(|effect| !self.paced(effect)).collect()
-    }
-
-    /// Does what is the pollers' to do.
-    fn paced(&self, effect: &Effect) -> bool {
-        let Some(pace) = &self.pace else { return matches!(effect, Effect::Interval(_) | Effect::Refresh) };
-        match effect {
-            Effect::Refresh => pace.send_modify(|pace| pace.refresh += 1),
-            Effect::Interval(interval) => pace.send_modify(|pace| pace.interval = *interval),
-            _ => return false,
-        }
-        true
-    }
-}
-
-/// Where answers are written to, if they are to be.
-fn recorder(settings: &MonitorSettings, targets: &[String]) -> anyhow::Result<Option<Recorder>> {
-    let Some(path) = &settings.record else { return Ok(None) };
-    let header = Header {
-        schema: SCHEMA,
-        program: "ragctl".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        started: UnixMillis::now(),
-        interval_seconds: settings.interval.as_secs_f64(),
-        targets: targets.to_vec(),
-    };
-    let recorder = Recorder::create(path, header, settings.record_max_bytes);
-    recorder.map(Some).context("nothing can be recorded; choose another file with --record")
-}
-
 async fn watch_live(
     web: &Web,
     servers: Vec<WatchTarget>,
@@ -193,12 +129,6 @@ async fn play(path: &Path, speed: f64, rules: Rules, args: &MonitorArgs, look: L
     status
 }
 
-/// How often a recording's targets were asked.
-fn recorded_interval(header: &Header) -> Duration {
-    let told = Duration::try_from_secs_f64(header.interval_seconds).unwrap_or_default();
-    if told.is_zero() { UNKNOWN_INTERVAL } else { told }
-}
-
 /// Shows a session where there is a terminal, else tells it line by line.
 async fn show(session: MonitorSession, args: &MonitorArgs) -> anyhow::Result<ExitStatus> {
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && !args.json;
@@ -220,9 +150,4 @@ async fn show(session: MonitorSession, args: &MonitorArgs) -> anyhow::Result<Exi
             Ok(ExitStatus::Interrupted)
         }
     }
-}
-
-/// Where incidents are written to: the working directory.
-fn incident_path(now: UnixMillis, zone: &TimeZone) -> PathBuf {
-    PathBuf::from(crate::monitor::incident::file_name(now, zone))
 }

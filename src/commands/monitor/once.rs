@@ -6,11 +6,11 @@ use anyhow::Context;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{names, recorded_interval, recorder};
+use super::session::{names, recorded_interval, recorder};
 use crate::observe::record::{Poll, Recording};
 use crate::observe::{Field, Metric};
 use crate::util::{
-    humanize::{age, brief_share, short, time},
+    humanize::{age, brief_share, known, short, time},
     text::clean,
     time::UnixMillis,
 };
@@ -20,7 +20,8 @@ use crate::{
     monitor::{
         alerts::{Rules, Severity},
         model::{Message, Model, event::EventKind, target::Freshness},
-        source::{Pace, WatchTarget, Web, ask, scraper},
+        pace::Pace,
+        source::{WatchTarget, Web, ask, scraper},
         view::Look,
     },
 };
@@ -68,7 +69,7 @@ pub(super) async fn poll(
     if model.alerts.worst() >= args.fail_on {
         return Ok(ExitStatus::Alert);
     }
-    let told = model.targets.iter().any(|target| target.told.is_some());
+    let told = model.targets.iter().any(|target| target.last_success.is_some());
     Ok(if told { ExitStatus::Success } else { ExitStatus::Failure })
 }
 
@@ -133,7 +134,7 @@ pub(super) fn harmless(json: &str) -> String {
     json.chars().map(escaped).collect()
 }
 
-/// What is known of a target.
+/// A target as JSON: condition, diagnosis, alerts, metrics and the last answer.
 pub(super) fn target_json(model: &Model, target: usize) -> Value {
     let Some(of) = model.targets.get(target) else { return Value::Null };
     let now = model.now();
@@ -168,44 +169,42 @@ fn condition(model: &Model, target: usize) -> String {
         return "unreachable".to_owned();
     }
     let status = of.latest.as_ref().and_then(|seen| seen.health.as_ref()?.status.clone());
-    clean(&status.unwrap_or_else(|| "n/a".to_owned()))
+    clean(&known(status))
 }
 
 fn table(model: &Model, look: &Look, recorded: Option<UnixMillis>) -> String {
     let mut out = String::new();
     let width = model.targets.iter().map(|target| target.name.chars().count()).max().unwrap_or(6).max(6);
-    let _ = writeln!(
-        out,
-        "{:width$}  {:11}  {:9}  {:>8}  {:>6}  {:>8}  {:>9}  {:>7}  {:>7}  {:>6}",
-        "target", "condition", "breaker", "failures", "hits", "look-ups", "questions", "p95", "in use", "errors"
-    );
+    let mut line = |[name, condition, breaker, failures, hits, lookups, questions, p95, used, errors]: [&str; 10]| {
+        let start = format!("{name:width$}  {condition:11}  {breaker:9}  {failures:>8}  {hits:>6}  {lookups:>8}");
+        let _ = writeln!(out, "{start}  {questions:>9}  {p95:>7}  {used:>7}  {errors:>6}");
+    };
+    line(["target", "condition", "breaker", "failures", "hits", "look-ups", "questions", "p95", "in use", "errors"]);
     let now = model.now();
     for (number, target) in model.targets.iter().enumerate() {
         let figure = |figure| target.metric(figure, LATELY, now);
-        let share = |of: Metric| figure(of).map_or_else(unknown, brief_share);
-        let number_of = |of: Metric| figure(of).map_or_else(unknown, short);
+        let share = |of: Metric| known(figure(of).map(brief_share));
+        let number_of = |of: Metric| known(figure(of).map(short));
         let seen = target.latest.as_deref().filter(|_| target.silent_since.is_none());
-        let breaker = seen.and_then(|seen| seen.worst()).map_or_else(unknown, |state| state.as_str().replace('_', "-"));
+        let breaker = known(seen.and_then(|seen| seen.worst()).map(|state| state.as_str().replace('_', "-")));
         let used = target.history.last().and_then(|row| row.get(Field::InUse)).map(|used| format!("{used:.0}"));
         let most = seen.and_then(|seen| seen.pool.as_ref()?.maxsize);
         let used = match (used, most) {
             (Some(used), Some(most)) => format!("{used}/{most:.0}"),
-            (used, _) => used.unwrap_or_else(unknown),
+            (used, _) => known(used),
         };
-        let _ = writeln!(
-            out,
-            "{:width$}  {:11}  {:9}  {:>8}  {:>6}  {:>8}  {:>9}  {:>7}  {:>7}  {:>6}",
-            target.name,
-            condition(model, number),
-            breaker,
-            share(Metric::FailureRate),
-            share(Metric::HitRate),
-            number_of(Metric::Lookups),
-            number_of(Metric::Questions),
-            figure(Metric::P95).map_or_else(unknown, time),
-            used,
-            share(Metric::ErrorRate),
-        );
+        line([
+            &target.name,
+            &condition(model, number),
+            &breaker,
+            &share(Metric::FailureRate),
+            &share(Metric::HitRate),
+            &number_of(Metric::Lookups),
+            &number_of(Metric::Questions),
+            &known(figure(Metric::P95).map(time)),
+            &used,
+            &share(Metric::ErrorRate),
+        ]);
     }
     for number in 0..model.targets.len() {
         let (severity, diagnosis) = model.diagnosis_of(number);
@@ -232,7 +231,7 @@ fn table(model: &Model, look: &Look, recorded: Option<UnixMillis>) -> String {
     out
 }
 
-/// What alerts there were in a recording.
+/// The alerts of a recording.
 fn past(out: &mut String, model: &Model, first: UnixMillis, look: &Look) {
     let alerts = model.log.events().filter(|event| matches!(event.kind, EventKind::Fired(_) | EventKind::Cleared));
     let mut any = false;
@@ -249,8 +248,4 @@ fn past(out: &mut String, model: &Model, first: UnixMillis, look: &Look) {
     if !any {
         let _ = writeln!(out, "no alert fired in {} polls, {}", model.polls, age(model.now().since(first)));
     }
-}
-
-fn unknown() -> String {
-    "n/a".to_owned()
 }

@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval, sleep_until},
 };
 
-use super::{MonitorSession, incident_path};
+use super::session::{LEAVING, MonitorSession};
 use crate::util::terminal::Terminal;
 use crate::{
     cli::ExitStatus,
@@ -28,14 +28,14 @@ use crate::{
 
 /// Shortest time between two drawings.
 const DRAW: Duration = Duration::from_millis(100);
-/// How often ages are drawn anew.
+/// The time after which ages are drawn anew.
 const TICK: Duration = Duration::from_secs(1);
 /// Keys that may wait to be taken in.
 const TYPED: usize = 64;
 /// Messages that are taken in before anything else happens.
 const AT_ONCE: usize = 256;
 
-/// Why the screen was left.
+/// The reason why the screen was left.
 enum Left {
     /// The user wanted to.
     Quit,
@@ -61,14 +61,14 @@ pub(super) async fn show(mut session: MonitorSession) -> anyhow::Result<ExitStat
 /// A page that is being written: where it is, or why it is not.
 type Export = tokio::task::JoinHandle<Result<PathBuf, (PathBuf, io::Error)>>;
 
-/// What is on the terminal, and what it waits for.
+/// The terminal with its events and timers.
 struct ShownScreen {
     terminal: Terminal,
     layout: Layout,
     columns: u16,
     events: mpsc::Receiver<io::Result<Event>>,
     tick: Interval,
-    /// When to draw, if there is something new.
+    /// The time of the next drawing; `None` when nothing is new.
     draw_at: Option<Instant>,
     drawn: Option<Instant>,
     /// Whether there may be more messages.
@@ -107,7 +107,7 @@ async fn keep_showing(
         if shown.act(session, effects)? {
             // A page that is being written is to be whole.
             if let Some(export) = shown.export.take() {
-                let _ = tokio::time::timeout(super::LEAVING, export).await;
+                let _ = tokio::time::timeout(LEAVING, export).await;
             }
             return Ok(Left::Quit);
         }
@@ -245,7 +245,7 @@ impl ShownScreen {
                 }
                 Effect::Export if self.export.is_none() => {
                     let text = incident::incident(&session.model, &session.look.zone);
-                    let path = incident_path(session.model.now(), &session.look.zone);
+                    let path = PathBuf::from(incident::file_name(session.model.now(), &session.look.zone));
                     self.export = Some(tokio::task::spawn_blocking(move || write_new(path, &text)));
                 }
                 Effect::Bell | Effect::Export | Effect::Refresh | Effect::Interval(_) => {}

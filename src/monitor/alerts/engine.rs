@@ -31,17 +31,17 @@ pub struct AlertChange {
     pub target: usize,
     /// Index of the rule in [`Alerts::rules`].
     pub rule: usize,
-    /// When it was seen.
+    /// The time of the poll that showed it.
     pub at: UnixMillis,
-    /// Which of both.
+    /// Whether it has begun or ended.
     pub kind: ChangeKind,
     /// The figure of `when` then, or as last known.
     pub value: f64,
-    /// How long it has fired; `None` when it begins.
+    /// The time that it has fired; `None` when it begins.
     pub lasted: Option<Duration>,
 }
 
-/// What has happened to an alert.
+/// The beginning or the end of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     /// It has begun.
@@ -59,13 +59,13 @@ pub struct Active<'a> {
     pub rule: &'a Rule,
     /// Index of the rule in [`Alerts::rules`].
     pub rule_index: usize,
-    /// When it fired.
+    /// The time at which it fired.
     pub since: UnixMillis,
     /// The figure of `when`, as last known.
     pub value: f64,
-    /// Whether somebody has taken note of it.
+    /// Whether the user acknowledged it.
     pub acknowledged: bool,
-    /// Whether it is about to clear.
+    /// Whether it clears when its hold time is over.
     pub clearing: bool,
 }
 
@@ -90,7 +90,7 @@ struct Firing {
 /// After so many looks at a target that tells, but not of this, it is taken for something that the target does not have.
 const WITHHELD: u8 = 3;
 
-/// What a look at a target has shown to a rule.
+/// A poll as a rule sees it.
 #[derive(Debug, Clone, Copy)]
 enum Seen {
     /// Nothing that could be relied on; whether the target told at all.
@@ -260,7 +260,7 @@ impl Alerts {
         self.firing().map(|alert| alert.rule.severity).max()
     }
 
-    /// How bad the worst is that ever fired.
+    /// The worst severity that ever fired.
     pub fn worst_ever(&self) -> Option<Severity> {
         self.worst_ever
     }

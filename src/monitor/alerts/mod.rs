@@ -13,9 +13,4 @@ pub mod engine;
 pub mod rules;
 
 pub use engine::{Active, AlertChange, Alerts, ChangeKind};
-pub use rules::{Rule, Rules, RulesError, Severity};
-
-use crate::observe::{Metric, Threshold};
-
-/// A condition of an alert rule, or the target of a report.
-pub type Condition = Threshold<Metric>;
+pub use rules::{Condition, Rule, Rules, RulesError, Severity};

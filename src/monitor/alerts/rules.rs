@@ -4,7 +4,10 @@ use std::{fmt, path::Path, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::Condition;
+use crate::observe::{Metric, Threshold};
+
+/// A condition of an alert rule, or the target of a report.
+pub type Condition = Threshold<Metric>;
 
 /// The rules that come along.
 const BUILTIN: &str = include_str!("builtin.toml");
@@ -12,7 +15,7 @@ const BUILTIN: &str = include_str!("builtin.toml");
 /// Window that rates are taken over if a rule says nothing else.
 const OVER: Duration = Duration::from_secs(300);
 
-/// How bad it is; the worst is the greatest.
+/// The severity of an alert; the worst is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -55,12 +58,12 @@ impl FromStr for Severity {
     }
 }
 
-/// When to fire, when to clear, and what to say.
+/// An alert rule: when it fires, when it clears, and its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// Its name: `[a-z0-9-]`, unique.
     pub name: String,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
     /// Fires while this holds.
     pub when: Condition,
@@ -72,9 +75,9 @@ pub struct Rule {
     pub over: Duration,
     /// How long `when` must hold before it fires (`for` in a file).
     pub hold_off: Duration,
-    /// How long `clears` must hold before it clears.
+    /// The time that `clears` must hold before it clears.
     pub hold: Duration,
-    /// What it means and what to do, on one line.
+    /// The meaning of the alert and what to do, on one line.
     pub text: String,
 }
 
@@ -84,7 +87,7 @@ pub struct Rules {
     rules: Vec<Rule>,
 }
 
-/// Why rules cannot be used.
+/// An error in alert rules.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// The disk.
@@ -92,13 +95,13 @@ pub enum RulesError {
     Io {
         /// Its path.
         file: String,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// The file as a whole cannot be.
     #[error("{file}: {reason}")]
     Malformed {
-        /// Where they are from.
+        /// The file, or the built-in rules.
         file: String,
         /// What is wrong, and what is allowed.
         reason: String,
@@ -106,7 +109,7 @@ pub enum RulesError {
     /// A rule cannot be.
     #[error("{file}, alert {rule}: {reason}")]
     Rule {
-        /// Where it is from.
+        /// The file, or the built-in rules.
         file: String,
         /// Its name, or its place in the file if it has none.
         rule: String,
@@ -195,7 +198,7 @@ impl Rule {
     }
 }
 
-/// Whether the conditions of a rule make sense together.
+/// Checks that the conditions of a rule do not contradict each other.
 fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> Result<(), String> {
     let figure = when.metric();
     if clears.metric() != figure {
@@ -228,7 +231,7 @@ fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> R
     Ok(())
 }
 
-/// The same on one line.
+/// A text on one line.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

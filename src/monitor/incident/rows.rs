@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, known, number, short, time},
     markdown::plain,
@@ -11,9 +11,9 @@ use crate::{monitor::model::history::Row, observe::Observation};
 
 /// The figures of the panels.
 pub(super) struct PanelRows<'a> {
-    /// How the target was.
+    /// The row of the moment that is shown.
     pub row: Option<&'a Row>,
-    /// What it told last; `None` while the past is shown.
+    /// The last answer; `None` while the past is shown.
     pub seen: Option<&'a Observation>,
 }
 
@@ -72,10 +72,7 @@ impl PanelRows<'_> {
     pub fn pool(&self) -> Vec<[String; 3]> {
         let pool = self.seen.and_then(|seen| seen.pool.as_ref());
         let most = pool.and_then(|pool| pool.maxsize).map(|most| format!(" of {}", number(most))).unwrap_or_default();
-        let reused = self.row.and_then(|row| {
-            let (requests, opened) = (row.get(Field::Requests)?, row.get(Field::Opened)?);
-            (requests > 0.0).then(|| (1.0 - opened / requests).max(0.0))
-        });
+        let reused = self.row.and_then(|row| row.reuse());
         let reused = reused.or(pool.and_then(|pool| pool.reuse_rate));
         let mut rows = vec![
             Self::line("pool", "in use", self.get(Field::InUse).map(|used| number(used) + &most)),

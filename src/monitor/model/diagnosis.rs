@@ -7,7 +7,7 @@ use super::{
     reader::pool_use,
     target::{Freshness, Target},
 };
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, interval, short, time},
     text::clean,
@@ -37,9 +37,9 @@ const LONG: f64 = 500.0;
 /// Something that one should know about a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// In words.
+    /// One sentence.
     pub text: String,
 }
 
@@ -68,7 +68,7 @@ pub fn findings(target: &Target, now: UnixMillis) -> Vec<Finding> {
     found
 }
 
-/// How a target is when nothing is the matter.
+/// The summary of a target without findings.
 pub fn well(target: &Target, now: UnixMillis) -> String {
     if target.freshness(now) == Freshness::Awaited {
         return "waiting for the first answer".to_owned();
@@ -92,7 +92,7 @@ pub fn well(target: &Target, now: UnixMillis) -> String {
     format!("all is well{parts}")
 }
 
-/// What counts as lately for a target.
+/// The window over which the shares in a finding are computed.
 fn lately_of(target: &Target) -> Duration {
     target.interval.saturating_mul(POLLS).clamp(LEAST, MOST)
 }
@@ -101,7 +101,8 @@ fn silence(target: &Target, now: UnixMillis) -> Option<Finding> {
     match (target.freshness(now), &target.trouble) {
         (Freshness::Silent, Some(trouble)) => {
             let since = target.silent_since.map(|since| age(now.since(since))).unwrap_or_default();
-            let last = target.told.map(|told| format!("; last told {} ago", age(now.since(told)))).unwrap_or_default();
+            let last =
+                target.last_success.map(|told| format!("; last told {} ago", age(now.since(told)))).unwrap_or_default();
             let first = target.failed_polls < 2
                 || target.silent_since.is_none_or(|since| now.since(since) < Duration::from_secs(2));
             let since = if first { String::new() } else { format!(", for {since}") };
@@ -109,7 +110,7 @@ fn silence(target: &Target, now: UnixMillis) -> Option<Finding> {
             Some(Finding::new(severity, format!("{} {trouble}{since}{last}", target.name)))
         }
         (Freshness::Stale, _) => {
-            let told = target.told.map(|told| age(now.since(told))).unwrap_or_default();
+            let told = target.last_success.map(|told| age(now.since(told))).unwrap_or_default();
             let text =
                 format!("{} was last heard {told} ago, it is asked every {}", target.name, interval(target.interval));
             Some(Finding::new(Severity::Warning, text))
@@ -143,7 +144,7 @@ fn breaker(target: &Target, seen: &Observation, now: UnixMillis) -> Option<Findi
         let text = format!("breaker {name} half-open{since}: probes decide whether the LLM is back{}", effects(lately));
         return Some(Finding::new(Severity::Warning, text));
     }
-    let told = target.told.unwrap_or(now);
+    let told = target.last_success.unwrap_or(now);
     let probe = breaker.retry_after_seconds.map(|left| left - now.since(told).as_secs_f64());
     let probe = match probe {
         Some(left) if left >= 1.0 => format!("; next probe in {left:.0} s"),
@@ -153,7 +154,7 @@ fn breaker(target: &Target, seen: &Observation, now: UnixMillis) -> Option<Findi
     Some(Finding::new(Severity::Critical, format!("breaker {name} open{since}{}{probe}", effects(lately))))
 }
 
-/// What it does to those who ask.
+/// The effect of an open breaker on questions, as the end of a sentence.
 fn effects(lately: Option<&Row>) -> String {
     let share = |metric: Metric| lately.and_then(|row| metric.of_counts(row));
     let asked = lately.and_then(|row| row.get(Field::Questions));

@@ -17,7 +17,7 @@ pub const fn state_word(state: State) -> &'static str {
     }
 }
 
-/// What kind of thing happened.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     /// A breaker came into this state.
@@ -39,13 +39,13 @@ pub enum EventKind {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// When.
+    /// Its time.
     pub at: UnixMillis,
     /// To which target; `None`: to the monitor itself.
     pub target: Option<usize>,
-    /// What kind of thing.
+    /// Its kind.
     pub kind: EventKind,
-    /// What, in words.
+    /// One line of text.
     pub text: String,
 }
 

@@ -22,36 +22,25 @@ const WIDEST: usize = 16;
 /// Most levels of resolution: so often may a row be merged while there is room for all levels.
 const LEVELS: u8 = 24;
 
-/// How many fields there are.
+/// The number of fields.
 const FIELDS: usize = Field::ALL.len();
 
-/// Which fields are counts, which add up.
-const COUNTS: [bool; FIELDS] = {
-    let mut counts = [false; FIELDS];
-    let mut at = 0;
-    while at < FIELDS {
-        counts[at] = matches!(Field::ALL[at].growth(), Growth::Counter);
-        at += 1;
-    }
-    counts
-};
-
-/// What happened up to a moment.
+/// Counts and gauges of the time up to a moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row {
-    /// When it ends.
+    /// The time at which it ends.
     pub at: UnixMillis,
-    /// How far back it reaches, milliseconds.
+    /// Its length, milliseconds.
     pub width: u32,
     /// Over how long its counts were counted, milliseconds; 0 when they are not known.
     pub covered: u32,
     /// The worst state of a breaker.
     pub state: Option<State>,
-    /// Whether nothing was told.
+    /// Whether the server did not answer.
     pub silent: bool,
-    /// Whether the server was started anew.
+    /// Whether the server was restarted within it.
     pub restarted: bool,
-    /// How often it was merged with one like it.
+    /// The number of times that it was merged with a row of the same level.
     level: u8,
     values: [f32; FIELDS],
 }
@@ -76,20 +65,7 @@ impl Row {
         (!value.is_nan()).then_some(f64::from(value))
     }
 
-    /// A count a second.
-    pub fn rate(&self, field: Field) -> Option<f64> {
-        let count = self.get(field)?;
-        (self.covered > 0).then(|| count * 1e3 / f64::from(self.covered))
-    }
-
-    /// A count's share of the sum of counts; `None` when nothing was counted.
-    pub fn share(&self, part: Field, of: &[Field]) -> Option<f64> {
-        let whole: f64 = of.iter().filter_map(|field| self.get(*field)).sum();
-        (whole > 0.0).then_some(())?;
-        Some((self.get(part)? / whole).min(1.0))
-    }
-
-    /// Where it begins.
+    /// The time at which it begins.
     pub fn begin(&self) -> UnixMillis {
         UnixMillis(self.at.0.saturating_sub(i64::from(self.width)))
     }
@@ -103,11 +79,11 @@ impl Row {
 
     /// Takes in the row that follows: counts add up, of gauges the higher stays, of states the worse.
     pub fn absorb(&mut self, next: &Self) {
-        for ((mine, other), is_count) in self.values.iter_mut().zip(next.values).zip(COUNTS) {
+        for ((mine, other), field) in self.values.iter_mut().zip(next.values).zip(Field::ALL) {
             *mine = match (mine.is_nan(), other.is_nan()) {
                 (true, _) => other,
                 (_, true) => *mine,
-                (false, false) if is_count => *mine + other,
+                (false, false) if field.growth() == Growth::Counter => *mine + other,
                 (false, false) => mine.max(other),
             };
         }
@@ -125,12 +101,8 @@ impl CountSource for Row {
         self.get(field)
     }
 
-    fn rate(&self, field: Field) -> Option<f64> {
-        self.rate(field)
-    }
-
-    fn share(&self, part: Field, of: &[Field]) -> Option<f64> {
-        self.share(part, of)
+    fn covered(&self) -> f64 {
+        f64::from(self.covered)
     }
 }
 
@@ -287,8 +259,8 @@ pub fn counts<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Row> {
         whole.at = row.at;
     }
     let mut sum = sum?;
-    for (((value, counted), known), is_count) in sum.values.iter_mut().zip(sums).zip(known).zip(COUNTS) {
-        *value = if known && is_count { counted } else { f32::NAN };
+    for (((value, counted), known), field) in sum.values.iter_mut().zip(sums).zip(known).zip(Field::ALL) {
+        *value = if known && field.growth() == Growth::Counter { counted } else { f32::NAN };
     }
     Some(sum)
 }

@@ -10,11 +10,11 @@ use crate::util::time::UnixMillis;
 pub enum Message {
     /// A target was asked.
     Polled {
-        /// Which.
+        /// The index of the target.
         target: usize,
-        /// When it had answered.
+        /// The time of the answer.
         at: UnixMillis,
-        /// What it told.
+        /// The answer, or the reason why there is none.
         result: Box<Result<Observation, Trouble>>,
     },
     /// A target is watched that was not known, or is known already: a recording tells of them as it goes.
@@ -25,13 +25,13 @@ pub enum Message {
     Act(Action),
     /// The user is to be told something.
     Say(String),
-    /// What was told last was recorded, or why not.
+    /// The last answer was recorded, or the reason why it was not.
     Recorded(Result<(), String>),
     /// The time has so many columns on the screen.
     Columns(u16),
 }
 
-/// What the user wants.
+/// A command of the user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Leave.
@@ -85,7 +85,7 @@ pub enum Action {
     Export,
 }
 
-/// What is to be done.
+/// A side effect that the shell carries out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Ask all targets now.

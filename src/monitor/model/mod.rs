@@ -37,7 +37,7 @@ const ROWS: usize = 262_144;
 /// Rows that a target has at least, however many there are.
 const LEAST_ROWS: usize = 1_024;
 
-/// How long a word to the user stands.
+/// The time that a message to the user is shown.
 const NOTICE: Duration = Duration::from_secs(5);
 
 /// The screen is held still: everything that it shows, as it was.
@@ -45,7 +45,7 @@ const NOTICE: Duration = Duration::from_secs(5);
 pub struct Frozen {
     /// Since when.
     pub at: UnixMillis,
-    /// How many polls there were.
+    /// The number of polls until then.
     pub polls: u64,
     /// The targets.
     pub targets: Vec<Target>,
@@ -53,29 +53,29 @@ pub struct Frozen {
     pub alerts: Alerts,
 }
 
-/// What the monitor knows.
+/// The state of the monitor.
 pub struct Model {
-    /// What is watched.
+    /// The targets.
     pub targets: Vec<Target>,
     /// The one that is shown.
     pub selected: usize,
     /// The time that is shown.
     pub window: TimeWindow,
-    /// What is wrong.
+    /// The states of the alert rules.
     pub alerts: Alerts,
-    /// What happened.
+    /// The event log.
     pub log: EventLog,
     /// Only events with this text in them are shown.
     pub filter: String,
-    /// Whether it is being typed.
+    /// Whether the user is typing the filter.
     pub typing: bool,
-    /// How many events the log is scrolled back by.
+    /// The number of events that the log is scrolled back by.
     pub scroll: usize,
-    /// Whether the keys are shown.
+    /// Whether the help is shown.
     pub help: bool,
     /// Whether the screen is held still.
     pub frozen: Option<Frozen>,
-    /// How often targets are asked.
+    /// The time from poll to poll.
     pub interval: Duration,
     /// All polls.
     pub polls: u64,
@@ -83,7 +83,7 @@ pub struct Model {
     pub unrecorded: Option<String>,
     now: UnixMillis,
     notice: Option<(UnixMillis, String)>,
-    /// Whether alerts are judged by one look.
+    /// Whether alerts fire on one poll, without their hold-off.
     once: bool,
     /// Whether this is a recording, which cannot be asked for more.
     replayed: bool,
@@ -132,7 +132,7 @@ impl Model {
         self.now
     }
 
-    /// What the user is to be told at the moment.
+    /// The message to the user, while it is shown.
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_ref().filter(|(until, _)| self.now < *until).map(|(_, text)| text.as_str())
     }
@@ -224,8 +224,8 @@ impl Model {
         self.polls += 1;
         self.now = self.now.max(at);
         let events = match result {
-            Ok(seen) => target.told(index, at, seen),
-            Err(trouble) => target.fell_silent(index, at, trouble),
+            Ok(seen) => target.record_answer(index, at, seen),
+            Err(trouble) => target.record_failure(index, at, trouble),
         };
         for event in events {
             self.note(event);
@@ -264,7 +264,7 @@ impl Model {
         if ring { vec![Effect::Bell] } else { Vec::new() }
     }
 
-    /// Who reads the log in the past keeps the place.
+    /// Adds an event; a log that is scrolled back keeps its place.
     fn note(&mut self, event: Event) {
         // What is not shown, or is told late and belongs below, moves nothing.
         let above = |model: &Self| {
@@ -281,7 +281,7 @@ impl Model {
         self.notice = Some((self.now + NOTICE, clean(&text)));
     }
 
-    /// How far the log can be scrolled back.
+    /// The number of lines that the log can be scrolled back by.
     fn last_line(&self) -> usize {
         self.log_lines().count().saturating_sub(1)
     }
@@ -300,7 +300,7 @@ impl Model {
         self.log.events().rev().filter(move |event| event.at <= shown && self.matches(event))
     }
 
-    /// What is the matter with a target, in words.
+    /// The findings about a target in one line, or its summary when there are none.
     pub fn diagnosis_of(&self, index: usize) -> (Option<Severity>, String) {
         let now = self.present();
         let Some(target) = self.visible().get(index) else { return (None, "nothing is watched".to_owned()) };

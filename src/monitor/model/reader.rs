@@ -80,10 +80,10 @@ impl Target {
         history::counts(self.history.between(now - window, now)).filter(|row| row.covered > 0)
     }
 
-    /// What the server has counted since its start.
+    /// The counts since the start of the server.
     fn lifetime(&self) -> Option<Row> {
         let seen = self.latest.as_ref()?;
-        let mut row = Row::new(self.told?, 0);
+        let mut row = Row::new(self.last_success?, 0);
         for field in Field::ALL.into_iter().filter(|field| field.growth() == Growth::Counter) {
             row.set(field, seen.value(field));
         }

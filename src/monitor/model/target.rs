@@ -13,7 +13,7 @@ use super::{
 };
 use crate::util::{humanize::age, text::clean, time::UnixMillis};
 use crate::{
-    monitor::source::longest_pause,
+    monitor::pace::longest_pause,
     observe::{Field, Growth, Histogram, Observation, Trouble},
     resilience::State,
 };
@@ -28,7 +28,7 @@ const BREAKERS: usize = 64;
 const LATENCY_EVERY: Duration = Duration::from_secs(30);
 const LATENCIES: usize = 120;
 
-/// How sure one may be of what is shown.
+/// The age of what is known of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
     /// Nothing was heard yet.
@@ -44,21 +44,21 @@ pub enum Freshness {
 /// One target.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Where it is, without credentials.
+    /// Its URL, without credentials.
     pub url: String,
-    /// What it is called on the screen: host and port.
+    /// Its name on the screen: host and port.
     pub name: String,
-    /// How often it is asked.
+    /// The time from poll to poll.
     pub interval: Duration,
-    /// What it told last.
+    /// The last answer.
     pub latest: Option<Arc<Observation>>,
-    /// When.
-    pub told: Option<UnixMillis>,
-    /// When it was heard from first.
+    /// The time of the last answer.
+    pub last_success: Option<UnixMillis>,
+    /// The time of the first answer.
     pub first_success: Option<UnixMillis>,
-    /// When it was asked last.
+    /// The time of the last poll.
     pub polled: Option<UnixMillis>,
-    /// Why it told nothing, the last time.
+    /// The reason why the last poll failed; `None` when it did not.
     pub trouble: Option<Trouble>,
     /// Since when it has told nothing.
     pub silent_since: Option<UnixMillis>,
@@ -66,9 +66,9 @@ pub struct Target {
     pub failed_polls: u32,
     /// All polls, and those without an answer.
     pub polls: [u64; 2],
-    /// How often it was started anew.
+    /// The number of restarts that were seen.
     pub restarts: u32,
-    /// What it told, over time.
+    /// Its counts and gauges over time.
     pub history: History,
     /// The states of its breakers, over time.
     pub breakers: BTreeMap<String, Timeline>,
@@ -90,7 +90,7 @@ impl Target {
             name: clean(name),
             interval,
             latest: None,
-            told: None,
+            last_success: None,
             first_success: None,
             polled: None,
             trouble: None,
@@ -108,9 +108,9 @@ impl Target {
         }
     }
 
-    /// How sure one may be of what it told.
+    /// The age of what is known of it.
     pub fn freshness(&self, now: UnixMillis) -> Freshness {
-        match (self.told, self.silent_since) {
+        match (self.last_success, self.silent_since) {
             (_, Some(_)) => Freshness::Silent,
             (None, None) => Freshness::Awaited,
             (Some(told), None) if now.since(told) > self.gap() => Freshness::Stale,
@@ -143,7 +143,7 @@ impl Target {
     }
 
     /// Takes in a poll that told nothing.
-    pub fn fell_silent(&mut self, index: usize, at: UnixMillis, trouble: Trouble) -> Vec<Event> {
+    pub fn record_failure(&mut self, index: usize, at: UnixMillis, trouble: Trouble) -> Vec<Event> {
         self.count_poll(at, false);
         let mut events = Vec::new();
         if self.trouble.as_ref() != Some(&trouble) {
@@ -161,7 +161,7 @@ impl Target {
     }
 
     /// Takes in what it told.
-    pub fn told(&mut self, index: usize, at: UnixMillis, seen: Observation) -> Vec<Event> {
+    pub fn record_answer(&mut self, index: usize, at: UnixMillis, seen: Observation) -> Vec<Event> {
         self.count_poll(at, true);
         let width = self.width(at, self.missing());
         let mut events = Vec::new();
@@ -173,7 +173,7 @@ impl Target {
         self.trouble = None;
         self.failed_polls = 0;
         let before = self.latest.take();
-        let silence = self.told.filter(|told| at.since(*told) > self.gap());
+        let silence = self.last_success.filter(|told| at.since(*told) > self.gap());
         let restarted = before.as_ref().is_some_and(|before| self.restarted(before, &seen, at));
         if restarted {
             self.restarts += 1;
@@ -186,7 +186,7 @@ impl Target {
             );
             self.latencies.clear();
             // The new process began with none: everything that it tells came since.
-            self.latencies.extend(self.told.map(|told| (told, Histogram::default())));
+            self.latencies.extend(self.last_success.map(|told| (told, Histogram::default())));
         }
         let skew = skew(at, &seen);
         if let Some(skew) =
@@ -207,13 +207,13 @@ impl Target {
             }
         }
         self.parse_notes.clone_from(&seen.notes);
-        let lost = silence.or(self.told.filter(|_| restarted));
+        let lost = silence.or(self.last_success.filter(|_| restarted));
         self.follow_breakers(index, at, before.as_deref().filter(|_| !restarted), &seen, lost, &mut events);
         let row = self.row(Row::new(at, width), before.as_deref(), &seen, restarted);
         self.history.push(row);
         self.follow_latency(at, before.as_deref(), &seen, restarted);
         self.first_success = self.first_success.or(Some(at));
-        self.told = Some(at);
+        self.last_success = Some(at);
         self.latest = Some(Arc::new(seen));
         self.paced = self.interval;
         events
@@ -241,7 +241,7 @@ impl Target {
             return (new - old).abs() > 1.5;
         }
         let uptime = |seen: &Observation| seen.health.as_ref().and_then(|health| health.uptime_seconds);
-        if let (Some(old), Some(new), Some(told)) = (uptime(before), uptime(now), self.told) {
+        if let (Some(old), Some(new), Some(told)) = (uptime(before), uptime(now), self.last_success) {
             // A little is lost between telling and hearing.
             return new + 2.0 < old + at.since(told).as_secs_f64() * 0.5 && new < old;
         }
@@ -315,7 +315,7 @@ impl Target {
                 (Growth::Gauge, _) => row.set(field, seen.value(field)),
             }
         }
-        if let (Some(_), Some(told)) = (before, self.told) {
+        if let (Some(_), Some(told)) = (before, self.last_success) {
             let elapsed = at.since(told);
             let up = seen.health.as_ref().and_then(|health| health.uptime_seconds).filter(|_| restarted);
             let covered = up.map_or(elapsed, |up| elapsed.min(seconds(up.max(0.001))));

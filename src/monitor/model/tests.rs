@@ -8,7 +8,7 @@ mod words;
 use std::time::Duration;
 
 use super::{Action, Effect, Message, Model, event::EventKind, history::Row, target::Freshness};
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::time::UnixMillis;
 use crate::{
     monitor::{

@@ -16,7 +16,7 @@ pub struct StateChange {
     pub at: UnixMillis,
     /// The state; `None`: not known.
     pub to: Option<State>,
-    /// Why, as the server says.
+    /// The reason, as the server says; empty when it does not.
     pub reason: String,
 }
 

@@ -9,14 +9,14 @@ const SPANS: [u64; 17] = [
     2_419_200,
 ];
 
-/// How many polls the screen shows at first.
+/// The number of polls that the screen shows at first.
 const POLLS: u32 = 60;
 
 /// The time that the screen shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeWindow {
     span: usize,
-    /// Where it ends; `None`: it follows the present.
+    /// Its end; `None`: it follows the present.
     end: Option<UnixMillis>,
     /// The moment that figures are shown of; `None`: the present.
     cursor: Option<UnixMillis>,
@@ -31,7 +31,7 @@ impl TimeWindow {
         Self { span, end: None, cursor: None, columns: 60 }
     }
 
-    /// How long it is.
+    /// Its length.
     pub fn span(&self) -> Duration {
         Duration::from_secs(SPANS[self.span])
     }

@@ -2,7 +2,11 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::{DeploymentReport, ReportError, ReportSource, server::ServerWatch};
+use super::{
+    measure::judge,
+    server::{Server, ServerWatch},
+    summary::{DeploymentReport, ReportError, ReportSource},
+};
 use crate::monitor::{
     alerts::{Condition, Rules},
     model::{Message, Model},
@@ -12,7 +16,7 @@ use crate::util::{humanize::many, time::UnixMillis};
 
 /// Polls that are looked at to tell how often servers are asked, when a recording does not say.
 const SAMPLE: usize = 64;
-/// How often they are asked when nothing tells.
+/// The assumed time from poll to poll where a recording does not tell it.
 const INTERVAL: Duration = Duration::from_secs(30);
 /// The longest interval that is believed, seconds.
 const LONGEST: f64 = 604_800.0;
@@ -23,7 +27,7 @@ pub struct ReportBuilder {
     model: Model,
     watches: Vec<ServerWatch>,
     sources: Vec<ReportSource>,
-    /// Whether it is known how often servers are asked.
+    /// Whether the time from poll to poll is known.
     paced: bool,
     /// The first polls, until it is.
     sample: Vec<Poll>,
@@ -86,7 +90,11 @@ impl ReportBuilder {
         let span = span.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let Some(span) = span else { return Err(ReportError::Empty(self.what_was_read())) };
         let servers = self.watches.into_iter().zip(&self.model.targets);
-        let servers = servers.map(|(watch, target)| watch.finish(target, given)).collect();
+        let servers = servers.map(|(watch, target)| {
+            let server = watch.finish(target);
+            Server { goals: judge(&server, given), ..server }
+        });
+        let servers = servers.collect();
         Ok(DeploymentReport { sources: self.sources, span, servers })
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Opening {
     pub end: UnixMillis,
     /// It was not closed at the end of what is known.
     pub ongoing: bool,
-    /// Why, as the server says.
+    /// The reason, as the server says.
     pub reason: String,
 }
 
@@ -76,21 +76,21 @@ pub(super) fn openings(line: &Timeline, from: UnixMillis, to: UnixMillis) -> Vec
 pub struct IncidentAlert {
     /// Its rule.
     pub name: String,
-    /// How bad.
+    /// Its severity.
     pub severity: Severity,
-    /// When it fired first.
+    /// The time at which it fired first.
     pub begin: UnixMillis,
     /// For how long in all.
     pub lasted: Duration,
-    /// How often it fired.
+    /// The number of times that it fired.
     pub times: u64,
-    /// What the rule looks at.
+    /// The metric of the rule.
     pub figure: Metric,
     /// The value that was farthest from what is allowed.
     pub peak: f64,
-    /// What it means and what to do.
+    /// The text of the rule.
     pub text: String,
-    /// What the dashboard said when it fired.
+    /// The first finding of the dashboard when it fired.
     pub said: Option<String>,
     allowed: f64,
 }
@@ -100,37 +100,37 @@ pub struct IncidentAlert {
 pub struct IncidentOpening {
     /// Its name.
     pub breaker: String,
-    /// How often it opened and closed again.
+    /// The number of openings.
     pub times: u64,
     /// For how long in all.
     pub lasted: Duration,
-    /// Why, the first time, as the server says.
+    /// The reason of the first, as the server says.
     pub reason: String,
 }
 
 /// Times without an answer during an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncidentSilence {
-    /// How often it fell silent.
+    /// The number of silences.
     pub times: u64,
     /// For how long in all, from the first poll without an answer to the next with one.
     pub lasted: Duration,
     /// Polls without an answer.
     pub polls: u64,
-    /// Why, the first time.
+    /// The reason of the first.
     pub trouble: String,
 }
 
 /// Something that went wrong.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incident {
-    /// When it began.
+    /// Its beginning.
     pub begin: UnixMillis,
-    /// When it was over, or was seen last.
+    /// Its end, or the time at which it was seen last.
     pub end: UnixMillis,
     /// Whether it went on at the end.
     pub ongoing: bool,
-    /// How bad.
+    /// Its severity.
     pub severity: Severity,
     /// Breakers that opened.
     pub openings: Vec<IncidentOpening>,
@@ -138,14 +138,14 @@ pub struct Incident {
     pub silence: Option<IncidentSilence>,
     /// Alerts.
     pub alerts: Vec<IncidentAlert>,
-    /// When the server was started anew.
+    /// The times at which restarts were seen.
     pub restarts: Vec<UnixMillis>,
     /// What was counted meanwhile, and the highest values.
     pub meanwhile: Option<Row>,
 }
 
 impl Incident {
-    /// How long it lasted.
+    /// Its length.
     pub fn lasted(&self) -> Duration {
         self.end.since(self.begin)
     }
@@ -241,7 +241,7 @@ impl IncidentPart {
     }
 }
 
-/// What went wrong with a server so far.
+/// The parts of incidents of a server that were seen so far.
 #[derive(Debug, Default)]
 pub(super) struct IncidentParts {
     done: Vec<IncidentPart>,
@@ -250,7 +250,7 @@ pub(super) struct IncidentParts {
     /// Since when nothing is told, polls without an answer, and why.
     silent: Option<(UnixMillis, u64, String)>,
     restarts: u32,
-    /// Those that were too many.
+    /// The number of parts that were dropped, because there were too many.
     lost: u64,
 }
 
@@ -313,7 +313,7 @@ impl IncidentParts {
             self.add(begin, last, true, What::Silence { polls, trouble });
         }
         // Nobody knows how a breaker is that does not tell any more.
-        let heard = target.told.unwrap_or(first);
+        let heard = target.last_success.unwrap_or(first);
         for (name, line) in &target.breakers {
             for Opening { begin, end, ongoing, reason } in openings(line, first, heard) {
                 self.add(begin, end, ongoing, What::Opening { breaker: name.clone(), reason });

@@ -5,21 +5,18 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 
 use super::{
-    DeploymentReport, LoadTest, ReportSource, Server,
-    goals::{GoalResult, GoalStatus, measure},
-    sections,
+    goals::{GoalResult, GoalStatus},
+    measure::measure,
+    sections::{self, head},
+    server::Server,
+    summary::{DeploymentReport, LoadTest, ReportSource},
 };
-use crate::observe::{Field, Metric};
+use crate::observe::Metric;
 use crate::util::{
     humanize::{UNKNOWN, age, known, many, number, share, time},
     markdown::{code, plain, table},
     time::stamp,
 };
-
-/// Heads of sections that a page may need.
-pub(super) fn head(out: &mut String, level: usize, title: &str) {
-    let _ = writeln!(out, "{} {title}\n", "#".repeat(level));
-}
 
 /// The report as Markdown: the recommendation first, then what it rests on. `bench` are load tests of the same
 /// deployment. Nothing that a server says breaks out of its place.
@@ -170,7 +167,7 @@ fn watched(out: &mut String, report: &DeploymentReport, server: &Server, zone: &
     }
 }
 
-/// What was read, and what of it was no good.
+/// The recordings that were read, and the lines in them that were not used.
 fn read(sources: &[ReportSource]) -> String {
     let mut out = String::new();
     for source in sources {
@@ -203,7 +200,7 @@ fn goals(out: &mut String, goals: &[GoalResult]) {
     table(out, ["figure", "target", "measured", "verdict"], rows);
 }
 
-/// What load tests have shown.
+/// The results of load tests.
 fn load_tests(out: &mut String, level: usize, bench: &[LoadTest]) {
     if bench.is_empty() {
         return;
@@ -238,9 +235,4 @@ fn load_tests(out: &mut String, level: usize, bench: &[LoadTest]) {
     if bench.iter().any(|bench| !bench.notes.is_empty()) {
         out.push('\n');
     }
-}
-
-/// Whether anything is known about counts.
-pub(super) fn any(server: &Server, fields: &[Field]) -> bool {
-    fields.iter().any(|field| server.counts.get(*field).is_some())
 }

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use crate::monitor::{model::target::Target, source::longest_pause};
+use crate::monitor::{model::target::Target, pace::longest_pause};
 
-/// What is gathered about it, poll by poll.
+/// The time that a server was watched, added up poll by poll.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     watched: Duration,
@@ -19,7 +19,7 @@ pub(super) struct Presence {
 #[derive(Debug, Clone, Copy)]
 struct LastPoll {
     failed: bool,
-    /// How often the server was asked.
+    /// The time from poll to poll.
     interval: Duration,
     /// The next poll comes within this time, or polls are missing.
     allowed: Duration,

@@ -4,14 +4,8 @@ use std::fmt::Write;
 
 use jiff::tz::TimeZone;
 
-use super::{
-    Server,
-    goals::measure,
-    incidents::Incident,
-    markdown::{any, head},
-    server::Setting,
-};
-use crate::observe::{Field, Metric};
+use super::{Server, incidents::Incident, measure::measure, server::Setting};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{age, known, many, number, share, time},
     markdown::{plain, table},
@@ -23,6 +17,16 @@ const INCIDENTS: usize = 50;
 /// Restarts of an incident that are told with their time.
 const RESTARTS: usize = 5;
 
+/// Heads of sections that a page may need.
+pub(super) fn head(out: &mut String, level: usize, title: &str) {
+    let _ = writeln!(out, "{} {title}\n", "#".repeat(level));
+}
+
+/// Whether anything is known about counts.
+fn any(server: &Server, fields: &[Field]) -> bool {
+    fields.iter().any(|field| server.counts.get(*field).is_some())
+}
+
 /// A table of names and values, or that nothing is told of it.
 fn pairs<const N: usize>(out: &mut String, known: bool, rows: [(&str, String); N]) {
     if known {
@@ -32,7 +36,7 @@ fn pairs<const N: usize>(out: &mut String, known: bool, rows: [(&str, String); N
     }
 }
 
-/// What the server was told to be.
+/// The settings of the server and their changes.
 pub(super) fn configuration(out: &mut String, server: &Server, level: usize, zone: &TimeZone) {
     head(out, level, "Configuration");
     if server.settings.is_empty() {
@@ -54,7 +58,7 @@ pub(super) fn configuration(out: &mut String, server: &Server, level: usize, zon
     table(out, ["setting", "at the end", "changed"], rows);
 }
 
-/// How long the breakers were in their states.
+/// The time of each breaker in each state.
 pub(super) fn states(out: &mut String, server: &Server, level: usize) {
     head(out, level, "State shares");
     if server.breakers.is_empty() {
@@ -175,7 +179,7 @@ pub(super) fn errors(out: &mut String, server: &Server, level: usize) {
     );
 }
 
-/// What went wrong; of too much the worst.
+/// The incidents; of too many the worst.
 pub(super) fn incidents(out: &mut String, server: &Server, level: usize, zone: &TimeZone) {
     head(out, level, "Incidents");
     if server.incidents.is_empty() {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use hdrhistogram::Histogram;
 
 use super::{
-    goals::{self, GoalResult},
+    goals::GoalResult,
     incidents::{self, Incident, IncidentParts},
     presence::Presence,
 };
@@ -13,13 +13,13 @@ use crate::observe::record::Poll;
 use crate::util::{humanize::number, text::clean, time::UnixMillis};
 use crate::{
     monitor::{
-        alerts::{Active, Condition},
+        alerts::Active,
         model::{target::Target, timeline::Timeline},
     },
     observe::{CountSource, Field, Growth, Observation},
 };
 
-/// How far back the worst 95th percentile looks.
+/// The window of the worst 95th percentile.
 const LATELY: Duration = Duration::from_secs(300);
 /// The longest time between two polls that is told apart from longer ones: a month in milliseconds.
 const LONGEST: u64 = 31 * 86_400_000;
@@ -40,22 +40,10 @@ impl TotalCounts {
         self.sums.get(field as usize).copied().flatten()
     }
 
-    /// Times a second.
-    pub fn rate(&self, field: Field) -> Option<f64> {
-        let count = self.get(field)?;
-        (self.covered > 0.0).then(|| count * 1e3 / self.covered)
-    }
-
     /// A count's share of a number; `None` without any.
     pub fn share_of(&self, part: Field, of: Option<f64>) -> Option<f64> {
         let of = of.filter(|of| *of > 0.0)?;
         Some((self.get(part)? / of).min(1.0))
-    }
-
-    /// Share of the requests to the LLM that found a connection ready.
-    pub fn reuse(&self) -> Option<f64> {
-        let opened = self.share_of(Field::Opened, self.get(Field::Requests))?;
-        Some(1.0 - opened)
     }
 
     fn add(&mut self, target: &Target, at: UnixMillis) {
@@ -74,12 +62,8 @@ impl CountSource for TotalCounts {
         self.get(field)
     }
 
-    fn rate(&self, field: Field) -> Option<f64> {
-        self.rate(field)
-    }
-
-    fn share(&self, part: Field, of: &[Field]) -> Option<f64> {
-        self.share_of(part, of.iter().map(|field| self.get(*field)).sum())
+    fn covered(&self) -> f64 {
+        self.covered
     }
 }
 
@@ -120,11 +104,11 @@ impl Peaks {
 /// Something that the server was told to be, as far as it tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
-    /// What it is at the end.
+    /// The value at the end.
     pub value: String,
     /// When it became another, from what and to what: the first ones.
     pub changes: Vec<(UnixMillis, String, String)>,
-    /// How often that happened in all.
+    /// The number of all changes.
     pub changed: u64,
 }
 
@@ -133,11 +117,11 @@ pub struct Setting {
 pub struct BreakerHistory {
     /// Its name.
     pub name: String,
-    /// How long it was closed, open and half-open.
+    /// The time in the closed, open and half-open state.
     pub held: [Duration; 3],
-    /// How long nothing is known.
+    /// The time for which the state is not known.
     pub unknown: Duration,
-    /// How often it opened.
+    /// The number of times that it opened.
     pub trips: usize,
     /// The longest time from opening until it was closed again.
     pub longest: Option<Duration>,
@@ -166,7 +150,7 @@ impl BreakerHistory {
 /// One server, summed up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Server {
-    /// Where it is.
+    /// Its URL.
     pub url: String,
     /// Host and port.
     pub name: String,
@@ -187,13 +171,13 @@ pub struct Server {
     pub unreachable: Duration,
     /// The median time between two polls; `None` with one.
     pub interval: Option<Duration>,
-    /// How often it was started anew.
+    /// The number of restarts that were seen.
     pub restarts: u32,
-    /// What it was told to be, by name.
+    /// Its settings by name.
     pub settings: BTreeMap<String, Setting>,
     /// Its breakers.
     pub breakers: Vec<BreakerHistory>,
-    /// What was counted.
+    /// Its counts.
     pub counts: TotalCounts,
     /// The highest values.
     pub peaks: Peaks,
@@ -207,7 +191,7 @@ pub struct Server {
     pub worst_p95: Option<(f64, UnixMillis)>,
     /// The targets and whether it met them.
     pub goals: Vec<GoalResult>,
-    /// What went wrong, in the order of time.
+    /// Its incidents in the order of time.
     pub incidents: Vec<Incident>,
     /// Incidents that were too many to be kept.
     pub more_incidents: u64,
@@ -249,12 +233,12 @@ impl ServerWatch {
         })
     }
 
-    /// When it was polled first.
+    /// The time of the first poll.
     pub fn first(&self) -> UnixMillis {
         self.first
     }
 
-    /// When it was polled last.
+    /// The time of the last poll.
     pub fn last(&self) -> UnixMillis {
         self.last
     }
@@ -322,15 +306,15 @@ impl ServerWatch {
         }
     }
 
-    /// Sums it up.
-    pub fn finish(self, target: &Target, given: &[Condition]) -> Server {
+    /// Sums it up; its goals are judged by who knows them.
+    pub fn finish(self, target: &Target) -> Server {
         let (first, last) = (self.first, self.last);
         let breakers =
             target.breakers.iter().map(|(name, line)| BreakerHistory::new(name, line, first, last)).collect();
         let quantile = |q| target.total_latency.quantile(q).map(|seconds| seconds * 1e3);
         let (watched, unreachable) = self.presence.finish();
         let (incidents, more_incidents) = self.pieces.finish(target, first, last);
-        let mut server = Server {
+        Server {
             url: target.url.clone(),
             name: target.name.clone(),
             polls: target.polls,
@@ -354,8 +338,6 @@ impl ServerWatch {
             goals: Vec::new(),
             incidents,
             more_incidents,
-        };
-        server.goals = goals::judge(&server, given);
-        server
+        }
     }
 }

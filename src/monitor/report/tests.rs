@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::{goals::GoalStatus, *};
 use crate::observe::record::{Header, Poll, SCHEMA};
+use crate::util::time::UnixMillis;
 use crate::{
     monitor::alerts::{Condition, Rules},
     observe::{Breaker, Cache, Field, Health, Histogram, Observation, Pool, Process, Traffic, Trouble},

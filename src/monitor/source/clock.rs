@@ -30,7 +30,7 @@ impl MonitorClock {
         Self::Replay(Arc::new(Mutex::new(Anchor { moment: begin, at: Instant::now(), speed, last: None })))
     }
 
-    /// What time it is.
+    /// The present time.
     pub fn now(&self) -> UnixMillis {
         match self {
             Self::Live => UnixMillis::now(),

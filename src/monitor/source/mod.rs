@@ -5,5 +5,5 @@ mod poll;
 mod replay;
 
 pub use clock::MonitorClock;
-pub use poll::{Pace, Poller, WatchTarget, Web, ask, longest_pause, scraper};
+pub use poll::{Poller, WatchTarget, Web, ask, scraper};
 pub use replay::{ReplayError, replay};

@@ -11,51 +11,16 @@ use url::Host;
 
 use super::clock::MonitorClock;
 use crate::{
-    monitor::model::Message,
+    monitor::{
+        model::Message,
+        pace::{PATIENCE, Pace},
+    },
     observe::{Observation, Scraper, Trouble},
     telemetry::{ServiceUrl, mask_url},
 };
 
-/// Longest that a target may take to answer, and shortest that it is given.
-const PATIENCE: Duration = Duration::from_secs(10);
-const LEAST_PATIENCE: Duration = Duration::from_millis(500);
-
-/// How far apart from each other targets are asked: a fraction of the interval.
-const JITTER: f64 = 0.1;
-
-/// A target that does not answer is asked less and less often, but at least so often.
-const SELDOM: Duration = Duration::from_secs(15);
-
-/// The longest that a target that does not answer goes without a poll, the wait for its answer included.
-pub fn longest_pause(interval: Duration) -> Duration {
-    interval.max(SELDOM).mul_f64(1.0 + JITTER / 2.0) + PATIENCE
-}
-
 /// The first looks are spread over this time, or the interval when that is shorter.
 const SPREAD: Duration = Duration::from_millis(500);
-
-/// How often to ask; sent to all tasks at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    /// The interval.
-    pub interval: Duration,
-    /// Grows when everybody is to be asked at once.
-    pub refresh: u64,
-}
-
-impl Pace {
-    /// How long to wait after an answer, or after so many polls without one; `chance` is 0..1.
-    pub fn wait(&self, failures: u32, chance: f64) -> Duration {
-        let patience = self.interval.max(SELDOM);
-        let interval = self.interval.saturating_mul(1 << failures.min(16)).min(patience).max(self.interval);
-        interval.mul_f64(1.0 + JITTER * (chance - 0.5))
-    }
-
-    /// How long a target may take: an answer after the interval would be one of the past.
-    pub fn patience(&self) -> Duration {
-        self.interval.clamp(LEAST_PATIENCE, PATIENCE)
-    }
-}
 
 /// Asks targets until it is dropped.
 pub struct Poller {
@@ -122,7 +87,7 @@ impl Poller {
 /// A server to watch, as it was named: it may be no URL, and may hold a password all the same.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WatchTarget {
-    /// Where it is asked; `None` when it cannot be.
+    /// Its URL; `None` when its name is none.
     url: Option<ServiceUrl>,
     /// Its name without what may be secret.
     shown: String,
@@ -151,7 +116,7 @@ impl WatchTarget {
     }
 }
 
-/// What can be asked, or why not.
+/// The scraper of a target, or the reason why there is none.
 pub fn scraper(web: &Web, target: &WatchTarget) -> Result<Arc<Scraper>, Trouble> {
     let url = target.url.as_ref().ok_or(Trouble::NoUrl)?;
     Ok(Arc::new(Scraper::new(web.to(url), url)))
@@ -160,7 +125,7 @@ pub fn scraper(web: &Web, target: &WatchTarget) -> Result<Arc<Scraper>, Trouble>
 /// Asks once, within a time.
 ///
 /// # Errors
-/// Why the target told nothing.
+/// The reason why the target did not answer with metrics.
 pub async fn ask(scraper: &Result<Arc<Scraper>, Trouble>, patience: Duration) -> Result<Observation, Trouble> {
     let scraper = scraper.as_ref().map_err(Clone::clone)?;
     scraper.scrape(patience).await
@@ -218,23 +183,6 @@ mod tests {
 
     fn pace(seconds: u64) -> Pace {
         Pace { interval: Duration::from_secs(seconds), refresh: 0 }
-    }
-
-    #[test]
-    fn who_does_not_answer_is_asked_less_often_up_to_a_point() {
-        let waits = |seconds| [0, 1, 2, 3, 9, 99].map(|failures| pace(seconds).wait(failures, 0.5).as_secs());
-        assert_eq!(waits(1), [1, 2, 4, 8, 15, 15]);
-        assert_eq!(waits(30), [30; 6], "never more seldom than asked for");
-    }
-
-    #[test]
-    fn targets_do_not_march_in_step() {
-        assert_eq!([0.0, 1.0].map(|chance| pace(30).wait(0, chance).as_millis()), [28_500, 31_500]);
-    }
-
-    #[test]
-    fn an_answer_has_to_come_within_the_interval() {
-        assert_eq!([1, 5, 60].map(|seconds| pace(seconds).patience().as_secs()), [1, 5, 10]);
     }
 
     #[tokio::test]

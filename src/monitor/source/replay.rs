@@ -4,8 +4,9 @@ use std::{collections::HashMap, path::Path, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::{clock::MonitorClock, poll::longest_pause};
+use super::clock::MonitorClock;
 use crate::monitor::model::Message;
+use crate::monitor::pace::longest_pause;
 use crate::observe::record::{Header, Poll, RecordError, Recording};
 
 /// Nobody was asked for more than so many intervals: a hole in the recording, in which nothing is to be seen.
@@ -16,7 +17,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Polls that are read ahead.
 const AHEAD: usize = 256;
 
-/// Why a recording cannot be played.
+/// An error that keeps a recording from being played.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// It cannot be read.
@@ -70,7 +71,7 @@ pub fn replay(
     Ok((header, clock, both))
 }
 
-/// What comes next in a recording.
+/// The next poll of a recording, or its end.
 enum Next {
     /// A poll.
     Poll(Box<Poll>),

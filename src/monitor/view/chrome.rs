@@ -8,12 +8,11 @@ use ratatui::{
 };
 
 use super::{
-    Screen,
     lists::{self, fit},
-    put,
+    screen::{Screen, put},
     theme::StyleRole,
 };
-use crate::monitor::keys::KeyCommand;
+use crate::monitor::model::Action;
 use crate::util::humanize::{age, interval};
 
 impl Screen<'_> {
@@ -26,7 +25,7 @@ impl Screen<'_> {
             left.push(Span::styled(target.name.clone(), self.theme.style(StyleRole::Title)));
             left.push(Span::raw(" "));
             left.push(Span::styled(condition, self.theme.style(role)));
-            let told = target.told.map(|told| format!(", told {} ago", age(now.since(told))));
+            let told = target.last_success.map(|told| format!(", told {} ago", age(now.since(told))));
             left.push(Span::styled(told.unwrap_or_default(), self.theme.style(StyleRole::Dim)));
         }
         let mut right = Vec::new();
@@ -101,21 +100,21 @@ impl Screen<'_> {
             put(buffer, area, 0, &Line::from(Span::styled(format!(" {notice} "), self.theme.loud(StyleRole::Plain))));
             return;
         }
-        let wanted: &[(KeyCommand, &str)] = if self.model.typing {
+        let wanted: &[(Action, &str)] = if self.model.typing {
             &[]
         } else {
             &[
-                (KeyCommand::Help, "help"),
-                (KeyCommand::Quit, "quit"),
-                (KeyCommand::Left, "cursor"),
-                (KeyCommand::ZoomOut, "zoom out"),
-                (KeyCommand::ZoomIn, "in"),
-                (KeyCommand::Freeze, "freeze"),
-                (KeyCommand::Refresh, "refresh"),
-                (KeyCommand::Filter, "filter"),
-                (KeyCommand::Later, "next event"),
-                (KeyCommand::Acknowledge, "acknowledge"),
-                (KeyCommand::Export, "export"),
+                (Action::Help, "help"),
+                (Action::Quit, "quit"),
+                (Action::Step(-1), "cursor"),
+                (Action::ZoomOut, "zoom out"),
+                (Action::ZoomIn, "in"),
+                (Action::Freeze, "freeze"),
+                (Action::Refresh, "refresh"),
+                (Action::Filter, "filter"),
+                (Action::Jump { forward: true }, "next event"),
+                (Action::Acknowledge, "acknowledge"),
+                (Action::Export, "export"),
             ]
         };
         let mut line = vec![Span::raw(" ")];
@@ -126,7 +125,7 @@ impl Screen<'_> {
             ));
         }
         for (command, what) in wanted {
-            let Some(key) = self.look.keys.keys_of(*command).into_iter().next() else { continue };
+            let Some(key) = self.look.keys.keys_of(command).into_iter().next() else { continue };
             let key = key.replace("left", "←");
             let part = [
                 Span::styled(key, self.theme.style(StyleRole::Title)),

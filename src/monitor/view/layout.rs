@@ -35,12 +35,12 @@ pub enum Panel {
 const PANELS: [(Panel, u16, u16); 5] =
     [(Panel::Breaker, 2, 4), (Panel::Cache, 2, 4), (Panel::Pool, 2, 4), (Panel::Answers, 2, 5), (Panel::System, 1, 2)];
 
-/// Where things are; what finds no room is empty.
+/// The areas of a screen; a part without room has an empty one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// What is watched, and how.
+    /// The header.
     pub header: Rect,
-    /// What is the matter.
+    /// The diagnosis.
     pub diagnosis: Rect,
     /// The targets, with a heading.
     pub targets: Rect,
@@ -52,7 +52,7 @@ pub struct Layout {
     pub figures: u16,
     /// The alerts, with a heading where there is room for it.
     pub alerts: Rect,
-    /// Whether they have one.
+    /// Whether the alerts have a heading.
     pub alerts_heading: bool,
     /// The log, with a heading.
     pub log: Rect,
@@ -62,7 +62,7 @@ pub struct Layout {
     pub plots: bool,
 }
 
-/// What the layout depends on.
+/// The content that the layout depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
     /// Targets that are watched.
@@ -180,7 +180,7 @@ impl Layout {
         if self.plots { self.axis.width.saturating_sub(self.figures + 1) } else { 0 }
     }
 
-    /// Where the plots are, all of them.
+    /// The area of all plots.
     pub fn plot_area(&self) -> Rect {
         let Some((_, first)) = self.panels.first().filter(|_| self.plots) else { return Rect::default() };
         let height = self.axis.bottom().saturating_sub(first.y);

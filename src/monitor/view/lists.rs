@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::text::{Line, Span};
 
 use super::{
-    Look,
+    screen::Look,
     theme::{StyleRole, Theme},
 };
 use crate::monitor::{
@@ -16,13 +16,13 @@ use crate::monitor::{
         target::{Freshness, Target},
     },
 };
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, short},
     text::clean,
 };
 
-/// What stands before a thing of some weight.
+/// The mark of a severity.
 pub const fn mark(severity: Option<Severity>) -> &'static str {
     match severity {
         Some(Severity::Critical) => "✖",
@@ -32,7 +32,7 @@ pub const fn mark(severity: Option<Severity>) -> &'static str {
     }
 }
 
-/// How a target is, in one word.
+/// The condition of a target in one word, and its style.
 pub fn condition(model: &Model, target: &Target) -> (String, StyleRole) {
     let now = model.present();
     match target.freshness(now) {
@@ -67,7 +67,7 @@ fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target:
     let worst = model.worst_of(number).map(|finding| finding.severity);
     let name_width = usize::from(width.saturating_sub(51)).clamp(10, 40);
     let base = if shown { theme.loud(StyleRole::Plain) } else { theme.style(StyleRole::Plain) };
-    let told = target.told.map_or("never".to_owned(), |told| coarse(now.since(told)));
+    let told = target.last_success.map_or("never".to_owned(), |told| coarse(now.since(told)));
     let row = target.history.last().filter(|row| !row.silent);
     let rate =
         row.and_then(|row| row.rate(Field::Questions)).map_or("n/a".to_owned(), |rate| format!("{}/s", short(rate)));
@@ -94,7 +94,7 @@ fn line_of_target(model: &Model, look: &Look, width: u16, number: usize, target:
     Line::from(line)
 }
 
-/// How long ago, in the unit that matters most.
+/// An age in its largest unit.
 fn coarse(time: Duration) -> String {
     age(time).split(' ').take(2).collect::<Vec<_>>().join(" ")
 }

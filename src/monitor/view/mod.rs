@@ -8,15 +8,15 @@ mod lists;
 mod panel_data;
 mod panels;
 pub mod plot;
+mod screen;
 mod stack;
 pub mod theme;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+pub use screen::{Look, ScreenPlan};
 
-use jiff::tz::TimeZone;
 use ratatui::{
     Frame,
     buffer::Buffer,
@@ -28,35 +28,10 @@ use self::{
     layout::{Layout, Needs},
     lists::heading,
     panel_data::PanelData,
-    theme::{StyleRole, Theme},
+    screen::{Screen, put},
+    theme::StyleRole,
 };
-use super::{
-    alerts::Severity,
-    keys::{KeyCommand, Keymap},
-    model::{Action, Model},
-};
-
-/// What the screen looks like, whatever it shows.
-#[derive(Debug, Clone)]
-pub struct Look {
-    /// Colours and letters.
-    pub theme: Theme,
-    /// The zone that times are shown in.
-    pub zone: TimeZone,
-    /// Which key does what.
-    pub keys: Arc<Keymap>,
-    /// What is shown instead of the present, like the name of a recording.
-    pub replayed: Option<String>,
-}
-
-/// What is found out once for a drawing.
-#[derive(Debug, Clone, Default)]
-pub struct ScreenPlan {
-    /// Where things are.
-    pub layout: Layout,
-    /// What is the matter, and how bad it is.
-    diagnosis: (Option<Severity>, String),
-}
+use super::model::{Action, Model};
 
 /// Plans a screen of this size.
 pub fn plan(model: &Model, area: Rect) -> ScreenPlan {
@@ -70,7 +45,7 @@ pub fn plan(model: &Model, area: Rect) -> ScreenPlan {
     ScreenPlan { layout: Layout::new(area, needs), diagnosis }
 }
 
-/// What a click means.
+/// The action of a click.
 pub fn click(model: &Model, layout: &Layout, at: Position) -> Option<Action> {
     let plots = layout.plot_area();
     if plots.contains(at) {
@@ -88,7 +63,7 @@ pub fn click(model: &Model, layout: &Layout, at: Position) -> Option<Action> {
     None
 }
 
-/// What turning the wheel means.
+/// The action of turning the wheel.
 pub fn wheel(layout: &Layout, at: Position, up: bool) -> Option<Action> {
     if layout.plot_area().contains(at) {
         return Some(if up { Action::ZoomIn } else { Action::ZoomOut });
@@ -125,15 +100,6 @@ pub fn render(buffer: &mut Buffer, area: Rect, model: &Model, look: &Look, plan:
     look.theme.finish(buffer);
 }
 
-/// A screen that is being drawn.
-struct Screen<'a> {
-    model: &'a Model,
-    look: &'a Look,
-    theme: &'a Theme,
-    layout: &'a Layout,
-    diagnosis: &'a (Option<Severity>, String),
-}
-
 impl Screen<'_> {
     fn targets(&self, buffer: &mut Buffer) {
         let area = self.layout.targets;
@@ -167,7 +133,7 @@ impl Screen<'_> {
             let unknown = self.model.visible_alerts().active().iter().filter(|alert| !alert.acknowledged).count();
             let mut remarks = vec![Span::styled(said, self.theme.style(role))];
             if unknown > 0 {
-                let keys = self.look.keys.keys_of(KeyCommand::Acknowledge).join(" ");
+                let keys = self.look.keys.keys_of(&Action::Acknowledge).join(" ");
                 remarks.push(Span::styled(format!("{keys}: acknowledge"), self.theme.style(StyleRole::Dim)));
             }
             put(buffer, area, 0, &heading(self.theme, area.width, "Alerts", remarks));
@@ -224,13 +190,5 @@ impl InnerMargin for Rect {
     fn inner_margin(self) -> Rect {
         let by = 1.min(self.width);
         Rect { x: self.x + by, width: self.width - by, ..self }
-    }
-}
-
-/// Writes a line into a row of an area; what does not fit is cut.
-fn put(buffer: &mut Buffer, area: Rect, row: u16, line: &Line<'_>) {
-    let area = area.intersection(buffer.area);
-    if row < area.height && area.width > 0 {
-        buffer.set_line(area.x, area.y + row, line, area.width);
     }
 }

@@ -8,28 +8,28 @@ use super::{
     plot::Plot,
     theme::{StyleRole, Theme},
 };
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{humanize::UNKNOWN, time::UnixMillis};
 use crate::{
     monitor::model::{Model, history::Row, target::Target},
     observe::Observation,
 };
 
-/// What all panels are made from.
+/// The values that all panels show.
 pub struct PanelData<'a> {
-    /// What things look like.
+    /// Colours and letters.
     pub theme: &'a Theme,
     /// The target.
     pub target: &'a Target,
-    /// What it told last; `None` while the past is shown.
+    /// Its last answer; `None` while the past is shown.
     pub seen: Option<&'a Observation>,
-    /// How it was at the moment that is shown.
+    /// Its row at the moment that is shown.
     pub row: Option<Row>,
-    /// That moment.
+    /// The moment that is shown.
     pub shown: UnixMillis,
     /// The time that is shown, in columns.
     pub columns: Vec<Option<Row>>,
-    /// Where it begins and ends.
+    /// The beginning and the end of the time axis.
     pub bounds: (UnixMillis, UnixMillis),
 }
 

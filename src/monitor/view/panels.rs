@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::text::{Line, Span};
 
 use super::{layout::Panel, panel_data::PanelData, plot::Plot, theme::StyleRole};
-use crate::observe::{Field, Metric};
+use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{UNKNOWN, age, brief_share, count, short, time},
     text::clean,
@@ -107,7 +107,7 @@ impl PanelData<'_> {
     /// One breaker: how it is, and how it was.
     fn states(&self, name: &str, line: &Timeline) -> Series {
         // Between the last poll and now nothing else is known.
-        let last = self.target.told.filter(|told| *told <= self.shown);
+        let last = self.target.last_success.filter(|told| *told <= self.shown);
         let state = self.row.and_then(|_| line.at(self.shown).or_else(|| line.at(last?)));
         // An outage lasts through its probes.
         let since = match state {
@@ -135,7 +135,7 @@ impl PanelData<'_> {
 
     /// Seconds until the next probe.
     fn probe_in(&self) -> Option<u64> {
-        let told = self.target.told?;
+        let told = self.target.last_success?;
         let waits = self.seen?.breakers.values().filter(|breaker| breaker.state == Some(State::Open));
         let left = waits.filter_map(|breaker| breaker.retry_after_seconds).reduce(f64::min)?;
         Some((left - self.shown.since(told).as_secs_f64()).max(0.0).round() as u64)
@@ -199,10 +199,7 @@ impl PanelData<'_> {
         if let Some(most) = most {
             remarks.push(self.dim(format!("{most:.0} at most")));
         }
-        let reused = self.row.and_then(|row| {
-            let (requests, opened) = (row.get(Field::Requests)?, row.get(Field::Opened)?);
-            (requests > 0.0).then(|| (1.0 - opened / requests).max(0.0))
-        });
+        let reused = self.row.and_then(|row| row.reuse());
         if let Some(reused) = reused.or(pool.and_then(|pool| pool.reuse_rate)) {
             remarks.push(self.dim(format!("{} reused", brief_share(reused))));
         }

@@ -10,17 +10,17 @@ use crate::{
 
 /// Bars from an eighth of a cell to a whole one.
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// What stands for zero: a gap is empty, zero is not.
+/// The letter of a zero; a gap is empty.
 const ZERO: char = '_';
-/// What stands for a poll without an answer.
+/// The letter of a poll without an answer.
 pub const SILENT: char = '×';
 
-/// What is drawn, one value a column.
+/// A plot in cells of a terminal, one value a column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plot {
     /// Nothing.
     Nothing,
-    /// What the server does not offer.
+    /// The server does not offer the metric.
     Unknown,
     /// A bar each, up to `top`.
     Bars {
@@ -28,7 +28,7 @@ pub enum Plot {
         values: Vec<Option<f64>>,
         /// The value of a bar that fills the height.
         top: f64,
-        /// What it looks like.
+        /// The style of the bars.
         role: StyleRole,
         /// From which value on it looks bad.
         alarm: Option<f64>,
@@ -37,7 +37,7 @@ pub enum Plot {
     States {
         /// The states; `None` is a gap.
         states: Vec<Option<State>>,
-        /// Whether the target was asked and did not tell.
+        /// Whether the poll of a column failed.
         silent: Vec<bool>,
     },
 }
@@ -54,7 +54,7 @@ impl Plot {
         Self::Bars { values, top: 1.0, role, alarm: None }
     }
 
-    /// Whether more rows would show more.
+    /// Whether the plot uses more than one row.
     pub fn grows(&self) -> bool {
         matches!(self, Self::Bars { .. })
     }

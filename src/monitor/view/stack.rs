@@ -8,13 +8,12 @@ use ratatui::{
 };
 
 use super::{
-    Screen,
     layout::Panel,
     lists::{fit, heading},
     panel_data::PanelData,
     panels::{Content, Series},
     plot::Plot,
-    put,
+    screen::{Screen, put},
     theme::StyleRole,
 };
 use crate::util::humanize::age;

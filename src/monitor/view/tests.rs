@@ -1,7 +1,8 @@
 //! Whole screens, glyphs and styles, in every situation, size and theme; and that any size can be drawn.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use ratatui::{
     Terminal,
@@ -9,8 +10,12 @@ use ratatui::{
     style::{Color, Modifier, Style},
 };
 
-use super::{theme::Palette, *};
+use super::{
+    theme::{Palette, Theme},
+    *,
+};
 use crate::monitor::{
+    keys::Keymap,
     model::Message,
     situations::{self, all},
 };

@@ -9,7 +9,7 @@ use ratatui::{
 
 use crate::{monitor::alerts::Severity, resilience::State};
 
-/// What a thing means; its looks follow from that.
+/// The meaning of a text, from which its style follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StyleRole {
     /// Nothing special.
@@ -22,9 +22,9 @@ pub enum StyleRole {
     Bad,
     /// Of less interest: lines, units, what is old.
     Dim,
-    /// What is measured.
+    /// A measured value.
     Accent,
-    /// What is measured, beside it.
+    /// A second measured value.
     Second,
     /// A name of a part of the screen.
     Title,
@@ -49,7 +49,7 @@ impl StyleRole {
         }
     }
 
-    /// What an alert looks like.
+    /// The role of a severity.
     pub const fn of(severity: Severity) -> Self {
         match severity {
             Severity::Critical => Self::Bad,
@@ -58,7 +58,7 @@ impl StyleRole {
         }
     }
 
-    /// What a breaker's state looks like.
+    /// The role of a breaker's state.
     pub const fn of_state(state: State) -> Self {
         match state {
             State::Closed => Self::Good,
@@ -92,7 +92,7 @@ impl FromStr for Palette {
     }
 }
 
-/// What things look like.
+/// Colours and letters of the screen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Theme {
     palette: Palette,
@@ -136,7 +136,7 @@ impl Theme {
         self
     }
 
-    /// Whether there is only ASCII on the screen.
+    /// Whether the screen has ASCII letters only.
     pub const fn is_ascii(&self) -> bool {
         self.ascii
     }
@@ -168,7 +168,7 @@ impl Theme {
         Ok(self)
     }
 
-    /// How a role looks.
+    /// The style of a role.
     pub fn style(&self, role: StyleRole) -> Style {
         let mut style = Style::new();
         if let Some(color) = self.colors[role as usize] {
@@ -183,7 +183,7 @@ impl Theme {
         }
     }
 
-    /// How a role looks where it must not be overlooked.
+    /// The style of a role where it must not be overlooked.
     pub fn loud(&self, role: StyleRole) -> Style {
         self.style(role).add_modifier(Modifier::BOLD | Modifier::REVERSED)
     }

@@ -7,7 +7,7 @@
 
 use std::{io, sync::LazyLock};
 
-use super::{Poll, SCHEMA};
+use super::format::{Poll, SCHEMA};
 use crate::util::time::UnixMillis;
 use crate::{
     observe::{ALL_BREAKERS, Breaker, Cache, Health, MetricEntry, Observation, Pool, Process, Traffic, Trouble},
@@ -150,7 +150,7 @@ fn unprotect(text: &str) -> &str {
     text.strip_prefix('\'').unwrap_or(text)
 }
 
-/// What a row says.
+/// A row of a CSV recording.
 pub(super) enum CsvRow {
     /// A poll.
     Poll(Box<Poll>),

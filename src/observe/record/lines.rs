@@ -5,7 +5,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Header, PROGRAM, Poll, SCHEMA};
+use super::format::{Header, PROGRAM, Poll, SCHEMA};
 use crate::observe::{Observation, Trouble};
 use crate::util::time::UnixMillis;
 
@@ -15,7 +15,7 @@ const MARK: &str = "ragctl-monitor";
 /// Integers up to here are exact as numbers of JSON.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// What every version of the format has.
+/// The fields that the header of every version has.
 #[derive(Deserialize)]
 struct Mark {
     recording: String,
@@ -61,7 +61,7 @@ struct ReadPoll {
     trouble: Option<Trouble>,
 }
 
-/// What a first line says.
+/// The first line of a file.
 pub(super) enum FirstLine {
     /// It begins a recording.
     Header(Header),

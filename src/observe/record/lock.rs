@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::RecordError;
+use super::format::RecordError;
 
 /// How often a file is opened that somebody moves away meanwhile.
 const TRIES: usize = 8;

@@ -8,15 +8,14 @@ use std::{
 };
 
 use super::{
-    Header, MAX_LINE, PROGRAM, Poll, RecordError, SCHEMA,
     columns::{Columns, CsvRow},
+    format::{Header, MAX_LINE, PROGRAM, Poll, RecordError, SCHEMA, older},
     lines::{self, FirstLine},
-    older,
     transitions::KnownTransitions,
 };
 use crate::util::time::UnixMillis;
 
-/// What spreadsheets put before UTF-8.
+/// The bytes that spreadsheets put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A recording, read line by line: an iterator over its polls in the order of the file. FILE.1 comes first when it is
@@ -123,11 +122,11 @@ struct RecordingFile {
     /// None for NDJSON.
     columns: Option<Columns>,
     header: Header,
-    /// What was read to know the start.
+    /// Lines that were read to find the time of the first poll, and are still to be returned.
     ahead: VecDeque<ReadLine>,
 }
 
-/// What the next line is.
+/// The next line of a file.
 #[derive(Debug)]
 enum ReadLine {
     Poll(Box<Poll>),
@@ -228,7 +227,7 @@ impl RecordingFile {
     }
 }
 
-/// What CSV says about itself.
+/// The header of a CSV recording, which has none of its own.
 fn unknown_header() -> Header {
     Header {
         schema: SCHEMA,
@@ -247,7 +246,7 @@ struct Lines<R> {
     line: Vec<u8>,
 }
 
-/// How a line ended.
+/// The end of a line.
 #[derive(Clone, Copy)]
 enum Ending {
     /// As it should.

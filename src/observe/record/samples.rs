@@ -2,7 +2,10 @@
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use super::{Header, Poll, Recording, SCHEMA};
+use super::{
+    format::{Header, Poll, SCHEMA},
+    reader::Recording,
+};
 use crate::util::time::UnixMillis;
 use crate::{
     observe::{

@@ -9,7 +9,9 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    MIN_BYTES, Poll, RecordError, Recorder, Recording, older,
+    Recorder,
+    format::{MIN_BYTES, Poll, RecordError, older},
+    reader::Recording,
     samples::{self, header, poll, read},
 };
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::Poll;
+use super::format::Poll;
 use crate::{observe::StateTransition, resilience::State};
 
 /// KnownTransitions that are remembered of a breaker, at least: more than a server keeps, and enough for a few servers that answer

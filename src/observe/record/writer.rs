@@ -8,7 +8,11 @@ use std::{
 };
 
 use super::{
-    Header, MAX_LINE, MIN_BYTES, Poll, RecordError, columns, is_recording, lines, lock, older, reader::goes_on,
+    columns,
+    format::{Header, MAX_LINE, MIN_BYTES, Poll, RecordError, older},
+    lines, lock,
+    reader::goes_on,
+    reader::is_recording,
     transitions::KnownTransitions,
 };
 

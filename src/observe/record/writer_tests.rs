@@ -2,7 +2,8 @@ use super::*;
 use crate::{
     observe::Trouble,
     observe::record::{
-        Recording, older,
+        Recording,
+        format::older,
         samples::{header, poll, read},
     },
 };

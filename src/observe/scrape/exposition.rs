@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub struct Sample<'a> {
     /// Name of the metric.
     pub name: &'a str,
-    /// What stands between the braces.
+    /// The labels: the text between the braces.
     labels: &'a str,
     /// The value; may be NaN or infinite.
     pub value: f64,
@@ -28,7 +28,7 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// What was exposed at a moment.
+/// The series of an exposition.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exposition<'a>(Vec<Sample<'a>>);
 
@@ -123,7 +123,7 @@ fn closing_brace(inside: &str) -> Option<usize> {
     }
 }
 
-/// Where a quoted value ends.
+/// The place of the quote that ends a value.
 fn closing_quote(text: &str) -> Option<usize> {
     let mut escaped = false;
     text.bytes().position(|byte| {

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{super::observation::Observation, Trouble, json};
+use super::{super::observation::Observation, json, trouble::Trouble};
 use crate::{telemetry::ServiceUrl, util::humanize::interval};
 
 /// Largest answer that is read, MiB.
@@ -46,9 +46,9 @@ const SOURCES: [MetricsRoute; 5] = [
     },
 ];
 
-/// How many of [`SOURCES`] are JSON metrics.
+/// The number of [`SOURCES`] that are JSON metrics; they come first.
 const JSON_METRICS: usize = 3;
-/// Where `/metrics` is in [`SOURCES`].
+/// The index of `/metrics` in [`SOURCES`].
 const EXPOSITION: usize = 4;
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ impl Scraper {
     /// `patience`, is noted.
     ///
     /// # Errors
-    /// When it tells nothing.
+    /// When no route answers with metrics: the error that explains the others.
     pub async fn scrape(&self, patience: Duration) -> Result<Observation, Trouble> {
         let started = Instant::now();
         // Each route by itself: one that hangs, like a health that asks a dead LLM, must not hide the others.
