@@ -19,7 +19,8 @@ const BRIEF: Duration = Duration::from_millis(30);
 
 fn engine(folder: &Path) -> Engine {
     let catalog = Arc::new(SqliteCatalog::open(folder).unwrap());
-    let dbs = Dbs::new(catalog, Box::new(|folder| Arc::new(EmbeddedSearch::open(folder))));
+    let folders = Arc::clone(&catalog);
+    let dbs = Dbs::new(catalog, Box::new(move |db| Arc::new(EmbeddedSearch::open(&folders.index_folder(db)))));
     let generator: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(None));
     let models = Models::new([generator], ProviderKind::Embedded, Arc::new(StaticEmbedder::bundled().unwrap()));
     Engine::new(dbs, models, Arc::new(Metrics::new()))
