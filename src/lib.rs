@@ -12,7 +12,7 @@
 //! | [`server`], [`client`], [`mock`] | the HTTP API, who talks to it, and a fake LLM upstream for tests |
 //! | [`bench`](mod@bench) | the load generator: measures an API over HTTP, and compares what it measured |
 //! | [`monitor`] | the dashboard: polls servers, says what is the matter, shows, records and replays it |
-//! | [`api`] | what may be asked, whatever the door: requests checked, results shaped |
+//! | [`api`] | what may be asked, whatever the door: checks requests, shapes responses |
 //! | [`rag`] | the engine: documents in, answers out |
 //! | [`store`], [`index`], [`cache`], [`providers`] | the truth; what is derived from it; answers given before; the models |
 //! | [`observe`] | what bench, monitor and report need of a server seen from outside: scraping, metrics, thresholds, recordings |
@@ -24,15 +24,21 @@
 //!
 //! 1. [`server`] gives the request an id, parses and checks it: every refusal names the field and what is allowed. The
 //!    [call's context](resilience::CallContext) is made here: its deadline holds for everything below.
-//! 2. The [`cache`] answers what was asked before in the same words. Other words are embedded first, once, for cache and
-//!    search; a near question's answer is given when the guards find no difference, and the passages overlap.
-//! 3. [`rag::Engine::retrieve`] embeds the question with the embedder that made the DB's vectors, then, on a blocking
-//!    thread, searches both indexes, fuses the two lists and reads the best chunks from the store.
-//! 4. [`rag::Engine::ask`] asks the LLM: [joins](providers::guarded::CoalescingGenerator) the same question if it is being answered
-//!    already, else goes through the [guard](resilience::CallPolicy), which retries within a budget and asks the breaker before
-//!    each attempt, and takes its turn in the [pool](resilience::Pool), if one can come in time. If there is no first token
-//!    a little before the deadline, the embedded answerer quotes the contexts instead, and the answer is marked as degraded.
-//! 5. The answer streams back, and is kept when it is whole. A client that goes away drops the stream, and with it the call upstream.
+//! 2. [`api::question`] fills in what the request leaves open. [`rag::Engine::ask`] makes a [plan](rag::pipeline::Plan) of the
+//!    question: its DB is open, and its [`RetrievalSpec`](rag::pipeline::RetrievalSpec) names everything that shapes the answer.
+//!    The keys of cached answers and of shared calls are made of the spec, and of nothing else.
+//! 3. A [lookup](cache::Lookup) asks the [`cache`] for the same words. Else the question is embedded, once, for cache and search,
+//!    and the cache looks for the nearest question that no [mismatch](cache::mismatch) speaks against. The lookup decides; it
+//!    embeds and searches nothing itself.
+//! 4. The [`rag::pipeline`] takes the question through its [stages](rag::pipeline::stages): retrieve from both indexes, fuse the
+//!    two lists, read the best chunks. They run on a blocking thread, when it is the question's turn. A near question's answer
+//!    is given when one of the passages that it cites is among those that were found.
+//! 5. The LLM is asked: the call [joins](providers::guarded::CoalescingGenerator) an equal one that is under way, else goes
+//!    through the [policy](resilience::CallPolicy), which retries within a budget and asks the breaker before each attempt, and
+//!    takes its turn in the [pool](resilience::Pool), if one can come in time. If there is no first token a little before the
+//!    deadline, the embedded answerer quotes the passages instead, and the answer is marked as degraded.
+//! 6. The answer streams back, and is kept in the cache when it is whole. A client that goes away drops the stream, and with it
+//!    the call upstream.
 //!
 //! # The way of one document
 //!

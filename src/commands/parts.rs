@@ -129,7 +129,8 @@ fn most_open_dbs() -> usize {
 /// The DBs of a data directory, with the embedded store and search.
 pub(super) fn dbs(data_dir: &Path) -> anyhow::Result<Dbs> {
     let catalog = Arc::new(SqliteCatalog::open(data_dir)?);
-    let dbs = Dbs::new(catalog, Box::new(|folder: &Path| Arc::new(EmbeddedSearch::open(folder))));
+    let folders = Arc::clone(&catalog);
+    let dbs = Dbs::new(catalog, Box::new(move |db| Arc::new(EmbeddedSearch::open(&folders.index_folder(db)))));
     Ok(dbs.with_most_open(most_open_dbs()))
 }
 

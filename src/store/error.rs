@@ -1,6 +1,6 @@
 //! What can go wrong with a store.
 
-use std::{error::Error, io, path::PathBuf, sync::Arc};
+use std::{error::Error, io, sync::Arc};
 
 use crate::domain::DbName;
 
@@ -40,10 +40,10 @@ pub enum StoreError {
         why: String,
     },
     /// The DB was written by a newer version of this program.
-    #[error("DB at {path} has schema version {found}, this ragctl knows up to {known}; use a newer ragctl")]
+    #[error("DB at {location} has schema version {found}, this ragctl knows up to {known}; use a newer ragctl")]
     TooNew {
-        /// The DB file.
-        path: PathBuf,
+        /// Where the DB is.
+        location: String,
         /// Version of its schema.
         found: i64,
         /// Newest version that this program knows.
@@ -53,49 +53,49 @@ pub enum StoreError {
     #[error("DB is being written by another process; try again in a moment")]
     Busy,
     /// The file is no DB, or broken.
-    #[error("DB at {path} is damaged: {detail}; restore a backup, or delete its folder and ingest again")]
+    #[error("DB at {location} is damaged: {detail}; restore a backup, or delete its folder and ingest again")]
     Damaged {
-        /// The DB file.
-        path: PathBuf,
+        /// Where the DB is.
+        location: String,
         /// What the engine said.
         detail: String,
     },
     /// There is no room on the disk.
-    #[error("the disk with the DB {} is full: nothing of this was stored; make room and try again", path.display())]
+    #[error("the disk with the DB {location} is full: nothing of this was stored; make room and try again")]
     Full {
-        /// The DB file.
-        path: PathBuf,
+        /// Where the DB is.
+        location: String,
     },
     /// It can be read and not written.
-    #[error("the DB {} can only be read ({why}): nothing of this was stored", path.display())]
+    #[error("the DB {location} can only be read ({why}): nothing of this was stored")]
     ReadOnly {
-        /// The DB file.
-        path: PathBuf,
+        /// Where the DB is.
+        location: String,
         /// What keeps it from being written.
         why: String,
     },
     /// Somebody deleted or replaced the files of an open DB.
-    #[error("the files of the DB {} were deleted or replaced while they were open", path.display())]
+    #[error("the files of the DB {location} were deleted or replaced while they were open")]
     Detached {
-        /// The DB file.
-        path: PathBuf,
+        /// Where the DB is.
+        location: String,
     },
     /// Somebody deleted or replaced the data directory of a running process.
     #[error(
-        "the data directory {} was deleted or replaced while it was in use: nothing is stored any more; put it back, or \
-         restart the server to go on with what is there now", path.display()
+        "the data directory {location} was deleted or replaced while it was in use: nothing is stored any more; put it back, or \
+         restart the server to go on with what is there now"
     )]
     DataDirChanged {
         /// The data directory.
-        path: PathBuf,
+        location: String,
     },
     /// A folder or file could not be used.
-    #[error("cannot {action} {path}: {source}")]
+    #[error("cannot {action} {location}: {source}")]
     Io {
         /// What was tried.
         action: &'static str,
         /// With what.
-        path: PathBuf,
+        location: String,
         /// Why not.
         source: Arc<io::Error>,
     },

@@ -1,214 +1,41 @@
 //! Where documents live: the only truth of a DB. Everything else (search indexes, caches) can be thrown away and
 //! rebuilt from here.
 //!
-//! [`Store`] is one DB; [`Catalog`] makes, lists and deletes them. The embedded engine is [`sqlite`]. All calls block
-//! and belong on a blocking thread; all methods take `&self` and may be called from several threads at once.
+//! [`Store`] is one DB: its [`Documents`] and the [`ChangeLog`] that indexes follow. [`StoreCatalog`] makes, lists and
+//! deletes DBs. The embedded engine is [`sqlite`]. All calls block and belong on a blocking thread; all methods take `&self`
+//! and may be called from several threads at once.
+//!
+//! An engine implements the traits and names itself in one line to the tests that hold every engine to them (`contract`).
 
+#[cfg(test)]
+mod contract;
+mod documents;
 mod error;
 pub mod sqlite;
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use serde::{Deserialize, Serialize};
-
+pub use documents::{
+    Chunk, Counts, DocumentState, DocumentSummary, Documents, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument,
+    WriteReport,
+};
 pub use error::StoreError;
 
-use crate::domain::{ChangeSet, ChunkId, DbName, Stamp, Want};
+use crate::domain::{ChangeSet, DbName, Stamp, Want};
 
-/// The embedder whose vectors a DB holds. Vectors of two embedders cannot be compared, so a DB has only one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EmbedderRecord {
-    /// The embedder's identity, e.g. `ollama:nomic-embed-text`.
-    pub id: String,
-    /// Length of its vectors.
-    pub dimension: usize,
-}
-
-/// A document to be written: replaces the one of the same source, whole or not at all.
-#[derive(Debug, Clone)]
-pub struct NewDocument {
-    /// Name of the document, unique in the DB; usually its path with `/`.
-    pub source: String,
-    /// Hash of everything that shaped its chunks (bytes, chunking, extractor): equal means nothing to do.
-    pub fingerprint: String,
-    /// Label that questions can be limited to.
-    pub version: String,
-    /// Its title, when it has one.
-    pub title: Option<String>,
-    /// Format that it was read as, e.g. `pdf`.
-    pub format: String,
-    /// Size of the file in bytes.
-    pub bytes: u64,
-    /// Its chunks in reading order.
-    pub chunks: Vec<NewChunk>,
-}
-
-/// A chunk to be written.
-#[derive(Debug, Clone)]
-pub struct NewChunk {
-    /// Stable id: a hash of source, language, text and the number of earlier equal texts in the document.
-    pub key: String,
-    /// The text.
-    pub text: String,
-    /// ISO 639-1 code, `und` when unknown.
-    pub language: String,
-    /// Unit-length embedding, or `None` for a chunk that the store already holds under the same key.
-    pub vector: Option<Vec<f32>>,
-}
-
-/// A change to a DB, made whole or not at all.
-#[derive(Debug, Clone)]
-pub enum Mutation {
-    /// Documents are written; each replaces the one of the same source.
-    Write {
-        /// The documents.
-        documents: Arc<[NewDocument]>,
-        /// The embedder of their vectors.
-        embedder: EmbedderRecord,
-    },
-    /// Documents are removed; unknown sources are ignored.
-    Remove {
-        /// Their sources.
-        sources: Vec<String>,
-    },
-}
-
-/// What a write did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct WriteReport {
-    /// Documents that the DB did not have.
-    pub added: usize,
-    /// Documents that replaced another state of themselves.
-    pub updated: usize,
-    /// Chunks that were inserted.
-    pub chunks_inserted: usize,
-    /// Chunks that were kept because they did not change.
-    pub chunks_kept: usize,
-    /// Documents that were removed.
-    pub removed: usize,
-}
-
-impl std::ops::AddAssign for WriteReport {
-    fn add_assign(&mut self, other: Self) {
-        self.added += other.added;
-        self.updated += other.updated;
-        self.chunks_inserted += other.chunks_inserted;
-        self.chunks_kept += other.chunks_kept;
-        self.removed += other.removed;
-    }
-}
-
-/// A stored chunk with what an answer tells about it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chunk {
-    /// Row id.
-    pub id: ChunkId,
-    /// Stable id across re-ingestion.
-    pub key: String,
-    /// Source of its document.
-    pub source: String,
-    /// Position within the document, from 0.
-    pub ordinal: u32,
-    /// Version label of its document.
-    pub version: String,
-    /// ISO 639-1 code.
-    pub language: String,
-    /// The text.
-    pub text: String,
-}
-
-/// One line of a document list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentSummary {
-    /// Name of the document.
-    pub source: String,
-    /// Number of its chunks.
-    pub chunks: u64,
-}
-
-/// What a stored document was made from, to tell whether it must be read again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentState {
-    /// See [`NewDocument::fingerprint`].
-    pub fingerprint: String,
-    /// Keys of its chunks.
-    pub chunk_keys: Vec<String>,
-}
-
-/// Values that a question can be limited to, each list sorted.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Filters {
-    /// Languages of the chunks.
-    pub languages: Vec<String>,
-    /// Version labels of the documents.
-    pub versions: Vec<String>,
-}
-
-/// Sizes of a DB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Stored documents.
-    pub documents: u64,
-    /// Stored chunks.
-    pub chunks: u64,
-    /// Bytes on disk, indexes not counted.
-    pub bytes: u64,
-}
-
-/// One DB. Writes are atomic: a reader, or a process that starts after a crash, sees all of one or nothing.
-pub trait Store: Send + Sync {
+/// The history of a DB.
+pub trait ChangeLog: Send + Sync {
     /// The current state's name.
     fn stamp(&self) -> Result<Stamp, StoreError>;
-
-    /// The embedder of the stored vectors; `None` while nothing is stored.
-    fn embedder(&self) -> Result<Option<EmbedderRecord>, StoreError>;
-
-    /// Whether the document is there, and made from what.
-    fn document_state(&self, source: &str) -> Result<Option<DocumentState>, StoreError>;
-
-    /// Makes changes, all in one transaction that is on disk when this returns: one wait for the disk serves them all. Each
-    /// change succeeds or fails by itself; a result for each, in their order.
-    ///
-    /// # Errors
-    /// [`StoreError::EmbedderMismatch`] when the DB holds vectors of another embedder; nothing of that change is made then.
-    /// When the transaction itself fails, every change has its error.
-    fn commit(&self, mutations: &[Mutation]) -> Vec<Result<WriteReport, StoreError>>;
-
-    /// Writes documents in one transaction: see [`commit`](Self::commit).
-    ///
-    /// # Errors
-    /// As there.
-    fn write(&self, documents: &[NewDocument], embedder: &EmbedderRecord) -> Result<WriteReport, StoreError> {
-        let mutation = Mutation::Write { documents: documents.into(), embedder: embedder.clone() };
-        self.commit(&[mutation]).pop().unwrap_or(Ok(WriteReport::default()))
-    }
-
-    /// Removes documents in one transaction; unknown sources are ignored. Returns how many there were.
-    ///
-    /// # Errors
-    /// See [`commit`](Self::commit).
-    fn remove(&self, sources: &[String]) -> Result<usize, StoreError> {
-        let mutation = Mutation::Remove { sources: sources.to_vec() };
-        Ok(self.commit(&[mutation]).pop().unwrap_or(Ok(WriteReport::default()))?.removed)
-    }
-
-    /// The chunks with these ids, in this order; ids that are gone are left out.
-    fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<Chunk>, StoreError>;
-
-    /// All documents, sorted by source.
-    fn documents(&self) -> Result<Vec<DocumentSummary>, StoreError>;
-
-    /// What questions can be limited to.
-    fn filters(&self) -> Result<Filters, StoreError>;
-
-    /// How much is stored.
-    fn counts(&self) -> Result<Counts, StoreError>;
 
     /// What leads from the state `from` (`None`: the empty DB) to a newer one, about `limit` chunks of it (always whole
     /// transactions). Read at one moment, so that `from` is never compared with an older state than its own.
     fn changes(&self, from: Option<&Stamp>, want: Want, limit: usize) -> Result<ChangeSet, StoreError>;
+}
 
-    /// Whether the open files are still those at the DB's place.
+/// One DB.
+pub trait Store: Documents + ChangeLog {
+    /// Whether what is open is still what stands at the DB's place.
     ///
     /// # Errors
     /// [`StoreError::Detached`].
@@ -224,9 +51,9 @@ pub trait Store: Send + Sync {
     fn verify(&self, cancelled: Arc<AtomicBool>) -> Result<(), StoreError>;
 }
 
-/// The DBs of one data directory.
-pub trait Catalog: Send + Sync {
-    /// Whether the data directory is the one that was opened.
+/// The DBs that an engine keeps together.
+pub trait StoreCatalog: Send + Sync {
+    /// Whether the place of the DBs is the one that was opened.
     ///
     /// # Errors
     /// [`StoreError::DataDirChanged`].
@@ -248,7 +75,7 @@ pub trait Catalog: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    fn open(&self, name: &DbName) -> Result<std::sync::Arc<dyn Store>, StoreError>;
+    fn open(&self, name: &DbName) -> Result<Arc<dyn Store>, StoreError>;
 
     /// Deletes a DB and all that was derived from it.
     ///
@@ -256,9 +83,6 @@ pub trait Catalog: Send + Sync {
     /// [`StoreError::NotFound`].
     fn delete(&self, name: &DbName) -> Result<(), StoreError>;
 
-    /// The folder in which indexes of this DB may keep files; they go with the DB.
-    fn index_dir(&self, name: &DbName) -> std::path::PathBuf;
-
-    /// The folder of this DB, for people (shown by `/health`).
-    fn location(&self, name: &DbName) -> std::path::PathBuf;
+    /// Where this DB is, for people (shown by `/health`).
+    fn location(&self, name: &DbName) -> String;
 }

@@ -100,7 +100,7 @@ fn main() {
             }
             let filled = started.elapsed().as_secs_f64();
             let (times, found) = measure(&approximate, &queries);
-            row("graph", filled, &times, &found);
+            row("inverted file", filled, &times, &found);
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::util::vectors::{dot_f32, dots_i8};
+use super::{
+    best::Best,
+    rough::{RoughQuery, RoughRows},
+};
+use crate::util::vectors::dot_f32;
 use crate::{
     domain::{ChunkId, Hit, IndexedChunk, SearchFilter},
     index::IndexError,
@@ -11,12 +15,6 @@ use crate::{
 /// Candidates of the first pass for each wanted hit, and how many more: enough that rounding to int8 loses none
 /// (`cargo bench --bench vector_index` counts).
 const OVERSAMPLING: (usize, usize) = (1, 128);
-
-/// Largest magnitude of an int8 component.
-const STEPS: f32 = 127.0;
-
-/// Rows of the first pass whose sums are looked at together.
-const SCANNED_AT_ONCE: usize = 256;
 
 /// Language and version of a row, by number: a scope is judged once a pair, not once a row.
 type Label = u32;
@@ -28,10 +26,8 @@ pub(super) struct Matrix {
     labels: Vec<Label>,
     /// Rows of `dimension` components, unit length.
     exact: Vec<f32>,
-    /// The same rows, each component times its row's scale.
-    rough: Vec<i8>,
-    /// What a rough row's components must be multiplied with.
-    scales: Vec<f32>,
+    /// The same rows in int8.
+    rough: RoughRows,
     rows: HashMap<ChunkId, usize>,
     known_labels: Vec<(String, String)>,
     /// Number of each known label: there may be as many as documents, when each has a version of its own.
@@ -55,14 +51,12 @@ impl Matrix {
             tracing::warn!(chunk = %chunk.id, "a stored vector points nowhere and is not indexed");
             return Ok(());
         };
-        let (rough, scale) = rough(&unit);
         let label = self.label(&chunk.language, &chunk.version);
         self.rows.insert(chunk.id, self.ids.len());
         self.ids.push(chunk.id);
         self.labels.push(label);
+        self.rough.push(&unit);
         self.exact.extend(unit);
-        self.rough.extend(rough);
-        self.scales.push(scale);
         Ok(())
     }
 
@@ -73,11 +67,9 @@ impl Matrix {
         let d = self.dimension;
         self.exact.copy_within(last * d..(last + 1) * d, row * d);
         self.exact.truncate(last * d);
-        self.rough.copy_within(last * d..(last + 1) * d, row * d);
-        self.rough.truncate(last * d);
+        self.rough.swap_remove(row);
         self.ids.swap_remove(row);
         self.labels.swap_remove(row);
-        self.scales.swap_remove(row);
         if let Some(&moved) = self.ids.get(row) {
             self.rows.insert(moved, row);
         }
@@ -158,22 +150,11 @@ impl Matrix {
 
     /// Rows that are near by their rough copies.
     fn candidates(&self, query: &[f32], wanted: usize, scope: &SearchFilter) -> Vec<usize> {
-        // Only comparisons count here, so the query's own scale does not matter.
-        let (query, _) = rough(query);
         let inside = (!scope.is_everything()).then(|| self.labels_inside(scope));
+        let admits = |row: usize| inside.as_ref().is_none_or(|inside| inside[self.labels[row] as usize]);
         let mut best = Best::new(wanted);
-        let mut sums = [0; SCANNED_AT_ONCE];
-        for (page, rows) in self.rough.chunks(SCANNED_AT_ONCE * self.dimension).enumerate() {
-            dots_i8(&query, rows, &mut sums);
-            let first = page * SCANNED_AT_ONCE;
-            let scales = self.scales[first..].iter().take(SCANNED_AT_ONCE);
-            for (row, (sum, scale)) in (first..).zip(sums.iter().zip(scales)) {
-                if inside.as_ref().is_none_or(|inside| inside[self.labels[row] as usize]) {
-                    best.offer(*sum as f32 * scale, row);
-                }
-            }
-        }
-        best.rows()
+        self.rough.scan(&RoughQuery::new(query), |row, score| best.offer(score, row, admits));
+        best.items().collect()
     }
 
     /// For each label whether it is inside.
@@ -190,48 +171,26 @@ impl Matrix {
         self.labels.iter().filter(|&&label| inside[label as usize]).count()
     }
 
-    /// Up to `limit` rows that are not known, with their vectors at length 1.
-    pub(super) fn unknown(&self, limit: usize, known: impl Fn(ChunkId) -> bool) -> Vec<(ChunkId, Vec<f32>)> {
+    /// Rows from the row `first` on, at most so many, with their vectors at length 1.
+    pub(super) fn page(&self, first: usize, limit: usize) -> Vec<(ChunkId, Vec<f32>)> {
+        self.ids.iter().enumerate().skip(first).take(limit).map(|(row, id)| (*id, self.row(row).to_vec())).collect()
+    }
+
+    /// Rows that are not known, with their vectors at length 1.
+    pub(super) fn unknown(&self, known: impl Fn(ChunkId) -> bool) -> Vec<(ChunkId, Vec<f32>)> {
         let rows = self.ids.iter().enumerate().filter(|(_, id)| !known(**id));
-        rows.take(limit).map(|(row, id)| (*id, self.row(row).to_vec())).collect()
-    }
-}
-
-/// Keeps the best of a stream: most scores are below the bar and cost one comparison.
-struct Best {
-    wanted: usize,
-    /// What a score must exceed to be among the best.
-    bar: f32,
-    scored: Vec<(f32, usize)>,
-}
-
-impl Best {
-    fn new(wanted: usize) -> Self {
-        Self { wanted, bar: f32::NEG_INFINITY, scored: Vec::with_capacity(wanted.saturating_mul(2).min(1 << 16)) }
+        rows.map(|(row, id)| (*id, self.row(row).to_vec())).collect()
     }
 
-    #[inline]
-    fn offer(&mut self, score: f32, row: usize) {
-        if score > self.bar || self.scored.len() < self.wanted {
-            self.scored.push((score, row));
-            if self.scored.len() >= self.wanted.saturating_mul(2) {
-                self.raise_the_bar();
-            }
-        }
+    /// The vectors of so many rows, or of all, evenly spread: one after the other at length 1.
+    pub(super) fn sample(&self, number: usize) -> Vec<f32> {
+        let number = number.min(self.len());
+        (0..number).flat_map(|n| self.row(n * self.len() / number)).copied().collect()
     }
 
-    /// Halves what is kept. It happens once for as many offers as are kept, so each offer costs little.
-    fn raise_the_bar(&mut self) {
-        if self.scored.len() > self.wanted {
-            let (_, worst, _) = self.scored.select_nth_unstable_by(self.wanted - 1, |a, b| b.0.total_cmp(&a.0));
-            self.bar = worst.0;
-            self.scored.truncate(self.wanted);
-        }
-    }
-
-    fn rows(mut self) -> Vec<usize> {
-        self.raise_the_bar();
-        self.scored.into_iter().map(|(_, row)| row).collect()
+    /// Length of the vectors.
+    pub(super) fn dimension(&self) -> usize {
+        self.dimension
     }
 }
 
@@ -239,14 +198,6 @@ impl Best {
 pub(super) fn unit(vector: &[f32]) -> Option<Vec<f32>> {
     let length = dot_f32(vector, vector).sqrt();
     (length.is_finite() && length > 1e-12).then(|| vector.iter().map(|x| x / length).collect())
-}
-
-/// The vector in int8, and what its components must be multiplied with.
-fn rough(vector: &[f32]) -> (Vec<i8>, f32) {
-    let largest = vector.iter().fold(f32::MIN_POSITIVE, |largest, x| largest.max(x.abs()));
-    let scale = largest / STEPS;
-    // Within ±127 by construction.
-    (vector.iter().map(|x| (x / scale).round() as i8).collect(), scale)
 }
 
 #[cfg(test)]

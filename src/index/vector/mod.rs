@@ -2,11 +2,13 @@
 //!
 //! Up to [`VectorOptions::exact_limit`] vectors are scanned: a first pass over int8 copies finds candidates, a second one
 //! over the vectors themselves ranks them. That needs no file, follows every change at once, and is exact: the first pass
-//! proposes several times as many as are wanted. Above the limit a graph proposes the candidates. It is built by a thread of
-//! its own while the scan goes on answering, and again when a quarter of it is stale.
+//! proposes several times as many as are wanted. Above the limit an inverted file proposes the candidates. It is built by a
+//! thread of its own while the scan goes on answering, and again when a quarter of it is stale.
 
-mod graph;
+mod best;
+mod inverted_file;
 mod matrix;
+mod rough;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +19,7 @@ use parking_lot::RwLock;
 
 use super::{IndexError, follow::Follower};
 use crate::domain::{Changes, ChunkId, Hit, SearchFilter, Stamp};
-use graph::Graph;
+use inverted_file::InvertedFile;
 use matrix::Matrix;
 
 /// Vectors that the building thread copies at a time; searches wait for no more than that.
@@ -26,13 +28,13 @@ const BUILD_PAGE: usize = 1_024;
 /// How the index trades exactness for speed.
 #[derive(Debug, Clone, Copy)]
 pub struct VectorOptions {
-    /// Up to so many vectors are scanned; more are searched through a graph.
+    /// Up to so many vectors are scanned; more are searched through an inverted file.
     pub exact_limit: usize,
 }
 
 impl Default for VectorOptions {
     fn default() -> Self {
-        // From here on the graph is faster than the scan (`cargo bench --bench vector_index`).
+        // From here on the inverted file is faster than the scan (`cargo bench --bench vector_index`).
         Self { exact_limit: 100_000 }
     }
 }
@@ -52,7 +54,7 @@ struct State {
     stamp: Option<Stamp>,
     matrix: Matrix,
     /// There when it is complete; the scan answers until then.
-    graph: Option<Arc<Graph>>,
+    inverted: Option<Arc<InvertedFile>>,
     building: bool,
 }
 
@@ -77,9 +79,9 @@ impl VectorIndex {
         self.len() == 0
     }
 
-    /// Whether searches go through the graph now.
+    /// Whether searches go through the inverted file now.
     pub fn is_approximate(&self) -> bool {
-        self.inner.state.read().graph.is_some()
+        self.inner.state.read().inverted.is_some()
     }
 
     /// The `k` nearest chunks, best first, equal ones by id.
@@ -88,10 +90,14 @@ impl VectorIndex {
     /// [`IndexError::Dimension`] when the query is not as long as the vectors.
     pub fn search(&self, query: &[f32], k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
         let state = self.inner.state.read();
-        match &state.graph {
-            // A narrow scope is scanned: a graph would wander among vectors that do not count.
-            Some(graph) if state.matrix.admitted(scope) > self.inner.options.exact_limit => {
-                state.matrix.search_among(query, k, scope, |unit, wanted, admits| graph.near(unit, wanted, admits))
+        let admitted = state.matrix.admitted(scope);
+        match &state.inverted {
+            // A narrow scope is scanned: most vectors of any list would not count.
+            Some(inverted) if admitted > self.inner.options.exact_limit => {
+                let share = admitted as f64 / state.matrix.len() as f64;
+                state
+                    .matrix
+                    .search_among(query, k, scope, |unit, wanted, admits| inverted.near(unit, wanted, share, admits))
             }
             _ => state.matrix.search(query, k, scope),
         }
@@ -112,49 +118,67 @@ impl VectorIndex {
 }
 
 impl Inner {
-    /// Starts, drops or leaves alone the graph, by the number of vectors.
-    fn keep_graph(self: &Arc<Self>) {
+    /// Starts, drops or leaves alone the inverted file, by the number of vectors.
+    fn keep_inverted(self: &Arc<Self>) {
         let mut state = self.state.write();
         if state.matrix.len() <= self.options.exact_limit {
-            state.graph = None;
+            state.inverted = None;
             return;
         }
-        let stale = |graph: &Arc<Graph>| graph.len().saturating_sub(state.matrix.len()) * 4 > graph.len();
-        if state.building || state.graph.as_ref().is_some_and(|graph| !stale(graph)) {
+        let stale = |file: &Arc<InvertedFile>| {
+            let (stored, alive) = (file.len(), state.matrix.len());
+            // Removed vectors take time to scan, and many new ones make the lists long.
+            stored.saturating_sub(alive) * 4 > stored || stored > file.expected().saturating_mul(4)
+        };
+        if state.building || state.inverted.as_ref().is_some_and(|file| !stale(file)) {
             return;
         }
         let inner = Arc::downgrade(self);
-        let builder = std::thread::Builder::new().name("vector-graph".into()).spawn(move || build(&inner));
+        let builder = std::thread::Builder::new().name("vector-lists".into()).spawn(move || build(&inner));
         match builder {
             Ok(_) => state.building = true,
-            Err(error) => tracing::warn!(%error, "no thread for the vector graph; vectors are scanned"),
+            Err(error) => tracing::warn!(%error, "no thread for the inverted file; vectors are scanned"),
+        }
+    }
+
+    /// Hands a complete inverted file over, if it is still of use.
+    fn finish(&self, built: Option<InvertedFile>) {
+        let mut state = self.state.write();
+        state.building = false;
+        let Some(built) = built.filter(|built| built.dimension() == state.matrix.dimension()) else { return };
+        // What came or moved while we looked goes in under the lock, so that nothing is ever missing.
+        for (id, unit) in state.matrix.unknown(|id| built.knows(id)) {
+            built.insert(id, &unit);
+        }
+        if state.matrix.len() > self.options.exact_limit {
+            tracing::debug!(vectors = built.len(), "vectors are searched through an inverted file now");
+            state.inverted = Some(Arc::new(built));
         }
     }
 }
 
-/// Builds a graph of all vectors and hands it over. Ends early when the index is gone or has become small.
+/// Builds an inverted file of all vectors and hands it over. Ends early when the index is gone or was emptied.
 fn build(index: &Weak<Inner>) {
-    let Some(expected) = index.upgrade().map(|inner| inner.state.read().matrix.len()) else { return };
-    let graph = Arc::new(Graph::new(expected));
-    loop {
+    let Some(inner) = index.upgrade() else { return };
+    let (sample, dimension, expected) = {
+        let matrix = &inner.state.read().matrix;
+        (matrix.sample(InvertedFile::sample_size(matrix.len())), matrix.dimension(), matrix.len())
+    };
+    drop(inner);
+    let inverted = InvertedFile::new(&sample, dimension, expected);
+    for first in (0..).step_by(BUILD_PAGE) {
         let Some(inner) = index.upgrade() else { return };
-        let page = inner.state.read().matrix.unknown(BUILD_PAGE, |id| graph.knows(id));
+        let page = inner.state.read().matrix.page(first, BUILD_PAGE);
         if page.is_empty() {
-            let mut state = inner.state.write();
-            // What came while we looked goes in under the lock, so that nothing is ever missing.
-            for (id, unit) in state.matrix.unknown(usize::MAX, |id| graph.knows(id)) {
-                graph.insert(id, &unit);
-            }
-            state.building = false;
-            if state.matrix.len() > inner.options.exact_limit {
-                tracing::debug!(vectors = graph.len(), "vectors are searched through a graph now");
-                state.graph = Some(graph);
-            }
-            return;
+            return inner.finish(Some(inverted));
+        }
+        if page.iter().any(|(_, unit)| unit.len() != dimension) {
+            // The index was emptied and holds other vectors now; their number decides what becomes of them.
+            return inner.finish(None);
         }
         drop(inner);
         for (id, unit) in page {
-            graph.insert(id, &unit);
+            inverted.insert(id, &unit);
         }
     }
 }
@@ -184,18 +208,18 @@ impl Follower for VectorIndex {
         for chunk in &changes.added {
             state.matrix.insert(chunk)?;
         }
-        // Outside the lock that searches need: inserting into a graph takes much longer than into the matrix.
-        let graph = state.graph.clone();
+        // Outside the lock that searches need: finding a vector's list takes much longer than adding it to the matrix.
+        let inverted = state.inverted.clone();
         state.stamp = Some(changes.to);
         drop(state);
-        if let Some(graph) = graph {
+        if let Some(inverted) = inverted {
             for chunk in &changes.added {
                 if let Some(unit) = matrix::unit(&chunk.vector) {
-                    graph.insert(chunk.id, &unit);
+                    inverted.insert(chunk.id, &unit);
                 }
             }
         }
-        self.inner.keep_graph();
+        self.inner.keep_inverted();
         Ok(())
     }
 

@@ -47,10 +47,10 @@ fn index(exact_limit: usize) -> VectorIndex {
     VectorIndex::new(VectorOptions { exact_limit })
 }
 
-fn wait_for_graph(index: &VectorIndex) {
+fn wait_for_inverted_file(index: &VectorIndex) {
     let started = Instant::now();
     while !index.is_approximate() {
-        assert!(started.elapsed() < Duration::from_secs(120), "the graph was never built");
+        assert!(started.elapsed() < Duration::from_secs(120), "the inverted file was never built");
         std::thread::yield_now();
     }
 }
@@ -78,7 +78,7 @@ fn changes_apply_only_to_the_state_they_start_from() {
 }
 
 #[test]
-fn many_vectors_are_found_through_the_graph_as_through_the_scan() {
+fn many_vectors_are_found_through_the_inverted_file_as_through_the_scan() {
     let mut random = Random(1);
     let vectors: Vec<(i64, Vec<f32>)> =
         random.clustered(6_000).into_iter().enumerate().map(|(n, v)| (n as i64, v)).collect();
@@ -86,7 +86,7 @@ fn many_vectors_are_found_through_the_graph_as_through_the_scan() {
     for index in [&exact, &approximate] {
         index.apply(None, changes(1, &vectors[..5_000], &[])).unwrap();
     }
-    wait_for_graph(&approximate);
+    wait_for_inverted_file(&approximate);
     let queries: Vec<Vec<f32>> =
         (0..50).map(|n| vectors[n * 97].1.iter().map(|x| x + 0.1 * random.next()).collect()).collect();
     let everything = SearchFilter::default();
@@ -112,7 +112,7 @@ fn a_collection_that_shrinks_is_scanned_again() {
         random.clustered(400).into_iter().enumerate().map(|(n, v)| (n as i64, v)).collect();
     let index = index(200);
     index.apply(None, changes(1, &vectors, &[])).unwrap();
-    wait_for_graph(&index);
+    wait_for_inverted_file(&index);
     index.apply(Some(&stamp(1)), changes(2, &[], &(0..300).collect::<Vec<_>>())).unwrap();
     assert!(!index.is_approximate());
     assert_eq!(index.search(&vectors[350].1, 1, &SearchFilter::default()).unwrap()[0].chunk, ChunkId(350));

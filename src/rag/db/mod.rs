@@ -4,7 +4,6 @@ mod combiner;
 
 use std::{
     collections::HashMap,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -19,11 +18,11 @@ use super::RagError;
 use crate::{
     domain::{ChangeSet, DbName, Stamp, Want},
     index::{ChangeFeed, FollowReport, IndexError, Search},
-    store::{Catalog, EmbedderRecord, Mutation, Store, StoreError, WriteReport},
+    store::{EmbedderRecord, Mutation, Store, StoreCatalog, StoreError, WriteReport},
 };
 
-/// Makes the search of a DB, given the folder in which it may keep files.
-pub type OpenSearch = Box<dyn Fn(&Path) -> Arc<dyn Search> + Send + Sync>;
+/// Makes the search of a DB.
+pub type OpenSearch = Box<dyn Fn(&DbName) -> Arc<dyn Search> + Send + Sync>;
 
 /// How long a change may take until it is on disk: longer than another process may hold the store.
 const COMMIT_WITHIN: Duration = Duration::from_secs(60);
@@ -148,7 +147,7 @@ impl Db {
     /// Makes a change, in one transaction with those of everybody who asks at the same time.
     ///
     /// # Errors
-    /// See [`Store::commit`]; [`RagError::Slow`] when it took too long: whether it was made is then not known.
+    /// See [`Documents::commit`](crate::store::Documents::commit); [`RagError::Slow`] when it took too long: whether it was made is then not known.
     pub async fn commit(&self, mutation: Mutation) -> Result<WriteReport, RagError> {
         let slow = |_| RagError::Slow { doing: "storing the change", seconds: COMMIT_WITHIN.as_secs() };
         let committed = tokio::time::timeout(COMMIT_WITHIN, self.commits.submit(mutation)).await.map_err(slow)?;
@@ -248,7 +247,7 @@ struct Opened {
 
 /// The DBs of a data directory, opened when they are first used, and closed again when they are not.
 pub struct Dbs {
-    catalog: Arc<dyn Catalog>,
+    catalog: Arc<dyn StoreCatalog>,
     open_search: OpenSearch,
     open: RwLock<HashMap<DbName, Opened>>,
     /// One a DB: opening one must not wait for another.
@@ -259,7 +258,7 @@ pub struct Dbs {
 
 impl Dbs {
     /// Nothing is opened yet.
-    pub fn new(catalog: Arc<dyn Catalog>, open_search: OpenSearch) -> Self {
+    pub fn new(catalog: Arc<dyn StoreCatalog>, open_search: OpenSearch) -> Self {
         let (open, opening) = (RwLock::default(), Mutex::default());
         Self { catalog, open_search, open, opening, most_open: MOST_OPEN, since: Instant::now() }
     }
@@ -272,7 +271,7 @@ impl Dbs {
     }
 
     /// Names and files of the DBs.
-    pub fn catalog(&self) -> &Arc<dyn Catalog> {
+    pub fn catalog(&self) -> &Arc<dyn StoreCatalog> {
         &self.catalog
     }
 
@@ -311,7 +310,7 @@ impl Dbs {
             StoreError::Io { .. } if self.close_unused(Duration::ZERO, 0) > 0 => self.catalog.open(name),
             error => Err(error),
         })?;
-        let search = (self.open_search)(&self.catalog.index_dir(name));
+        let search = (self.open_search)(name);
         let db = Arc::new(Db::new(name.clone(), store, search));
         match db.follow() {
             // Whatever is wrong with an index, the store can be asked, and following goes on in the background.

@@ -29,7 +29,8 @@ fn engine(folder: &Path) -> Engine {
 
 fn engine_with(folder: &Path, embedder: Arc<dyn Embedder>) -> Engine {
     let catalog = Arc::new(SqliteCatalog::open(folder).unwrap());
-    let dbs = Dbs::new(catalog, Box::new(|folder| Arc::new(EmbeddedSearch::open(folder))));
+    let folders = Arc::clone(&catalog);
+    let dbs = Dbs::new(catalog, Box::new(move |db| Arc::new(EmbeddedSearch::open(&folders.index_folder(db)))));
     let generator: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(None));
     let models = Models::new([generator], ProviderKind::Embedded, embedder);
     Engine::new(dbs, models, Arc::new(Metrics::new()))

@@ -112,7 +112,7 @@ pub async fn health(State(state): State<Arc<AppState>>) -> Json<HealthResponse> 
             ollama: OllamaHealth { healthy: ollama, url: state.settings.ollama_url.to_string() },
             database: DatabaseHealth {
                 healthy: database.is_well(),
-                path: state.engine.dbs().catalog().location(&db).display().to_string(),
+                path: state.engine.dbs().catalog().location(&db),
                 name: db.to_string(),
                 document_count: database.documents,
                 message: database.trouble.or(database.limitation),

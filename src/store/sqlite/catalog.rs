@@ -9,11 +9,11 @@ use std::{
 
 use super::{
     SqliteStore,
-    files::{self, FileId, io_error},
+    files::{self, FileId, io_error, location},
 };
 use crate::{
     domain::DbName,
-    store::{Catalog, Store, StoreError},
+    store::{Store, StoreCatalog, StoreError},
 };
 
 const FILE: &str = "store.db";
@@ -49,8 +49,17 @@ impl SqliteCatalog {
         Ok(catalog)
     }
 
+    fn folder_of(&self, name: &DbName) -> PathBuf {
+        self.root.join(folder_name(name))
+    }
+
+    /// The folder in which indexes of this DB may keep files; they go with the DB.
+    pub fn index_folder(&self, name: &DbName) -> PathBuf {
+        self.folder_of(name).join("index")
+    }
+
     fn file(&self, name: &DbName) -> PathBuf {
-        self.location(name).join(FILE)
+        self.folder_of(name).join(FILE)
     }
 
     /// Removes what interrupted processes left half made or half deleted.
@@ -70,10 +79,10 @@ impl SqliteCatalog {
 
     /// A DB beside its place, and then in it: whoever sees it sees it whole, whatever interrupts this.
     fn make(&self, name: &DbName) -> Result<(), StoreError> {
-        let folder = self.location(name);
+        let folder = self.folder_of(name);
         if folder.read_dir().is_ok_and(|mut inside| inside.next().is_some()) {
             return Err(StoreError::Damaged {
-                path: folder.join(FILE),
+                location: location(&folder.join(FILE)),
                 detail: "the file is missing, although there are others of this DB".into(),
             });
         }
@@ -117,12 +126,12 @@ fn folder_name(name: &DbName) -> String {
     }
 }
 
-impl Catalog for SqliteCatalog {
+impl StoreCatalog for SqliteCatalog {
     fn attached(&self) -> Result<(), StoreError> {
         if FileId::is_at(self.folder, &self.root) {
             return Ok(());
         }
-        Err(StoreError::DataDirChanged { path: self.root.clone() })
+        Err(StoreError::DataDirChanged { location: location(&self.root) })
     }
 
     fn list(&self) -> Result<Vec<DbName>, StoreError> {
@@ -156,7 +165,7 @@ impl Catalog for SqliteCatalog {
         let file = self.file(name);
         match fs::metadata(&file) {
             Ok(metadata) if metadata.is_file() => Ok(Arc::new(SqliteStore::open(&file)?)),
-            Ok(_) => Err(StoreError::Damaged { path: file, detail: "it is no file".into() }),
+            Ok(_) => Err(StoreError::Damaged { location: location(&file), detail: "it is no file".into() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::not_found(name)),
             Err(error) => Err(io_error("open the DB", &file)(error)),
         }
@@ -168,7 +177,7 @@ impl Catalog for SqliteCatalog {
             return Err(StoreError::not_found(name));
         }
         // Renamed first: from then on the DB is gone for everybody, whatever interrupts the deletion.
-        let folder = self.location(name);
+        let folder = self.folder_of(name);
         let doomed = self.root.join(format!("{}{DOOMED}{}", folder_name(name), uuid::Uuid::new_v4().simple()));
         fs::rename(&folder, &doomed).map_err(io_error("delete", &folder))?;
         files::sync_folder(&self.root).map_err(io_error("delete", &folder))?;
@@ -179,11 +188,7 @@ impl Catalog for SqliteCatalog {
         Ok(())
     }
 
-    fn index_dir(&self, name: &DbName) -> PathBuf {
-        self.location(name).join("index")
-    }
-
-    fn location(&self, name: &DbName) -> PathBuf {
-        self.root.join(folder_name(name))
+    fn location(&self, name: &DbName) -> String {
+        location(&self.folder_of(name))
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{revision, write::vector_from_bytes};
 use crate::domain::{ChangeSet, Changes, ChunkId, IndexedChunk, Stamp, Want};
 
-/// See [`Store::changes`](crate::store::Store::changes). `c` must be inside a transaction.
+/// See [`ChangeLog::changes`](crate::store::ChangeLog::changes). `c` must be inside a transaction.
 pub(super) fn after(
     c: &Connection,
     identity: &str,

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{
-    files::{self, FileId, io_error},
+    files::{self, FileId, io_error, location},
     put_setting, setting,
     write::Unmade,
 };
@@ -63,7 +63,7 @@ impl Connections {
         let size = std::fs::metadata(path).map_err(io_error("open the DB", path))?.len();
         if size == 0 {
             // SQLite would take it for a new one.
-            return Err(StoreError::Damaged { path: path.to_owned(), detail: "the file is empty".into() });
+            return Err(StoreError::Damaged { location: location(path), detail: "the file is empty".into() });
         }
         let opened = Self::writable(path).or_else(|error| match Self::readable(path, &error) {
             Some(opened) => opened,
@@ -81,7 +81,7 @@ impl Connections {
         if writer.is_readonly("main").map_err(fail)? {
             // SQLite says so at the first write only.
             let why = "permission denied, or the disk is read-only".to_owned();
-            return Err(StoreError::ReadOnly { path: path.to_owned(), why });
+            return Err(StoreError::ReadOnly { location: location(path), why });
         }
         // WAL: readers and the writer do not wait for each other. FULL: what was committed is on disk, power cut or not; the
         // store is the only truth, and one wait serves everybody who commits at the same time.
@@ -105,7 +105,7 @@ impl Connections {
             let version = schema_version(&connection).map_err(fail)?;
             if version != MIGRATIONS.len() as i64 {
                 return Err(StoreError::ReadOnly {
-                    path: path.to_owned(),
+                    location: location(path),
                     why: format!("{why}, and its schema is of another version"),
                 });
             }
@@ -144,7 +144,7 @@ impl Connections {
         if FileId::is_at(self.file, &self.path) {
             return Ok(());
         }
-        Err(StoreError::Detached { path: self.path.clone() })
+        Err(StoreError::Detached { location: location(&self.path) })
     }
 
     /// Runs a query on a connection of its own.
@@ -202,7 +202,7 @@ impl Connections {
         make: impl Fn(&Connection, &Mutation) -> Result<WriteReport, Unmade>,
     ) -> Result<Vec<Result<WriteReport, StoreError>>, StoreError> {
         if let Some(why) = self.read_only() {
-            return Err(StoreError::ReadOnly { path: self.path.clone(), why: why.to_owned() });
+            return Err(StoreError::ReadOnly { location: location(&self.path), why: why.to_owned() });
         }
         self.attached()?;
         let fail = |error| map_error(&self.path, "write to the DB", error);
@@ -253,7 +253,7 @@ impl Connections {
         connection.progress_handler(STEPS, Some(ended)).map_err(fail)?;
         match connection.query_row(sql, [], |row| row.get::<_, String>(0)) {
             Ok(said) if said == "ok" => Ok(()),
-            Ok(said) => Err(StoreError::Damaged { path: self.path.clone(), detail: said }),
+            Ok(said) => Err(StoreError::Damaged { location: location(&self.path), detail: said }),
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(()),
             Err(error) => Err(fail(error)),
         }
@@ -294,7 +294,7 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
     let applied = schema_version(&tx).map_err(fail)?;
     if applied > known {
-        return Err(StoreError::TooNew { path: path.to_owned(), found: applied, known });
+        return Err(StoreError::TooNew { location: location(path), found: applied, known });
     }
     for sql in MIGRATIONS.iter().skip(usize::try_from(applied).unwrap_or(0)) {
         tx.execute_batch(sql).map_err(fail)?;
@@ -308,19 +308,21 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<(), StoreError> {
 
 /// Gives an engine error its meaning.
 fn map_error(path: &Path, action: &'static str, source: rusqlite::Error) -> StoreError {
-    let path = path.to_owned();
+    let location = location(path);
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            StoreError::Damaged { path, detail: source.to_string() }
+            StoreError::Damaged { location, detail: source.to_string() }
         }
-        Some(ErrorCode::DiskFull) => StoreError::Full { path },
-        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if files::is_full(&path) => StoreError::Full { path },
+        Some(ErrorCode::DiskFull) => StoreError::Full { location },
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if files::is_full(path) => {
+            StoreError::Full { location }
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            StoreError::ReadOnly { path, why: source.to_string() }
+            StoreError::ReadOnly { location, why: source.to_string() }
         }
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => {
-            StoreError::Io { action, path, source: Arc::new(std::io::Error::other(source)) }
+            StoreError::Io { action, location, source: Arc::new(std::io::Error::other(source)) }
         }
         _ => StoreError::Engine { action, source: Arc::new(source) },
     }

@@ -69,14 +69,19 @@ pub(super) fn is_full(path: &Path) -> bool {
     }
 }
 
+/// A path for people.
+pub(super) fn location(path: &Path) -> String {
+    path.display().to_string()
+}
+
 /// What the file system answered, as an error of the store: a full or read-only disk says so.
 pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-    let path = path.to_owned();
+    let location = location(path);
     move |source| match source.kind() {
-        io::ErrorKind::StorageFull => StoreError::Full { path },
+        io::ErrorKind::StorageFull => StoreError::Full { location },
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            StoreError::ReadOnly { path, why: source.to_string() }
+            StoreError::ReadOnly { location, why: source.to_string() }
         }
-        _ => StoreError::Io { action, path, source: Arc::new(source) },
+        _ => StoreError::Io { action, location, source: Arc::new(source) },
     }
 }

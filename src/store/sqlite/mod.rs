@@ -22,7 +22,8 @@ pub use catalog::SqliteCatalog;
 use connections::Connections;
 
 use super::{
-    Chunk, Counts, DocumentState, DocumentSummary, EmbedderRecord, Filters, Mutation, Store, StoreError, WriteReport,
+    ChangeLog, Chunk, Counts, DocumentState, DocumentSummary, Documents, EmbedderRecord, Filters, Mutation, Store,
+    StoreError, WriteReport,
 };
 use crate::domain::{ChangeSet, ChunkId, Stamp, Want};
 
@@ -53,9 +54,10 @@ impl SqliteStore {
     }
 
     fn with(path: &Path, connections: Connections) -> Result<Self, StoreError> {
-        let identity = connections
-            .read(|c| setting(c, "identity"))?
-            .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), detail: "it has no identity".into() })?;
+        let identity = connections.read(|c| setting(c, "identity"))?.ok_or_else(|| StoreError::Damaged {
+            location: files::location(path),
+            detail: "it has no identity".into(),
+        })?;
         Ok(Self { path: path.to_owned(), connections, identity })
     }
 
@@ -95,12 +97,22 @@ fn embedder(c: &rusqlite::Connection) -> Result<Option<EmbedderRecord>, rusqlite
     Ok(id.zip(dimension).map(|(id, dimension)| EmbedderRecord { id, dimension }))
 }
 
-impl Store for SqliteStore {
+impl ChangeLog for SqliteStore {
     fn stamp(&self) -> Result<Stamp, StoreError> {
         let revision = self.read("read the DB's state", revision)?;
         Ok(Stamp { db: self.identity.clone(), revision })
     }
 
+    fn changes(&self, from: Option<&Stamp>, want: Want, limit: usize) -> Result<ChangeSet, StoreError> {
+        // One read transaction, so that the revision and the rows belong together.
+        self.read("read changes", |c| {
+            let tx = c.unchecked_transaction()?;
+            changes::after(&tx, &self.identity, from, want, limit)
+        })
+    }
+}
+
+impl Documents for SqliteStore {
     fn embedder(&self) -> Result<Option<EmbedderRecord>, StoreError> {
         self.read("read the DB's settings", embedder)
     }
@@ -180,15 +192,9 @@ impl Store for SqliteStore {
         let wal = self.path.with_extension("db-wal");
         Ok(Counts { documents, chunks, bytes: size(&self.path) + size(&wal) })
     }
+}
 
-    fn changes(&self, from: Option<&Stamp>, want: Want, limit: usize) -> Result<ChangeSet, StoreError> {
-        // One read transaction, so that the revision and the rows belong together.
-        self.read("read changes", |c| {
-            let tx = c.unchecked_transaction()?;
-            changes::after(&tx, &self.identity, from, want, limit)
-        })
-    }
-
+impl Store for SqliteStore {
     fn attached(&self) -> Result<(), StoreError> {
         self.connections.attached()
     }

@@ -1,0 +1,348 @@
+//! What every engine must do. An engine's own tests implement [`Engine`] and say `contract::suite!(Made);` to be held to it.
+
+use std::sync::Arc;
+
+use super::{
+    DocumentSummary, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, Store, StoreCatalog, StoreError,
+    WriteReport,
+};
+use crate::domain::{ChangeSet, Changes, ChunkId, Stamp, Want};
+
+/// An engine without any DB. What it keeps goes with it.
+pub(super) trait Engine: Default {
+    /// The engine's DBs. Each call opens the same ones, as another process would.
+    fn catalog(&self) -> Arc<dyn StoreCatalog>;
+}
+
+/// Makes a test of every rule for an engine.
+macro_rules! suite {
+    ($engine:ty) => {
+        $crate::store::contract::suite! { $engine:
+            what_was_written_is_read_again,
+            a_changed_document_replaces_its_chunks_and_keeps_the_unchanged_ones,
+            a_kept_chunk_that_moved_has_its_new_position,
+            a_new_version_label_takes_the_vectors_over,
+            one_bad_vector_leaves_nothing_of_the_batch,
+            vectors_of_another_embedder_are_refused_until_the_db_is_empty,
+            removing_is_atomic_and_ignores_the_unknown,
+            history_can_be_replayed_in_pages_of_any_size,
+            vectors_are_read_as_they_were_written,
+            another_connection_sees_the_change,
+            dbs_are_made_listed_and_deleted,
+            changes_of_one_transaction_fail_by_themselves,
+            a_state_of_another_history_is_told_from_the_newest,
+            ids_grow_and_are_never_used_again,
+            filters_are_told_once_and_sorted,
+            counts_follow_every_change,
+        }
+    };
+    ($engine:ty: $($rule:ident,)*) => {
+        $(#[test]
+        fn $rule() {
+            $crate::store::contract::$rule(&<$engine>::default());
+        })*
+    };
+}
+pub(super) use suite;
+
+pub(super) fn embedder() -> EmbedderRecord {
+    EmbedderRecord { id: "test:three".into(), dimension: 3 }
+}
+
+/// A document whose chunks are the words of `text`, each with a vector of its own.
+pub(super) fn document(source: &str, text: &str) -> NewDocument {
+    let chunks = text
+        .split_whitespace()
+        .enumerate()
+        .map(|(n, word)| NewChunk {
+            key: format!("{source}:{word}"),
+            text: word.to_owned(),
+            language: "en".into(),
+            vector: Some(vec![1.0, n as f32, word.len() as f32]),
+        })
+        .collect();
+    NewDocument {
+        source: source.into(),
+        fingerprint: format!("print of {text}"),
+        version: "v1".into(),
+        title: None,
+        format: "text".into(),
+        bytes: text.len() as u64,
+        chunks,
+    }
+}
+
+/// A new DB.
+fn db(engine: &impl Engine) -> Arc<dyn Store> {
+    let (catalog, name) = (engine.catalog(), "test".parse().unwrap());
+    catalog.create(&name).unwrap();
+    catalog.open(&name).unwrap()
+}
+
+fn next(store: &dyn Store, from: Option<&Stamp>, want: Want) -> Changes {
+    match store.changes(from, want, 100).unwrap() {
+        ChangeSet::Next(changes) => changes,
+        other => panic!("no changes: {other:?}"),
+    }
+}
+
+/// The chunks' ids in the order in which the chunks were stored.
+fn ids(store: &dyn Store) -> Vec<ChunkId> {
+    let mut ids: Vec<_> = next(store, None, Want::Text).added.iter().map(|chunk| chunk.id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// Replays the store's history from the beginning, as an index does, page by page.
+fn replay(store: &dyn Store, page: usize) -> Vec<String> {
+    let mut rows = std::collections::BTreeMap::new();
+    let mut after = None;
+    while let ChangeSet::Next(changes) = store.changes(after.as_ref(), Want::Text, page).unwrap() {
+        assert!(after.is_none_or(|after: Stamp| changes.to.revision > after.revision), "a page must lead forward");
+        after = Some(changes.to);
+        rows.extend(changes.added.into_iter().map(|chunk| (chunk.id, chunk.text)));
+        for id in changes.removed {
+            rows.remove(&id);
+        }
+    }
+    assert_eq!(after, Some(store.stamp().unwrap()));
+    rows.into_values().collect()
+}
+
+pub(super) fn what_was_written_is_read_again(engine: &impl Engine) {
+    let store = db(engine);
+    let report = store.write(&[document("a.md", "one two"), document("b.md", "three")], &embedder()).unwrap();
+
+    assert_eq!(report, WriteReport { added: 2, updated: 0, chunks_inserted: 3, chunks_kept: 0, removed: 0 });
+    assert_eq!(
+        store.documents().unwrap(),
+        [DocumentSummary { source: "a.md".into(), chunks: 2 }, DocumentSummary { source: "b.md".into(), chunks: 1 }]
+    );
+    let ids = ids(&*store);
+    let chunks = store.chunks(&[ids[2], ChunkId(i64::MAX), ids[0]]).unwrap();
+    let seen: Vec<_> = chunks.iter().map(|c| (c.source.as_str(), c.ordinal, c.text.as_str())).collect();
+    assert_eq!(seen, [("b.md", 0, "three"), ("a.md", 0, "one")]);
+    assert_eq!(store.embedder().unwrap(), Some(embedder()));
+    let state = store.document_state("a.md").unwrap().unwrap();
+    assert_eq!((state.fingerprint.as_str(), state.chunk_keys.len()), ("print of one two", 2));
+    assert_eq!(store.document_state("c.md").unwrap(), None);
+}
+
+pub(super) fn a_changed_document_replaces_its_chunks_and_keeps_the_unchanged_ones(engine: &impl Engine) {
+    let store = db(engine);
+    store.write(&[document("a.md", "one two three")], &embedder()).unwrap();
+    let mut changed = document("a.md", "zero two three");
+    // The unchanged chunks need no vectors again.
+    for chunk in changed.chunks.iter_mut().skip(1) {
+        chunk.vector = None;
+    }
+    let report = store.write(&[changed], &embedder()).unwrap();
+
+    assert_eq!(report, WriteReport { added: 0, updated: 1, chunks_inserted: 1, chunks_kept: 2, removed: 0 });
+    let mut texts = replay(&*store, 1_000);
+    texts.sort();
+    assert_eq!(texts, ["three", "two", "zero"]);
+}
+
+pub(super) fn a_kept_chunk_that_moved_has_its_new_position(engine: &impl Engine) {
+    let store = db(engine);
+    store.write(&[document("a.md", "one two")], &embedder()).unwrap();
+    store.write(&[document("a.md", "zero one two")], &embedder()).unwrap();
+    let chunks = store.chunks(&ids(&*store)).unwrap();
+    let positions: Vec<_> = chunks.iter().map(|c| (c.text.as_str(), c.ordinal)).collect();
+    assert_eq!(positions, [("one", 1), ("two", 2), ("zero", 0)]);
+}
+
+pub(super) fn a_new_version_label_takes_the_vectors_over(engine: &impl Engine) {
+    let store = db(engine);
+    store.write(&[document("a.md", "one two")], &embedder()).unwrap();
+    let vectors = |after: Option<Stamp>| -> Vec<_> {
+        next(&*store, after.as_ref(), Want::Vector)
+            .added
+            .into_iter()
+            .map(|chunk| (chunk.version, chunk.vector))
+            .collect()
+    };
+    let (before, then) = (vectors(None), store.stamp().unwrap());
+
+    let mut relabelled = document("a.md", "one two");
+    relabelled.version = "v2".into();
+    for chunk in &mut relabelled.chunks {
+        chunk.vector = None;
+    }
+    store.write(&[relabelled], &embedder()).unwrap();
+    let after = vectors(Some(then));
+    assert_eq!(after.len(), 2);
+    for ((_, old), (version, new)) in before.iter().zip(&after) {
+        assert_eq!(version, "v2");
+        assert_eq!(old, new);
+    }
+    assert_eq!(replay(&*store, 100), ["one", "two"]);
+}
+
+pub(super) fn one_bad_vector_leaves_nothing_of_the_batch(engine: &impl Engine) {
+    let bad_vectors = [
+        None,
+        Some(vec![0.0, 0.0, 0.0]),
+        Some(vec![1.0, f32::NAN, 0.0]),
+        Some(vec![1.0, 2.0]),
+        Some(vec![f32::INFINITY; 3]),
+    ];
+    let store = db(engine);
+    for vector in bad_vectors {
+        let mut bad = document("b.md", "x y");
+        bad.chunks[1].vector.clone_from(&vector);
+        let error = store.write(&[document("a.md", "one"), bad], &embedder()).unwrap_err();
+
+        assert!(matches!(error, StoreError::BadVector { ref document, chunk: 1, .. } if document == "b.md"), "{error}");
+        assert_eq!(store.counts().unwrap().documents, 0, "{vector:?}");
+        assert_eq!(store.stamp().unwrap().revision, 0);
+        assert_eq!(store.embedder().unwrap(), None);
+    }
+}
+
+pub(super) fn vectors_of_another_embedder_are_refused_until_the_db_is_empty(engine: &impl Engine) {
+    let store = db(engine);
+    store.write(&[document("a.md", "one")], &embedder()).unwrap();
+    let other = EmbedderRecord { id: "test:other".into(), dimension: 3 };
+
+    let error = store.write(&[document("b.md", "two")], &other).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("test:three") && message.contains("test:other"), "{message}");
+
+    assert_eq!(store.remove(&["a.md".into()]).unwrap(), 1);
+    store.write(&[document("b.md", "two")], &other).unwrap();
+    assert_eq!(store.embedder().unwrap(), Some(other));
+}
+
+pub(super) fn removing_is_atomic_and_ignores_the_unknown(engine: &impl Engine) {
+    let store = db(engine);
+    store.write(&[document("a.md", "one two"), document("b.md", "three")], &embedder()).unwrap();
+    assert_eq!(store.remove(&["a.md".into(), "nope".into()]).unwrap(), 1);
+    assert_eq!(replay(&*store, 1_000), ["three"]);
+    assert_eq!(store.counts().unwrap().chunks, 1);
+}
+
+pub(super) fn history_can_be_replayed_in_pages_of_any_size(engine: &impl Engine) {
+    let store = db(engine);
+    for n in 0..7 {
+        store.write(&[document(&format!("{n}.md"), "a b c")], &embedder()).unwrap();
+    }
+    store.write(&[document("3.md", "a b d e")], &embedder()).unwrap();
+    store.remove(&["5.md".into()]).unwrap();
+
+    let whole = replay(&*store, usize::MAX);
+    assert_eq!(whole.len(), 7 * 3 + 1 - 3);
+    for page in [1, 2, 3, 4, 10] {
+        assert_eq!(replay(&*store, page), whole, "page of {page}");
+    }
+}
+
+pub(super) fn vectors_are_read_as_they_were_written(engine: &impl Engine) {
+    let store = db(engine);
+    store.write(&[document("a.md", "one three")], &embedder()).unwrap();
+    let changes = next(&*store, None, Want::Vector);
+    let vectors: Vec<_> = changes.added.into_iter().map(|chunk| chunk.vector).collect();
+    assert_eq!(vectors, [[1.0, 0.0, 3.0], [1.0, 1.0, 5.0]]);
+}
+
+pub(super) fn another_connection_sees_the_change(engine: &impl Engine) {
+    let store = db(engine);
+    let other = engine.catalog().open(&"test".parse().unwrap()).unwrap();
+    let before = other.stamp().unwrap();
+    store.write(&[document("a.md", "one")], &embedder()).unwrap();
+    let after = other.stamp().unwrap();
+    assert_eq!(before.db, after.db);
+    assert!(after.revision > before.revision);
+    assert_eq!(other.counts().unwrap().chunks, 1);
+}
+
+pub(super) fn dbs_are_made_listed_and_deleted(engine: &impl Engine) {
+    let catalog = engine.catalog();
+    let (a, b) = ("a".parse().unwrap(), "b".parse().unwrap());
+    assert!(catalog.list().unwrap().is_empty());
+
+    catalog.create(&b).unwrap();
+    catalog.create(&a).unwrap();
+    assert_eq!(catalog.list().unwrap(), [a.clone(), b.clone()]);
+    assert!(matches!(catalog.create(&a), Err(StoreError::AlreadyExists(_))));
+
+    let store = catalog.open(&a).unwrap();
+    store.write(&[document("x", "one")], &embedder()).unwrap();
+    drop(store);
+    catalog.delete(&a).unwrap();
+    assert_eq!(catalog.list().unwrap(), [b]);
+    assert!(matches!(catalog.open(&a), Err(StoreError::NotFound(_))));
+    assert!(matches!(catalog.delete(&a), Err(StoreError::NotFound(_))));
+
+    catalog.create(&a).unwrap();
+    assert_eq!(catalog.open(&a).unwrap().counts().unwrap().documents, 0, "a new DB of the same name is empty");
+}
+
+pub(super) fn changes_of_one_transaction_fail_by_themselves(engine: &impl Engine) {
+    let store = db(engine);
+    let mut bad = document("bad.md", "x y");
+    bad.chunks[1].vector = None;
+    let write = |document: NewDocument| Mutation::Write { documents: [document].into(), embedder: embedder() };
+    let results = store.commit(&[
+        write(document("a.md", "one two")),
+        write(bad),
+        Mutation::Remove { sources: vec!["a.md".into(), "nope".into()] },
+        write(document("b.md", "three")),
+    ]);
+    assert!(matches!(results[1], Err(StoreError::BadVector { .. })), "{:?}", results[1]);
+    let removed = results[2].as_ref().unwrap().removed;
+    assert_eq!((removed, results[0].is_ok(), results[3].is_ok()), (1, true, true));
+    assert_eq!(replay(&*store, 100), ["three"]);
+}
+
+pub(super) fn a_state_of_another_history_is_told_from_the_newest(engine: &impl Engine) {
+    let store = db(engine);
+    let empty = store.stamp().unwrap();
+    assert!(matches!(store.changes(None, Want::Text, 10).unwrap(), ChangeSet::Next(c) if c.to == empty));
+    assert_eq!(store.changes(Some(&empty), Want::Text, 10).unwrap(), ChangeSet::Current);
+    for foreign in [Stamp { revision: 7, ..empty.clone() }, Stamp { db: "other".into(), ..empty }] {
+        assert_eq!(store.changes(Some(&foreign), Want::Text, 10).unwrap(), ChangeSet::Foreign);
+    }
+}
+
+pub(super) fn ids_grow_and_are_never_used_again(engine: &impl Engine) {
+    let store = db(engine);
+    let mut newest = ChunkId(i64::MIN);
+    for text in ["one", "two", "three"] {
+        store.write(&[document("a.md", text)], &embedder()).unwrap();
+        let [id] = ids(&*store)[..] else { panic!("one chunk replaces the other") };
+        assert!(id > newest);
+        newest = id;
+        store.remove(&["a.md".into()]).unwrap();
+    }
+}
+
+pub(super) fn filters_are_told_once_and_sorted(engine: &impl Engine) {
+    let store = db(engine);
+    assert_eq!(store.filters().unwrap(), Filters::default());
+    let labelled = |source: &str, language: &str, version: &str| {
+        let mut document = document(source, "one two");
+        document.version = version.into();
+        document.chunks[1].language = language.into();
+        document
+    };
+    let documents = [labelled("a.md", "vi", "v2"), labelled("b.md", "de", "v1"), labelled("c.md", "vi", "v1")];
+    store.write(&documents, &embedder()).unwrap();
+    let filters = store.filters().unwrap();
+    assert_eq!((filters.languages.join(" "), filters.versions.join(" ")), ("de en vi".into(), "v1 v2".into()));
+}
+
+pub(super) fn counts_follow_every_change(engine: &impl Engine) {
+    let store = db(engine);
+    let counts = || store.counts().map(|counts| (counts.documents, counts.chunks)).unwrap();
+    let write = |source: &str, text: &str| store.write(&[document(source, text)], &embedder()).unwrap();
+    assert_eq!(counts(), (0, 0));
+    write("a.md", "one two three");
+    write("b.md", "four");
+    assert_eq!(counts(), (2, 4));
+    write("a.md", "one five");
+    assert_eq!(counts(), (2, 3));
+    store.remove(&["b.md".into(), "nope".into()]).unwrap();
+    assert_eq!(counts(), (1, 2));
+}
