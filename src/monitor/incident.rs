@@ -179,7 +179,7 @@ impl Page<'_> {
         let active = self.model.visible_alerts().active().into_iter().filter(|alert| alert.since <= self.present);
         let rows: Vec<_> = active
             .map(|alert| {
-                let figure = alert.rule.when.metric();
+                let metric = alert.rule.when.metric();
                 let of = self.model.visible().get(alert.target).map_or("", |target| target.name.as_str());
                 let marks = [(alert.clearing, "about to clear"), (alert.acknowledged, "acknowledged")];
                 let marks: Vec<_> = marks.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
@@ -188,7 +188,7 @@ impl Page<'_> {
                     plain(&alert.rule.name),
                     plain(of),
                     format!("{}, for {}", stamp(alert.since, self.zone), age(self.present.since(alert.since))),
-                    format!("{} {}", plain(figure.as_str()), plain(&figure.show(alert.value))),
+                    format!("{} {}", plain(metric.as_str()), plain(&metric.show(alert.value))),
                     if marks.is_empty() { "new".to_owned() } else { marks.join(", ") },
                     plain(&alert.rule.text),
                 ]
@@ -278,7 +278,7 @@ fn line_of(when: String, column: Option<&Row>, state: Option<State>) -> [String;
         Some(_) => known(shown),
         None => "–".to_owned(),
     };
-    let of = |figure: Metric, show: fn(f64) -> String| row.and_then(|row| figure.of_counts(row)).map(show);
+    let of = |metric: Metric, show: fn(f64) -> String| row.and_then(|row| metric.of_counts(row)).map(show);
     let gauge = |field, show: fn(f64) -> String| row.and_then(|row| row.get(field)).map(show);
     let state = state.or(row.and_then(|row| row.state)).filter(|_| row.is_some());
     // Without questions there is no share of them: that is another thing than not to know.

@@ -214,8 +214,8 @@ mod tests {
 
     #[test]
     fn every_figure_has_a_name_of_its_own() {
-        for figure in Metric::ALL.iter().copied() {
-            assert_eq!(Metric::named(figure.as_str()), Ok(figure));
+        for metric in Metric::ALL.iter().copied() {
+            assert_eq!(Metric::named(metric.as_str()), Ok(metric));
         }
     }
 

@@ -144,8 +144,8 @@ proptest! {
     fn no_text_is_too_odd_to_be_refused(text in "\\PC{0,24}", value in any::<f64>()) {
         let _ = text.parse::<MetricThreshold>();
         let _ = format!("hit_rate<{text}").parse::<MetricThreshold>();
-        for figure in [Metric::HitRate, Metric::P95, Metric::Lookups] {
-            let _ = figure.show(value);
+        for metric in [Metric::HitRate, Metric::P95, Metric::Lookups] {
+            let _ = metric.show(value);
         }
     }
 }

@@ -141,7 +141,7 @@ pub(super) fn target_json(model: &Model, target: usize) -> Value {
     let figures: serde_json::Map<String, Value> = Metric::ALL
         .iter()
         .copied()
-        .map(|figure| (figure.as_str().to_owned(), json!(of.metric(figure, LATELY, now))))
+        .map(|metric| (metric.as_str().to_owned(), json!(of.metric(metric, LATELY, now))))
         .collect();
     let alerts: Vec<Value> = model
         .alerts
@@ -182,9 +182,9 @@ fn table(model: &Model, look: &Look, recorded: Option<UnixMillis>) -> String {
     line(["target", "condition", "breaker", "failures", "hits", "look-ups", "questions", "p95", "in use", "errors"]);
     let now = model.now();
     for (number, target) in model.targets.iter().enumerate() {
-        let figure = |figure| target.metric(figure, LATELY, now);
-        let share = |of: Metric| known(figure(of).map(brief_share));
-        let number_of = |of: Metric| known(figure(of).map(short));
+        let metric = |metric| target.metric(metric, LATELY, now);
+        let share = |of: Metric| known(metric(of).map(brief_share));
+        let number_of = |of: Metric| known(metric(of).map(short));
         let seen = target.latest.as_deref().filter(|_| target.silent_since.is_none());
         let breaker = known(seen.and_then(|seen| seen.worst()).map(|state| state.as_str().replace('_', "-")));
         let used = target.history.last().and_then(|row| row.get(Field::InUse)).map(|used| format!("{used:.0}"));
@@ -201,7 +201,7 @@ fn table(model: &Model, look: &Look, recorded: Option<UnixMillis>) -> String {
             &share(Metric::HitRate),
             &number_of(Metric::Lookups),
             &number_of(Metric::Questions),
-            &known(figure(Metric::P95).map(time)),
+            &known(metric(Metric::P95).map(time)),
             &used,
             &share(Metric::ErrorRate),
         ]);

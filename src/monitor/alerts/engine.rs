@@ -104,8 +104,8 @@ enum Seen {
 }
 
 impl Seen {
-    fn of(rule: &Rule, told: bool, figure: &dyn Fn(Metric, Duration) -> Option<f64>) -> Self {
-        let known = |of| figure(of, rule.over).filter(|value| !value.is_nan());
+    fn of(rule: &Rule, told: bool, metric: &dyn Fn(Metric, Duration) -> Option<f64>) -> Self {
+        let known = |of| metric(of, rule.over).filter(|value| !value.is_nan());
         // Before the figure itself: without questions there is no share of them, and that must not keep it firing.
         if let Some(only_if) = &rule.only_if {
             match known(only_if.metric()) {
@@ -198,9 +198,9 @@ impl Alerts {
         target: usize,
         now: UnixMillis,
         told: bool,
-        figure: &dyn Fn(Metric, Duration) -> Option<f64>,
+        metric: &dyn Fn(Metric, Duration) -> Option<f64>,
     ) -> Vec<AlertChange> {
-        self.step(target, now, told, figure, |rule| rule.hold_off)
+        self.step(target, now, told, metric, |rule| rule.hold_off)
     }
 
     /// As [`Alerts::evaluate`] when there is no second look to wait for: `for` is ignored.
@@ -209,9 +209,9 @@ impl Alerts {
         target: usize,
         now: UnixMillis,
         told: bool,
-        figure: &dyn Fn(Metric, Duration) -> Option<f64>,
+        metric: &dyn Fn(Metric, Duration) -> Option<f64>,
     ) -> Vec<AlertChange> {
-        self.step(target, now, told, figure, |_| Duration::ZERO)
+        self.step(target, now, told, metric, |_| Duration::ZERO)
     }
 
     fn step(
@@ -219,14 +219,14 @@ impl Alerts {
         target: usize,
         now: UnixMillis,
         told: bool,
-        figure: &dyn Fn(Metric, Duration) -> Option<f64>,
+        metric: &dyn Fn(Metric, Duration) -> Option<f64>,
         hold_off: impl Fn(&Rule) -> Duration,
     ) -> Vec<AlertChange> {
         let rules = self.rules.as_slice();
         let states = self.states.entry(target).or_insert_with(|| vec![AlertState::Quiet; rules.len()].into());
         let mut changes = Vec::new();
         for (index, (rule, state)) in rules.iter().zip(states).enumerate() {
-            let step = state.step(Seen::of(rule, told, figure), now, hold_off(rule), rule.hold);
+            let step = state.step(Seen::of(rule, told, metric), now, hold_off(rule), rule.hold);
             let Some((kind, value, lasted)) = step else { continue };
             if kind == ChangeKind::Fired {
                 self.worst_ever = self.worst_ever.max(Some(rule.severity));

@@ -23,7 +23,7 @@ fn at(second: i64) -> UnixMillis {
 type Told = (Option<f64>, Option<f64>);
 
 fn tell((rate, lookups): Told) -> impl Fn(Metric, Duration) -> Option<f64> {
-    move |figure, _| match figure {
+    move |metric, _| match metric {
         Metric::HitRate => rate,
         Metric::Lookups => lookups,
         _ => None,
@@ -151,7 +151,7 @@ fn an_acknowledgement_ends_with_its_alert() {
 fn the_most_severe_come_first_then_the_unacknowledged_then_the_newest() {
     let mut alerts = Alerts::new(Rules::builtin());
     let index = |alerts: &Alerts, name: &str| alerts.rules().iter().position(|rule| rule.name == name).unwrap();
-    let only = |figure: Metric, value: f64| move |of: Metric, _: Duration| (of == figure).then_some(value);
+    let only = |metric: Metric, value: f64| move |of: Metric, _: Duration| (of == metric).then_some(value);
     alerts.evaluate(3, at(1), false, &only(Metric::CacheFill, 0.95));
     alerts.evaluate(1, at(2), false, &only(Metric::CacheFill, 0.95));
     alerts.evaluate(2, at(3), false, &only(Metric::CacheFill, 0.95));
@@ -171,8 +171,8 @@ fn the_most_severe_come_first_then_the_unacknowledged_then_the_newest() {
 #[test]
 fn rates_are_asked_for_over_the_window_of_the_rule() {
     let asked = std::cell::RefCell::new(Vec::new());
-    Alerts::new(Rules::builtin()).evaluate(0, at(0), false, &|figure, over| {
-        asked.borrow_mut().push((figure, over.as_secs()));
+    Alerts::new(Rules::builtin()).evaluate(0, at(0), false, &|metric, over| {
+        asked.borrow_mut().push((metric, over.as_secs()));
         Some(100.0)
     });
     let asked = asked.into_inner();
@@ -321,9 +321,9 @@ proptest! {
     ) {
         let mut alerts = Alerts::new(Rules::builtin());
         for (target, now, value, once) in looks {
-            let figure = |_: Metric, _: Duration| value;
+            let metric = |_: Metric, _: Duration| value;
             let look = if once { Alerts::evaluate_once } else { Alerts::evaluate };
-            let changes = look(&mut alerts, target, UnixMillis(now), false, &figure);
+            let changes = look(&mut alerts, target, UnixMillis(now), false, &metric);
             prop_assert!(changes.iter().all(|change| change.rule < alerts.rules().len() && change.target == target));
             prop_assert!(alerts.worst() <= alerts.worst_ever());
         }

@@ -200,10 +200,10 @@ impl Rule {
 
 /// Checks that the conditions of a rule do not contradict each other.
 fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> Result<(), String> {
-    let figure = when.metric();
-    if clears.metric() != figure {
+    let metric = when.metric();
+    if clears.metric() != metric {
         let other = clears.metric();
-        return Err(format!("clears: it is about {other}, but when is about {figure}; clears must be so, too"));
+        return Err(format!("clears: it is about {other}, but when is about {metric}; clears must be so, too"));
     }
     let never = |field: &str, condition: &Condition| {
         format!("{field}: {condition} never holds, whatever {} is; choose another value", condition.metric())
@@ -212,7 +212,7 @@ fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> R
         return Err(never("when", when));
     }
     if !when.opposite().is_possible() {
-        return Err(format!("when: {when} always holds, whatever {figure} is; choose another value"));
+        return Err(format!("when: {when} always holds, whatever {metric} is; choose another value"));
     }
     if !clears.is_possible() {
         return Err(never("clears", clears));
@@ -221,7 +221,7 @@ fn check(when: &Condition, clears: &Condition, only_if: Option<&Condition>) -> R
         return Err(never("if", only_if));
     }
     if let Some(value) = when.common(clears) {
-        let value = figure.show(value);
+        let value = metric.show(value);
         return Err(format!(
             "clears: {clears} contradicts when: at {value}, {when} holds as well; it must hold on the other side only, \
              like {}",

@@ -26,8 +26,8 @@ impl PanelRows<'_> {
         Some(short(self.row?.rate(field)? * 60.0))
     }
 
-    fn share(&self, figure: Metric) -> Option<String> {
-        figure.of_counts(self.row?).map(brief_share)
+    fn share(&self, metric: Metric) -> Option<String> {
+        metric.of_counts(self.row?).map(brief_share)
     }
 
     fn line(panel: &str, name: &str, value: Option<String>) -> [String; 3] {

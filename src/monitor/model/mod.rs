@@ -237,10 +237,10 @@ impl Model {
     fn evaluate(&mut self, index: usize, at: UnixMillis) -> Vec<Effect> {
         let Some(target) = self.targets.get(index) else { return Vec::new() };
         let (figures, told) = (MetricReader::new(target, at), target.silent_since.is_none());
-        let figure = |figure: Metric, window: Duration| figures.get(figure, window);
+        let metric = |metric: Metric, window: Duration| figures.get(metric, window);
         let changes = match self.once {
-            true => self.alerts.evaluate_once(index, at, told, &figure),
-            false => self.alerts.evaluate(index, at, told, &figure),
+            true => self.alerts.evaluate_once(index, at, told, &metric),
+            false => self.alerts.evaluate(index, at, told, &metric),
         };
         let mut ring = false;
         for change in changes {

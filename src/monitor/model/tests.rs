@@ -208,10 +208,10 @@ fn what_a_server_does_not_tell_stays_unknown() {
         assert_eq!((row.get(field), row.rate(field)), (None, None), "{field:?}");
     }
     let target = &model.targets[0];
-    for figure in Metric::ALL.iter().copied() {
-        let known = matches!(figure, Metric::Unreachable | Metric::FailedPolls);
-        let told = target.metric(figure, MINUTES(5), model.now());
-        assert_eq!(told, known.then_some(0.0), "{figure}");
+    for metric in Metric::ALL.iter().copied() {
+        let known = matches!(metric, Metric::Unreachable | Metric::FailedPolls);
+        let told = target.metric(metric, MINUTES(5), model.now());
+        assert_eq!(told, known.then_some(0.0), "{metric}");
     }
 }
 

@@ -35,7 +35,7 @@ pub enum Weight {
 #[derive(Debug, Clone, PartialEq)]
 pub struct GoalResult {
     /// The title of its metric.
-    pub figure: &'static str,
+    pub metric: &'static str,
     /// The target: as it was given, or in words.
     pub target: String,
     /// The measured value, formatted.
@@ -53,6 +53,6 @@ pub struct GoalResult {
 impl GoalResult {
     /// On part of a line: what, and what was measured.
     pub fn in_short(&self) -> String {
-        format!("{} ({}, wanted {})", self.figure, self.measured, self.target)
+        format!("{} ({}, wanted {})", self.metric, self.measured, self.target)
     }
 }

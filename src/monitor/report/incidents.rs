@@ -85,7 +85,7 @@ pub struct IncidentAlert {
     /// The number of times that it fired.
     pub times: u64,
     /// The metric of the rule.
-    pub figure: Metric,
+    pub metric: Metric,
     /// The value that was farthest from what is allowed.
     pub peak: f64,
     /// The text of the rule.
@@ -196,7 +196,7 @@ impl IncidentAlert {
             begin: at,
             lasted: Duration::ZERO,
             times: 1,
-            figure: alert.rule.when.metric(),
+            metric: alert.rule.when.metric(),
             peak: alert.value,
             text: alert.rule.text.clone(),
             said,

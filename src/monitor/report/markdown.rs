@@ -89,7 +89,7 @@ fn overall(out: &mut String, report: &DeploymentReport, zone: &TimeZone) {
     let (from, to, lasted) = (stamp(first, zone), stamp(last, zone), age(last.since(first)));
     let _ = writeln!(out, "From {from} to {to}, {lasted}.{}\n", read(&report.sources));
     let rows = report.servers.iter().map(|server| {
-        let of = |figure, show: fn(f64) -> String| known(measure(server, figure).map(show));
+        let of = |metric, show: fn(f64) -> String| known(measure(server, metric).map(show));
         let missed = server.goals.iter().filter(|goal| goal.status == GoalStatus::Missed).count();
         let trips: usize = server.breakers.iter().map(|breaker| breaker.trips).sum();
         [
@@ -191,7 +191,7 @@ fn goals(out: &mut String, goals: &[GoalResult]) {
         let status = goal.status.as_str();
         let target = if goal.given { code(&goal.target) } else { goal.target.clone() };
         [
-            goal.figure.to_owned(),
+            goal.metric.to_owned(),
             target,
             goal.measured.clone(),
             if goal.status == GoalStatus::Missed { format!("**{status}**") } else { status.to_owned() },

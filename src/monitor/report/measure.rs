@@ -36,7 +36,7 @@ pub(super) fn judge(server: &Server, given: &[Condition]) -> Vec<GoalResult> {
     let given = given.iter().map(|condition| {
         let value = measure(server, condition.metric());
         GoalResult {
-            figure: condition.metric().title(),
+            metric: condition.metric().title(),
             target: condition.to_string(),
             measured: words(server, condition.metric(), value),
             value,
@@ -49,17 +49,17 @@ pub(super) fn judge(server: &Server, given: &[Condition]) -> Vec<GoalResult> {
 }
 
 fn usual(server: &Server, condition: &Condition, target: &str, weight: Weight) -> GoalResult {
-    let figure = condition.metric();
-    let mut value = measure(server, figure);
-    let mut measured = words(server, figure, value);
+    let metric = condition.metric();
+    let mut value = measure(server, metric);
+    let mut measured = words(server, metric, value);
     let few =
-        Metric::Lookups.of_counts(&server.counts).filter(|lookups| figure == Metric::HitRate && *lookups < LOOKUPS);
+        Metric::Lookups.of_counts(&server.counts).filter(|lookups| metric == Metric::HitRate && *lookups < LOOKUPS);
     if few.is_some() {
         measured = format!("{measured}: too few");
         value = None;
     }
     GoalResult {
-        figure: figure.title(),
+        metric: metric.title(),
         target: target.to_owned(),
         measured,
         value,
@@ -78,12 +78,12 @@ fn status(condition: &Condition, value: Option<f64>) -> GoalStatus {
 }
 
 /// A figure over the whole time: see the top of this file.
-pub fn measure(server: &Server, figure: Metric) -> Option<f64> {
+pub fn measure(server: &Server, metric: Metric) -> Option<f64> {
     let (counts, peaks) = (&server.counts, &server.peaks);
     let worst = |not: fn(&BreakerHistory) -> std::time::Duration| {
         server.breakers.iter().filter_map(|breaker| breaker.share_of_known(not(breaker))).reduce(f64::max)
     };
-    match figure {
+    match metric {
         Metric::Unreachable => (!server.watched.is_zero())
             .then(|| (server.unreachable.as_secs_f64() / server.watched.as_secs_f64()).min(1.0)),
         Metric::FailedPolls => Some(f64::from(peaks.failed_polls)),
@@ -94,21 +94,21 @@ pub fn measure(server: &Server, figure: Metric) -> Option<f64> {
         Metric::P50 => server.latency[0],
         Metric::P95 => server.latency[1],
         Metric::P99 => server.latency[2],
-        _ => match figure.source() {
+        _ => match metric.source() {
             MetricSource::Gauge(field) => peaks.get(field),
-            _ => figure.of_counts(counts),
+            _ => metric.of_counts(counts),
         },
     }
 }
 
 /// A measured figure in words, with what it is a share of.
-fn words(server: &Server, figure: Metric, value: Option<f64>) -> String {
+fn words(server: &Server, metric: Metric, value: Option<f64>) -> String {
     let Some(value) = value else {
         let none = |count: Option<f64>, of: &str| match count {
             Some(0.0) => format!("no {of}"),
             _ => UNKNOWN.to_owned(),
         };
-        return match figure {
+        return match metric {
             Metric::HitRate => none(Metric::Lookups.of_counts(&server.counts), "look-ups"),
             Metric::FailureRate => none(server.counts.get(Field::Calls), "calls"),
             Metric::ErrorRate | Metric::DegradedRate => none(server.counts.get(Field::Questions), "questions"),
@@ -120,7 +120,7 @@ fn words(server: &Server, figure: Metric, value: Option<f64>) -> String {
         Some(count) => format!("{} of {} {what}", share(value), number(count)),
         None => share(value),
     };
-    match figure {
+    match metric {
         Metric::Unreachable => format!("{} of {}", share(1.0 - value), interval(server.watched)),
         Metric::BreakerNotClosed => format!("{} of the known time", share(1.0 - value)),
         Metric::BreakerOpen => format!("{} of the known time", share(value)),
@@ -131,7 +131,7 @@ fn words(server: &Server, figure: Metric, value: Option<f64>) -> String {
         }
         Metric::ErrorRate | Metric::DegradedRate => of(server.counts.get(Field::Questions), "questions"),
         Metric::Resident => format!("{} MiB", number(value)),
-        _ => match figure.unit() {
+        _ => match metric.unit() {
             Unit::Share => share(value),
             Unit::Time => time(value),
             _ => number(value),

@@ -233,7 +233,7 @@ fn one(out: &mut String, incident: &Incident, zone: &TimeZone) {
         let times = if alert.times == 1 { String::new() } else { format!(" {} times,", alert.times) };
         let (since, lasted) = (stamp(alert.begin, zone), age(alert.lasted));
         let (name, severity) = (plain(&alert.name), alert.severity);
-        let peak = format!("{} {}", alert.figure, plain(&alert.figure.show(alert.peak)));
+        let peak = format!("{} {}", alert.metric, plain(&alert.metric.show(alert.peak)));
         let text = plain(&alert.text);
         let _ =
             writeln!(out, "  - alert {name} ({severity}){times} from {since} for {lasted}, at worst {peak}: {text}");

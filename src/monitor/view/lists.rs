@@ -110,11 +110,11 @@ pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
             if alert.acknowledged { theme.style(StyleRole::Dim) } else { theme.style(role) },
         );
         let mark = if alert.acknowledged { "○" } else { mark(Some(alert.rule.severity)) };
-        let figure = alert.rule.when.metric();
+        let metric = alert.rule.when.metric();
         // What is or is not needs no number.
-        let value = match figure {
+        let value = match metric {
             Metric::BreakerOpen | Metric::BreakerNotClosed | Metric::Unreachable => String::new(),
-            _ => format!("{figure} {}, ", figure.show(alert.value)),
+            _ => format!("{metric} {}, ", metric.show(alert.value)),
         };
         let of = model.visible().get(alert.target).filter(|_| many).map(|target| format!("{} ", target.name));
         Line::from(vec![

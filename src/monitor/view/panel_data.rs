@@ -60,8 +60,8 @@ impl<'a> PanelData<'a> {
         self.row?.get(field)
     }
 
-    pub(super) fn share(&self, figure: Metric) -> Option<f64> {
-        figure.of_counts(&self.row?)
+    pub(super) fn share(&self, metric: Metric) -> Option<f64> {
+        metric.of_counts(&self.row?)
     }
 
     pub(super) fn per_minute(&self, field: Field) -> Option<f64> {

@@ -42,13 +42,14 @@ impl Observation {
             (Some(told), Some(exposed)) => told.retries = told.retries.or(exposed.retries),
             (told, exposed) => *told = told.take().or(exposed),
         }
-        self.cache = self.cache.take().or_else(|| cache(&exposed));
+        let cache = || Some(group(&exposed, None)).filter(|cache: &Cache| cache.hits.is_some());
+        self.cache = self.cache.take().or_else(cache);
         // Of HTTP requests there are most series; they matter only for servers that count nothing else.
         self.traffic = traffic(&exposed).or_else(|| {
             let requests = Exposition::parse_only(text, |name| name.starts_with("http_request"));
             requested(&requests, group::<Traffic>(&exposed, None).degraded)
         });
-        self.process = process(&exposed);
+        self.process = Some(group(&exposed, None)).filter(|process| *process != Process::default());
     }
 }
 
@@ -105,10 +106,6 @@ fn pool(exposed: &Exposition<'_>) -> Option<Pool> {
     Some(pool)
 }
 
-fn cache(exposed: &Exposition<'_>) -> Option<Cache> {
-    Some(group(exposed, None)).filter(|cache: &Cache| cache.hits.is_some())
-}
-
 fn traffic(exposed: &Exposition<'_>) -> Option<Traffic> {
     let traffic = Traffic { latency: histogram(exposed, QUERY_SECONDS, |_| true), ..group(exposed, None) };
     (traffic.questions.is_some() || traffic.latency.is_some()).then_some(traffic)
@@ -148,8 +145,4 @@ fn histogram(exposed: &Exposition<'_>, name: &str, of: impl Fn(Option<&str>) -> 
         }
     }
     any.then_some(Histogram { buckets, count })
-}
-
-fn process(exposed: &Exposition<'_>) -> Option<Process> {
-    Some(group(exposed, None)).filter(|process| *process != Process::default())
 }

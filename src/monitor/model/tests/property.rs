@@ -221,8 +221,8 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     let (from, to) = model.window.bounds(model.present());
     for (index, target) in model.targets.iter().enumerate() {
         for window in [Duration::ZERO, MINUTES(5), Duration::MAX] {
-            for figure in Metric::ALL.iter().copied() {
-                target.metric(figure, window, model.shown());
+            for metric in Metric::ALL.iter().copied() {
+                target.metric(metric, window, model.shown());
             }
         }
         let columns = target.history.columns(from, to, 60);

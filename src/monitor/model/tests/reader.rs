@@ -37,9 +37,9 @@ fn counted(n: f64) -> Observation {
     }
 }
 
-fn figure(model: &Model, figure: Metric) -> Option<f64> {
+fn metric(model: &Model, metric: Metric) -> Option<f64> {
     // What is held as f32 is compared as such.
-    model.targets[0].metric(figure, MINUTES(5), model.now()).map(|value| (value * 1e6).round() / 1e6)
+    model.targets[0].metric(metric, MINUTES(5), model.now()).map(|value| (value * 1e6).round() / 1e6)
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_single_look_tells_the_shares_of_the_whole_life() {
         (Metric::BreakerNotClosed, Some(0.0)),
         (Metric::BreakerTrips, Some(0.0)),
     ] {
-        assert_eq!(figure(&model, of), value, "{of}");
+        assert_eq!(metric(&model, of), value, "{of}");
     }
 }
 
@@ -85,10 +85,10 @@ fn a_window_tells_what_happened_in_it() {
         cache.misses = cache.misses.map(|misses| misses - 40.0 * late);
         tell(&mut model, 0, i64::from(poll) * 30, seen);
     }
-    assert_eq!((figure(&model, Metric::HitRate), figure(&model, Metric::ErrorRate)), (Some(1.0), Some(0.0)));
-    assert_eq!((figure(&model, Metric::Questions), figure(&model, Metric::Lookups)), (Some(1_000.0), Some(1_000.0)));
-    assert_eq!(figure(&model, Metric::QuestionsPerSecond), Some(3.333333));
-    assert_eq!(figure(&model, Metric::EvictionsPerMinute), Some(30.0));
+    assert_eq!((metric(&model, Metric::HitRate), metric(&model, Metric::ErrorRate)), (Some(1.0), Some(0.0)));
+    assert_eq!((metric(&model, Metric::Questions), metric(&model, Metric::Lookups)), (Some(1_000.0), Some(1_000.0)));
+    assert_eq!(metric(&model, Metric::QuestionsPerSecond), Some(3.333333));
+    assert_eq!(metric(&model, Metric::EvictionsPerMinute), Some(30.0));
     let long = |of| model.targets[0].metric(of, MINUTES(20), model.now()).unwrap();
     assert!((long(Metric::HitRate) - 0.7).abs() < 1e-6 && (long(Metric::ErrorRate) - 0.0375).abs() < 1e-6);
 }
@@ -99,9 +99,9 @@ fn an_idle_server_has_no_shares_but_zero_questions() {
     tell(&mut model, 0, 0, counted(10.0));
     tell(&mut model, 0, 30, counted(10.0));
     for of in [Metric::HitRate, Metric::ErrorRate, Metric::DegradedRate, Metric::FailureRate, Metric::P95] {
-        assert_eq!(figure(&model, of), None, "{of}");
+        assert_eq!(metric(&model, of), None, "{of}");
     }
-    assert_eq!((figure(&model, Metric::Questions), figure(&model, Metric::Lookups)), (Some(0.0), Some(0.0)));
+    assert_eq!((metric(&model, Metric::Questions), metric(&model, Metric::Lookups)), (Some(0.0), Some(0.0)));
 }
 
 #[test]
@@ -109,9 +109,9 @@ fn a_silent_target_has_no_figures_but_those_of_its_silence() {
     let mut model = watch();
     tell(&mut model, 0, 0, counted(10.0));
     fail(&mut model, 0, 30);
-    assert_eq!((figure(&model, Metric::Unreachable), figure(&model, Metric::FailedPolls)), (Some(1.0), Some(1.0)));
+    assert_eq!((metric(&model, Metric::Unreachable), metric(&model, Metric::FailedPolls)), (Some(1.0), Some(1.0)));
     for of in [Metric::HitRate, Metric::BreakerOpen, Metric::P95, Metric::PoolUse, Metric::Cpu] {
-        assert_eq!(figure(&model, of), None, "{of}");
+        assert_eq!(metric(&model, of), None, "{of}");
     }
 }
 
@@ -126,7 +126,7 @@ fn times_to_answers_are_those_of_the_window() {
         seen.traffic.as_mut().unwrap().latency = Some(Histogram { buckets, count: 100.0 * n });
         tell(&mut model, 0, i64::from(poll) * 30, seen);
     }
-    assert_eq!(figure(&model, Metric::P50), Some(1_500.0));
+    assert_eq!(metric(&model, Metric::P50), Some(1_500.0));
     let row = last(&model);
     assert_eq!((row.get(Field::P50), row.get(Field::P99)), (Some(1_500.0), Some(1_990.0)));
     assert_eq!(model.targets[0].metric(Metric::P50, MINUTES(20), model.now()), Some(66.0 + 2.0 / 3.0));
@@ -138,14 +138,14 @@ fn times_are_known_after_a_poll_that_failed_and_after_a_restart() {
     let mut model = watch();
     fail(&mut model, 0, 0);
     tell(&mut model, 0, 30, counted(10.0));
-    assert_eq!(figure(&model, Metric::P50), Some(100.0), "the first answer has to do");
+    assert_eq!(metric(&model, Metric::P50), Some(100.0), "the first answer has to do");
     let mut anew = counted(1.0);
     anew.process = Some(Process { started: Some(2e9), ..Process::default() });
     let mut old = counted(11.0);
     old.process = Some(Process { started: Some(1e9), ..Process::default() });
     tell(&mut model, 0, 60, old);
     tell(&mut model, 0, 90, anew);
-    assert_eq!(figure(&model, Metric::P50), Some(100.0), "those since it started");
+    assert_eq!(metric(&model, Metric::P50), Some(100.0), "those since it started");
 }
 
 #[test]
@@ -160,9 +160,9 @@ fn trips_of_a_breaker_are_those_of_the_window() {
         (-10, Closed, Open, "why"),
     ];
     tell(&mut model, 0, 0, breaker(Open, &history));
-    assert_eq!(figure(&model, Metric::BreakerTrips), Some(1.0));
+    assert_eq!(metric(&model, Metric::BreakerTrips), Some(1.0));
     assert_eq!(model.targets[0].metric(Metric::BreakerTrips, MINUTES(10), model.now()), Some(2.0));
-    assert_eq!((figure(&model, Metric::BreakerOpen), figure(&model, Metric::BreakerNotClosed)), (Some(1.0), Some(1.0)));
+    assert_eq!((metric(&model, Metric::BreakerOpen), metric(&model, Metric::BreakerNotClosed)), (Some(1.0), Some(1.0)));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn errors_are_never_more_than_all_of_the_questions() {
     };
     tell(&mut model, 0, 0, told(0.0, 0.0));
     tell(&mut model, 0, 30, told(4.0, 8.0));
-    assert_eq!(figure(&model, Metric::ErrorRate), Some(1.0));
+    assert_eq!(metric(&model, Metric::ErrorRate), Some(1.0));
 }
 
 #[test]
@@ -183,5 +183,5 @@ fn a_server_that_counts_no_questions_has_the_error_rate_of_its_calls() {
     let told = |n: f64| Observation { traffic: None, ..counted(n) };
     tell(&mut model, 0, 0, told(1.0));
     tell(&mut model, 0, 30, told(2.0));
-    assert_eq!(figure(&model, Metric::ErrorRate), Some(0.1));
+    assert_eq!(metric(&model, Metric::ErrorRate), Some(0.1));
 }
