@@ -402,7 +402,7 @@ _ragctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "json csv md html junit hgrm" -- "${cur}"))
                     return 0
                     ;;
                 --name)
@@ -750,7 +750,7 @@ _ragctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "json csv md html junit hgrm" -- "${cur}"))
                     return 0
                     ;;
                 --config)

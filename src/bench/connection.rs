@@ -36,7 +36,7 @@ pub trait Sink {
     fn part(&mut self, bytes: &[u8]);
 }
 
-/// What a body is, as far as it matters for its timing.
+/// The form of a body, as far as it matters for its timing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Server-sent events.
@@ -47,7 +47,7 @@ pub enum Form {
     Other,
 }
 
-/// What an opened connection took.
+/// How long opening a connection took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectTimes {
     /// TCP.
@@ -291,7 +291,7 @@ fn truncated(place: &str) -> RequestFailure {
     RequestFailure::new(ErrorClass::Truncated, format!("the connection ended before the answer did ({place})"))
 }
 
-/// What a head says.
+/// Status and framing of a response.
 struct Head {
     /// Its own bytes.
     length: usize,

@@ -1,8 +1,8 @@
-//! How a request can fail, by class.
+//! Failures of requests, by class.
 
 use std::{collections::BTreeMap, fmt};
 
-/// What went wrong with a request.
+/// A class of failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ErrorClass {
     /// HTTP 429: the server refuses because too much is asked.
@@ -95,11 +95,11 @@ impl fmt::Display for ErrorClass {
 /// A request that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestFailure {
-    /// What kind of failure.
+    /// Its class.
     pub class: ErrorClass,
     /// The HTTP status, when there was one.
     pub status: Option<u16>,
-    /// What happened, in words.
+    /// A sentence about it, perhaps with words of the server.
     pub message: String,
 }
 
@@ -113,9 +113,9 @@ impl RequestFailure {
 /// Failures of one class.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many.
+    /// Number of failures.
     pub count: u64,
-    /// What the first one said.
+    /// The message of the first one.
     pub sample: String,
 }
 
@@ -155,12 +155,12 @@ impl Failures {
         }
     }
 
-    /// How many there are.
+    /// Number of all failures.
     pub fn total(&self) -> u64 {
         self.classes.values().map(|tally| tally.count).sum()
     }
 
-    /// How many there are of a class.
+    /// Number of failures of a class.
     pub fn of(&self, class: ErrorClass) -> u64 {
         self.classes.get(&class).map_or(0, |tally| tally.count)
     }

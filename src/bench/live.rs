@@ -1,4 +1,4 @@
-//! What a run has measured so far, while it goes on.
+//! The state of a run that goes on: what the progress bar and the live screen show.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 
 use super::{failure::Failures, measures::RequestCounts};
 
-/// How it goes.
+/// What is measured so far.
 #[derive(Debug, Clone, Default)]
 pub struct Live {
     /// Since the start of the measurement; `None` during the warm-up.

@@ -20,19 +20,19 @@ pub enum MergeError {
     /// They did not do the same.
     #[error("{one} and {other} did not do the same: {what}")]
     Differ {
-        /// A file.
+        /// The first file.
         one: String,
-        /// Another.
+        /// The file that differs.
         other: String,
-        /// In what.
+        /// The setting in which they differ, with both values.
         what: String,
     },
     /// They were not at the same time.
     #[error("{one} and {other} did not run at the same time; line them up with --start-at")]
     Apart {
-        /// A file.
+        /// The first file.
         one: String,
-        /// Another.
+        /// The file that differs.
         other: String,
     },
 }
@@ -128,7 +128,7 @@ fn unlike(one: &ResultFile, other: &ResultFile) -> Option<String> {
     differ.map(|((what, a), (_, b))| format!("{what} {a} and {b}"))
 }
 
-/// What a file counted.
+/// The measures of a file.
 fn measures(file: &ResultFile) -> Measures {
     let mut all = Measures::default();
     let more = file.metrics.more.clone().unwrap_or_default();

@@ -17,7 +17,7 @@ use super::{
     worker::SharedRun,
 };
 
-/// What a sleep may be late on a quiet machine.
+/// Most by which a sleep ends late on a quiet machine.
 const SPIN: Duration = Duration::from_micros(60);
 
 /// Requests that are nearer to each other than this are released together, that much late at most: to meet each of them would

@@ -1,4 +1,4 @@
-//! What a run is to do.
+//! The plan of a run.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use super::{
     workload::Workload,
 };
 
-/// How load is made.
+/// The load: a closed or an open loop.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Load {
     /// Closed loop: so many users, each of which sends when its last answer has come.
@@ -18,7 +18,7 @@ pub enum Load {
     Rate {
         /// Requests a second.
         profile: Profile,
-        /// How they are spread.
+        /// The distribution of the distances between requests.
         arrivals: Arrivals,
         /// Connections to send them over.
         connections: usize,
@@ -45,24 +45,24 @@ impl Load {
 /// A part of a run that is reported by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// How long it takes.
+    /// Its length.
     pub length: Duration,
 }
 
-/// What a run is to do.
+/// The plan of a run: servers, requests, load, limits.
 #[derive(Clone)]
 pub struct RunPlan {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Where requests go, in turn.
     pub targets: Vec<BenchTarget>,
-    /// What is sent.
+    /// The form of a request.
     pub request: RequestPlan,
-    /// What is asked.
+    /// The queries and their order.
     pub workload: Arc<Workload>,
-    /// How load is made.
+    /// The load: a closed or an open loop.
     pub load: Load,
     /// The parts of it; their lengths add up to that of the load.
     pub stages: Vec<Stage>,
@@ -78,7 +78,7 @@ pub struct RunPlan {
     pub give_up_after: Duration,
     /// Generator threads.
     pub threads: usize,
-    /// What chance depends on.
+    /// Seed of the random choices.
     pub seed: u64,
 }
 

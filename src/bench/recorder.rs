@@ -14,7 +14,7 @@ pub struct WindowPart {
     pub stage: usize,
     /// The window.
     pub window: u64,
-    /// What was measured.
+    /// The measures.
     pub measures: Measures,
     /// When the last of it came to its end.
     pub latest: Instant,

@@ -1,11 +1,11 @@
-//! What is sent: the bytes of every request, ready before the run.
+//! The bytes of every request, ready before the run.
 
 use serde_json::Value;
 
 use super::{target::BenchTarget, workload::Workload};
 use crate::wire::AskRequest;
 
-/// What load is put on.
+/// The kind of endpoint that load is put on; it decides what a good answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndpointKind {
     /// `POST /api/query`: a question, a whole answer.
@@ -16,10 +16,10 @@ pub enum EndpointKind {
     Other,
 }
 
-/// How a request is made.
+/// The form of a request.
 #[derive(Debug, Clone)]
 pub struct RequestPlan {
-    /// What it asks for.
+    /// The kind of endpoint.
     pub endpoint: EndpointKind,
     /// HTTP method.
     pub method: String,

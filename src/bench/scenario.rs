@@ -32,32 +32,32 @@ const LEAK: (f64, f64) = (0.10, 20.0);
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
-    /// The disk.
+    /// The file cannot be read.
     #[error(
         "cannot read the scenario {name}: {source}; built-in ones are normal, spike, stress, soak and circuit-breaker"
     )]
     Io {
         /// Its name or path.
         name: String,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// It cannot be.
+    /// The file is no scenario.
     #[error("the scenario {name}: {reason}")]
     Malformed {
         /// Its name or path.
         name: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }
 
-/// How load changes over time.
+/// Load that changes over time, with faults and expectations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// One sentence about its purpose.
     pub description: String,
     /// The load.
     pub load: Load,
@@ -65,7 +65,7 @@ pub struct Scenario {
     pub stages: Vec<Stage>,
     /// Faults for the fake upstream, as its API wants them.
     pub faults: Vec<serde_json::Value>,
-    /// What is expected.
+    /// Expectations besides gates.
     pub expect: Expect,
     /// Gates of its own.
     pub gates: Vec<Gate>,
@@ -73,7 +73,7 @@ pub struct Scenario {
     pub mix: Option<super::workload::Mix>,
 }
 
-/// What is expected of a scenario besides gates.
+/// Expectations of a scenario besides gates.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Expect {

@@ -28,12 +28,12 @@ impl Segment {
         self.from + (self.to - self.from) * share
     }
 
-    /// What has come together `into` seconds after its start.
+    /// The integral of the level up to `into` seconds after the start.
     fn sum(&self, into: f64) -> f64 {
         self.from * into + (self.to - self.from) / (2.0 * self.length) * into * into
     }
 
-    /// Seconds after its start at which `sum` has come together; within the piece.
+    /// Seconds after the start at which the integral reaches `sum`; within the piece.
     fn reach(&self, sum: f64) -> f64 {
         if sum <= 0.0 {
             return 0.0;
@@ -66,7 +66,7 @@ impl Profile {
         self
     }
 
-    /// How long it is.
+    /// Its length.
     pub fn length(&self) -> Duration {
         Duration::from_secs_f64(self.pieces.last().map_or(0.0, |piece| piece.start + piece.length))
     }
@@ -126,7 +126,7 @@ pub enum NextSend {
     At(Duration),
 }
 
-/// How requests of an open loop are spread.
+/// The distribution of the distances between requests of an open loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrivals {
     /// At equal distances.

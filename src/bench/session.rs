@@ -38,7 +38,7 @@ pub enum Display {
 
 /// A run, and what goes on beside it.
 pub struct BenchSession {
-    /// What is to be done.
+    /// The plan of the run.
     pub plan: RunPlan,
     /// When the measurement begins; `None`: as soon as the warm-up is over.
     pub start_at: Option<Timestamp>,
@@ -50,7 +50,7 @@ pub struct BenchSession {
     pub gates: Vec<Gate>,
     /// Name of the queries.
     pub queries: String,
-    /// What the user noted.
+    /// Notes of the user, from `--tag`.
     pub tags: BTreeMap<String, String>,
     /// How the run is shown.
     pub display: Display,
@@ -67,7 +67,7 @@ pub enum SessionError {
     ScenarioFaults(#[from] FaultsError),
 }
 
-/// What is watched and set while the load goes on.
+/// The server's metrics and the upstream's faults, while the load goes on.
 struct Meanwhile {
     watch: ServerWatch,
     faults: Option<ScenarioFaults>,

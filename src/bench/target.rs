@@ -29,11 +29,11 @@ pub struct BenchTarget {
     pub address: SocketAddr,
     /// For HTTPS.
     pub(super) tls: Option<(ServerName<'static>, Arc<rustls::ClientConfig>)>,
-    /// How the address was found.
+    /// Name look-up and connection attempts.
     pub resolution: Resolution,
 }
 
-/// How the address of a target was found, and what that took.
+/// The name look-up and connection attempts that led to the address of a target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resolution {
     /// Name or address in the URL.
@@ -54,17 +54,17 @@ impl Resolution {
 /// Why a server cannot be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// The name is not known.
+    /// The name cannot be resolved.
     #[error("{base}: the name \"{host}\" cannot be resolved ({reason}); check the URL")]
     Unknown {
         /// The URL.
         base: String,
         /// The name.
         host: String,
-        /// What the resolver says.
+        /// The error of the resolver.
         reason: String,
     },
-    /// Nobody accepts there.
+    /// No address accepts a connection.
     #[error("nothing answers at {base} ({tried}); start the server (`ragctl serve`), or name another with --url")]
     Down {
         /// The URL.
@@ -72,7 +72,7 @@ pub enum TargetError {
         /// Each address with its error.
         tried: String,
     },
-    /// The TLS backend.
+    /// TLS cannot be set up.
     #[error("{base}: TLS cannot be set up ({reason})")]
     Tls {
         /// The URL.

@@ -1,4 +1,4 @@
-//! What the load generator itself uses and may use: it must not be what is measured.
+//! CPU, memory and open files of the load generator itself: it must not be what is measured.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use crate::util::process::raise_fd_limit;
 
-/// What was used during a run.
+/// CPU and memory during a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct GeneratorUsage {
     /// Share of one core that this process used, on average; 1 is one core.
@@ -21,7 +21,7 @@ pub struct GeneratorUsage {
     pub own_memory_mb: f64,
 }
 
-/// What is known at the start of a run.
+/// The counters of the system at the start of a run.
 pub(super) struct Started {
     /// Where the system tells nothing, everything is 0.
     system: Option<System>,

@@ -18,7 +18,7 @@ use crate::{
     resilience::State,
 };
 
-/// How long the server may take to tell.
+/// Longest that the server may take to answer with its metrics.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Most samples; beyond that every other one is dropped and they come half as often.

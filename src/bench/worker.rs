@@ -29,7 +29,7 @@ use super::{
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
-/// What all workers of all threads share.
+/// State that all workers of all threads share.
 pub(super) struct SharedRun {
     pub(super) plan: RunPlan,
     /// Bytes of the requests, by target and query.
@@ -50,7 +50,7 @@ pub(super) struct Due {
     pub(super) taken: AtomicU64,
 }
 
-/// What the threads tell while they run, each by itself.
+/// Counters of one thread that the conductor reads during the run.
 #[derive(Default)]
 #[repr(align(128))]
 pub(super) struct Pulse {
@@ -73,7 +73,7 @@ struct DueRequest {
     queued: bool,
 }
 
-/// What the warm-up has shown.
+/// Counts of the warm-up.
 #[derive(Debug, Default)]
 pub(super) struct WarmUp {
     /// Requests that were sent.

@@ -27,15 +27,15 @@ pub struct WorkloadQuery {
 /// Why a file of queries cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkloadError {
-    /// The disk.
+    /// The file cannot be read.
     #[error("cannot read the queries in {}: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// It has no question.
+    /// The file has no question.
     #[error("{} holds no query; wanted: one a line, a CSV with a column query, question or text, or JSON lines", path.display())]
     Empty {
         /// The file.
@@ -48,7 +48,7 @@ pub enum WorkloadError {
         path: PathBuf,
         /// From 1.
         line: u64,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }
@@ -98,7 +98,7 @@ pub struct Workload {
     queries: Vec<WorkloadQuery>,
     /// Indexes of queries, by cluster.
     clusters: Vec<Vec<usize>>,
-    /// How likely a cluster up to this one is.
+    /// Sums of the weights of the clusters up to each.
     cumulative: Vec<f64>,
     mix: Mix,
     seed: u64,
@@ -191,7 +191,7 @@ impl Workload {
         self.clusters.len()
     }
 
-    /// What tells these queries from others.
+    /// A hash of queries, clusters and expected sources.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }

@@ -16,12 +16,12 @@ const ANSWER: [&str; 3] = ["answer", "intent", "label"];
 /// Why a file of questions cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum QuestionFileError {
-    /// The disk, or bytes that are no text.
+    /// The file cannot be read, or is no text.
     #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// A line that is not as the first one promises.
@@ -47,15 +47,15 @@ pub enum QuestionFileError {
         path: PathBuf,
         /// From 1.
         pair: usize,
-        /// What stands there.
+        /// The text in its place.
         label: String,
     },
-    /// Nothing to ask.
+    /// The file holds no question.
     #[error("{} holds no question", .0.display())]
     Empty(PathBuf),
 }
 
-/// What is wrong with a JSON line.
+/// A JSON line that holds no question.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
     /// It is no JSON.
@@ -63,7 +63,7 @@ pub enum LineError {
     Json {
         /// From 1.
         line: usize,
-        /// What the parser says.
+        /// The error of the parser.
         source: serde_json::Error,
     },
     /// It has no question.

@@ -22,7 +22,7 @@ pub enum Replay {
 }
 
 impl Replay {
-    /// What the cache would have done under a setting.
+    /// Measures what the cache does under a setting.
     pub fn run(&self, settings: &CacheSettings) -> Measured {
         match self {
             Self::Pairs(pairs) => tune::replay_pairs(pairs, settings, &mut SimilarityPrior::default(), SEED),
@@ -30,7 +30,7 @@ impl Replay {
         }
     }
 
-    /// What the questions teach about the embedder's similarities.
+    /// Learns from the questions what the embedder's similarities mean.
     pub fn teach(&self) -> SimilarityPrior {
         match self {
             Self::Pairs(pairs) => tune::teach_pairs(pairs),
@@ -114,7 +114,7 @@ pub async fn embed(
     Ok(labels.join(all))
 }
 
-/// What a file says beside its questions.
+/// The labels of a file's questions.
 enum FileLabels {
     Pairs(Vec<bool>),
     Log(Vec<Option<String>>),

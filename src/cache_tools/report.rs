@@ -1,4 +1,4 @@
-//! What replays have shown, for people and programs.
+//! The report of replays, for people and programs.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::cache::tune::{Measured, recommended};
 /// Lines and columns of the plot.
 const PLOT: (usize, usize) = (14, 60);
 
-/// What was measured under several settings.
+/// The measurements of several settings, and the recommendation.
 #[derive(Debug, Serialize)]
 pub struct TuneReport {
     /// The file of questions.
@@ -116,7 +116,7 @@ pub fn table(report: &TuneReport) -> String {
     text
 }
 
-/// What the second setting does that the first does not.
+/// The difference between the second setting and the first.
 fn compared(report: &TuneReport) -> String {
     let [a, b] = report.measured.as_slice() else { return String::new() };
     let points = |a: f64, b: f64| format!("{:+.2} points", 100.0 * (b - a));

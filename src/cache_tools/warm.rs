@@ -4,7 +4,7 @@ use futures::{StreamExt, stream};
 
 use crate::{client::Client, wire::AskRequest};
 
-/// What became of the questions.
+/// Counts of the questions by what happened to them.
 #[derive(Debug, Default)]
 pub struct WarmReport {
     /// Questions that were asked.

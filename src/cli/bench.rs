@@ -23,7 +23,7 @@ use crate::{
                   threshold was missed or something became worse, 130 interrupted."
 )]
 pub struct BenchArgs {
-    /// Something else than a run.
+    /// A command beside a run.
     #[command(subcommand)]
     pub action: Option<BenchAction>,
     /// A run.
@@ -31,7 +31,7 @@ pub struct BenchArgs {
     pub run: RunArgs,
 }
 
-/// What can be done with results.
+/// Commands beside a run.
 #[derive(Debug, Clone, Subcommand)]
 pub enum BenchAction {
     /// Compare stored results
@@ -42,13 +42,13 @@ pub enum BenchAction {
     Merge(MergeArgs),
 }
 
-/// What is sent where.
+/// The requests.
 #[derive(Debug, Clone, Args)]
 pub struct RequestArgs {
-    /// What load is put on: query, stream, health, or a path
+    /// Endpoint to measure: query, stream, health, or a path like /v1/items
     #[arg(long, value_name = "ENDPOINT", default_value = "query", help_heading = "Request")]
     pub endpoint: String,
-    /// Body for a path, or @FILE; makes it a POST. {query} in it stands for a query
+    /// Body of the requests to a path, or @FILE; makes them POST. {query} in it is replaced by a query
     #[arg(long, value_name = "JSON|@FILE", help_heading = "Request")]
     pub body: Option<String>,
     /// A further header; may be repeated
@@ -57,31 +57,31 @@ pub struct RequestArgs {
     /// HTTP method for a path
     #[arg(long, value_name = "METHOD", value_parser = http_method, help_heading = "Request")]
     pub http_method: Option<String>,
-    /// How the server retrieves
+    /// Search method that the server is asked to use
     #[arg(long, value_name = "METHOD", help_heading = "Request")]
     pub method: Option<SearchMode>,
-    /// Passages of an answer
+    /// Passages that an answer is made from
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=50), help_heading = "Request")]
     pub k: Option<i64>,
     /// DB to ask
     #[arg(long, value_name = "NAME", help_heading = "Request")]
     pub db: Option<String>,
-    /// Who answers: auto, ollama, openai or embedded
+    /// Provider that the server is asked to use: auto, ollama, openai or embedded
     #[arg(long, value_name = "NAME", help_heading = "Request")]
     pub provider: Option<String>,
-    /// Ask past the server's cache
+    /// Ask the server not to answer from its cache
     #[arg(long, help_heading = "Request")]
     pub no_cache: bool,
     /// Longest that a request may take
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = positive_time, help_heading = "Request")]
     pub timeout: Duration,
-    /// Queries: a .txt with one a line, a .csv or a .jsonl, with clusters and expected sources where they have them
+    /// File of queries: .txt with a query a line, .csv or .jsonl; the last two may name clusters and expected sources
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Request")]
     pub queries: Option<PathBuf>,
     /// Order of the queries: sequential, uniform or zipf:EXPONENT
     #[arg(long, value_name = "MIX", help_heading = "Request")]
     pub mix: Option<Mix>,
-    /// What chance depends on
+    /// Seed of the random choices: the same seed gives the same requests
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Request")]
     pub seed: u64,
 }
@@ -89,25 +89,25 @@ pub struct RequestArgs {
 /// A run.
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
-    /// The server; may be repeated
+    /// URL of the server; may be repeated
     #[arg(long, value_name = "URL", default_value = "http://localhost:8001", value_parser = server_url, value_hint = ValueHint::Url)]
     pub url: Vec<ServiceUrl>,
     /// Requests to measure (100 when neither this nor --duration is given)
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "duration")]
     pub iterations: Option<u64>,
-    /// How long to measure
+    /// Length of the measurement
     #[arg(short = 'd', long, value_name = "TIME", value_parser = positive_time)]
     pub duration: Option<Duration>,
-    /// Requests at once; of an open loop: connections (default 10, open loop 100)
+    /// Closed loop: requests at once (default 10); open loop: connections (default 100)
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub concurrency: Option<u32>,
     /// Open loop: requests per second, sent whether answers come or not; latency counts from when each was due
     #[arg(short, long, value_name = "R/s", value_parser = rate)]
     pub rate: Option<f64>,
-    /// How the requests of an open loop are spread: constant or poisson
+    /// Distances between requests of an open loop: constant or poisson
     #[arg(long, value_name = "HOW", value_parser = arrivals, default_value = "constant", requires = "rate")]
     pub arrivals: Arrivals,
-    /// Time in which load rises to its level, reported by itself
+    /// Time in which the load rises to its level; reported as a stage of its own
     #[arg(long, value_name = "TIME", value_parser = positive_time, requires = "duration")]
     pub ramp: Option<Duration>,
     /// Requests before the measurement
@@ -116,28 +116,28 @@ pub struct RunArgs {
     /// Load that changes over time: normal, spike, stress, soak, circuit-breaker, or a TOML file of the same form
     #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["iterations", "duration", "concurrency", "rate", "ramp"])]
     pub scenario: Option<String>,
-    /// Stretches the times of a scenario
+    /// Factor by which all times of a scenario are multiplied
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale, requires = "scenario")]
     pub scale: f64,
-    /// The fake upstream behind the server, whose faults the scenario switches
+    /// URL of the fake upstream (`ragctl mock`) behind the server, on which the scenario sets its faults
     #[arg(long, value_name = "URL", value_parser = server_url, value_hint = ValueHint::Url, requires = "scenario")]
     pub mock: Option<ServiceUrl>,
-    /// What is sent.
+    /// The requests.
     #[command(flatten)]
     pub request: RequestArgs,
-    /// Conditions that the result has to meet, like 'p95<500ms' 'errors<1%'
+    /// Conditions that the result must meet, like 'p95<500ms' 'errors<1%'
     #[arg(long, value_name = "GATE", num_args = 1.., help_heading = "Gates")]
     pub threshold: Vec<Gate>,
     /// Results to compare with: a file, a pattern, or latest or best of the output folder
     #[arg(long, value_name = "FILE|latest|best", help_heading = "Gates")]
     pub baseline: Option<String>,
-    /// What may become worse by how much, like 'p95:10%'
+    /// By how much a figure may become worse, like 'p95:10%'
     #[arg(long, value_name = "FIGURE:SHARE", num_args = 1.., requires = "baseline", help_heading = "Gates")]
     pub max_regression: Vec<Margin>,
     /// Folder for the result
     #[arg(short, long, value_name = "DIR", default_value = "test_results/baseline", value_hint = ValueHint::DirPath, help_heading = "Report")]
     pub output: PathBuf,
-    /// Forms of the result
+    /// Forms in which the result is written
     #[arg(long, value_name = "FORM,…", value_delimiter = ',', default_value = "json", help_heading = "Report")]
     pub format: Vec<ResultFormat>,
     /// Name of the run
@@ -146,16 +146,16 @@ pub struct RunArgs {
     /// A note in the result; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag, help_heading = "Report")]
     pub tag: Vec<(String, String)>,
-    /// Show the run as it goes, in the whole terminal
+    /// Show the running measurement in the whole terminal
     #[arg(long, help_heading = "Report")]
     pub tui: bool,
-    /// Generator threads; default: as many as the load needs
+    /// Generator threads (default: as many as the load needs)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Generator")]
     pub threads: Option<u16>,
-    /// Begin the measurement at this time, like 2026-11-21T15:00:00Z: lines up several load generators
+    /// Time at which the measurement begins, like 2026-11-21T15:00:00Z; the same for several load generators
     #[arg(long, value_name = "TIME", help_heading = "Generator")]
     pub start_at: Option<Timestamp>,
-    /// Longest to wait for open answers when the time is over
+    /// Longest wait for outstanding answers when the time is over
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration, help_heading = "Generator")]
     pub drain: Duration,
 }
@@ -180,38 +180,38 @@ pub enum ResultFormat {
 /// Compare stored results.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Also reads the files of the script that it replaces. A single baseline is advice: machines differ from run to run. Twenty \
-                  or more make a gate.\n\nExit status: 0 nothing worse, 1 they cannot be compared, 3 worse than --max-regression or than twenty baselines allow."
+    after_help = "Also reads the result files of the predecessor. A comparison with a single baseline is advice, because runs of the same \
+                  server differ. Twenty or more baselines make a gate.\n\nExit status: 0 nothing worse, 1 they cannot be compared, 3 worse than --max-regression or than twenty baselines allow."
 )]
 pub struct CompareArgs {
-    /// Baseline: a file, or a pattern of files
+    /// Baseline: a result file, or a pattern of files
     #[arg(value_name = "BASE")]
     pub base: String,
-    /// Results to judge
+    /// Result files to judge
     #[arg(value_name = "NEW", required = true, value_hint = ValueHint::FilePath)]
     pub new: Vec<PathBuf>,
-    /// What may become worse by how much, like 'p95:10%'
+    /// By how much a figure may become worse, like 'p95:10%'
     #[arg(long, value_name = "FIGURE:SHARE", num_args = 1..)]
     pub max_regression: Vec<Margin>,
-    /// The verdicts as JSON
+    /// Print the verdicts as JSON
     #[arg(long)]
     pub json: bool,
 }
 
 /// Compare two servers, round by round in turns.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Exit status: 0 B is not worse, 1 no answer or nothing can be told, 3 B is worse.")]
+#[command(after_help = "Exit status: 0 B is not worse, 1 no answer or the verdict is open, 3 B is worse.")]
 pub struct AbArgs {
-    /// The server to compare with
+    /// URL of the server to compare with
     #[arg(long, value_name = "URL", value_parser = server_url, value_hint = ValueHint::Url)]
     pub a: ServiceUrl,
-    /// The server to judge
+    /// URL of the server to judge
     #[arg(long, value_name = "URL", value_parser = server_url, value_hint = ValueHint::Url)]
     pub b: ServiceUrl,
-    /// Rounds to begin with; each asks both servers the same
+    /// Rounds before the first verdict; each sends both servers the same requests
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(10..=1000))]
     pub rounds: u32,
-    /// Rounds at most, while nothing can be told yet
+    /// Most rounds, as long as the verdict is open
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(10..=1000))]
     pub max_rounds: u32,
     /// Requests to each server in a round
@@ -223,19 +223,19 @@ pub struct AbArgs {
     /// Open loop: requests per second
     #[arg(short, long, value_name = "R/s", value_parser = rate)]
     pub rate: Option<f64>,
-    /// Requests before the first round, and a tenth of them before each
+    /// Requests before the first round; a tenth of them before each later one
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub warmup: u64,
-    /// What is of no matter
+    /// Difference that does not matter
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = crate::bench::compare::share)]
     pub margin: f64,
-    /// What is sent.
+    /// The requests.
     #[command(flatten)]
     pub request: RequestArgs,
     /// Folder for the result
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
-    /// The verdicts as JSON
+    /// Print the verdicts as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -243,13 +243,13 @@ pub struct AbArgs {
 /// Add up the results of several load generators.
 #[derive(Debug, Clone, Args)]
 pub struct MergeArgs {
-    /// Results
+    /// Result files of the generators
     #[arg(value_name = "FILE", required = true, num_args = 2.., value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// Folder for the result
     #[arg(short, long, value_name = "DIR", default_value = "test_results/baseline", value_hint = ValueHint::DirPath)]
     pub output: PathBuf,
-    /// Forms of the result
+    /// Forms in which the result is written
     #[arg(long, value_name = "FORM,…", value_delimiter = ',', default_value = "json")]
     pub format: Vec<ResultFormat>,
 }

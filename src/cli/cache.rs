@@ -11,59 +11,59 @@ use super::{
 };
 use crate::telemetry::ServiceUrl;
 
-/// What to do with the cache.
+/// The commands of `ragctl cache`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum CacheAction {
-    /// Show what the cache of a running server does
+    /// Show the counters of a running server's cache
     Stats(CacheStatsArgs),
     /// Remove cached answers from a running server
     Clear(CacheClearArgs),
-    /// Ask a running server the questions of a file, so that it knows the answers
+    /// Ask a running server the questions of a file, so that their answers are cached
     Warm(CacheWarmArgs),
-    /// Find settings: replay questions whose answers are known under many of them
+    /// Find the best settings: replay questions whose answers are known
     Tune(Box<CacheTuneArgs>),
 }
 
-/// Show what the cache of a running server does.
+/// Show the counters of a running server's cache.
 #[derive(Debug, Clone, Args)]
 pub struct CacheStatsArgs {
-    /// The server
+    /// URL of the server
     #[arg(long, value_name = "URL", default_value = "http://localhost:8001", value_parser = server_url, value_hint = ValueHint::Url)]
     pub url: ServiceUrl,
-    /// The figures as the server gives them
+    /// Print the counters as the server's JSON
     #[arg(long)]
     pub json: bool,
 }
 
 /// Remove cached answers from a running server.
 ///
-/// Without a choice: those from the server's current DB.
+/// Without an option: those from the server's current DB.
 #[derive(Debug, Clone, Args)]
 pub struct CacheClearArgs {
-    /// The server
+    /// URL of the server
     #[arg(long, value_name = "URL", default_value = "http://localhost:8001", value_parser = server_url, value_hint = ValueHint::Url)]
     pub url: ServiceUrl,
-    /// All of them
+    /// Remove all answers
     #[arg(long, conflicts_with_all = ["namespace", "db"])]
     pub all: bool,
-    /// Those of one namespace, as `cache_metadata` names it
+    /// Remove those of one namespace, as `cache_metadata` names it
     #[arg(long, value_name = "NAME", conflicts_with = "db")]
     pub namespace: Option<String>,
-    /// Those from one DB
+    /// Remove those from one DB
     #[arg(long, value_name = "NAME")]
     pub db: Option<String>,
 }
 
-/// Ask a running server the questions of a file, so that it knows the answers.
+/// Ask a running server the questions of a file, so that their answers are cached.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "The file holds a question a line; or is a CSV with a column query, question or text; or JSON lines with such a field."
+    after_help = "The file is a text with a question a line, a CSV with a column query, question or text, or JSON lines with such a field."
 )]
 pub struct CacheWarmArgs {
-    /// Questions
+    /// File of questions
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
-    /// The server
+    /// URL of the server
     #[arg(long, value_name = "URL", default_value = "http://localhost:8001", value_parser = server_url, value_hint = ValueHint::Url)]
     pub url: ServiceUrl,
     /// Questions at once
@@ -74,7 +74,7 @@ pub struct CacheWarmArgs {
     pub db: Option<String>,
 }
 
-/// Find settings: replay questions whose answers are known under many of them.
+/// Find the best settings: replay questions whose answers are known.
 ///
 /// FILE is a CSV of labelled pairs `q1,q2,label` (1: an answer to one answers the other), or a query log: a question a
 /// line, a CSV or JSON lines with a column `query`, `question` or `text`, and, to tell right hits from wrong ones, a column
@@ -91,25 +91,25 @@ pub struct CacheTuneArgs {
     /// Largest share of questions that may get another question's answer
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share)]
     pub bound: f64,
-    /// Compare this threshold (or `verified`) …
+    /// First of two settings to compare: a threshold, or `verified`
     #[arg(long, value_name = "THRESHOLD", requires = "b", value_parser = candidate)]
     pub a: Option<CacheCandidate>,
-    /// … with this one
+    /// Second of the two settings
     #[arg(long, value_name = "THRESHOLD", requires = "a", value_parser = candidate)]
     pub b: Option<CacheCandidate>,
     /// Form of the report
     #[arg(long, value_enum, default_value_t = TuneFormat::Table, value_name = "FORMAT")]
     pub format: TuneFormat,
-    /// Write the measurements here; .csv or .json
+    /// Write the measurements to a file, .csv or .json; may be repeated
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Vec<PathBuf>,
-    /// Keep what was found for the embedder, so that `ragctl serve` starts from it
+    /// Store the best threshold for the embedder, so that `ragctl serve` starts from it
     #[arg(long)]
     pub save: bool,
     /// Where it is kept.
     #[command(flatten)]
     pub store: StoreArgs,
-    /// Who embeds.
+    /// The embedder.
     #[command(flatten)]
     pub provider: ProviderArgs,
 }
@@ -147,7 +147,7 @@ fn candidate(text: &str) -> Result<CacheCandidate, &'static str> {
 }
 
 impl CacheTuneArgs {
-    /// What was said, by setting.
+    /// The flags that were given, by setting.
     pub fn flags(&self) -> Flags {
         let mut flags = Flags::new();
         self.store.flags(&mut flags);

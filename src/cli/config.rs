@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-/// What to do with settings.
+/// The commands of `ragctl config`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum ConfigAction {
     /// Print every setting, its value and where it comes from
@@ -19,7 +19,7 @@ pub enum ConfigAction {
 /// `config show`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConfigShowArgs {
-    /// As JSON
+    /// Print the settings as JSON
     #[arg(long)]
     pub json: bool,
 }

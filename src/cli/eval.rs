@@ -18,13 +18,13 @@ use crate::domain::SearchMode;
     after_help = "Example:\n  ragctl eval collections/scifact --methods bm25,hybrid --format csv --output scores.csv"
 )]
 pub struct EvalArgs {
-    /// Folders of collections
+    /// Folders of collections in BEIR layout
     #[arg(required = true, value_name = "DATASET_DIR", value_hint = ValueHint::DirPath)]
     pub datasets: Vec<PathBuf>,
-    /// Methods to measure
+    /// Search methods to measure
     #[arg(long, value_delimiter = ',', default_values_t = SearchMode::ALL, value_name = "METHOD,…")]
     pub methods: Vec<SearchMode>,
-    /// Depth of the figures
+    /// Rank down to which results are judged
     #[arg(short = 'k', long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100), value_name = "N")]
     pub depth: u16,
     /// Form of the report
@@ -33,10 +33,10 @@ pub struct EvalArgs {
     /// Write the report to a file instead of stdout
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// Who embeds.
+    /// The embedder.
     #[command(flatten)]
     pub provider: ProviderArgs,
-    /// How `hybrid` fuses.
+    /// The fusion of `hybrid`.
     #[command(flatten)]
     pub fusion: FusionArgs,
 }
@@ -53,7 +53,7 @@ pub enum EvalFormat {
 }
 
 impl EvalArgs {
-    /// What was said, by setting.
+    /// The flags that were given, by setting.
     pub fn flags(&self) -> Flags {
         let mut flags = Flags::new();
         self.provider.flags(&mut flags);

@@ -1,4 +1,4 @@
-//! How a command ended, for shells and CI.
+//! Exit statuses, for shells and CI.
 
 /// Exit status of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

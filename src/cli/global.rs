@@ -13,7 +13,7 @@ const CONFIG_HELP: &str = "Config file.\n\n\
     Its keys are those of `ragctl config example`.\n\n\
     [default: ./ragctl.toml, else ragctl/ragctl.toml in the user's config folder, else none] [env: RAGCTL_CONFIG]";
 
-/// What every command takes.
+/// Options of every command.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
@@ -59,7 +59,7 @@ pub enum LogFormat {
 }
 
 impl GlobalArgs {
-    /// What was said, by setting.
+    /// The flags that were given, by setting.
     pub fn flags(&self) -> Flags {
         let mut flags = Flags::new();
         let level = match (self.quiet, self.verbose) {

@@ -65,7 +65,7 @@ impl StoreArgs {
     }
 }
 
-/// How documents are cut.
+/// Sizes of chunks.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Documents")]
 pub struct ChunkArgs {
@@ -73,7 +73,7 @@ pub struct ChunkArgs {
     #[arg(long, value_name = "N")]
     #[arg(help = short_help("chunking.size"), long_help = long_help("chunking.size"))]
     pub chunk_size: Option<String>,
-    /// What neighbouring chunks may share.
+    /// Characters that neighbouring chunks share.
     #[arg(long, value_name = "N")]
     #[arg(help = short_help("chunking.overlap"), long_help = long_help("chunking.overlap"))]
     pub chunk_overlap: Option<String>,
@@ -86,7 +86,7 @@ impl ChunkArgs {
     }
 }
 
-/// Who embeds and answers.
+/// The embedder and the LLM.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Models")]
 pub struct ProviderArgs {
@@ -147,7 +147,7 @@ impl ProviderArgs {
     }
 }
 
-/// What is done about models that are slow, failing or away.
+/// Timeouts, retries, breakers and pools for models that are slow, failing or away.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Resilience")]
 pub struct ResilienceArgs {
@@ -191,7 +191,7 @@ pub struct ResilienceArgs {
     #[arg(long, value_name = "N")]
     #[arg(help = short_help("breaker.window_size"), long_help = long_help("breaker.window_size"))]
     pub breaker_window: Option<String>,
-    /// How long it stays open.
+    /// Seconds that the breaker stays open.
     #[arg(long, value_name = "SECONDS")]
     #[arg(help = short_help("breaker.timeout"), long_help = long_help("breaker.timeout"))]
     pub breaker_timeout: Option<String>,
@@ -223,7 +223,7 @@ pub struct ResilienceArgs {
     #[arg(long, value_name = "N")]
     #[arg(help = short_help("pool.max_keepalive"), long_help = long_help("pool.max_keepalive"))]
     pub pool_max_keepalive: Option<String>,
-    /// How long they are kept.
+    /// Seconds that idle connections are kept.
     #[arg(long, value_name = "SECONDS")]
     #[arg(help = short_help("pool.keepalive_expiry"), long_help = long_help("pool.keepalive_expiry"))]
     pub pool_keepalive_expiry: Option<String>,
@@ -281,7 +281,7 @@ pub struct CacheArgs {
     #[arg(long, value_name = "BYTES")]
     #[arg(help = short_help("cache.max_bytes"), long_help = long_help("cache.max_bytes"))]
     pub cache_max_bytes: Option<String>,
-    /// Who decides.
+    /// How similar questions are accepted.
     #[arg(long, value_name = "MODE", value_parser = PossibleValuesParser::new(choices("cache.mode")))]
     #[arg(help = short_help("cache.mode"), long_help = long_help("cache.mode"))]
     pub cache_mode: Option<String>,
@@ -318,7 +318,7 @@ impl CacheArgs {
     }
 }
 
-/// How questions are searched.
+/// The search.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Retrieval")]
 pub struct RetrievalArgs {
@@ -330,7 +330,7 @@ pub struct RetrievalArgs {
     #[arg(long, value_name = "N", short = 'k')]
     #[arg(help = short_help("retrieval.k"), long_help = long_help("retrieval.k"))]
     pub top_k: Option<String>,
-    /// How the two searches of `hybrid` become one.
+    /// The fusion of `hybrid`.
     #[command(flatten)]
     pub fusion: FusionArgs,
 }
@@ -343,7 +343,7 @@ impl RetrievalArgs {
     }
 }
 
-/// How two searches become one.
+/// The fusion of two searches.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Retrieval")]
 pub struct FusionArgs {

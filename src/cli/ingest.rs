@@ -20,28 +20,28 @@ pub struct IngestArgs {
     /// Files, folders and globs
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
-    /// Let a server ingest, which resolves the paths on its side
+    /// URL of a server that ingests instead; it resolves the paths on its machine
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = super::server_url)]
     pub url: Option<crate::telemetry::ServiceUrl>,
-    /// Label for these documents, to limit questions to
+    /// Label of these documents; questions can be limited to it
     #[arg(long, value_name = "LABEL", value_parser = label)]
     pub label: Option<String>,
-    /// The report as JSON on stdout
+    /// Print the report as JSON on stdout
     #[arg(long)]
     pub json: bool,
     /// Where documents are kept.
     #[command(flatten)]
     pub store: StoreArgs,
-    /// How they are cut.
+    /// Sizes of chunks.
     #[command(flatten)]
     pub chunks: ChunkArgs,
-    /// Who embeds them.
+    /// The embedder.
     #[command(flatten)]
     pub provider: ProviderArgs,
 }
 
 impl IngestArgs {
-    /// What was said, by setting.
+    /// The flags that were given, by setting.
     pub fn flags(&self) -> Flags {
         let mut flags = Flags::new();
         self.store.flags(&mut flags);

@@ -4,10 +4,10 @@ use clap::Args;
 
 use crate::mock::{Delay, FaultRule};
 
-/// Run a fake Ollama and OpenAI upstream, with latencies and faults as you like.
+/// Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice.
 ///
 /// Answers quote the contexts of the prompt, vectors of similar texts are similar, and the same seed gives the same run.
-/// `POST /mock/faults` sets faults while it runs, `GET /mock/stats` tells what it saw.
+/// `POST /mock/faults` sets faults while it runs, `GET /mock/stats` counts what it received.
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Faults: KIND[=VALUE][:OPERATION][@RATE][,FROM-UNTIL], where KIND is status=CODE[/RETRY_AFTER], reset, hang,\ndelay=TIME, stall=PIECES, truncate=PIECES, malformed, reported or slow-accept=TIME, and OPERATION is generate, embed or list.\n\nExamples:\n  ragctl mock --ttft lognormal:300ms,0.4 --token-rate 40\n  ragctl mock --fault status=503/2:generate@0.2 --fault hang,30s-60s\n  curl -X POST localhost:11434/mock/faults -H 'Content-Type: application/json' -d '{\"operation\":\"generate\",\"fault\":\"hang\"}'"
@@ -22,16 +22,16 @@ pub struct MockArgs {
     /// Time to the first token: 300ms, uniform:100ms,400ms or lognormal:300ms,0.4
     #[arg(long, value_name = "TIME", default_value_t = Delay::NONE)]
     pub ttft: Delay,
-    /// Tokens per second after the first; all at once when left out
+    /// Tokens per second after the first (default: all at once)
     #[arg(long, value_name = "N", value_parser = rate)]
     pub token_rate: Option<f64>,
     /// Time to an answer that is not streamed, in the same forms
     #[arg(long, value_name = "TIME", default_value_t = Delay::NONE)]
     pub latency: Delay,
-    /// A fault, see below; may be repeated, the first that applies happens
+    /// Fault, in the form below; may be repeated, the first that applies happens
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<FaultRule>,
-    /// What chance depends on
+    /// Seed of the random choices
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 }

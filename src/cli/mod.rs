@@ -58,15 +58,15 @@ use crate::telemetry::{NotWeb, ServiceUrl, mask_url};
                   Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 a measurement misses its gate, 4 an alert fires, 130 interrupted."
 )]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
-    /// What every command takes.
+    /// Options of every command.
     #[command(flatten)]
     pub global: GlobalArgs,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the API over your documents
@@ -81,19 +81,19 @@ pub enum Command {
     Bench(Box<BenchArgs>),
     /// Watch servers in the terminal
     Monitor(Box<MonitorArgs>),
-    /// Sum up recordings and load tests as a deployment report
+    /// Summarize recordings and load tests in a deployment report
     Report(Box<ReportArgs>),
-    /// Run a fake Ollama and OpenAI upstream, with latencies and faults as you like
+    /// Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice
     Mock(MockArgs),
-    /// Look into, clear, fill and tune the semantic cache
+    /// Show, clear, fill and tune the semantic cache
     Cache {
-        /// What to do with it.
+        /// The command.
         #[command(subcommand)]
         action: CacheAction,
     },
     /// Show, check or write settings
     Config {
-        /// What to do with them.
+        /// The command.
         #[command(subcommand)]
         action: ConfigAction,
     },
@@ -107,7 +107,7 @@ pub enum Command {
     Man,
 }
 
-/// What has a manual and completions.
+/// The definition of the command line, for the manual and completions.
 pub fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }

@@ -26,11 +26,11 @@ use crate::monitor::alerts::Severity;
                   --replay: fired at any time), 130 interrupted."
 )]
 pub struct MonitorArgs {
-    /// Servers.
+    /// URLs of servers.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     #[arg(help = short_help("monitor.url"), long_help = long_help("monitor.url"))]
     pub url: Vec<String>,
-    /// How often each is asked.
+    /// Time between two polls of a server.
     #[arg(short, long, value_name = "DURATION")]
     #[arg(help = short_help("monitor.interval"), long_help = long_help("monitor.interval"))]
     pub interval: Option<String>,
@@ -88,7 +88,7 @@ pub struct MonitorArgs {
 }
 
 impl MonitorArgs {
-    /// What was said, by setting.
+    /// The flags that were given, by setting.
     pub fn flags(&self) -> Flags {
         let mut flags = Flags::new();
         put_list(&mut flags, "monitor.url", &self.url);

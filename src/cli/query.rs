@@ -18,35 +18,35 @@ pub struct QueryArgs {
     /// The question
     #[arg(value_name = "QUESTION")]
     pub question: String,
-    /// Ask a server instead of the local data
+    /// URL of a server to ask instead of the local data
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = super::server_url)]
     pub url: Option<crate::telemetry::ServiceUrl>,
-    /// The whole answer as JSON on stdout
+    /// Print the whole answer as JSON on stdout
     #[arg(long)]
     pub json: bool,
-    /// Only passages in these languages, like en,de
+    /// Search only passages in these languages, like en,de
     // One value an occurrence: a second one would be the question.
     #[arg(long, value_name = "CODE", action = ArgAction::Append, value_delimiter = ',', help_heading = "Retrieval")]
     pub language: Vec<String>,
-    /// Only documents with this label; may be repeated
+    /// Search only documents with this label; may be repeated
     #[arg(long, value_name = "LABEL", action = ArgAction::Append, help_heading = "Retrieval")]
     pub label: Vec<String>,
     /// Where documents are kept.
     #[command(flatten)]
     pub store: StoreArgs,
-    /// Who answers.
+    /// The embedder and the LLM.
     #[command(flatten)]
     pub provider: ProviderArgs,
-    /// What happens when they are away.
+    /// Limits and fallback when a model is away.
     #[command(flatten)]
     pub resilience: ResilienceArgs,
-    /// How to search.
+    /// The search.
     #[command(flatten)]
     pub retrieval: RetrievalArgs,
 }
 
 impl QueryArgs {
-    /// What was said, by setting.
+    /// The flags that were given, by setting.
     pub fn flags(&self) -> Flags {
         let mut flags = Flags::new();
         self.store.flags(&mut flags);

@@ -29,7 +29,7 @@ pub struct ReportArgs {
     /// Results of `ragctl bench`
     #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
     pub bench: Vec<PathBuf>,
-    /// What has to be reached, like 'hit_rate>=30%' 'p95<2s'; replaces the default target of that figure
+    /// Targets to reach, like 'hit_rate>=30%' 'p95<2s'; each replaces the default target of its figure
     #[arg(long, value_name = "FIGURE<VALUE", num_args = 1..)]
     pub target: Vec<Condition>,
     /// Rules of alerts.
@@ -46,7 +46,7 @@ pub struct ReportArgs {
 }
 
 impl ReportArgs {
-    /// What was said, by setting.
+    /// The flags that were given, by setting.
     pub fn flags(&self) -> Flags {
         let mut flags = Flags::new();
         put(&mut flags, "monitor.alerts", self.alerts.as_ref());

@@ -28,7 +28,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PORT")]
     #[arg(help = short_help("server.port"), long_help = long_help("server.port"))]
     pub port: Option<String>,
-    /// How long requests may go on after a signal to stop.
+    /// Longest that requests go on after a signal to stop.
     #[arg(long, value_name = "DURATION")]
     #[arg(help = short_help("server.shutdown_grace"), long_help = long_help("server.shutdown_grace"))]
     pub shutdown_grace: Option<String>,
@@ -59,25 +59,25 @@ pub struct ServeArgs {
     /// Where documents are kept.
     #[command(flatten)]
     pub store: StoreArgs,
-    /// How they are cut.
+    /// Sizes of chunks.
     #[command(flatten)]
     pub chunks: ChunkArgs,
-    /// Who embeds and answers.
+    /// The embedder and the LLM.
     #[command(flatten)]
     pub provider: ProviderArgs,
-    /// What happens when they are away.
+    /// Limits and fallback when a model is away.
     #[command(flatten)]
     pub resilience: ResilienceArgs,
-    /// Answers that were given before.
+    /// The semantic cache.
     #[command(flatten)]
     pub cache: CacheArgs,
-    /// How questions are searched.
+    /// The search.
     #[command(flatten)]
     pub retrieval: RetrievalArgs,
 }
 
 impl ServeArgs {
-    /// What was said, by setting.
+    /// The flags that were given, by setting.
     pub fn flags(&self) -> Flags {
         let mut flags = Flags::new();
         put(&mut flags, "server.host", self.host.as_ref());

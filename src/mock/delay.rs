@@ -1,4 +1,4 @@
-//! How long the fake model takes.
+//! Delays of the fake model: fixed or random.
 
 use std::{fmt, str::FromStr, time::Duration};
 

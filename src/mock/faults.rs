@@ -1,4 +1,4 @@
-//! How the fake upstream fails.
+//! Faults of the fake upstream, and the rules by which they happen.
 
 use std::{
     str::FromStr,
@@ -67,7 +67,7 @@ pub struct FaultRule {
     /// Where; everywhere when left out.
     #[serde(default)]
     pub operation: Option<Operation>,
-    /// What.
+    /// The fault.
     pub fault: Fault,
     /// Share of requests, 0..=1.
     #[serde(default = "always")]

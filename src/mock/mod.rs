@@ -34,7 +34,7 @@ use listener::{ConnectionHandle, CountingListener};
 /// Requests that are remembered.
 const REMEMBERED: usize = 200;
 
-/// How the fake upstream behaves.
+/// Delays, faults and seed of the fake upstream.
 #[derive(Debug, Clone)]
 pub struct MockSettings {
     /// Until the first token of a streamed answer.
@@ -45,7 +45,7 @@ pub struct MockSettings {
     pub latency: Delay,
     /// Faults from the start on.
     pub faults: Vec<FaultRule>,
-    /// What chance depends on.
+    /// Seed of the random choices.
     pub seed: u64,
 }
 
@@ -62,7 +62,7 @@ pub struct MockUpstream {
     _task: AbortOnDropHandle<()>,
 }
 
-/// What the fake upstream saw.
+/// Counters of the fake upstream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// Requests for generation.
@@ -97,7 +97,7 @@ impl MockUpstream {
         Self::on(TcpListener::bind(("127.0.0.1", 0)).await?, MockSettings::default())
     }
 
-    /// Starts on this listener, with these ways.
+    /// Starts on this listener, with these settings.
     ///
     /// # Errors
     /// When the listener has no address.
@@ -128,7 +128,7 @@ impl MockUpstream {
         self.state.faults.lock().set(operation, fault);
     }
 
-    /// What it saw so far.
+    /// Its counters.
     pub fn stats(&self) -> Stats {
         *self.state.stats.lock()
     }
@@ -210,7 +210,7 @@ impl MockState {
         self.settings.token_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate.max(0.001)))
     }
 
-    /// Notes a request and says how it is to fail.
+    /// Counts a request and chooses the fault that happens to it.
     fn received(&self, path: &str, operation: Operation, body: &Value) -> Option<Fault> {
         let mut requests = self.requests.lock();
         if requests.len() == REMEMBERED {

@@ -25,7 +25,7 @@ const MOSTLY: f64 = 50.0;
 /// Time without any answer after which a server is taken for dead.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
 
-/// What a comparison is to do.
+/// The plan of a comparison.
 pub struct AbPlan {
     /// The server to compare with.
     pub a: BenchTarget,

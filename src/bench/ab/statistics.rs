@@ -1,4 +1,4 @@
-//! What rounds of two servers say: effects, their significance, the verdict.
+//! The statistics of rounds of two servers: effects, their significance, the verdict.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -19,7 +19,7 @@ const FLIPS: u32 = 20_000;
 /// Rounds up to which all sign flips are tried.
 const ALL_FLIPS: usize = 14;
 
-/// What one arm of a round has shown.
+/// The figures of one arm of a round.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Arm {
     /// Median in milliseconds; `None` where the data cannot hold it, as below.
@@ -35,7 +35,7 @@ pub struct Arm {
 }
 
 impl Arm {
-    /// What a run has shown, as far as its data can hold it.
+    /// The figures of a run, as far as its data can hold them.
     pub fn of(data: &RunData) -> Self {
         let latency = data.total.times(Timed::Latency);
         let at = |quantile: f64| {
@@ -63,7 +63,7 @@ pub struct Round {
     pub b: Arm,
 }
 
-/// What the rounds say about a figure.
+/// The verdict of the rounds over a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AbVerdict {

@@ -71,7 +71,7 @@ impl AnswerReader {
         }
     }
 
-    /// What the answer that was just read is.
+    /// Judges the answer that was read last.
     ///
     /// # Errors
     /// An answer that is an error or not what was asked for.

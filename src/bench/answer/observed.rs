@@ -1,8 +1,8 @@
-//! What an answer says about itself.
+//! The facts that an answer tells about itself.
 
 use std::time::{Duration, Instant};
 
-/// What the cache had to do with an answer.
+/// Whether an answer comes from the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheClass {
     /// The same words were asked before.
@@ -34,7 +34,7 @@ impl StreamTimes {
     }
 }
 
-/// What an answer says about itself.
+/// The facts that an answer tells about itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Observed {
     /// From the cache or not; `None`: it does not say.

@@ -21,13 +21,13 @@ pub const ENOUGH: usize = 20;
 /// Chance of a false alarm of a gate, over all figures.
 const ALPHA: f64 = 0.05;
 
-/// What a comparison of a figure says.
+/// The verdict over one figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ComparisonVerdict {
-    /// Better.
+    /// The new run is better.
     Better,
-    /// Worse, beyond what is allowed.
+    /// The new run is worse by more than the margin.
     Worse,
     /// The data show no difference.
     NoDifference,
@@ -59,7 +59,7 @@ pub struct Difference {
     pub change: Option<f64>,
     /// 95 % interval of that (of a gate: what chance allows).
     pub interval: Option<[f64; 2]>,
-    /// What that says.
+    /// The verdict.
     pub verdict: ComparisonVerdict,
     /// Why it cannot be told.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +77,7 @@ pub struct Comparison {
     pub refused: Vec<String>,
     /// Whether the verdicts are advice, or a gate.
     pub advisory: bool,
-    /// What else to know.
+    /// Remarks about the runs.
     pub notes: Vec<String>,
     /// Figure by figure.
     pub differences: Vec<Difference>,
@@ -210,7 +210,7 @@ fn differing(base: &ResultFile, new: &ResultFile) -> Vec<String> {
     reasons
 }
 
-/// What looks wrong with a run's latencies.
+/// A remark when a run's latencies look like a fixed wait.
 fn suspicion(which: &str, run: &ResultFile) -> Option<String> {
     let times = &run.metrics.response_times_ms;
     let waits = run.schema_version == 0 && times.min > 1_500.0 && (times.max - times.min) < 0.15 * times.min;

@@ -1,11 +1,11 @@
-//! What may become worse, and by how much, as the command line says it.
+//! Margins: by how much a figure may become worse, as the command line says it.
 
 use std::str::FromStr;
 
-/// What is compared.
+/// The figures that are compared.
 pub const FIGURES: [&str; 5] = ["p50", "p95", "p99", "rps", "errors"];
 
-/// What may become worse, and by how much.
+/// A figure and by how much it may become worse.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Margin {
     /// One of [`FIGURES`].

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::distribution::Distribution;
 
-/// What it showed.
+/// The measurements of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// When the measurement began.
@@ -25,7 +25,7 @@ pub struct Metrics {
     pub response_times_ms: ResponseTimes,
     /// From the start to the last answer.
     pub duration_seconds: f64,
-    /// What the predecessor did not measure.
+    /// Measurements that the predecessor did not make.
     #[serde(flatten)]
     pub more: Option<MoreMetrics>,
 }
@@ -101,7 +101,7 @@ impl ResponseTimes {
     }
 }
 
-/// What the predecessor did not measure.
+/// Measurements that the predecessor did not make.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MoreMetrics {
@@ -111,7 +111,7 @@ pub struct MoreMetrics {
     pub goodput_rps: f64,
     /// Failures by class.
     pub errors: BTreeMap<String, u64>,
-    /// What the first of each class said.
+    /// The message of the first failure of each class.
     pub error_samples: BTreeMap<String, String>,
     /// Failures by HTTP status.
     pub status_codes: BTreeMap<String, u64>,
@@ -196,12 +196,12 @@ pub struct MoreMetrics {
     /// To a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_ms: Option<Distribution>,
-    /// How the address was found.
+    /// Name look-up and connection attempts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resolution: Vec<ResolutionBody>,
 }
 
-/// Answers by what the cache had to do with them.
+/// Answers by exact hit, semantic hit and miss.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct CacheShares {
     /// Same words.
@@ -214,7 +214,7 @@ pub struct CacheShares {
     pub hit_percent: f64,
 }
 
-/// How an address was found.
+/// The name look-up and connection attempts that led to an address.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ResolutionBody {
     /// The name.
@@ -229,13 +229,13 @@ pub struct ResolutionBody {
     pub detour_ms: f64,
 }
 
-/// An address that did not do.
+/// An address that did not accept a connection.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RefusedAddress {
     /// The address.
     pub address: String,
-    /// Time until that was clear.
+    /// Time until the attempt failed.
     pub took_ms: f64,
-    /// Why.
+    /// The error.
     pub reason: String,
 }

@@ -1,4 +1,4 @@
-//! The result file: what a run has shown, for people and programs of today and later.
+//! The result file of a run, for people and programs of today and later.
 //!
 //! A superset of the predecessor's file, whose keys keep their names and meanings; its files can be read, too
 //! ([`ResultFile::schema_version`] is 0 then). Times are milliseconds, to the microsecond.
@@ -26,23 +26,23 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// Why a result file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ResultError {
-    /// The disk.
+    /// The file cannot be read.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Something else is in it.
+    /// The file is no result.
     #[error("{} is no result of `ragctl bench` or of the script that it replaces: {reason}", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// It is newer than this program.
+    /// The file is newer than this program.
     #[error("{} has schema version {version}; this ragctl reads up to {SCHEMA_VERSION}: update it", path.display())]
     TooNew {
         /// The file.
@@ -52,17 +52,17 @@ pub enum ResultError {
     },
 }
 
-/// What a run has shown.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResultFile {
     /// 0: written by the predecessor.
     #[serde(default)]
     pub schema_version: u32,
-    /// What was done.
+    /// The load.
     pub test_info: TestInfo,
-    /// What it showed.
+    /// The measurements.
     pub metrics: Metrics,
-    /// What the machine of the load generator had to do.
+    /// CPU and memory of the machine of the load generator.
     #[serde(default)]
     pub resource_usage: ResourceUsage,
     /// How the run ended: `completed`, `interrupted` or `server_gone`.
@@ -71,16 +71,16 @@ pub struct ResultFile {
     /// Whether the numbers are those of the server.
     #[serde(default)]
     pub soundness: Soundness,
-    /// What a reader should know first.
+    /// Sentences that a reader must know before the numbers.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// Gates and whether they were met.
+    /// The gates and their verdicts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<GateBody>,
     /// Parts of the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<StageBody>,
-    /// What the server counted meanwhile.
+    /// Counters of the server during the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerBody>,
     /// Where the load came from.
@@ -98,7 +98,7 @@ fn completed() -> String {
     "completed".into()
 }
 
-/// What was done.
+/// The load, in the words of the predecessor.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TestInfo {
     /// Name of the run.
@@ -135,17 +135,17 @@ pub struct LoadInfo {
     pub profile: String,
     /// HTTP method and path; of query values only a fingerprint.
     pub endpoint: String,
-    /// What else each question said (`k`, method, DB, …), or the body.
+    /// Other fields of each question (`k`, method, DB, …), or the body.
     pub request: String,
     /// Name of the queries.
     pub queries: String,
-    /// What tells them from others.
+    /// Hash of the queries, their clusters and expected sources.
     pub queries_fingerprint: String,
-    /// How many there are.
+    /// Number of queries.
     pub queries_count: u64,
     /// Their order.
     pub mix: String,
-    /// What chance depended on.
+    /// Seed of the random choices.
     pub seed: u64,
     /// Requests before the measurement.
     pub warmup: u64,
@@ -154,12 +154,12 @@ pub struct LoadInfo {
     /// Name of the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
-    /// What the user noted.
+    /// Notes of the user, from `--tag`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
 }
 
-/// What the machine of the load generator had to do.
+/// CPU and memory of the machine of the load generator during the run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ResourceUsage {
@@ -197,7 +197,7 @@ pub struct GateBody {
     pub gate: String,
     /// `met`, `missed` or `unknown`: what cannot be told is not met.
     pub verdict: String,
-    /// What was measured, in words.
+    /// The measured value, or why there is none.
     pub measured: String,
 }
 

@@ -35,18 +35,18 @@ pub struct StageBody {
     pub recall: Option<f64>,
 }
 
-/// What the server counted meanwhile.
+/// Counters of the server during the run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerBody {
-    /// In words.
+    /// Sentences about it.
     pub story: Vec<String>,
-    /// What grew during the run, by series.
+    /// By how much each counter grew during the run.
     pub counted: BTreeMap<String, f64>,
-    /// What was seen on the way.
+    /// Samples taken during the run.
     pub samples: Vec<ServerSample>,
 }
 
-/// What the server said at a moment.
+/// State of the server at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerSample {
     /// Seconds from the start of the run.

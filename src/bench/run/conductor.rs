@@ -94,7 +94,7 @@ pub(super) fn conduct(
     })
 }
 
-/// What the workers of all threads share.
+/// Makes the state that the workers of all threads share.
 fn share(plan: RunPlan) -> SharedRun {
     let due = match &plan.load {
         Load::Users(_) => None,

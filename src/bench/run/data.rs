@@ -1,4 +1,4 @@
-//! What a run has measured, how it ended, or why it did not begin.
+//! The data of a run, how it ended, or why it did not begin.
 
 use std::{io, time::Duration};
 
@@ -33,34 +33,34 @@ pub enum RunError {
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// As planned.
+    /// It ended as planned.
     Completed,
-    /// By the user.
+    /// The user interrupted it.
     Interrupted,
     /// The server did not answer any more.
     ServerGone,
 }
 
-/// What a run has shown.
+/// The measurements of a run.
 pub struct RunData {
     /// When the measurement began.
     pub started: Timestamp,
-    /// How long it took, from the start to the last answer.
+    /// Time from the start to the last answer.
     pub took: Duration,
     /// How it ended.
     pub ended: Ended,
-    /// Everything.
+    /// Measures of the whole run.
     pub total: Measures,
-    /// By stage.
+    /// Measures by stage.
     pub stages: Vec<(Stage, Measures)>,
-    /// Over time.
+    /// Measures over time.
     pub slices: Vec<Slice>,
     /// Open loop: requests that were due and could not be sent.
     pub unsent: u64,
     /// Requests that were sent and whose answer was not waited for.
     pub unfinished: u64,
-    /// What the generator used.
+    /// CPU and memory of the generator.
     pub usage: GeneratorUsage,
-    /// Threads that it had.
+    /// Generator threads.
     pub threads: usize,
 }

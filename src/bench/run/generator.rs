@@ -25,7 +25,7 @@ const POLL: Duration = Duration::from_millis(100);
 pub(super) struct Generators {
     threads: Vec<Thread>,
     starts: Vec<oneshot::Sender<Instant>>,
-    /// What the warm-up of each thread has shown.
+    /// The counts of each thread's warm-up.
     pub(super) warmed: mpsc::Receiver<WarmUp>,
     /// Measures, window by window.
     pub(super) parts: mpsc::Receiver<WindowPart>,
@@ -75,7 +75,7 @@ impl Generators {
         }
     }
 
-    /// What the threads count while they run.
+    /// The counters of the threads, to be read while they run.
     pub(super) fn pulses(&self) -> Vec<Arc<Pulse>> {
         self.threads.iter().map(|thread| Arc::clone(&thread.pulse)).collect()
     }
@@ -95,7 +95,7 @@ impl Generators {
     }
 }
 
-/// What one generator thread needs.
+/// The arguments of one generator thread.
 struct GeneratorThread {
     number: usize,
     shared: Arc<SharedRun>,

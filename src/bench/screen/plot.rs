@@ -14,7 +14,7 @@ use ratatui::{
 
 use crate::bench::live::LiveSecond;
 
-/// What a border takes on each side.
+/// Columns and rows of a border on each side.
 const BORDER: Margin = Margin::new(1, 1);
 
 /// Plots the median and the 99th percentile of each second, each in its style.

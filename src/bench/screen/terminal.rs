@@ -54,7 +54,7 @@ pub async fn run(
     data
 }
 
-/// What does not change while it is shown.
+/// The parts of the view that do not change during a run.
 struct TerminalScreen {
     name: String,
     url: String,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::text::Span;
 
-/// What stands for a figure that cannot be told.
+/// Stands for a figure that the data cannot hold.
 pub(super) const UNKNOWN: &str = "–";
 
 /// Microseconds with three significant digits.

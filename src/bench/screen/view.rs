@@ -1,4 +1,4 @@
-//! What the screen shows: a pure function of what is measured so far.
+//! The view: a pure function of what is measured so far.
 
 use std::{iter, time::Duration};
 
@@ -31,13 +31,13 @@ const PANEL_ROWS: u16 = 13;
 /// Columns of a figure where there is no panel.
 const FIGURE: u16 = 20;
 
-/// What a border takes on each side.
+/// Columns and rows of a border on each side.
 const BORDER: Margin = Margin::new(1, 1);
 
 /// The percentiles that are shown.
 const PERCENTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
 
-/// What the run is to reach.
+/// The requests or the time after which the run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Total {
     /// So many requests.
@@ -46,16 +46,16 @@ pub enum Total {
     Time(Duration),
 }
 
-/// What the screen shows.
+/// Everything that is drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     /// Name of the run.
     pub name: &'a str,
-    /// What is measured.
+    /// URL of the server.
     pub url: &'a str,
     /// What is measured so far.
     pub live: &'a Live,
-    /// What it is to reach.
+    /// When the run ends.
     pub total: Total,
     /// Names of the stages, in order.
     pub stages: &'a [String],

@@ -19,7 +19,7 @@ use crate::util::statistics::TWO_SIDED_95;
 /// Standard normal quantile of 80 % power.
 const Z_POWER: f64 = 0.841_621;
 
-/// What the metrics of a result follow from.
+/// The measurements that the metrics of a result are computed from.
 pub(in crate::bench) struct Measured<'a> {
     pub(in crate::bench) started: String,
     pub(in crate::bench) seconds: f64,

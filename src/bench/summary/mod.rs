@@ -24,16 +24,16 @@ pub(super) use soundness::warnings;
 
 use metrics::resolution;
 
-/// What else a report says, that a run does not know.
+/// What goes into a result and is not measured by the run.
 #[derive(Debug, Clone, Default)]
 pub struct About {
     /// Name of the queries.
     pub queries: String,
     /// Name of the scenario.
     pub scenario: Option<String>,
-    /// What the user noted.
+    /// Notes of the user, from `--tag`.
     pub tags: BTreeMap<String, String>,
-    /// What the server counted.
+    /// Counters of the server.
     pub server: Option<ServerBody>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-/// Who said a value.
+/// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// A flag of the command line, with its dashes.
@@ -35,13 +35,13 @@ pub enum SettingsError {
     /// A value is out of range or of the wrong type.
     #[error("{origin}: {key} = {value:?}, but it must be {takes}")]
     Value {
-        /// Who said it.
+        /// Where it comes from.
         origin: Origin,
         /// The setting.
         key: &'static str,
-        /// What was said, masked when it is secret.
+        /// The value, masked when it is secret.
         value: String,
-        /// What it takes.
+        /// The values that it takes.
         takes: String,
     },
     /// An environment variable is not Unicode.
@@ -51,7 +51,7 @@ pub enum SettingsError {
         name: &'static str,
         /// The setting.
         key: &'static str,
-        /// What it takes.
+        /// The values that it takes.
         takes: String,
     },
     /// Neighbouring chunks would share more than half of themselves.
@@ -62,11 +62,11 @@ pub enum SettingsError {
     Overlap {
         /// The overlap, in characters.
         overlap: usize,
-        /// Who said it.
+        /// Where it comes from.
         overlap_origin: Origin,
         /// The size, in characters.
         size: usize,
-        /// Who said it.
+        /// Where it comes from.
         size_origin: Origin,
     },
     /// The file has a key that means nothing.
@@ -76,7 +76,7 @@ pub enum SettingsError {
         path: PathBuf,
         /// The key.
         key: String,
-        /// What was meant, perhaps.
+        /// The known key that is most like it.
         hint: String,
     },
     /// The file is not TOML, or `.env` not `NAME=VALUE` lines.

@@ -15,17 +15,17 @@ pub struct SettingKey {
     pub flag: &'static str,
     /// Environment names, the first that is set wins. The ones that deployments already use come first.
     pub env: &'static [&'static str],
-    /// What holds when nobody says anything.
+    /// Its value when nothing is set.
     pub default: Fallback,
-    /// What it takes.
+    /// The values that it takes.
     pub kind: SettingKind,
-    /// What it is for, one line.
+    /// Its purpose in one line.
     pub help: &'static str,
     /// Whether its value must never be shown.
     pub secret: bool,
 }
 
-/// What holds when nobody says anything.
+/// The value of a setting when nothing is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fallback {
     /// This value, written as a user would write it.
@@ -112,7 +112,7 @@ pub const KEYS: &[SettingKey] = &[
     key("server.docs_root", "--docs-root", &["RAGCTL_DOCS_ROOT"], Open("the working directory"), Paths,
         "Folders that ingestion may read"),
     key("server.shutdown_grace", "--shutdown-grace", &["RAGCTL_SHUTDOWN_GRACE"], Is("30s"), Duration,
-        "How long requests may go on after a signal to stop"),
+        "Longest that requests go on after a signal to stop"),
     key("server.max_body_bytes", "--max-body-bytes", &["RAGCTL_MAX_BODY_BYTES"], Is("2097152"),
         Integer { min: 1_024, max: 1 << 30, of: "number of bytes" },
         "Largest request body"),
@@ -128,24 +128,24 @@ pub const KEYS: &[SettingKey] = &[
 
     key("provider.name", "--provider", &["PROVIDER", "RAGCTL_PROVIDER"], Is("auto"),
         Choice(&["auto", "ollama", "openai", "embedded"]),
-        "Who answers; auto: Ollama if it answers at start and has the models, else embedded"),
+        "Models that embed and answer; auto: Ollama if it answers at start and has the models, else the embedded ones"),
     key("provider.ollama_url", "--ollama-url", &["OLLAMA_BASE_URL", "RAGCTL_OLLAMA_URL"], Is("http://localhost:11434"), Url,
-        "Where Ollama is"),
+        "URL of the Ollama server"),
     key("provider.llm_model", "--llm-model", &["LLM_MODEL", "RAGCTL_LLM_MODEL"], Is("llama3.1:8b"), Model,
-        "Model of Ollama that answers"),
+        "Name of the LLM at Ollama"),
     key("provider.embed_model", "--embed-model", &["EMBED_MODEL", "RAGCTL_EMBED_MODEL"], Is("nomic-embed-text"), Model,
-        "Model of Ollama that embeds, or the folder of a model2vec model"),
+        "Name of the embedding model at Ollama, or the folder of a model2vec model"),
     SettingKey { secret: true, ..key("provider.openai_api_key", "--openai-api-key",
         &["OPENAI_API_KEY", "RAGCTL_OPENAI_API_KEY"], Open("none"), Secret,
-        "Key of the OpenAI-compatible server; others on this machine can see flags, so prefer the environment") },
+        "API key of the OpenAI-compatible server; others on this machine can see flags, so prefer the environment") },
     key("provider.openai_base_url", "--openai-base-url", &["OPENAI_BASE_URL", "RAGCTL_OPENAI_BASE_URL"],
         Is("https://api.openai.com/v1"), Url,
-        "Where the OpenAI-compatible server is, usually ending in /v1"),
+        "URL of the OpenAI-compatible server, usually ending in /v1"),
     key("provider.openai_model", "--openai-model", &["OPENAI_MODEL", "RAGCTL_OPENAI_MODEL"], Is("gpt-4o-mini"), Model,
-        "Model of the OpenAI-compatible server that answers"),
+        "Name of the LLM at the OpenAI-compatible server"),
     key("provider.openai_embed_model", "--openai-embed-model", &["OPENAI_EMBED_MODEL", "RAGCTL_OPENAI_EMBED_MODEL"],
         Is("text-embedding-3-small"), Model,
-        "Model of the OpenAI-compatible server that embeds"),
+        "Name of the embedding model at the OpenAI-compatible server"),
     key("provider.connect_timeout", "--connect-timeout", &["OLLAMA_CONNECT_TIMEOUT", "RAGCTL_CONNECT_TIMEOUT"], Is("5"),
         Seconds { min: 0.1, max: 300.0 },
         "Longest wait for a connection to an LLM server, in seconds"),
@@ -154,7 +154,7 @@ pub const KEYS: &[SettingKey] = &[
         "Longest silence of an LLM server, in seconds; a whole answer may take longer"),
 
     key("resilience.fallback", "--fallback", &["RAGCTL_FALLBACK"], Is("true"), Truth,
-        "Answer by quotation, and search by words, while a model is away; false answers 503 instead"),
+        "Quote passages without the LLM, and search words without vectors, while a model is unavailable; false: answer 503"),
     key("resilience.request_timeout", "--request-timeout", &["RAGCTL_REQUEST_TIMEOUT"], Is("600"),
         Seconds { min: 0.1, max: 3_600.0 }, "Longest time that a question may take, in seconds"),
     key("resilience.first_token_timeout", "--first-token-timeout", &["RAGCTL_FIRST_TOKEN_TIMEOUT"], Is("30"),
@@ -169,33 +169,33 @@ pub const KEYS: &[SettingKey] = &[
         Seconds { min: 0.0, max: 60.0 }, "Longest wait before the first retry, in seconds; doubles with each, up to 10"),
 
     key("breaker.enabled", "--breaker", &["CIRCUIT_BREAKER_ENABLED", "RAGCTL_BREAKER"], Is("true"), Truth,
-        "Leave an upstream alone that fails too often"),
+        "Stop calling an upstream for a while when it fails too often"),
     key("breaker.failure_threshold", "--breaker-failures",
         &["CIRCUIT_BREAKER_FAILURE_THRESHOLD", "RAGCTL_BREAKER_FAILURES"], Is("5"),
         Integer { min: 1, max: 10_000, of: "number" }, "Failures in a row that open the circuit breaker"),
     key("breaker.window_size", "--breaker-window", &["CIRCUIT_BREAKER_WINDOW_SIZE", "RAGCTL_BREAKER_WINDOW"], Is("10"),
         Integer { min: 1, max: 100_000, of: "number" },
-        "Calls within a minute from which on half of them failing opens the breaker"),
+        "Calls within a minute from which a failure rate of 50 % opens the breaker"),
     key("breaker.timeout", "--breaker-timeout", &["CIRCUIT_BREAKER_TIMEOUT", "RAGCTL_BREAKER_TIMEOUT"], Is("30"),
         Seconds { min: 0.1, max: 3_600.0 },
-        "How long the breaker stays open at first, in seconds; doubles with each failed probe, up to 300"),
+        "How long the breaker stays open at first, in seconds; doubles with each failed trial call, up to 300"),
     key("breaker.success_threshold", "--breaker-successes",
         &["CIRCUIT_BREAKER_SUCCESS_THRESHOLD", "RAGCTL_BREAKER_SUCCESSES"], Is("2"),
-        Integer { min: 1, max: 1_000, of: "number" }, "Successful probes that close the breaker"),
+        Integer { min: 1, max: 1_000, of: "number" }, "Successful trial calls that close the breaker"),
     key("breaker.half_open_max_calls", "--breaker-probes",
         &["CIRCUIT_BREAKER_HALF_OPEN_MAX_CALLS", "RAGCTL_BREAKER_PROBES"], Is("3"),
-        Integer { min: 1, max: 1_000, of: "number" }, "Most probes at once"),
+        Integer { min: 1, max: 1_000, of: "number" }, "Most trial calls at once while the breaker is half open"),
 
     key("pool.connections", "--pool-connections",
         &["OLLAMA_POOL_CONNECTIONS", "CONNECTION_POOL_MIN_SIZE", "RAGCTL_POOL_CONNECTIONS"], Is("15"),
         Integer { min: 0, max: 10_000, of: "number" },
-        "Shown in the metrics for those who know it from elsewhere; connections are opened when they are needed"),
+        "No effect, only shown in the metrics: connections are opened when they are needed"),
     key("pool.maxsize", "--pool-maxsize", &["OLLAMA_POOL_MAXSIZE", "CONNECTION_POOL_MAX_SIZE", "RAGCTL_POOL_MAXSIZE"],
         Is("30"), Integer { min: 1, max: 10_000, of: "number" }, "Most calls to an upstream at once"),
     key("pool.block", "--pool-block", &["OLLAMA_POOL_BLOCK", "RAGCTL_POOL_BLOCK"], Is("true"), Truth,
-        "Let calls beyond that wait; false refuses them"),
+        "Let calls beyond --pool-maxsize wait; false refuses them"),
     key("pool.queue", "--pool-queue", &["RAGCTL_POOL_QUEUE"], Is("1000"),
-        Integer { min: 0, max: 1_000_000, of: "number" }, "Most calls that wait"),
+        Integer { min: 0, max: 1_000_000, of: "number" }, "Most calls that wait for a connection"),
     key("pool.max_keepalive", "--pool-max-keepalive",
         &["CONNECTION_POOL_MAX_KEEPALIVE", "RAGCTL_POOL_MAX_KEEPALIVE"], Is("30"),
         Integer { min: 0, max: 10_000, of: "number" }, "Most idle connections that are kept"),
@@ -203,28 +203,28 @@ pub const KEYS: &[SettingKey] = &[
         Seconds { min: 0.1, max: 3_600.0 }, "How long an idle connection is kept, in seconds"),
 
     key("cache.enabled", "--cache", &["USE_SEMANTIC_CACHE", "SEMANTIC_CACHE_ENABLED", "RAGCTL_CACHE"], Is("true"), Truth,
-        "Give answers again that were given before to the same question, in the same or other words"),
+        "Answer from the cache when the question was asked before, in the same or other words"),
     key("cache.threshold", "--cache-threshold",
         &["SEMANTIC_CACHE_THRESHOLD", "SEMANTIC_CACHE_SIMILARITY_THRESHOLD", "RAGCTL_CACHE_THRESHOLD"],
         Open("0.95, or what `ragctl cache tune --save` found for the embedder"), Inner,
-        "Least cosine of two questions of which one may get the other's answer"),
+        "Least cosine similarity at which a question gets another question's answer"),
     key("cache.size", "--cache-size", &["SEMANTIC_CACHE_SIZE", "SEMANTIC_CACHE_MAX_SIZE", "RAGCTL_CACHE_SIZE"], Is("1000"),
         Integer { min: 1, max: 10_000_000, of: "number" }, "Most cached answers"),
     key("cache.ttl", "--cache-ttl", &["SEMANTIC_CACHE_TTL", "RAGCTL_CACHE_TTL"], Is("3600"),
-        Seconds { min: 0.001, max: 315_360_000.0 }, "How long a cached answer may be given, in seconds"),
+        Seconds { min: 0.001, max: 315_360_000.0 }, "Longest age of a cached answer, in seconds"),
     key("cache.max_bytes", "--cache-max-bytes", &["RAGCTL_CACHE_MAX_BYTES"], Is("67108864"),
         Integer { min: 1_024, max: 1 << 40, of: "number of bytes" }, "Most bytes of all cached answers"),
     key("cache.mode", "--cache-mode", &["SEMANTIC_CACHE_MODE", "RAGCTL_CACHE_MODE"], Is("threshold"),
         Choice(&["threshold", "verified"]),
-        "Who decides on other words: one threshold for all; verified: each entry learns its own, within an error bound"),
+        "How similar questions are accepted: by one threshold for all; verified: each entry learns its own, within an error bound"),
     key("cache.delta", "--cache-delta", &["SEMANTIC_CACHE_DELTA", "RAGCTL_CACHE_DELTA"], Is("0.01"), Inner,
         "Largest share of questions that may get another question's answer in verified mode"),
     key("cache.guards", "--cache-guards", &["SEMANTIC_CACHE_GUARDS", "RAGCTL_CACHE_GUARDS"], Is("true"), Truth,
-        "Refuse a near question's answer when numbers, names, negation, opposites, direction or question words differ"),
+        "Refuse a similar question's answer when numbers, names, negation, opposites, direction or question words differ"),
     key("cache.persist", "--cache-persist", &["SEMANTIC_CACHE_PERSIST", "RAGCTL_CACHE_PERSIST"], Is("false"), Truth,
         "Keep cached answers on disk, so that they survive a restart and a crash"),
     SettingKey { secret: true, ..key("cache.key", "--cache-key", &["SEMANTIC_CACHE_KEY", "RAGCTL_CACHE_KEY"], Open("none"),
-        HexKey, "Encrypts cached answers on disk; others on this machine can see flags, so prefer the environment") },
+        HexKey, "Key that encrypts cached answers on disk; others on this machine can see flags, so prefer the environment") },
 
     key("chunking.size", "--chunk-size", &["CHUNK_SIZE", "RAGCTL_CHUNK_SIZE"], Is("800"),
         Integer { min: 100, max: 8_000, of: "number of characters" },
@@ -236,7 +236,7 @@ pub const KEYS: &[SettingKey] = &[
     key("retrieval.method", "--method", &["RAGCTL_METHOD"], Is("hybrid"), Choice(&["vector", "bm25", "hybrid"]),
         "Search method of questions that name none"),
     key("retrieval.k", "--top-k", &["RAGCTL_TOP_K"], Is("5"), Integer { min: 1, max: 50, of: "number" },
-        "Contexts of an answer"),
+        "Passages that an answer is made from"),
     key("retrieval.rrf_enable", "--rrf", &["RRF_ENABLE", "RAGCTL_RRF"],
         Open("true with an embedding model, false with the embedded one"), Truth,
         "Fuse by reciprocal rank instead of weighted scores"),
@@ -249,7 +249,7 @@ pub const KEYS: &[SettingKey] = &[
     key("monitor.url", "--url", &["RAGCTL_MONITOR_URL"], Is("http://localhost:8001"), Targets,
         "Servers that `monitor` watches"),
     key("monitor.interval", "--interval", &["RAGCTL_MONITOR_INTERVAL"], Is("30s"), Interval,
-        "How often `monitor` asks each"),
+        "Time between two polls of a server by `monitor`"),
     key("monitor.alerts", "--alerts", &["RAGCTL_MONITOR_ALERTS"], Open("the built-in rules"), File,
         "TOML file with rules of alerts; they replace built-in ones of the same name"),
     key("monitor.bell", "--bell", &["RAGCTL_MONITOR_BELL"], Is("false"), Truth,
@@ -259,23 +259,23 @@ pub const KEYS: &[SettingKey] = &[
     key("monitor.ascii", "--ascii", &["RAGCTL_MONITOR_ASCII"], Is("false"), Truth,
         "Draw with ASCII letters only"),
     key("monitor.colors", "--colors", &["RAGCTL_MONITOR_COLORS"], Open("those of the theme"), Colors,
-        "Other colours of the theme"),
+        "Colours that replace those of the theme"),
     key("monitor.keys", "--keys", &["RAGCTL_MONITOR_KEYS"], Open("see ? on the screen"), Keys,
-        "Other keys"),
+        "Keys that replace the built-in ones"),
     key("monitor.utc", "--utc", &["RAGCTL_MONITOR_UTC"], Is("false"), Truth,
         "Show times in UTC instead of the local time zone"),
     key("monitor.record", "--record", &["RAGCTL_MONITOR_RECORD"], Open("none"), File,
         "File that every answer is written to, after what is in it; NDJSON, or CSV when it ends in .csv"),
     key("monitor.record_max_bytes", "--record-max-bytes", &["RAGCTL_MONITOR_RECORD_MAX_BYTES"], Is("104857600"),
         Integer { min: 65_536, max: 1 << 40, of: "number of bytes" },
-        "Most bytes of it and its predecessor FILE.1, which it becomes when it has half of them"),
+        "Most bytes of the recording and its older half FILE.1 together"),
 
     key("log.level", "-v/-q", &["RAGCTL_LOG_LEVEL"], Is("info"), Choice(&["warn", "info", "debug", "trace"]),
         "Least important log lines to show; RUST_LOG overrides it"),
     key("log.format", "--log-format", &["RAGCTL_LOG_FORMAT"], Is("text"), Choice(&["text", "json"]),
         "Form of log lines: text for people, or one JSON object a line"),
     key("log.color", "--color", &["RAGCTL_COLOR"], Is("auto"), Choice(&["auto", "always", "never"]),
-        "Colours; auto: when it goes to a terminal and NO_COLOR is not set"),
+        "When to use colours; auto: in a terminal, unless NO_COLOR is set"),
 ];
 
 /// The setting of this name.
@@ -283,7 +283,7 @@ pub fn find(name: &str) -> Option<&'static SettingKey> {
     KEYS.iter().find(|key| key.name == name)
 }
 
-/// What an unknown key may have meant, and what its section offers.
+/// The known key that is most like an unknown one, and all keys of its section.
 pub fn hint(name: &str) -> String {
     let section = name.split_once('.').map_or("", |(section, _)| section);
     let siblings: Vec<&str> = KEYS
@@ -328,7 +328,7 @@ pub(in crate::cli) fn long_help(name: &str) -> String {
     find(name).map(SettingKey::long_help).unwrap_or_default()
 }
 
-/// What the flag of a choice takes.
+/// The words that the flag of a choice takes.
 pub(in crate::cli) fn choices(name: &str) -> &'static [&'static str] {
     match find(name).map(|key| key.kind) {
         Some(Choice(choices)) => choices,

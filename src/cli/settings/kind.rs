@@ -1,4 +1,4 @@
-//! What settings take: the one place that knows which texts are values, and says so in words.
+//! Kinds of values of settings: the one place that knows which texts are values, and says so in words.
 
 use std::{net::IpAddr, time};
 
@@ -9,7 +9,7 @@ use crate::{
     telemetry::ServiceUrl,
 };
 
-/// What a setting takes.
+/// The kind of value that a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SettingKind {
     /// A folder, there or to be made.
@@ -36,7 +36,7 @@ pub enum SettingKind {
         min: u64,
         /// Largest.
         max: u64,
-        /// What it counts, for messages.
+        /// The thing that it counts, for messages.
         of: &'static str,
     },
     /// Seconds with a fraction, within bounds.

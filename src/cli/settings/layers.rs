@@ -11,7 +11,7 @@ use super::{
     keys::{self, Fallback, KEYS, SettingKey},
 };
 
-/// What flags said, by setting.
+/// The values of flags, by setting.
 pub type Flags = HashMap<&'static str, Vec<String>>;
 
 /// A value and who said it.
@@ -21,7 +21,7 @@ pub struct Resolved {
     pub key: &'static str,
     /// One item; several for lists; none when nobody said anything and there is no default.
     pub values: Vec<String>,
-    /// Who said it.
+    /// Where it comes from.
     pub origin: Origin,
 }
 

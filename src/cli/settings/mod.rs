@@ -44,21 +44,21 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// DB of requests that name none.
     pub db: DbName,
-    /// How to serve.
+    /// The server.
     pub server: ServeSettings,
-    /// Who embeds and answers.
+    /// The embedder and the LLM.
     pub provider: ProviderSettings,
-    /// What is done about models that are away.
+    /// Timeouts, retries, breakers and pools.
     pub resilience: ResilienceSettings,
-    /// Answers that were given before.
+    /// The semantic cache.
     pub cache: CacheSetup,
-    /// How documents are cut.
+    /// Sizes of chunks.
     pub chunking: ChunkParams,
-    /// How questions are searched.
+    /// Search when a question names none.
     pub retrieval: RetrievalSettings,
-    /// What `monitor` watches, and how it shows it.
+    /// The dashboard.
     pub monitor: MonitorSettings,
-    /// What is told on stderr.
+    /// The log.
     pub log: LogSettings,
 }
 

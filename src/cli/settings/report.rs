@@ -1,4 +1,4 @@
-//! What `config show` and `config example` print.
+//! The output of `config show` and `config example`.
 
 use std::fmt::Write;
 
@@ -10,18 +10,18 @@ use super::{
     layers::Resolved,
 };
 
-/// One setting as `config show` tells it.
+/// One setting as `config show` prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SettingReport {
     /// The setting.
     pub key: &'static str,
     /// Its value; secrets are masked.
     pub value: String,
-    /// Who said it.
+    /// Where it comes from.
     pub origin: String,
 }
 
-/// Every setting, its value and who said it.
+/// Every setting, its value and where it comes from.
 pub fn report(resolved: &[Resolved]) -> Vec<SettingReport> {
     resolved
         .iter()

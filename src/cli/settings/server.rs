@@ -16,7 +16,7 @@ use crate::{
     resilience::{Backoff, BreakerSettings, PoolSettings, RetrySettings},
 };
 
-/// How to serve.
+/// Address, documents and limits of the server.
 #[derive(Debug, Clone)]
 pub struct ServeSettings {
     /// Address.
@@ -27,7 +27,7 @@ pub struct ServeSettings {
     pub docs: Vec<PathBuf>,
     /// Folders that ingestion may read; empty: the working directory.
     pub docs_roots: Vec<PathBuf>,
-    /// How long requests may go on after a signal to stop.
+    /// Longest that requests go on after a signal to stop.
     pub shutdown_grace: Duration,
     /// Largest request body.
     pub max_body_bytes: usize,

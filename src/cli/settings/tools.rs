@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// What is told on stderr.
+/// The log on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogSettings {
     /// Least important lines.
@@ -24,14 +24,14 @@ pub struct LogSettings {
     pub color: ColorChoice,
 }
 
-/// How much is told.
+/// The least important lines that are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum LogLevel {
     /// Warnings and errors.
     Warn,
-    /// What happens.
+    /// What happens, too.
     Info,
-    /// Why it happens.
+    /// Why it happens, too.
     Debug,
     /// Everything.
     Trace,

@@ -1,4 +1,4 @@
-//! Checked texts to typed values; every error says who said it and what would be allowed.
+//! Checked texts to typed values; every error names where the value comes from and what is allowed.
 
 use std::{collections::HashMap, path::PathBuf, str::FromStr, time::Duration};
 
@@ -38,7 +38,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Who said it.
+    /// Where it comes from.
     pub(super) fn origin(&self, key: &str) -> Origin {
         self.0.get(key).map_or(Origin::Default, |value| value.origin.clone())
     }
