@@ -76,8 +76,8 @@ fn a_slow_answer_is_a_timeout() {
 /// Questions that the server has answered.
 async fn answered(server: &Server) -> f64 {
     let metrics = server.text("/metrics").await;
-    let count = metrics.lines().find_map(|line| line.strip_prefix("ollama_rag_queries_total "));
-    count.map_or(0.0, |count| count.parse().unwrap())
+    let series = metrics.lines().filter(|line| line.starts_with("ollama_rag_queries_total{"));
+    series.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
 }
 
 #[tokio::test]
