@@ -9,7 +9,8 @@
 //! | [`cli`] | what may be said at the command line; flags, environment and files become checked settings |
 //! | [`commands`] | one file a command: builds the parts, runs them, says how it ended |
 //! | [`cache_tools`] | what an operator does with the semantic cache: fills it, replays questions to find its settings |
-//! | [`server`], [`client`], [`mock`] | the HTTP API, who talks to it, and a fake LLM upstream for tests |
+//! | [`client`] | talks to a server over HTTP, for the commands |
+//! | [`server`], [`mock`] | the HTTP API, and a fake LLM upstream for tests |
 //! | [`bench`](mod@bench) | the load generator: measures an API over HTTP, and compares what it measured |
 //! | [`monitor`] | the dashboard: polls servers, says what is the matter, shows, records and replays it |
 //! | [`api`] | what may be asked, whatever the door: checks requests, shapes responses |

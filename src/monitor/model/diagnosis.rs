@@ -101,8 +101,10 @@ fn silence(target: &Target, now: UnixMillis) -> Option<Finding> {
     match (target.freshness(now), &target.trouble) {
         (Freshness::Silent, Some(trouble)) => {
             let since = target.silent_since.map(|since| age(now.since(since))).unwrap_or_default();
-            let last =
-                target.last_success.map(|told| format!("; last told {} ago", age(now.since(told)))).unwrap_or_default();
+            let last = target
+                .last_success
+                .map(|told| format!("; last answer {} ago", age(now.since(told))))
+                .unwrap_or_default();
             let first = target.failed_polls < 2
                 || target.silent_since.is_none_or(|since| now.since(since) < Duration::from_secs(2));
             let since = if first { String::new() } else { format!(", for {since}") };

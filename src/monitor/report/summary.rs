@@ -222,7 +222,7 @@ impl Server {
             Recommendation::ServerWatch
         } else {
             reasons.push(format!(
-                "All targets that can be told were met, and nothing went wrong in {}.",
+                "All targets that can be judged were met, and nothing went wrong in {}.",
                 age(self.lasted())
             ));
             Recommendation::Keep

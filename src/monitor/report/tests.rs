@@ -145,7 +145,7 @@ fn a_healthy_hour_is_kept() {
         &page(&report),
         &[
             "# Deployment report: a:8000",
-            "**Recommendation: keep.** All targets that can be told were met, and nothing went wrong in 1 h.",
+            "**Recommendation: keep.** All targets that can be judged were met, and nothing went wrong in 1 h.",
             "| from | 2026-11-21 15:00:00 UTC |",
             "| to | 2026-11-21 16:00:00 UTC |",
             "| polls | 121, 121 answered |",
@@ -383,7 +383,7 @@ fn two_servers_are_told_apart_with_the_worse_first() {
             "| b:8000 | keep | 100 % | 1,200 | 0 % | 0 % | 40.0 % | 1.50 s | 0 | 0 | 0 of 7 |",
             "## a:8000",
             "## b:8000",
-            "**keep**: All targets that can be told were met, and nothing went wrong in 1 h.",
+            "**keep**: All targets that can be judged were met, and nothing went wrong in 1 h.",
         ],
     );
     assert!(page.contains("**Recommendation: roll back.** a:8000: Missed: breaker closed"), "{page}");

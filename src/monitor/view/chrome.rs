@@ -25,7 +25,7 @@ impl Screen<'_> {
             left.push(Span::styled(target.name.clone(), self.theme.style(StyleRole::Title)));
             left.push(Span::raw(" "));
             left.push(Span::styled(condition, self.theme.style(role)));
-            let told = target.last_success.map(|told| format!(", told {} ago", age(now.since(told))));
+            let told = target.last_success.map(|told| format!(", last answer {} ago", age(now.since(told))));
             left.push(Span::styled(told.unwrap_or_default(), self.theme.style(StyleRole::Dim)));
         }
         let mut right = Vec::new();
@@ -60,8 +60,13 @@ impl Screen<'_> {
         let room = usize::from(area.width).saturating_sub(right.width() + 1);
         let mut left = Line::from(left);
         if left.width() > room {
-            // What was told when is the first to go, then the name of the program.
-            left.spans.pop();
+            // The words before the age are the first to go, then the age, then the name of the program.
+            if let Some(answer) = left.spans.last_mut() {
+                answer.content = answer.content.replace("last answer ", "").into();
+            }
+            if left.width() > room {
+                left.spans.pop();
+            }
             if left.width() > room {
                 left.spans.drain(..left.spans.len().min(2));
             }

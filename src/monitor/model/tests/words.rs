@@ -112,7 +112,7 @@ fn silence_is_told_with_its_cause_and_its_length() {
     assert_eq!(severity, Some(Severity::Critical));
     assert_eq!(
         text,
-        "rag-a:8000 does not answer (connection refused), for 4 min 32 s; last told 5 min 2 s ago · 3 of 3 targets do not answer"
+        "rag-a:8000 does not answer (connection refused), for 4 min 32 s; last answer 5 min 2 s ago · 3 of 3 targets do not answer"
     );
     assert_eq!((firing(&model), model.silent().len()), (vec!["unreachable"; 3], 3));
     let mut model = watch();
