@@ -84,7 +84,7 @@ pub enum CacheDecision {
     Hit(Hit),
     /// This one is near, and must not be given.
     Refused(Refused),
-    /// This one may do; ask the LLM and [compare](SemanticCache::learn).
+    /// This one may do; ask the LLM and [compare](super::SemanticCache::learn).
     Explore(Exploration),
     /// Nothing is near.
     Miss,

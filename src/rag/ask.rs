@@ -34,7 +34,7 @@ enum CacheOutcome {
     /// An answer.
     Hit(Box<Served>, Timings),
     /// None.
-    Miss(Unanswered),
+    Miss(Box<Unanswered>),
 }
 
 /// A question that is still to be answered. Its passages are known, because the cache may have needed them already.
@@ -89,7 +89,7 @@ impl Engine {
             Some(cache) => self.look_up(cache, &plan, call).await?,
             None => {
                 let retrieval = self.retrieve(&plan, call).await?;
-                CacheOutcome::Miss(Unanswered { retrieval, cached: Cached::Bypass, slot: None })
+                CacheOutcome::Miss(Box::new(Unanswered { retrieval, cached: Cached::Bypass, slot: None }))
             }
         };
         match outcome {
@@ -97,7 +97,7 @@ impl Engine {
             CacheOutcome::Miss(missed) if missed.retrieval.passages.is_empty() => {
                 Ok(nothing_found(question, missed.retrieval, generator.provider(), call.started()))
             }
-            CacheOutcome::Miss(missed) => self.generate(generator, question, &plan, missed, call).await,
+            CacheOutcome::Miss(missed) => self.generate(generator, question, &plan, *missed, call).await,
         }
     }
 
@@ -144,7 +144,7 @@ impl Engine {
         }
         let Miss { note, slot, took } = lookup.miss(known);
         retrieval.timings.cache = took;
-        Ok(CacheOutcome::Miss(Unanswered { retrieval, cached: Cached::Miss(note), slot: Some(slot) }))
+        Ok(CacheOutcome::Miss(Box::new(Unanswered { retrieval, cached: Cached::Miss(note), slot: Some(slot) })))
     }
 
     /// Embeds the question, once, for the cache and for the search. When that takes too long for the cache, only the search

@@ -205,9 +205,8 @@ pub async fn evaluate(
                 true => QueryVector::embed(&plan, models, &call).await,
                 false => QueryVector::unwanted(),
             };
-            if let Err(error) = vector.vector {
-                return Err(error);
-            }
+            // Words alone must not stand in for the vectors that are measured.
+            vector.vector.as_ref().map_err(RagError::clone)?;
             let found = pipeline.run(plan.query(vector, models)?.query, &call).await?;
             let took = started.elapsed();
             let ranked: Vec<&str> = found.passages.iter().map(|passage| passage.source.as_str()).collect();

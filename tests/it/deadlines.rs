@@ -94,7 +94,11 @@ async fn a_turn_that_cannot_come_in_time_is_refused_at_once_and_says_when_to_ask
     let server = serve(&workplace, &mock, &limits);
     server.ask("How long does it take?").await;
     // In the order in which the answers come: the quotations of those that no turn can reach are before all others'.
-    let ask = async |n: usize| server.ask(&format!("How long can voyage {n} be paused?")).await;
+    // By words: an embedding would wait for the same slot, behind another question's generation.
+    let ask = async |n: usize| {
+        let body = json!({ "query": format!("How long can voyage {n} be paused?"), "method": "bm25" });
+        server.send(Method::POST, "/query", Some(&body)).await.json::<Value>().await.unwrap()
+    };
     let answers: Vec<Value> = (0..6).map(ask).collect::<FuturesUnordered<_>>().collect().await;
     let first = answers.iter().take_while(|answer| answer["degraded"] == true);
     assert!(first.count() >= 2, "the quotation comes at once where no turn can come: {answers:#?}");

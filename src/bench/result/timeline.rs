@@ -90,7 +90,7 @@ pub struct SliceBody {
     /// 99th percentile; absent without an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99: Option<f64>,
-    /// Its latencies, as in [`ResultFile::histograms`].
+    /// Its latencies, as in [`ResultFile::histograms`](super::ResultFile::histograms).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<String>,
 }

@@ -69,8 +69,9 @@ impl Clear {
     }
 }
 
-/// A change of what is held.
+/// A change of what is held. Made for one call and taken apart there: its size is on the stack only.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant)]
 pub enum CacheMutation<'a> {
     /// Holds a new entry, unless a living one of the same words is held already: of a stampede, the first answer stays; the
     /// others say the same. What is too old goes, and then what was used least recently, until the bounds hold.

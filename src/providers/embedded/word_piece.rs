@@ -71,10 +71,10 @@ impl WordPiece {
         let mut verbatim_starts = [false; 256];
         verbatim.iter().for_each(|(content, _)| verbatim_starts[usize::from(content.as_bytes()[0])] = true);
         let prefix = model.continuing_subword_prefix.as_deref()?;
-        let continuing = |(token, id): (&Box<str>, &u32)| Some((token.strip_prefix(prefix)?.into(), *id));
+        let continuing = |(token, id): (&str, u32)| Some((token.strip_prefix(prefix)?.into(), id));
         Some(Self {
             beginnings: vocabulary.iter().map(|(token, id)| (token.clone(), *id)).collect(),
-            continuations: vocabulary.iter().filter_map(continuing).collect(),
+            continuations: vocabulary.iter().map(|(token, id)| (token.as_ref(), *id)).filter_map(continuing).collect(),
             longest: vocabulary.keys().map(|token| token.len()).max()?,
             unknown: *vocabulary.get(model.unk_token.as_deref()?)?,
             longest_word: model.max_input_chars_per_word?,

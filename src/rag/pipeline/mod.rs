@@ -1,8 +1,8 @@
 //! The way of a question, as data: `plan → embed → retrieve → fuse → read → generate`.
 //!
 //! A [`Question`] becomes a [`Plan`]: its DB is open, its [`RetrievalSpec`] names everything that shapes the answer. The plan
-//! and the question's vector become a [`Query`], which goes through the [stages](stages) and comes back as passages. A
-//! generator makes the answer of them. The cache stands around all that (see [`ask`](super::ask)); nothing here knows it.
+//! and the question's vector become a [`Query`], which goes through the [`stages`] and comes back as passages. A
+//! generator makes the answer of them. The cache stands around all that (see [`Engine::ask`](super::Engine::ask)); nothing here knows it.
 //!
 //! A new stage is a file of its own and a line in [`stages`].
 
