@@ -36,6 +36,16 @@ pub enum HitKind {
     Semantic(f32),
 }
 
+impl HitKind {
+    /// The label in metrics and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Semantic(_) => "semantic",
+        }
+    }
+}
+
 /// A stored answer for a question.
 #[derive(Debug, Clone)]
 pub struct Hit {

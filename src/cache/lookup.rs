@@ -81,7 +81,7 @@ impl Candidate {
 pub struct Lookup {
     cache: Arc<SemanticCache>,
     namespace: Namespace,
-    question: String,
+    question: Arc<str>,
     stamp: Option<Stamp>,
     now: UnixMillis,
     took: Duration,
@@ -104,7 +104,7 @@ pub struct Served {
 
 impl Lookup {
     /// Begins to look for an answer to a question; `stamp` is the DB's state that its search sees at least.
-    pub fn new(cache: Arc<SemanticCache>, namespace: Namespace, question: String, stamp: Option<Stamp>) -> Self {
+    pub fn new(cache: Arc<SemanticCache>, namespace: Namespace, question: Arc<str>, stamp: Option<Stamp>) -> Self {
         let now = UnixMillis::steady();
         Self { cache, namespace, question, stamp, now, took: Duration::ZERO, note: None, exploration: None }
     }
@@ -215,8 +215,8 @@ impl Lookup {
     }
 
     /// Ends with an answer from the cache.
-    pub async fn serve(self, hit: Hit) -> Served {
-        self.cache.given(&hit).await;
+    pub fn serve(self, hit: Hit) -> Served {
+        self.cache.given(&hit);
         let note = self.about(&hit);
         Served { note, kind: hit.kind, entry: hit.entry, took: self.took }
     }
@@ -243,7 +243,7 @@ pub struct Miss {
 pub struct CacheSlot {
     cache: Arc<SemanticCache>,
     namespace: Namespace,
-    question: String,
+    question: Arc<str>,
     vector: Option<Arc<[f32]>>,
     stamp: Option<Stamp>,
     /// An entry that this answer puts to the test.

@@ -189,13 +189,12 @@ impl SemanticCache {
     }
 
     /// Counts a hit that was given.
-    pub async fn given(&self, hit: &Hit) {
+    pub fn given(&self, hit: &Hit) {
         match hit.kind {
             HitKind::Exact => self.metrics.exact_hits.inc(),
             HitKind::Semantic(_) => self.metrics.semantic_hits.inc(),
         }
-        // Nothing to count, and no gauge to set.
-        available(self.backend.apply(CacheMutation::Touch(&hit.entry)).await);
+        self.backend.touch(&hit.entry);
     }
 
     /// Counts a question that the cache did not answer.

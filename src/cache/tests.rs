@@ -65,7 +65,7 @@ async fn the_same_words_hit_and_only_in_their_namespace() {
     assert_eq!(hit.entry.question(), "How long?");
     assert!(cache.exact(CacheQuery { namespace: &b, text: "How long?" }, NOW).await.is_none());
     assert!(matches!(ask(&cache, &b, "How long?", 0.0, NOW).await, CacheDecision::Miss));
-    cache.given(&hit).await;
+    cache.given(&hit);
     assert_eq!((hit.entry.accesses(), cache.stats(NOW).exact_hits), (1, 1));
 }
 
@@ -153,7 +153,7 @@ async fn shrinking_evicts_the_least_recently_used() {
     for question in ["one", "two", "three"] {
         keep(&cache, &n, question, 0.0).await.unwrap();
     }
-    cache.given(&cache.exact(CacheQuery { namespace: &n, text: "one" }, NOW).await.unwrap()).await;
+    cache.given(&cache.exact(CacheQuery { namespace: &n, text: "one" }, NOW).await.unwrap());
     cache.change(&CacheChange { max_size: Some(2), ..CacheChange::default() }).await.unwrap();
     let known = async |text| cache.exact(CacheQuery { namespace: &n, text }, NOW).await.is_some();
     assert!(known("one").await && !known("two").await && known("three").await);
@@ -246,7 +246,7 @@ proptest! {
                     if let Some(hit) = ready(cache.exact(asked, UnixMillis(now))) {
                         prop_assert_eq!(&hit.entry.answer().text, &question);
                         prop_assert!(UnixMillis(now).since(hit.entry.created()) < Duration::from_millis(50));
-                        ready(cache.given(&hit));
+                        cache.given(&hit);
                     }
                 }
                 2 => drop(ready(ask(&cache, &n, &question, which as f32, UnixMillis(now)))),

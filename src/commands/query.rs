@@ -11,7 +11,7 @@ use crate::{
     api::{self, AskDefaults},
     cli::{ExitStatus, QueryArgs, settings::Settings},
     client::Client,
-    rag::{AnswerEvent, AnswerStream, Passage},
+    rag::{AnswerEvent, Passage},
     resilience::CallContext,
     telemetry::ServiceUrl,
     wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, MAX_QUESTION_CHARS, StreamHead, StreamToken},
@@ -56,7 +56,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         let response: AskResponse = api::answered(&question, answer, request_id);
         return print(&(serde_json::to_string_pretty(&response)? + "\n"));
     }
-    let AnswerStream { retrieval, mut events, .. } = asked;
+    let (retrieval, mut events, _) = asked.into_parts();
     while let Some(event) = events.next().await {
         match event? {
             AnswerEvent::Text(text) => say(&text)?,

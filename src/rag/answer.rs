@@ -2,11 +2,14 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use futures::{StreamExt, stream::BoxStream};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 
 use super::{RagError, pipeline::StageReport};
 use crate::{
-    cache::{CacheNote, HitKind, MissReason, Served},
+    cache::{CacheNote, Entry, MissReason, Served},
     domain::Passage,
     providers::ProviderKind,
 };
@@ -71,14 +74,24 @@ pub struct Retrieval {
     pub explanation: Vec<StageReport>,
 }
 
-/// A question under way: its passages are known, its answer is being written.
+/// A question under way: its passages are known, its answer is being written, or known as well.
 pub struct AnswerStream {
     /// What the answer is made from.
     pub retrieval: Retrieval,
-    /// The answer as it is written; dropping it stops the writing, upstream, too.
-    pub events: BoxStream<'static, Result<AnswerEvent, RagError>>,
     /// What the cache had to do with it.
     pub cached: Cached,
+    writing: Writing,
+}
+
+/// The answer as it is written; dropping it stops the writing, upstream, too.
+pub type AnswerEvents = BoxStream<'static, Result<AnswerEvent, RagError>>;
+
+/// How far an answer is.
+enum Writing {
+    /// It was stored; its text is copied only for those who want it.
+    Stored(Arc<Entry>, Outcome),
+    /// It comes in pieces.
+    Underway(AnswerEvents),
 }
 
 /// What the cache had to do with an answer.
@@ -99,10 +112,7 @@ impl Cached {
         match self {
             Self::Bypass => "bypass",
             Self::Miss(_) => "miss",
-            Self::Hit(served) => match served.kind {
-                HitKind::Exact => "exact",
-                HitKind::Semantic(_) => "semantic",
-            },
+            Self::Hit(served) => served.kind.as_str(),
         }
     }
 }
@@ -141,18 +151,48 @@ pub struct Answer {
 }
 
 impl AnswerStream {
+    /// An answer that is being written.
+    pub fn underway(retrieval: Retrieval, events: AnswerEvents, cached: Cached) -> Self {
+        Self { retrieval, cached, writing: Writing::Underway(events) }
+    }
+
+    /// An answer from the cache.
+    pub fn stored(retrieval: Retrieval, served: Served, outcome: Outcome) -> Self {
+        let writing = Writing::Stored(Arc::clone(&served.entry), outcome);
+        Self { retrieval, cached: Cached::Hit(Box::new(served)), writing }
+    }
+
+    /// The entry that the answer comes from, and its outcome; `None` when it is being written.
+    pub fn from_cache(&self) -> Option<(&Arc<Entry>, &Outcome)> {
+        match &self.writing {
+            Writing::Stored(entry, outcome) => Some((entry, outcome)),
+            Writing::Underway(_) => None,
+        }
+    }
+
+    /// The parts: what the answer is made from, the answer as it is written, and what the cache had to do with it.
+    pub fn into_parts(self) -> (Retrieval, AnswerEvents, Cached) {
+        let events = match self.writing {
+            Writing::Underway(events) => events,
+            Writing::Stored(entry, outcome) => {
+                let text = AnswerEvent::Text(entry.answer().text.clone());
+                stream::iter([Ok(text), Ok(AnswerEvent::Done(outcome))]).boxed()
+            }
+        };
+        (self.retrieval, events, self.cached)
+    }
+
     /// Waits for the whole answer.
     ///
     /// # Errors
     /// What ended it early; an answer that broke off is never passed on as if it were whole.
-    pub async fn answer(mut self) -> Result<Answer, RagError> {
+    pub async fn answer(self) -> Result<Answer, RagError> {
+        let (retrieval, mut events, cached) = self.into_parts();
         let mut text = String::new();
-        while let Some(event) = self.events.next().await {
+        while let Some(event) = events.next().await {
             match event? {
                 AnswerEvent::Text(piece) => text.push_str(&piece),
-                AnswerEvent::Done(outcome) => {
-                    return Ok(Answer { text, retrieval: self.retrieval, outcome, cached: self.cached });
-                }
+                AnswerEvent::Done(outcome) => return Ok(Answer { text, retrieval, outcome, cached }),
             }
         }
         Err(RagError::Interrupted)

@@ -4,12 +4,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::{FutureExt, StreamExt, stream};
+use futures::{FutureExt, StreamExt};
 use tokio::time::Instant;
 
 use super::{
     Db, Engine, RagError,
-    answer::{AnswerEvent, AnswerStream, Cached, Outcome, Retrieval, Timings},
+    answer::{AnswerStream, Cached, Outcome, Retrieval, Timings},
     pipeline::{
         AnswerClock, AnswerWriter, GeneratedAnswer, Plan, QueryVector, Question, WhenWhole, nothing_found, prompt,
     },
@@ -32,7 +32,7 @@ const JUDGE_FOR: Duration = Duration::from_secs(60);
 /// What the cache had for a question.
 enum CacheOutcome {
     /// An answer.
-    Hit(Box<Served>, Timings),
+    Hit(Served, Timings),
     /// None.
     Miss(Box<Unanswered>),
 }
@@ -93,7 +93,7 @@ impl Engine {
             }
         };
         match outcome {
-            CacheOutcome::Hit(served, spent) => Ok(self.give(*served, &plan, spent, call)),
+            CacheOutcome::Hit(served, spent) => Ok(self.give(served, &plan, spent, call)),
             CacheOutcome::Miss(missed) if missed.retrieval.passages.is_empty() => {
                 Ok(nothing_found(question, missed.retrieval, generator.provider(), call.started()))
             }
@@ -126,10 +126,10 @@ impl Engine {
         call: &CallContext,
     ) -> Result<CacheOutcome, RagError> {
         let namespace = Namespace::new(&plan.spec.db, plan.spec.key());
-        let mut lookup = Lookup::new(Arc::clone(cache), namespace, plan.text.clone(), plan.stamp.clone());
+        let mut lookup = Lookup::new(Arc::clone(cache), namespace, Arc::clone(&plan.text), plan.stamp.clone());
         if let Some(hit) = lookup.exact().await {
             if self.is_current(&lookup, &hit.entry, plan, call).await? {
-                return Ok(CacheOutcome::Hit(Box::new(lookup.serve(hit).await), Timings::default()));
+                return Ok(CacheOutcome::Hit(lookup.serve(hit), Timings::default()));
             }
             lookup.outdated(&hit);
         }
@@ -139,7 +139,7 @@ impl Engine {
         if let Some(candidate) = candidate {
             let current = self.is_current(&lookup, candidate.entry(), plan, call).await?;
             if let Some(hit) = lookup.decide(candidate, current, &retrieval.passages) {
-                return Ok(CacheOutcome::Hit(Box::new(lookup.serve(hit).await), retrieval.timings));
+                return Ok(CacheOutcome::Hit(lookup.serve(hit), retrieval.timings));
             }
         }
         let Miss { note, slot, took } = lookup.miss(known);
@@ -232,11 +232,9 @@ impl Engine {
     fn give(&self, served: Served, plan: &Plan, spent: Timings, call: &CallContext) -> AnswerStream {
         let timings = Timings { cache: served.took, total: call.started().elapsed(), ..spent };
         let answer = Arc::clone(served.entry.answer());
-        let cached = Cached::Hit(Box::new(served));
-        self.metrics.query_done(plan.spec.mode, cached.as_str(), timings.total);
+        self.metrics.query_done(plan.spec.mode, served.kind.as_str(), timings.total);
         let provider = answer.provider.parse().unwrap_or(ProviderKind::Embedded);
         let outcome = Outcome { provider, degraded: None, timings };
-        let events = [Ok(AnswerEvent::Text(answer.text.clone())), Ok(AnswerEvent::Done(outcome))];
         let retrieval = Retrieval {
             passages: Arc::clone(&answer.passages),
             bm25_weight: answer.bm25_weight,
@@ -244,7 +242,7 @@ impl Engine {
             timings,
             explanation: Vec::new(),
         };
-        AnswerStream { retrieval, events: stream::iter(events).boxed(), cached }
+        AnswerStream::stored(retrieval, served, outcome)
     }
 
     /// Lets the generator answer from the passages.
@@ -285,7 +283,7 @@ impl Engine {
             when_whole,
             metrics: Arc::clone(&self.metrics),
         };
-        Ok(AnswerStream { retrieval, events: writer.events(generated).boxed(), cached })
+        Ok(AnswerStream::underway(retrieval, writer.events(generated).boxed(), cached))
     }
 }
 

@@ -232,7 +232,7 @@ fn plan(text: &str, mode: SearchMode, db: &Arc<Db>, options: &EvalOptions) -> Pl
         model: String::new(),
         prompt: "",
     };
-    Plan { text: text.to_owned(), spec, db: Arc::clone(db), stamp: None, explain: false }
+    Plan { text: text.into(), spec, db: Arc::clone(db), stamp: None, explain: false }
 }
 
 /// Stores every document as one chunk, with its id as its source.

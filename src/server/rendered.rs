@@ -8,9 +8,10 @@ use std::{collections::HashMap, sync::Arc};
 use parking_lot::RwLock;
 use serde::Serialize;
 
+use super::error::ApiError;
 use crate::{
     api,
-    rag::{Answer, Cached, Question},
+    rag::{AnswerStream, Question},
     wire::{CacheMetadata, TimingsMs},
 };
 
@@ -42,28 +43,30 @@ struct Heads {
 }
 
 impl RenderedAnswers {
-    /// The body of a complete answer.
-    pub(super) fn body(&self, question: &Question, answer: Answer, request_id: String) -> serde_json::Result<String> {
-        // What a question asks for shapes the head only as far as it is the entry's namespace, and the search mode is that too.
-        let Cached::Hit(served) = &answer.cached else {
-            return serde_json::to_string(&api::answered(question, answer, request_id));
+    /// The body of an answer, once it is complete.
+    ///
+    /// # Errors
+    /// What ended the answer early.
+    pub(super) async fn body(&self, question: &Question, asked: AnswerStream, id: String) -> Result<String, ApiError> {
+        let Some((entry, outcome)) = asked.from_cache().map(|(entry, outcome)| (entry.id(), *outcome)) else {
+            return json(&api::answered(question, asked.answer().await?, id));
         };
-        let entry = served.entry.id();
+        // What a question asks for shapes the head only as far as it is the entry's namespace, and the search mode is that too.
         let known = self.0.read().by_entry.get(&entry).cloned();
         let Some(head) = known else {
-            let body = serde_json::to_string(&api::answered(question, answer, request_id))?;
+            let body = json(&api::answered(question, asked.answer().await?, id))?;
             if let Some((head, _)) = body.split_once(TAIL) {
                 self.keep(entry, head);
             }
             return Ok(body);
         };
-        let tail = serde_json::to_string(&Tail {
+        let tail = json(&Tail {
             cache_hit: true,
-            cache_metadata: &api::cache_metadata(&answer.cached),
+            cache_metadata: &api::cache_metadata(&asked.cached),
             degraded: false,
             degraded_reason: &None,
-            request_id: &request_id,
-            timings_ms: api::timings(&answer.outcome.timings),
+            request_id: &id,
+            timings_ms: api::timings(&outcome.timings),
         })?;
         let mut body = String::with_capacity(head.len() + tail.len());
         body.push_str(&head);
@@ -82,6 +85,10 @@ impl RenderedAnswers {
     }
 }
 
+fn json(body: &impl Serialize) -> Result<String, ApiError> {
+    serde_json::to_string(body).map_err(|error| ApiError::internal(&error))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -96,7 +103,7 @@ mod tests {
         util::time::UnixMillis,
     };
 
-    async fn answer(text: &str) -> Answer {
+    async fn answer(text: &str) -> impl Fn() -> AnswerStream {
         let passage = Passage {
             text: "a \",\"cache_hit\":\" b".into(),
             key: "k".into(),
@@ -129,7 +136,7 @@ mod tests {
         let retrieval = Retrieval { passages, bm25_weight: 0.5, degraded: None, timings, explanation: Vec::new() };
         let served = Served { entry, kind: HitKind::Exact, note, took: Duration::ZERO };
         let outcome = Outcome { provider, degraded: None, timings };
-        Answer { text: text.into(), retrieval, outcome, cached: Cached::Hit(Box::new(served)) }
+        move || AnswerStream::stored(retrieval.clone(), served.clone(), outcome)
     }
 
     #[tokio::test]
@@ -148,10 +155,11 @@ mod tests {
             explain: false,
         };
         let rendered = RenderedAnswers::default();
-        let first = rendered.body(&question, answer.clone(), "id".into()).unwrap();
-        let again = rendered.body(&question, answer.clone(), "id".into()).unwrap();
+        let first = rendered.body(&question, answer(), "id".into()).await.unwrap();
+        let again = rendered.body(&question, answer(), "id".into()).await.unwrap();
         assert_eq!(first, again);
-        assert_eq!(first, serde_json::to_string(&api::answered(&question, answer, "id".into())).unwrap());
+        let whole = answer().answer().await.unwrap();
+        assert_eq!(first, serde_json::to_string(&api::answered(&question, whole, "id".into())).unwrap());
         assert_eq!(rendered.0.read().by_entry.len(), 1);
     }
 

@@ -106,7 +106,7 @@ async fn the_least_recently_used_makes_room() {
             admit(&engine, &place, question, 0.0, bounds, 0).await;
         }
         let one = exact(&engine, &place, "one").await.unwrap();
-        engine.backend.apply(CacheMutation::Touch(&one)).await.unwrap();
+        engine.backend.touch(&one);
         assert_eq!(one.accesses(), 1, "{}", engine.name);
         assert_eq!(admit(&engine, &place, "three", 0.0, bounds, 0).await.evicted, 1, "{}", engine.name);
         assert!(exact(&engine, &place, "one").await.is_some(), "{}", engine.name);

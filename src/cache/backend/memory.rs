@@ -141,7 +141,6 @@ impl CacheBackend for MemoryBackend {
         let mut effect = CacheEffect::default();
         match mutation {
             CacheMutation::Admit { .. } => effect = inner.admit(mutation),
-            CacheMutation::Touch(entry) => inner.table.read().touch(entry),
             CacheMutation::Confirm(entry, stamp) => entry.confirm(stamp),
             CacheMutation::Observe(entry, similarity, right) => {
                 entry.learned.lock().observe(similarity, right);
@@ -163,6 +162,10 @@ impl CacheBackend for MemoryBackend {
             CacheMutation::Shrink(bounds) => effect.evicted = inner.remove(|table| table.shrink(bounds)),
         }
         Ok(effect)
+    }
+
+    fn touch(&self, entry: &Entry) {
+        self.0.table.read().touch(entry);
     }
 
     fn size(&self) -> CacheSize {

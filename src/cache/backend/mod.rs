@@ -87,8 +87,6 @@ pub enum CacheMutation<'a> {
         /// The time.
         now: UnixMillis,
     },
-    /// An entry's answer was given.
-    Touch(&'a Entry),
     /// An entry is right for this state of its DB.
     Confirm(&'a Entry, Stamp),
     /// An entry was tested at this similarity, and was right or wrong.
@@ -148,6 +146,9 @@ pub trait CacheBackend: Send + Sync {
     /// # Errors
     /// When the engine cannot be asked; nothing is changed then.
     async fn apply(&self, mutation: CacheMutation<'_>) -> Result<CacheEffect, BackendError>;
+
+    /// Notes that an entry's answer was given; does not wait. An engine elsewhere writes it down when it comes to it.
+    fn touch(&self, entry: &Entry);
 
     /// How much is held; does not wait.
     fn size(&self) -> CacheSize;

@@ -39,7 +39,7 @@ impl QueryVector {
         let call = if models.falls_back() { call.before_reserve() } else { call.clone() };
         let vector = async {
             let embedder = models.embedder_for(plan.db.name(), plan.db.embedder().as_ref())?;
-            let mut vectors = embedder.embed(std::slice::from_ref(&plan.text), Purpose::Query, &call).await?;
+            let mut vectors = embedder.embed(&[plan.text.to_string()], Purpose::Query, &call).await?;
             Ok::<_, RagError>(vectors.pop().map(Arc::from))
         };
         Self { vector: vector.await, took: started.elapsed() }

@@ -158,5 +158,5 @@ pub(in crate::rag) fn nothing_found(
     let timings = Timings { total: started.elapsed(), ..retrieval.timings };
     let outcome = Outcome { provider, degraded: retrieval.degraded, timings };
     let events = stream::iter([Ok(AnswerEvent::Text(text)), Ok(AnswerEvent::Done(outcome))]).boxed();
-    AnswerStream { retrieval, events, cached: Cached::Bypass }
+    AnswerStream::underway(retrieval, events, Cached::Bypass)
 }

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Plan {
     /// The question's words.
-    pub text: String,
+    pub text: Arc<str>,
     /// What shapes the answer.
     pub spec: RetrievalSpec,
     /// The DB, open.
@@ -48,13 +48,13 @@ impl Plan {
             model: generator.model().to_owned(),
             prompt: &prompt::VERSION,
         };
-        Self { text: question.text.clone(), spec, stamp: db.stamp(), db, explain: question.explain }
+        Self { text: question.text.as_str().into(), spec, stamp: db.stamp(), db, explain: question.explain }
     }
 
     /// The same for another question.
     #[must_use]
     pub fn about(&self, text: &str) -> Self {
-        Self { text: text.to_owned(), explain: false, ..self.clone() }
+        Self { text: text.into(), explain: false, ..self.clone() }
     }
 
     /// Whether the question must be embedded.
@@ -93,7 +93,7 @@ impl Plan {
         let RetrievalSpec { fusion, k, filter, .. } = &self.spec;
         let bm25_weight = fusion.weight(embedder, &self.text);
         let query = Query {
-            text: self.text.clone(),
+            text: Arc::clone(&self.text),
             vector,
             mode,
             fusion: fusion.resolve(embedder, bm25_weight),

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Query {
     /// The question's words.
-    pub text: String,
+    pub text: Arc<str>,
     /// The question's embedding, unit length; `None` where words alone are searched for.
     pub vector: Option<Arc<[f32]>>,
     /// Which searches run.

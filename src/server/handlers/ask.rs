@@ -35,7 +35,7 @@ pub async fn query(
 ) -> Result<Response, ApiError> {
     let call = CallContext::within(state.settings.request_timeout);
     let question = api::question(request, &state.ask_defaults())?;
-    let answer = state.engine.ask(&question, &call).await?.answer().await?;
-    let body = state.rendered.body(&question, answer, id).map_err(|error| ApiError::internal(&error))?;
+    let asked = state.engine.ask(&question, &call).await?;
+    let body = state.rendered.body(&question, asked, id).await?;
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }

@@ -67,7 +67,8 @@ fn wants_events(headers: &HeaderMap) -> bool {
 fn plain(asked: AnswerStream, head: &StreamHead) -> Response {
     let head = serde_json::to_string(head).unwrap_or_default();
     let first = futures::stream::iter([Ok(Bytes::from(format!("[[CTXJSON]]{head}\n")))]);
-    let text = asked.events.filter_map(async |event| match event {
+    let (_, events, _) = asked.into_parts();
+    let text = events.filter_map(async |event| match event {
         Ok(AnswerEvent::Text(text)) => Some(Ok(Bytes::from(text))),
         Ok(AnswerEvent::Done(_)) => None,
         Err(error) => Some(Err(error)),
@@ -77,7 +78,7 @@ fn plain(asked: AnswerStream, head: &StreamHead) -> Response {
 }
 
 fn events(question: Question, asked: AnswerStream, head: StreamHead, id: String) -> Response {
-    let AnswerStream { retrieval, mut events, cached } = asked;
+    let (retrieval, mut events, cached) = asked.into_parts();
     let events = stream! {
         yield event("contexts", &head);
         while let Some(next) = events.next().await {
