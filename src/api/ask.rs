@@ -6,7 +6,7 @@ use super::{InvalidRequest, check_list};
 use crate::{
     domain::{DbName, Passage, SearchFilter, SearchMode},
     providers::ProviderKind,
-    rag::{Answer, Cached, FusionChoice, Outcome, Question, Retrieval, Timings},
+    rag::{Answer, Cached, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings},
     wire::{
         AskRequest, AskResponse, CacheMetadata, ContextMetadata, MAX_FILTER_CHARS, MAX_FILTERS, MAX_QUESTION_CHARS,
         StageExplanation, StreamHead, TimingsMs,
@@ -21,12 +21,8 @@ const MAX_K: i64 = 50;
 pub struct AskDefaults {
     /// The DB.
     pub db: DbName,
-    /// How many passages.
-    pub k: usize,
-    /// Which searches run.
-    pub mode: SearchMode,
-    /// How their results are fused.
-    pub fusion: FusionChoice,
+    /// Everything about its passages.
+    pub options: RetrievalOptions,
 }
 
 /// Checks a request and fills in what it leaves open.
@@ -46,12 +42,13 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
             "field \"query\" must have 1 to {MAX_QUESTION_CHARS} characters after trimming, it has {length}"
         )));
     }
+    let chosen = &defaults.options;
     let k = match request.k {
-        None => defaults.k,
+        None => chosen.k,
         Some(k) => in_range("k", k, 1..=MAX_K)? as usize,
     };
     let mode = match request.method {
-        None => defaults.mode,
+        None => chosen.mode,
         Some(name) => {
             name.parse::<SearchMode>().map_err(|error| InvalidRequest::new(format!("field \"method\": {error}")))?
         }
@@ -75,16 +72,18 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
             Some(name) => name.parse::<DbName>()?,
             None => defaults.db.clone(),
         },
-        k,
-        mode,
-        fusion: FusionChoice {
-            rrf: request.rrf_enable.or(defaults.fusion.rrf.filter(|_| request.bm25_weight.is_none())),
-            rrf_k: rrf_k.map(|k| k as u32).or(defaults.fusion.rrf_k),
-            bm25_weight: request.bm25_weight.map(|weight| weight as f32).or(defaults.fusion.bm25_weight),
-        },
-        filter: SearchFilter {
-            languages: request.languages.unwrap_or_default(),
-            versions: request.versions.unwrap_or_default(),
+        options: RetrievalOptions {
+            mode,
+            k,
+            fusion: FusionChoice {
+                rrf: request.rrf_enable.or(chosen.fusion.rrf.filter(|_| request.bm25_weight.is_none())),
+                rrf_k: rrf_k.map(|k| k as u32).or(chosen.fusion.rrf_k),
+                bm25_weight: request.bm25_weight.map(|weight| weight as f32).or(chosen.fusion.bm25_weight),
+            },
+            filter: SearchFilter {
+                languages: request.languages.unwrap_or_default(),
+                versions: request.versions.unwrap_or_default(),
+            },
         },
         provider,
         cache: request.cache.unwrap_or(true),
@@ -123,7 +122,7 @@ pub fn outcome(
         answer: String::new(),
         contexts: None,
         metadatas: retrieval.passages.iter().map(metadata).collect(),
-        method: question.mode.to_string(),
+        method: question.options.mode.to_string(),
         bm25_weight: retrieval.bm25_weight,
         rerank_enable: false,
         rerank_top_n: 10,

@@ -5,7 +5,7 @@ use super::{
     quantile::{self, QUANTILES},
     result::{Distribution, GateBody, Metrics, ResultFile},
 };
-use crate::observe::{Threshold, Unit, threshold::NamedMetric};
+use crate::observe::{Observation, Threshold, Unit, threshold::NamedMetric};
 
 /// A condition on a result.
 pub type Gate = Threshold<ResultMetric>;
@@ -32,6 +32,8 @@ pub enum ResultMetric {
     CacheHits,
     /// Share of expected sources, 0..=1.
     Recall,
+    /// By how much a counter of the server grew during the run, by its name in results: each of the catalogue is a gate.
+    Server(&'static str),
 }
 
 const PHASES: [&str; 6] = ["service", "connect", "ttfb", "ttft", "inter_token", "lag"];
@@ -42,7 +44,8 @@ impl NamedMetric for ResultMetric {
     const USAGE: &'static str = "FIGURE<VALUE is wanted, with <, <=, >, >=, == or !=, like p95<500ms, errors<1%, rps>100, \
                                  degraded==0; figures: p50 p75 p90 p95 p99 p999 p9999 mean min max (also of a phase: \
                                  ttfb.p95, ttft, inter_token, connect, service, lag), errors, errors.CLASS, rps, goodput, \
-                                 degraded, cache_hits, recall";
+                                 degraded, cache_hits, recall, server.COUNTER (what the server counted during the run, as \
+                                 in a result: server.retries, server.cache_misses)";
 
     /// The usage names them all.
     fn named(name: &str) -> Result<Self, Option<String>> {
@@ -55,6 +58,7 @@ impl NamedMetric for ResultMetric {
             Self::Errors(_) | Self::Degraded | Self::CacheHits => Unit::Percent,
             Self::Rps | Self::Goodput => Unit::Rate,
             Self::Recall => Unit::Fraction,
+            Self::Server(_) => Unit::Number,
         }
     }
 }
@@ -69,6 +73,9 @@ impl ResultMetric {
             Some(("errors", class)) => {
                 let class = ErrorClass::ALL.iter().map(|class| class.as_str()).find(|known| *known == class)?;
                 Self::Errors(Some(class))
+            }
+            Some(("server", name)) => {
+                Self::Server(Observation::entries().filter_map(|entry| entry.result).find(|known| *known == name)?)
             }
             Some((phase, statistic)) => {
                 Self::Time { phase: Some(known(&PHASES, phase)?), statistic: known(&STATISTICS, statistic)? }
@@ -141,6 +148,10 @@ impl ResultMetric {
             ),
             Self::CacheHits => answered(more.and_then(|more| more.cache).map(|cache| cache.hit_percent)),
             Self::Recall => answered(more.and_then(|more| more.recall)),
+            Self::Server(name) => {
+                let counted = result.server.as_ref().and_then(|server| server.counted.get(name).copied());
+                counted.ok_or_else(|| format!("the server did not tell its {name}"))
+            }
         }
     }
 }
@@ -192,7 +203,7 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::result::{MoreMetrics, ResponseTimes, TestInfo};
+    use crate::bench::result::{MoreMetrics, ResponseTimes, ServerBody, TestInfo};
 
     fn result(ok: u64, errors: u64) -> ResultFile {
         let times = ResponseTimes { p50: 100.0, p95: 480.0, p99: 900.0, mean: 150.0, ..ResponseTimes::default() };
@@ -262,6 +273,17 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_counted_is_a_gate() {
+        let mut told = result(500, 0);
+        assert_eq!(verdict("server.retries==0", &told), "unknown");
+        let counted = [("retries".to_owned(), 3.0)].into();
+        told.server = Some(ServerBody { counted, ..ServerBody::default() });
+        assert_eq!(verdict("server.retries<3", &told), "missed");
+        assert_eq!(verdict("server.retries<=3", &told), "met");
+        assert_eq!(verdict("server.query_errors==0", &told), "unknown");
+    }
+
+    #[test]
     fn survivors_do_not_pass_for_all() {
         assert_eq!(verdict("p95<500ms", &result(500, 500)), "unknown");
         let mut hung = result(500, 0);
@@ -286,6 +308,7 @@ mod tests {
             "p95=<1s",
             "errors.http_999<1",
             "ttfb.p42<1s",
+            "server.nothing<1",
         ] {
             let error = text.parse::<Gate>().unwrap_err();
             assert!(error.contains("wanted"), "{text}: {error}");

@@ -37,9 +37,7 @@ pub(super) async fn run(settings: Settings, args: QueryArgs) -> anyhow::Result<E
 
 async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStatus> {
     let parts = parts::build(settings).await?;
-    let retrieval = &settings.retrieval;
-    let defaults =
-        AskDefaults { db: settings.db.clone(), k: retrieval.k, mode: retrieval.method, fusion: retrieval.fusion };
+    let defaults = AskDefaults { db: settings.db.clone(), options: settings.retrieval.clone() };
     let request = AskRequest {
         query: Some(args.question.clone()),
         languages: some(&args.language),
@@ -106,7 +104,7 @@ fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
     AskRequest {
         query: Some(args.question.trim().to_owned()),
         k: said.top_k.as_ref().map(|_| retrieval.k as i64),
-        method: said.method.as_ref().map(|_| retrieval.method.to_string()),
+        method: said.method.as_ref().map(|_| retrieval.mode.to_string()),
         bm25_weight: retrieval.fusion.bm25_weight.filter(|_| said.fusion.bm25_weight.is_some()).map(f64::from),
         rrf_enable: retrieval.fusion.rrf.filter(|_| said.fusion.rrf.is_some()),
         rrf_k: retrieval.fusion.rrf_k.filter(|_| said.fusion.rrf_k.is_some()).map(i64::from),

@@ -68,7 +68,7 @@ impl Engine {
         let generator = Arc::clone(self.models.generator(question.provider)?);
         let asked_of = generator.provider();
         let asked = self.answer(generator, question, call).await;
-        let mode = question.mode;
+        let mode = question.options.mode;
         match &asked {
             Ok(_) => self.metrics.query_started(mode, asked_of.as_str(), &question.db),
             Err(error) => self.metrics.query_failed(mode, asked_of.as_str(), error.kind()),
@@ -104,7 +104,7 @@ impl Engine {
     /// Opens the question's DB and settles everything that shapes its answer.
     async fn plan(&self, question: &Question, generator: &dyn Generator, call: &CallContext) -> Result<Plan, RagError> {
         let db = self.open(question, call).await?;
-        Ok(Plan::new(question, db, generator))
+        Ok(Plan::new(question, db, &self.pipeline, generator))
     }
 
     /// The DB of a question, opened if it is not open. The opening goes on when the question's time is over: the next
@@ -218,7 +218,7 @@ impl Engine {
         let searching = Instant::now();
         let findings = self.pipeline.run(settled.query, call).await?;
         let retrieve = searching.elapsed();
-        self.metrics.retrieved(plan.spec.mode, &plan.spec.db, retrieve, findings.passages.len());
+        self.metrics.retrieved(plan.spec.options.mode, &plan.spec.db, retrieve, findings.passages.len());
         Ok(Retrieval {
             passages: findings.passages.into(),
             bm25_weight: settled.bm25_weight,
@@ -232,7 +232,7 @@ impl Engine {
     fn give(&self, served: Served, plan: &Plan, spent: Timings, call: &CallContext) -> AnswerStream {
         let timings = Timings { cache: served.took, total: call.started().elapsed(), ..spent };
         let answer = Arc::clone(served.entry.answer());
-        self.metrics.query_done(plan.spec.mode, served.kind.as_str(), timings.total);
+        self.metrics.query_done(plan.spec.options.mode, served.kind.as_str(), timings.total);
         let provider = answer.provider.parse().unwrap_or(ProviderKind::Embedded);
         let outcome = Outcome { provider, degraded: None, timings };
         let retrieval = Retrieval {
@@ -276,7 +276,7 @@ impl Engine {
             Box::new(|provider, text| admission.keep(provider, text).boxed()) as WhenWhole
         });
         let writer = AnswerWriter {
-            mode: question.mode,
+            mode: question.options.mode,
             cache_label: cached.as_str(),
             degraded,
             clock,

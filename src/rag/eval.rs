@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Db, FusionChoice, Models, Pipeline, RagError,
     language::LanguageDetector,
-    pipeline::{Plan, QueryVector, RetrievalSpec},
+    pipeline::{Plan, QueryVector, RetrievalOptions, RetrievalSpec},
 };
 use crate::{
     domain::{SearchFilter, SearchMode},
@@ -224,10 +224,8 @@ fn plan(text: &str, mode: SearchMode, db: &Arc<Db>, options: &EvalOptions) -> Pl
     let spec = RetrievalSpec {
         db: db.name().clone(),
         embedder: None,
-        mode,
-        fusion: options.fusion,
-        k: options.k,
-        filter: SearchFilter::default(),
+        options: RetrievalOptions { mode, k: options.k, fusion: options.fusion, filter: SearchFilter::default() },
+        stages: "".into(),
         provider: ProviderKind::Embedded,
         model: String::new(),
         prompt: "",

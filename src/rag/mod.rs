@@ -24,7 +24,7 @@ pub use answer::{Answer, AnswerEvent, AnswerStream, Cached, DegradedReason, Outc
 pub use db::{Db, Dbs, OpenSearch};
 pub use error::RagError;
 pub use models::Models;
-pub use pipeline::{FusionChoice, Pipeline, Question};
+pub use pipeline::{FusionChoice, Pipeline, Question, RetrievalOptions};
 
 use crate::{
     cache::SemanticCache,

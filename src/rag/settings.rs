@@ -1,10 +1,8 @@
-//! How questions are searched and answered when they do not say.
+//! What is done about models that are slow, failing or away.
 
 use std::time::Duration;
 
-use super::FusionChoice;
 use crate::{
-    domain::SearchMode,
     providers::guarded::AttemptTimeouts,
     resilience::{BreakerSettings, PoolSettings, RetrySettings},
 };
@@ -24,15 +22,4 @@ pub struct ResilienceSettings {
     pub breaker: Option<BreakerSettings>,
     /// Connections to an upstream.
     pub pool: PoolSettings,
-}
-
-/// How questions are searched that do not say.
-#[derive(Debug, Clone, Copy)]
-pub struct RetrievalSettings {
-    /// Search method.
-    pub method: SearchMode,
-    /// Contexts of an answer.
-    pub k: usize,
-    /// Fusion of hybrid search.
-    pub fusion: FusionChoice,
 }

@@ -96,9 +96,9 @@ mod tests {
     use super::*;
     use crate::{
         cache::{CacheNote, CacheQuery, CacheSettings, HitKind, Namespace, SemanticCache, Served, StoredAnswer},
-        domain::{Passage, SearchFilter, SearchMode, SpecKey},
+        domain::{Passage, SpecKey},
         providers::ProviderKind,
-        rag::{FusionChoice, Outcome, Retrieval, Timings},
+        rag::{Outcome, Retrieval, Timings},
         telemetry::Metrics,
         util::time::UnixMillis,
     };
@@ -142,18 +142,7 @@ mod tests {
     #[tokio::test]
     async fn a_rendered_answer_reads_like_one_that_is_not() {
         let answer = answer("yes, \"cache_hit\": [1]").await;
-        let question = Question {
-            text: "q".into(),
-            history: Vec::new(),
-            db: "docs".parse().unwrap(),
-            k: 5,
-            mode: SearchMode::Hybrid,
-            fusion: FusionChoice::default(),
-            filter: SearchFilter::default(),
-            provider: None,
-            cache: true,
-            explain: false,
-        };
+        let question = Question::new("q", "docs".parse().unwrap());
         let rendered = RenderedAnswers::default();
         let first = rendered.body(&question, answer(), "id".into()).await.unwrap();
         let again = rendered.body(&question, answer(), "id".into()).await.unwrap();

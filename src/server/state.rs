@@ -17,9 +17,9 @@ use super::{
 };
 use crate::{
     api::AskDefaults,
-    domain::{DbName, SearchMode},
+    domain::DbName,
     providers::{HealthProbe, ProviderKind},
-    rag::{Engine, FusionChoice, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
+    rag::{Engine, RetrievalOptions, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
     resilience::{CircuitBreaker, Resilience},
     telemetry::ServiceUrl,
 };
@@ -35,12 +35,8 @@ pub struct ServerSettings {
     pub chunking: ChunkParams,
     /// Bounds on what a document may cost.
     pub limits: Limits,
-    /// Search mode of requests that name none.
-    pub mode: SearchMode,
-    /// Contexts of requests that do not say.
-    pub k: usize,
-    /// Fusion of requests that do not say.
-    pub fusion: FusionChoice,
+    /// What holds about passages for requests that do not say.
+    pub retrieval: RetrievalOptions,
     /// Longest time that a question may take.
     pub request_timeout: Duration,
     /// Largest request body, in bytes.
@@ -114,8 +110,7 @@ impl AppState {
 
     /// What holds for questions that do not say.
     pub(super) fn ask_defaults(&self) -> AskDefaults {
-        let ServerSettings { k, mode, fusion, .. } = self.settings;
-        AskDefaults { db: self.current_db.read().clone(), k, mode, fusion }
+        AskDefaults { db: self.current_db.read().clone(), options: self.settings.retrieval.clone() }
     }
 
     /// The DB that a request means.

@@ -31,7 +31,7 @@ pub use crate::{
     cache::CacheSetup,
     monitor::settings::MonitorSettings,
     providers::settings::ProviderSettings,
-    rag::settings::{ResilienceSettings, RetrievalSettings},
+    rag::{RetrievalOptions, settings::ResilienceSettings},
 };
 
 use crate::{domain::DbName, rag::chunk::ChunkParams};
@@ -55,7 +55,7 @@ pub struct Settings {
     /// Sizes of chunks.
     pub chunking: ChunkParams,
     /// Search when a question names none.
-    pub retrieval: RetrievalSettings,
+    pub retrieval: RetrievalOptions,
     /// The dashboard.
     pub monitor: MonitorSettings,
     /// The log.

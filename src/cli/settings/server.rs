@@ -7,12 +7,9 @@ use secrecy::SecretString;
 use super::{error::SettingsError, kind, values::Values};
 use crate::{
     cache::{CacheMode, CacheSettings, CacheSetup},
+    domain::SearchFilter,
     providers::{guarded::AttemptTimeouts, settings::ProviderSettings},
-    rag::{
-        FusionChoice,
-        chunk::ChunkParams,
-        settings::{ResilienceSettings, RetrievalSettings},
-    },
+    rag::{FusionChoice, RetrievalOptions, chunk::ChunkParams, settings::ResilienceSettings},
     resilience::{Backoff, BreakerSettings, PoolSettings, RetrySettings},
 };
 
@@ -151,14 +148,15 @@ pub(super) fn chunking(values: &Values<'_>) -> Result<ChunkParams, SettingsError
     Ok(ChunkParams { size, overlap })
 }
 
-pub(super) fn retrieval(values: &Values<'_>) -> Result<RetrievalSettings, SettingsError> {
-    Ok(RetrievalSettings {
-        method: values.parsed("retrieval.method")?,
+pub(super) fn retrieval(values: &Values<'_>) -> Result<RetrievalOptions, SettingsError> {
+    Ok(RetrievalOptions {
+        mode: values.parsed("retrieval.method")?,
         k: values.parsed("retrieval.k")?,
         fusion: FusionChoice {
             rrf: values.truth("retrieval.rrf_enable")?,
             rrf_k: Some(values.parsed("retrieval.rrf_k")?),
             bm25_weight: values.share("retrieval.bm25_weight")?,
         },
+        filter: SearchFilter::default(),
     })
 }

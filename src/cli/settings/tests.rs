@@ -94,7 +94,7 @@ fn nothing_said_gives_the_documented_defaults() {
     assert_eq!(settings.provider.connect_timeout, Duration::from_secs(5));
     assert_eq!(settings.provider.read_timeout, Duration::from_secs(180));
     assert_eq!((settings.chunking.size, settings.chunking.overlap), (800, 120));
-    assert_eq!((settings.retrieval.method, settings.retrieval.k), (SearchMode::Hybrid, 5));
+    assert_eq!((settings.retrieval.mode, settings.retrieval.k), (SearchMode::Hybrid, 5));
     assert_eq!(settings.retrieval.fusion, FusionChoice { rrf: None, rrf_k: Some(60), bm25_weight: None });
     let log = LogSettings { level: LogLevel::Info, format: LogFormat::Text, color: ColorChoice::Auto };
     assert_eq!(settings.log, log);

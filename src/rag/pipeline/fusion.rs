@@ -17,7 +17,7 @@ impl BlockingStage for Fuse {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
-        findings.ranked = match (query.mode, &query.vector) {
+        findings.ranked = match (query.options.mode, &query.vector) {
             (SearchMode::Bm25, _) | (_, None) => std::mem::take(&mut findings.lexical),
             (SearchMode::Vector, Some(_)) => std::mem::take(&mut findings.nearest),
             (SearchMode::Hybrid, Some(_)) => fuse(&findings.lexical, &findings.nearest, &query.fusion),

@@ -9,6 +9,7 @@
 mod embed;
 mod fusion;
 mod generate;
+mod options;
 mod plan;
 pub mod prompt;
 mod question;
@@ -25,8 +26,9 @@ use tokio::sync::Semaphore;
 
 pub use embed::QueryVector;
 pub(super) use generate::{AnswerClock, AnswerWriter, GeneratedAnswer, WhenWhole, nothing_found};
+pub use options::{FusionChoice, RetrievalOptions};
 pub use plan::Plan;
-pub use question::{FusionChoice, Question};
+pub use question::Question;
 pub use retrieve::{CANDIDATES, RRF_K};
 pub use spec::RetrievalSpec;
 pub use stage::{BlockingStage, Findings, ModelStage, Query, Stage, StageReport};
@@ -44,6 +46,7 @@ pub fn stages() -> Vec<Stage> {
 #[derive(Debug, Clone)]
 pub struct Pipeline {
     stages: Arc<[Stage]>,
+    named: Arc<str>,
     turns: Arc<Semaphore>,
 }
 
@@ -57,7 +60,13 @@ impl Pipeline {
     /// A pipeline of these stages.
     pub fn new(stages: Vec<Stage>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { stages: stages.into(), turns: Arc::new(Semaphore::new(cores + 1)) }
+        let named: Vec<_> = stages.iter().map(|stage| format!("{}@{}", stage.name(), stage.version())).collect();
+        Self { stages: stages.into(), named: named.join(" ").into(), turns: Arc::new(Semaphore::new(cores + 1)) }
+    }
+
+    /// Its stages in their order, with their versions, e.g. `retrieve@1 fuse@1 read@1`: part of what shapes an answer.
+    pub fn stages(&self) -> &Arc<str> {
+        &self.named
     }
 
     /// Takes a query from its words to its passages.

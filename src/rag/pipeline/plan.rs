@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{embed::QueryVector, prompt, question::Question, spec::RetrievalSpec, stage::Query};
+use super::{
+    Pipeline, embed::QueryVector, options::RetrievalOptions, prompt, question::Question, spec::RetrievalSpec,
+    stage::Query,
+};
 use crate::{
     domain::{SearchMode, Stamp},
     providers::{EmbedderId, Generator, ProviderError},
@@ -35,15 +38,13 @@ pub struct SettledQuery {
 }
 
 impl Plan {
-    /// Plans the answer to a question from this DB by this generator.
-    pub fn new(question: &Question, db: Arc<Db>, generator: &dyn Generator) -> Self {
+    /// Plans the answer to a question from this DB, through these stages, by this generator.
+    pub fn new(question: &Question, db: Arc<Db>, pipeline: &Pipeline, generator: &dyn Generator) -> Self {
         let spec = RetrievalSpec {
             db: question.db.clone(),
             embedder: db.embedder().map(|embedder| EmbedderId::new(embedder.id)),
-            mode: question.mode,
-            fusion: question.fusion,
-            k: question.k,
-            filter: question.filter.clone(),
+            options: question.options.clone(),
+            stages: Arc::clone(pipeline.stages()),
             provider: generator.provider(),
             model: generator.model().to_owned(),
             prompt: &prompt::VERSION,
@@ -59,7 +60,7 @@ impl Plan {
 
     /// Whether the question must be embedded.
     pub fn needs_embedding(&self) -> bool {
-        self.spec.mode.needs_embedding()
+        self.spec.options.mode.needs_embedding()
     }
 
     /// The query, with the question's vector if its mode needs one. Words alone stand in for an embedder that is
@@ -69,7 +70,7 @@ impl Plan {
     /// [`RagError::EmbedderMismatch`]; why there is no vector.
     pub fn query(&self, vector: QueryVector, models: &Models) -> Result<SettledQuery, RagError> {
         let stored = self.db.embedder();
-        let mut mode = self.spec.mode;
+        let mut mode = self.spec.options.mode;
         let mut degraded = None;
         let mut settled = None;
         let mut embedder = stored.as_ref().map(|stored| EmbedderId::new(stored.id.clone()));
@@ -90,15 +91,13 @@ impl Plan {
     }
 
     fn of_parts(&self, mode: SearchMode, vector: Option<Arc<[f32]>>, embedder: Option<&EmbedderId>) -> (Query, f32) {
-        let RetrievalSpec { fusion, k, filter, .. } = &self.spec;
-        let bm25_weight = fusion.weight(embedder, &self.text);
+        let options = RetrievalOptions { mode, ..self.spec.options.clone() };
+        let bm25_weight = options.fusion.weight(embedder, &self.text);
         let query = Query {
             text: Arc::clone(&self.text),
             vector,
-            mode,
-            fusion: fusion.resolve(embedder, bm25_weight),
-            k: *k,
-            filter: filter.clone(),
+            fusion: options.fusion.resolve(embedder, bm25_weight),
+            options,
             db: Arc::clone(&self.db),
             explain: self.explain,
         };

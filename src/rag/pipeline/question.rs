@@ -1,9 +1,8 @@
 //! What is asked.
 
-use std::hash::{Hash, Hasher};
-
+use super::options::RetrievalOptions;
 use crate::{
-    domain::{DbName, SearchFilter, SearchMode},
+    domain::DbName,
     providers::{Message, ProviderKind},
 };
 
@@ -16,14 +15,8 @@ pub struct Question {
     pub history: Vec<Message>,
     /// The DB to search; belongs to this question alone.
     pub db: DbName,
-    /// How many passages to answer from.
-    pub k: usize,
-    /// Which searches run.
-    pub mode: SearchMode,
-    /// How hybrid search fuses.
-    pub fusion: FusionChoice,
-    /// Part of the DB to search.
-    pub filter: SearchFilter,
+    /// What it chooses about its passages.
+    pub options: RetrievalOptions,
     /// Who answers; `None`: the server's default.
     pub provider: Option<ProviderKind>,
     /// Whether an earlier answer will do, and this one may be kept.
@@ -32,22 +25,17 @@ pub struct Question {
     pub explain: bool,
 }
 
-/// What was asked for about fusion; what is left open depends on the embedder (see [`resolve`](Self::resolve)).
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct FusionChoice {
-    /// Reciprocal rank fusion (`true`) or weighted scores (`false`).
-    pub rrf: Option<bool>,
-    /// Damping of reciprocal rank fusion; 60 when open.
-    pub rrf_k: Option<u32>,
-    /// Share of the lexical score in weighted fusion, 0..=1.
-    pub bm25_weight: Option<f32>,
-}
-
-impl Eq for FusionChoice {}
-
-impl Hash for FusionChoice {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { rrf, rrf_k, bm25_weight } = self;
-        (rrf, rrf_k, bm25_weight.map(f32::to_bits)).hash(state);
+impl Question {
+    /// A question about a DB that leaves everything else as it is.
+    pub fn new(text: impl Into<String>, db: DbName) -> Self {
+        Self {
+            text: text.into(),
+            history: Vec::new(),
+            db,
+            options: RetrievalOptions::default(),
+            provider: None,
+            cache: true,
+            explain: false,
+        }
     }
 }

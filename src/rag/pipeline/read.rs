@@ -13,7 +13,7 @@ impl BlockingStage for Read {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
-        let k = query.k.max(1);
+        let k = query.options.k.max(1);
         let mut passages = Vec::with_capacity(k);
         for page in findings.ranked.chunks(k) {
             let ids: Vec<_> = page.iter().map(|hit| hit.chunk).collect();
@@ -26,7 +26,7 @@ impl BlockingStage for Read {
                 break;
             }
         }
-        passages.truncate(query.k);
+        passages.truncate(query.options.k);
         findings.passages = passages;
         Ok(())
     }

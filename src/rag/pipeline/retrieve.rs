@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    question::FusionChoice,
+    options::FusionChoice,
     stage::{BlockingStage, Findings, Query},
 };
 use crate::{
@@ -63,12 +63,13 @@ impl BlockingStage for Retrieve {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
-        let (index, filter) = (query.db.search().as_ref(), &query.filter);
-        match (query.mode, query.vector.as_deref()) {
-            (SearchMode::Bm25, _) | (_, None) => findings.lexical = index.lexical(&query.text, query.k, filter)?,
-            (SearchMode::Vector, Some(vector)) => findings.nearest = index.nearest(vector, query.k, filter)?,
+        let k = query.options.k;
+        let (index, filter) = (query.db.search().as_ref(), &query.options.filter);
+        match (query.options.mode, query.vector.as_deref()) {
+            (SearchMode::Bm25, _) | (_, None) => findings.lexical = index.lexical(&query.text, k, filter)?,
+            (SearchMode::Vector, Some(vector)) => findings.nearest = index.nearest(vector, k, filter)?,
             (SearchMode::Hybrid, Some(vector)) => {
-                let depth = query.k.max(CANDIDATES);
+                let depth = k.max(CANDIDATES);
                 findings.lexical = index.lexical(&query.text, depth, filter)?;
                 findings.nearest = index.nearest(vector, depth, filter)?;
                 if matches!(query.fusion, FusionParams::Weighted { .. }) {

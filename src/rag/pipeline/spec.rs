@@ -1,11 +1,12 @@
 //! What shapes an answer: the one source of the keys under which answers are cached and calls are shared.
 
+use std::sync::Arc;
+
+use super::options::RetrievalOptions;
 use crate::{
-    domain::{DbName, SearchFilter, SearchMode, SpecKey},
+    domain::{DbName, SpecKey},
     providers::{EmbedderId, ProviderKind},
 };
-
-use super::question::FusionChoice;
 
 /// Everything that shapes an answer besides the question's words, the conversation before it and the state of the
 /// documents. Two questions share an answer only when their specs are equal.
@@ -17,14 +18,10 @@ pub struct RetrievalSpec {
     pub db: DbName,
     /// The embedder of the DB's vectors; `None` while it has none.
     pub embedder: Option<EmbedderId>,
-    /// Which searches run.
-    pub mode: SearchMode,
-    /// How their results are fused.
-    pub fusion: FusionChoice,
-    /// How many passages the answer is made from.
-    pub k: usize,
-    /// Part of the DB that is searched.
-    pub filter: SearchFilter,
+    /// What the question chooses.
+    pub options: RetrievalOptions,
+    /// The stages from words to passages, with their versions; see [`Pipeline::stages`](super::Pipeline::stages).
+    pub stages: Arc<str>,
     /// The provider that answers.
     pub provider: ProviderKind,
     /// Its model.
@@ -37,79 +34,62 @@ impl RetrievalSpec {
     /// The spec as one value to compare and to keep. It is stored in journals: a change of its form forgets every cached
     /// answer.
     pub fn key(&self) -> SpecKey {
-        let Self { db, embedder, mode, fusion, k, filter, provider, model, prompt } = self;
-        let FusionChoice { rrf, rrf_k, bm25_weight } = fusion;
-        let SearchFilter { languages, versions } = filter;
+        let Self { db, embedder, options, stages, provider, model, prompt } = self;
         let embedder = embedder.as_ref().map_or("", EmbedderId::as_str);
-        let rrf = rrf.map_or("-", |rrf| if rrf { "rrf" } else { "weighted" });
-        let weight = bm25_weight.map_or(-1, |weight| i64::from(weight.to_bits()));
-        let shape = format!("{k} {rrf} {} {weight}", rrf_k.unwrap_or(0));
-        let [languages, versions] = [languages, versions].map(|values| as_set(values));
-        let (db, provider, mode) = (db.as_str(), provider.as_str(), mode.as_str());
-        SpecKey::new([db, embedder, provider, model, prompt, mode, &shape, &languages, &versions])
+        SpecKey::new([db.as_str(), embedder, provider.as_str(), model, prompt, stages, &options.key()])
     }
-}
-
-/// A list whose order and repetitions mean nothing.
-fn as_set(values: &[String]) -> String {
-    if values.is_empty() {
-        return String::new();
-    }
-    let mut values = values.to_vec();
-    values.sort_unstable();
-    values.dedup();
-    format!("{values:?}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        domain::{SearchFilter, SearchMode},
+        rag::pipeline::FusionChoice,
+    };
 
     fn spec() -> RetrievalSpec {
         RetrievalSpec {
             db: "docs".parse().unwrap(),
             embedder: Some(EmbedderId::new("static:x")),
-            mode: SearchMode::Hybrid,
-            fusion: FusionChoice::default(),
-            k: 5,
-            filter: SearchFilter { languages: vec!["en".into(), "de".into(), "en".into()], versions: Vec::new() },
+            options: RetrievalOptions {
+                filter: SearchFilter { languages: vec!["en".into(), "de".into(), "en".into()], versions: Vec::new() },
+                ..RetrievalOptions::default()
+            },
+            stages: "retrieve@1 fuse@1".into(),
             provider: ProviderKind::Ollama,
             model: "llama".into(),
             prompt: "p1",
         }
     }
 
-    #[test]
-    fn keys_of_journals_that_exist_stay_valid() {
-        let parts = ["docs", "static:x", "ollama", "llama", "p1", "hybrid", "5 - 0 -1", "[\"de\", \"en\"]", ""];
-        assert_eq!(spec().key(), SpecKey::new(parts));
-    }
-
     /// Each field that changes the spec changes the key. The destructuring fails to compile when a field is missing here.
     #[test]
     fn every_field_has_a_part_in_the_key() {
-        let RetrievalSpec { db, embedder, mode, fusion, k, filter, provider, model, prompt } = spec();
+        let RetrievalSpec { db, embedder, options, stages, provider, model, prompt } = spec();
+        let RetrievalOptions { mode, k, fusion, filter } = options;
+        let FusionChoice { rrf, rrf_k, bm25_weight } = fusion;
+        assert_eq!((rrf, rrf_k, bm25_weight), (None, None, None));
+        let SearchFilter { languages, versions } = filter;
+        assert_eq!((languages.len(), versions.len()), (3, 0));
         let with = |change: &dyn Fn(&mut RetrievalSpec)| {
             let mut other = spec();
             change(&mut other);
             other
         };
-        let FusionChoice { rrf, rrf_k, bm25_weight } = fusion;
-        assert_eq!((rrf, rrf_k, bm25_weight), (None, None, None));
-        let SearchFilter { languages, versions } = filter;
-        assert_eq!((languages.len(), versions.len()), (3, 0));
         let others = [
             with(&|s| s.db = format!("{db}2").parse().unwrap()),
             with(&|s| s.embedder = embedder.as_ref().map(|id| EmbedderId::new(format!("{id}2")))),
             with(&|s| s.embedder = None),
-            with(&|s| s.mode = if mode == SearchMode::Hybrid { SearchMode::Bm25 } else { SearchMode::Hybrid }),
-            with(&|s| s.fusion.rrf = Some(true)),
-            with(&|s| s.fusion.rrf = Some(false)),
-            with(&|s| s.fusion.rrf_k = Some(60)),
-            with(&|s| s.fusion.bm25_weight = Some(0.5)),
-            with(&|s| s.k = k + 1),
-            with(&|s| s.filter.languages = Vec::new()),
-            with(&|s| s.filter.versions = vec!["2".into()]),
+            with(&|s| s.options.mode = if mode == SearchMode::Hybrid { SearchMode::Bm25 } else { SearchMode::Hybrid }),
+            with(&|s| s.options.fusion.rrf = Some(true)),
+            with(&|s| s.options.fusion.rrf = Some(false)),
+            with(&|s| s.options.fusion.rrf_k = Some(60)),
+            with(&|s| s.options.fusion.bm25_weight = Some(0.5)),
+            with(&|s| s.options.k = k + 1),
+            with(&|s| s.options.filter.languages = Vec::new()),
+            with(&|s| s.options.filter.versions = vec!["2".into()]),
+            with(&|s| s.stages = format!("{stages} rerank@1").into()),
             with(&|s| {
                 s.provider = if provider == ProviderKind::Ollama { ProviderKind::OpenAi } else { ProviderKind::Ollama }
             }),
@@ -122,7 +102,8 @@ mod tests {
 
     #[test]
     fn the_order_of_a_filter_means_nothing() {
-        let filter = SearchFilter { languages: vec!["de".into(), "en".into()], versions: Vec::new() };
-        assert_eq!(RetrievalSpec { filter, ..spec() }.key(), spec().key());
+        let mut other = spec();
+        other.options.filter.languages = vec!["de".into(), "en".into()];
+        assert_eq!(other.key(), spec().key());
     }
 }

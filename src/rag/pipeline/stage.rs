@@ -4,8 +4,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
+use super::options::RetrievalOptions;
 use crate::{
-    domain::{FusionParams, Hit, Passage, SearchFilter, SearchMode},
+    domain::{FusionParams, Hit, Passage},
     rag::{Db, RagError},
     resilience::CallContext,
 };
@@ -17,14 +18,10 @@ pub struct Query {
     pub text: Arc<str>,
     /// The question's embedding, unit length; `None` where words alone are searched for.
     pub vector: Option<Arc<[f32]>>,
-    /// Which searches run.
-    pub mode: SearchMode,
-    /// How their results are fused.
+    /// What the question chooses; its mode is that which is left when the question cannot be embedded.
+    pub options: RetrievalOptions,
+    /// How results are fused.
     pub fusion: FusionParams,
-    /// How many passages are wanted.
-    pub k: usize,
-    /// Part of the DB that is searched.
-    pub filter: SearchFilter,
     /// The DB.
     pub db: Arc<Db>,
     /// Whether somebody wants to know what each stage did.
@@ -70,8 +67,13 @@ impl Findings {
 
 /// A stage that computes or reads files. It runs on a blocking thread, when it is the question's turn to search.
 pub trait BlockingStage: Send + Sync {
-    /// Its name, for explanations.
+    /// Its name, for explanations and keys.
     fn name(&self) -> &'static str;
+
+    /// Goes up when a change makes other passages of the same findings: answers that were kept before are then not given.
+    fn version(&self) -> u32 {
+        1
+    }
 
     /// Makes the findings richer.
     ///
@@ -83,8 +85,14 @@ pub trait BlockingStage: Send + Sync {
 /// A stage that asks a model, for example a reranker. When the model is away it leaves the findings as they are.
 #[async_trait]
 pub trait ModelStage: Send + Sync {
-    /// Its name, for explanations.
+    /// Its name, for explanations and keys.
     fn name(&self) -> &'static str;
+
+    /// Goes up when a change, also of the model, makes other passages of the same findings: answers that were kept before
+    /// are then not given.
+    fn version(&self) -> u32 {
+        1
+    }
 
     /// Makes the findings richer.
     ///
@@ -108,6 +116,14 @@ impl Stage {
         match self {
             Self::Blocking(stage) => stage.name(),
             Self::Model(stage) => stage.name(),
+        }
+    }
+
+    /// Its version.
+    pub fn version(&self) -> u32 {
+        match self {
+            Self::Blocking(stage) => stage.version(),
+            Self::Model(stage) => stage.version(),
         }
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::{
     cache::{CacheSettings, SemanticCache},
-    domain::{DbName, SearchFilter, SearchMode},
+    domain::{DbName, SearchMode},
     index::EmbeddedSearch,
     providers::{
         Embedder, EmbedderId, Generator, ProviderError, ProviderKind, Purpose,
@@ -55,18 +55,7 @@ async fn ingest(engine: &Engine, db: &DbName, folder: &Path) {
 }
 
 fn question(db: &DbName) -> Question {
-    Question {
-        text: "Where do ships rest?".into(),
-        history: Vec::new(),
-        db: db.clone(),
-        k: 3,
-        mode: SearchMode::Hybrid,
-        fusion: FusionChoice::default(),
-        filter: SearchFilter::default(),
-        provider: None,
-        cache: false,
-        explain: false,
-    }
+    Question { cache: false, ..Question::new("Where do ships rest?", db.clone()) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,10 +106,8 @@ async fn stages_run_in_their_order_and_are_explained_when_that_is_asked_for() {
     let query = |explain| Query {
         text: "ships rest".into(),
         vector: None,
-        mode: SearchMode::Bm25,
+        options: RetrievalOptions { mode: SearchMode::Bm25, ..RetrievalOptions::default() },
         fusion: crate::domain::FusionParams::Rrf { k: 60 },
-        k: 3,
-        filter: SearchFilter::default(),
         db: Arc::clone(&opened),
         explain,
     };
@@ -136,8 +123,9 @@ async fn stages_run_in_their_order_and_are_explained_when_that_is_asked_for() {
     let mut expected = sources(&plain);
     expected.reverse();
     assert_eq!(sources(&reversed), expected);
-    let told: Vec<_> = reversed.explanation.iter().map(|report| (report.stage, report.found)).collect();
-    assert_eq!(told, [("retrieve", 2), ("fuse", 2), ("read", 2), ("reverse", 2), ("fuse", 2)]);
+    let explained: Vec<_> = reversed.explanation.iter().map(|report| (report.stage, report.found)).collect();
+    let names = stages().into_iter().map(|stage| stage.name()).chain(["reverse", "fuse"]);
+    assert_eq!(explained, names.map(|name| (name, 2)).collect::<Vec<_>>());
 }
 
 /// Embeds documents, and hangs on questions.
@@ -180,7 +168,8 @@ async fn a_hung_embedder_costs_the_cache_two_seconds_and_a_question_no_more_than
     for (mode, waits, degraded) in
         [(SearchMode::Bm25, 2_000, None), (SearchMode::Hybrid, 9_500, Some(DegradedReason::EmbeddingUnavailable))]
     {
-        let question = Question { mode, cache: true, ..question(&db) };
+        let options = RetrievalOptions { mode, ..RetrievalOptions::default() };
+        let question = Question { options, cache: true, ..question(&db) };
         let call = CallContext::within(Duration::from_secs(10));
         let answer = engine.ask(&question, &call).await.unwrap().answer().await.unwrap();
         // Timers have a resolution of a millisecond.
