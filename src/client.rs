@@ -34,6 +34,7 @@ impl Client {
     pub fn new(base: &ServiceUrl, connect_timeout: Duration) -> anyhow::Result<Self> {
         let tls = crate::util::tls::client_config().context("no TLS; are there CA certificates on this system?")?;
         let http = reqwest::Client::builder().tls_backend_preconfigured(tls).connect_timeout(connect_timeout);
+        let http = if base.is_this_machine() { http.no_proxy() } else { http };
         let http = http.build().context("no HTTP client")?;
         let (authorization, secrets) = (base.authorization(), KnownSecrets::of(base, None));
         Ok(Self { http, base: base.bare().as_str().trim_end_matches('/').to_owned(), authorization, secrets })

@@ -88,6 +88,7 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
         provider,
         cache: request.cache.unwrap_or(true),
         explain: request.explain.unwrap_or(false),
+        reasoning: request.reasoning.unwrap_or(false),
     })
 }
 
@@ -104,6 +105,7 @@ pub fn answered(question: &Question, answer: Answer, request_id: String) -> AskR
     let contexts = answer.retrieval.passages.iter().map(|passage| passage.text.clone()).collect();
     AskResponse {
         answer: answer.text,
+        reasoning: answer.reasoning,
         contexts: Some(contexts),
         ..outcome(question, &answer.retrieval, &answer.outcome, &answer.cached, request_id)
     }
@@ -134,6 +136,8 @@ pub fn outcome(
         degraded_reason: outcome.degraded.map(|reason| reason.to_string()),
         request_id,
         timings_ms: self::timings(&timings),
+        reasoning: None,
+        contexts_left_out: (outcome.left_out > 0).then_some(outcome.left_out),
         explanation: explanation(retrieval),
     }
 }

@@ -6,7 +6,7 @@ use crate::{
         CacheMode, CacheSettings, SimilarityPrior,
         tune::{self, Embedded, Logged, Measured, Pair},
     },
-    providers::{Embedder, ProviderError, Purpose},
+    providers::{Embedder, ProviderError, Purpose, Unembeddable},
     resilience::CallContext,
 };
 
@@ -45,6 +45,14 @@ pub enum EmbedError {
     /// The embedder failed.
     #[error("the questions cannot be embedded")]
     Provider(#[from] ProviderError),
+    /// One of the questions has no vector.
+    #[error("the question {question:?} cannot be embedded: {error}")]
+    Question {
+        /// Which.
+        question: String,
+        /// Why not.
+        error: Unembeddable,
+    },
     /// The embedder gave too few or too many.
     #[error("the embedder gave {vectors} vectors for {questions} questions")]
     Count {
@@ -108,7 +116,10 @@ pub async fn embed(
         if vectors.len() != batch.len() {
             return Err(EmbedError::Count { vectors: vectors.len(), questions: batch.len() });
         }
-        all.extend(batch.iter().zip(vectors).map(|(text, vector)| Embedded::new(text.clone(), vector)));
+        for (text, vector) in batch.iter().zip(vectors) {
+            let vector = vector.map_err(|error| EmbedError::Question { question: text.clone(), error })?;
+            all.push(Embedded::new(text.clone(), vector));
+        }
         on_batch(batch.len() as u64);
     }
     Ok(labels.join(all))

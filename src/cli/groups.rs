@@ -130,6 +130,26 @@ pub struct ProviderArgs {
     #[arg(long, value_name = "SECONDS")]
     #[arg(help = short_help("provider.read_timeout"), long_help = long_help("provider.read_timeout"))]
     pub read_timeout: Option<String>,
+    /// Longest wait for a connection to the OpenAI-compatible server.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("provider.openai_connect_timeout"), long_help = long_help("provider.openai_connect_timeout"))]
+    pub openai_connect_timeout: Option<String>,
+    /// Its longest silence.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("provider.openai_read_timeout"), long_help = long_help("provider.openai_read_timeout"))]
+    pub openai_read_timeout: Option<String>,
+    /// Who embeds.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(choices("provider.embedder")))]
+    #[arg(help = short_help("provider.embedder"), long_help = long_help("provider.embedder"))]
+    pub embedder: Option<String>,
+    /// Where that is.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    #[arg(help = short_help("provider.embed_url"), long_help = long_help("provider.embed_url"))]
+    pub embed_url: Option<String>,
+    /// Its key.
+    #[arg(long, value_name = "KEY")]
+    #[arg(help = short_help("provider.embed_api_key"), long_help = long_help("provider.embed_api_key"))]
+    pub embed_api_key: Option<SecretText>,
 }
 
 impl ProviderArgs {
@@ -144,6 +164,11 @@ impl ProviderArgs {
         put(flags, "provider.openai_embed_model", self.openai_embed_model.as_ref());
         put(flags, "provider.connect_timeout", self.connect_timeout.as_ref());
         put(flags, "provider.read_timeout", self.read_timeout.as_ref());
+        put(flags, "provider.openai_connect_timeout", self.openai_connect_timeout.as_ref());
+        put(flags, "provider.openai_read_timeout", self.openai_read_timeout.as_ref());
+        put(flags, "provider.embedder", self.embedder.as_ref());
+        put(flags, "provider.embed_url", self.embed_url.as_ref());
+        put(flags, "provider.embed_api_key", self.embed_api_key.as_ref().map(|key| &key.0));
     }
 }
 
@@ -179,6 +204,14 @@ pub struct ResilienceArgs {
     #[arg(long, value_name = "SECONDS")]
     #[arg(help = short_help("resilience.retry_backoff"), long_help = long_help("resilience.retry_backoff"))]
     pub retry_backoff: Option<String>,
+    /// Attempts after the first at the OpenAI-compatible server.
+    #[arg(long, value_name = "N")]
+    #[arg(help = short_help("resilience.openai_max_retries"), long_help = long_help("resilience.openai_max_retries"))]
+    pub openai_max_retries: Option<String>,
+    /// Wait before the first of them.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("resilience.openai_retry_backoff"), long_help = long_help("resilience.openai_retry_backoff"))]
+    pub openai_retry_backoff: Option<String>,
     /// Whether there are breakers.
     #[arg(long, value_name = "true|false")]
     #[arg(help = short_help("breaker.enabled"), long_help = long_help("breaker.enabled"))]
@@ -241,6 +274,8 @@ impl ResilienceArgs {
         put(flags, "resilience.idle_timeout", self.idle_timeout.as_ref());
         put(flags, "resilience.max_retries", self.max_retries.as_ref());
         put(flags, "resilience.retry_backoff", self.retry_backoff.as_ref());
+        put(flags, "resilience.openai_max_retries", self.openai_max_retries.as_ref());
+        put(flags, "resilience.openai_retry_backoff", self.openai_retry_backoff.as_ref());
         put(flags, "breaker.enabled", self.breaker.as_ref());
         put(flags, "breaker.failure_threshold", self.breaker_failures.as_ref());
         put(flags, "breaker.window_size", self.breaker_window.as_ref());

@@ -8,6 +8,7 @@ mod cache;
 mod config;
 mod eval;
 mod exit;
+mod generation;
 mod global;
 mod groups;
 mod ingest;
@@ -34,6 +35,7 @@ pub use cache::{
 pub use config::{ConfigAction, ConfigShowArgs};
 pub use eval::{EvalArgs, EvalFormat};
 pub use exit::ExitStatus;
+pub use generation::GenerationArgs;
 pub use global::{ColorChoice, GlobalArgs, LogFormat};
 pub use groups::{
     CacheArgs, ChunkArgs, FusionArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, SecretText, StoreArgs,

@@ -3,6 +3,7 @@
 use clap::{ArgAction, Args, ValueHint};
 
 use super::{
+    generation::GenerationArgs,
     groups::{ProviderArgs, ResilienceArgs, RetrievalArgs, StoreArgs},
     settings::Flags,
 };
@@ -37,6 +38,9 @@ pub struct QueryArgs {
     /// The embedder and the LLM.
     #[command(flatten)]
     pub provider: ProviderArgs,
+    /// What is asked of the LLM.
+    #[command(flatten)]
+    pub generation: GenerationArgs,
     /// Limits and fallback when a model is away.
     #[command(flatten)]
     pub resilience: ResilienceArgs,
@@ -51,6 +55,7 @@ impl QueryArgs {
         let mut flags = Flags::new();
         self.store.flags(&mut flags);
         self.provider.flags(&mut flags);
+        self.generation.flags(&mut flags);
         self.resilience.flags(&mut flags);
         self.retrieval.flags(&mut flags);
         flags

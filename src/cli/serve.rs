@@ -3,6 +3,7 @@
 use clap::{Args, ValueHint};
 
 use super::{
+    generation::GenerationArgs,
     groups::{CacheArgs, ChunkArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, StoreArgs, put, put_list},
     settings::{
         Flags,
@@ -65,6 +66,9 @@ pub struct ServeArgs {
     /// The embedder and the LLM.
     #[command(flatten)]
     pub provider: ProviderArgs,
+    /// What is asked of the LLM.
+    #[command(flatten)]
+    pub generation: GenerationArgs,
     /// Limits and fallback when a model is away.
     #[command(flatten)]
     pub resilience: ResilienceArgs,
@@ -92,6 +96,7 @@ impl ServeArgs {
         self.store.flags(&mut flags);
         self.chunks.flags(&mut flags);
         self.provider.flags(&mut flags);
+        self.generation.flags(&mut flags);
         self.resilience.flags(&mut flags);
         self.cache.flags(&mut flags);
         self.retrieval.flags(&mut flags);

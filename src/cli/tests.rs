@@ -130,7 +130,7 @@ fn what_is_missing_or_unknown_is_wrong_usage() {
         &["config"],
         &["completions", "cmd"],
         &["eval", "x", "--methods", "bm52"],
-        &["query", "x", "--url", "nowhere"],
+        &["query", "x", "--url", "ftp://nowhere"],
         &["serve", "--provider", "olama"],
         &[],
     ] {

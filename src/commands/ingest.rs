@@ -90,7 +90,7 @@ async fn remote(
         db: args.store.db.as_ref().map(|_| settings.db.to_string()),
         version: args.label.clone(),
     };
-    let client = Client::new(url, settings.provider.connect_timeout)?;
+    let client = Client::new(url, settings.provider.timeouts.connect)?;
     tokio::select! {
         report = client.ingest(&request) => report.map(Some),
         () = stop.cancelled() => Ok(None),

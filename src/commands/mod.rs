@@ -6,6 +6,7 @@ mod config;
 mod eval;
 mod ingest;
 mod mock;
+mod models;
 mod monitor;
 mod parts;
 mod printer;

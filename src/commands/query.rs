@@ -58,6 +58,9 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
     while let Some(event) = events.next().await {
         match event? {
             AnswerEvent::Text(text) => say(&text)?,
+            AnswerEvent::Reasoning(_) => {}
+            // A terminal takes nothing back.
+            AnswerEvent::Restart => say("\n\n")?,
             AnswerEvent::Done(outcome) => {
                 let cited: Vec<Cited<'_>> = retrieval.passages.iter().map(Cited::from).collect();
                 finish(&cited, outcome.degraded.map(|reason| reason.as_str()))?;
@@ -68,7 +71,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
 }
 
 async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyhow::Result<ExitStatus> {
-    let client = Client::new(url, settings.provider.connect_timeout)?;
+    let client = Client::new(url, settings.provider.timeouts.connect)?;
     let request = request(settings, args);
     if args.json {
         let answer = client.query(&request).await?;

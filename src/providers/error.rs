@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ProviderKind;
+use super::{ProviderKind, Unembeddable};
 use crate::resilience::{CallOutcome, Failure, PoolRefusal, Refused};
 
 /// Part of a call that can take too long.
@@ -124,6 +124,14 @@ pub enum ProviderError {
         /// Who.
         provider: ProviderKind,
     },
+    /// It ended its answer without a word.
+    #[error("{provider} gave an answer without text: {reason}")]
+    Empty {
+        /// Who.
+        provider: ProviderKind,
+        /// Why, as far as it can be told.
+        reason: &'static str,
+    },
     /// A vector that must not be used.
     #[error("{provider} made a vector that cannot be used: {detail}")]
     BadVector {
@@ -131,6 +139,14 @@ pub enum ProviderError {
         provider: ProviderKind,
         /// What is wrong with it.
         detail: String,
+    },
+    /// It works, but cannot embed this question.
+    #[error("{embedder} cannot embed the question: {error}")]
+    Unembeddable {
+        /// Which.
+        embedder: String,
+        /// Why not.
+        error: Unembeddable,
     },
     /// The circuit breaker does not let calls through: too many failed of late.
     #[error("{upstream} failed too often ({endpoint}) and is left alone for {} s; is it running?", retry_after.as_secs().max(1))]
@@ -169,6 +185,8 @@ impl ProviderError {
             | Self::Malformed { .. }
             | Self::Broken { .. }
             | Self::Truncated { .. }
+            | Self::Empty { .. }
+            | Self::Unembeddable { .. }
             | Self::CircuitOpen { .. }
             | Self::Busy { .. }
             | Self::Deadline => true,
@@ -179,7 +197,8 @@ impl ProviderError {
 
     /// Whether the same call may succeed when it is made again.
     pub fn is_retryable(&self) -> bool {
-        let ours = matches!(self, Self::CircuitOpen { .. } | Self::Busy { .. } | Self::Deadline);
+        let ours =
+            matches!(self, Self::CircuitOpen { .. } | Self::Busy { .. } | Self::Deadline | Self::Unembeddable { .. });
         // Who waited so long for a first token would wait as long again.
         let waited = matches!(self, Self::Timeout { phase: Phase::FirstToken, .. });
         self.is_unavailable() && !ours && !waited
@@ -213,7 +232,9 @@ impl ProviderError {
             Self::Malformed { .. } => "malformed",
             Self::Broken { .. } => "broken",
             Self::Truncated { .. } => "truncated_stream",
+            Self::Empty { .. } => "empty_answer",
             Self::BadVector { .. } => "bad_vector",
+            Self::Unembeddable { .. } => "unembeddable",
             Self::CircuitOpen { .. } => "circuit_open",
             Self::Busy { .. } => "busy",
             Self::Deadline => "deadline",
@@ -232,6 +253,7 @@ impl Failure for ProviderError {
             | Self::Malformed { .. }
             | Self::Broken { .. }
             | Self::Truncated { .. }
+            | Self::Empty { .. }
             | Self::BadVector { .. } => CallOutcome::Failure,
             Self::Status { status, .. } if *status >= 500 => CallOutcome::Failure,
             // The request was wrong, the settings are, or the refusal was ours.
@@ -241,6 +263,7 @@ impl Failure for ProviderError {
             | Self::CircuitOpen { .. }
             | Self::Busy { .. }
             | Self::Deadline
+            | Self::Unembeddable { .. }
             | Self::Configuration(_) => CallOutcome::Ignored,
         }
     }

@@ -3,17 +3,20 @@
 //! One trait a task, so that callers never know who does it. A provider makes one attempt and reports precisely what
 //! went wrong; retries, breakers and fallbacks are layers around it. Dropping a stream ends the call upstream.
 
+mod answer;
 mod connector;
 pub mod embedded;
+mod embedding;
 mod error;
 pub mod guarded;
 mod http;
+mod json;
+mod left_out;
 pub mod ollama;
 pub mod openai;
+mod options;
 pub mod settings;
-
-#[cfg(test)]
-mod tests;
+mod window;
 
 use std::{fmt, str::FromStr};
 
@@ -23,6 +26,7 @@ use futures::stream::BoxStream;
 use crate::{domain::SpecKey, resilience::CallContext};
 pub use error::{Phase, ProviderError};
 pub use http::{HttpSettings, UpstreamClient, install_tls};
+pub use options::{GenerationOptions, ReasoningEffort, tokens_of};
 
 /// Who answers or embeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +111,14 @@ pub enum Purpose {
     Passage,
 }
 
+/// A text that a model cannot embed, and why; others can be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unembeddable(pub String);
+
+/// What became of one text: its unit-length vector, or why there is none.
+pub type TextVector = Result<Vec<f32>, Unembeddable>;
+
 /// Makes vectors of texts.
 #[async_trait]
 pub trait Embedder: Send + Sync {
@@ -116,17 +128,18 @@ pub trait Embedder: Send + Sync {
     /// Texts that one call should have at most.
     fn batch_size(&self) -> usize;
 
-    /// Unit-length vectors of one dimension, in the order of the texts.
+    /// Unit-length vectors of one dimension, in the order of the texts. A text that cannot be embedded has none, never a
+    /// made-up one; the others have theirs.
     ///
     /// # Errors
-    /// When any text could not be embedded: there is no partial result, and never a made-up vector.
-    /// [`ProviderError::Deadline`] when the call's time is over first.
+    /// When the provider cannot be asked or embeds nothing at all. [`ProviderError::Deadline`] when the call's time is over
+    /// first.
     async fn embed(
         &self,
         texts: &[String],
         purpose: Purpose,
         call: &CallContext,
-    ) -> Result<Vec<Vec<f32>>, ProviderError>;
+    ) -> Result<Vec<TextVector>, ProviderError>;
 }
 
 /// Who says something in a conversation.
@@ -177,6 +190,8 @@ pub struct GenerationRequest {
     pub call: CallContext,
     /// Whether another answerer takes over when there is no first token.
     pub stand_in: bool,
+    /// Whether somebody wants to see the reasoning: it is then the beginning of the answer.
+    pub reasoning: bool,
 }
 
 impl GenerationRequest {
@@ -189,6 +204,10 @@ impl GenerationRequest {
 /// A piece of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GenerationEvent {
+    /// How the model gets there: a sign of life, and no part of the answer.
+    Reasoning(String),
+    /// All text so far was reasoning, too: the answer begins now.
+    Restart,
     /// More text, never empty.
     Text(String),
     /// The end; the last event of every stream that is whole.
@@ -202,8 +221,22 @@ pub struct GenerationStats {
     pub prompt_tokens: Option<u64>,
     /// Tokens of the answer.
     pub completion_tokens: Option<u64>,
-    /// The model was stopped at its limit of tokens, in the middle of what it had to say.
-    pub cut_short: bool,
+    /// Why it ended.
+    pub ending: Ending,
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// The model had said what it had to say.
+    #[default]
+    Complete,
+    /// It was stopped at its limit of tokens, in the middle.
+    TokenLimit,
+    /// It only loaded the model.
+    Loaded,
+    /// It was stopped because it repeated itself, or began to play another part of the conversation.
+    RanAway,
 }
 
 /// An answer as it is written. Dropping it cancels the call upstream.
@@ -223,6 +256,11 @@ pub trait Generator: Send + Sync {
     /// # Errors
     /// When the provider refuses or cannot be reached.
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError>;
+
+    /// Tokens that a prompt may have; `None` when it is not known or does not matter.
+    async fn prompt_tokens(&self) -> Option<usize> {
+        None
+    }
 
     /// Whether the provider is loading the model just now, so that its first token may take minutes.
     async fn is_loading(&self) -> bool {

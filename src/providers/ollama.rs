@@ -1,57 +1,94 @@
-//! Ollama: `/api/chat` (always streamed), `/api/embed`, `/api/tags`.
+//! Ollama: `/api/chat` (always streamed), `/api/embed`, `/api/show`, `/api/tags`.
 
 use async_stream::try_stream;
 use async_trait::async_trait;
 use futures::StreamExt;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
-    Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator,
-    HealthProbe, ProviderError, ProviderKind, Purpose, UpstreamClient, UpstreamStatus,
-    http::{to_the_end, unit_vectors},
+    Embedder, EmbedderId, Ending, GenerationEvent, GenerationOptions, GenerationRequest, GenerationStats,
+    GenerationStream, Generator, HealthProbe, ProviderError, ProviderKind, Purpose, TextVector, UpstreamClient,
+    UpstreamStatus,
+    answer::{self, Habits},
+    embedding::{BatchSize, EmbeddingServer, embed_each},
+    http::to_the_end,
+    json::{count, numbers, text},
+    left_out::LeftOut,
+    window::Window,
 };
 use crate::resilience::CallContext;
+
+const PROVIDER: ProviderKind = ProviderKind::Ollama;
+
+/// Fields of a chat that Ollama, or something like it, may refuse.
+const OPTIONAL_IN_CHAT: [&str; 6] = ["think", "keep_alive", "num_ctx", "num_thread", "num_gpu", "seed"];
+
+/// The same of an embedding.
+const OPTIONAL_IN_EMBED: [&str; 1] = ["truncate"];
+
+/// Longest line that is put together of several.
+const MOST_OF_AN_OBJECT: usize = 8 << 20;
 
 /// Answers with a model of an Ollama server.
 pub struct OllamaGenerator {
     upstream: UpstreamClient,
     model: String,
+    options: GenerationOptions,
+    habits: Habits,
+    left_out: LeftOut,
+    window: Window,
 }
 
 impl OllamaGenerator {
     /// `model` as `ollama list` names it.
-    pub fn new(upstream: UpstreamClient, model: impl Into<String>) -> Self {
-        Self { upstream, model: model.into() }
+    pub fn new(upstream: UpstreamClient, model: impl Into<String>, options: GenerationOptions) -> Self {
+        let model = model.into();
+        let (habits, window) = (Habits::of(&model), Window::new(options.num_ctx));
+        Self { upstream, model, options, habits, left_out: LeftOut::default(), window }
+    }
+
+    /// The longest window that the model has been made for.
+    async fn longest_window(&self) -> Option<u32> {
+        self.window
+            .longest(|| async {
+                let asked = json!({ "model": self.model });
+                let shown: Value = self.upstream.ask("/api/show", &asked).await.ok()?;
+                let info = shown.get("model_info")?.as_object()?;
+                let length = info.iter().find(|(name, _)| name.ends_with(".context_length"))?.1;
+                count(length).and_then(|length| u32::try_from(length).ok())
+            })
+            .await
     }
 }
 
-/// One line of a streamed chat.
-#[derive(Deserialize)]
-struct ChatLine {
-    #[serde(default)]
-    message: Option<ChatMessage>,
-    #[serde(default)]
-    done: bool,
-    #[serde(default)]
-    done_reason: Option<String>,
-    #[serde(default)]
-    prompt_eval_count: Option<u64>,
-    #[serde(default)]
-    eval_count: Option<u64>,
-}
-
-/// `thinking`, which some models send beside it, is not part of the answer.
-#[derive(Deserialize)]
-struct ChatMessage {
-    #[serde(default)]
-    content: String,
+/// What one object of a streamed chat says. Fields may be absent, null, or numbers of another kind.
+fn chat_events(json: &Value) -> (Vec<GenerationEvent>, Option<GenerationStats>) {
+    let message = &json["message"];
+    let mut events = Vec::new();
+    if let Some(reasoning) = text(&message["thinking"]).or_else(|| text(&json["thinking"])) {
+        events.push(GenerationEvent::Reasoning(reasoning));
+    }
+    if let Some(text) = text(&message["content"]).or_else(|| text(&json["response"])) {
+        events.push(GenerationEvent::Text(text));
+    }
+    let done = json["done"].as_bool().unwrap_or(false);
+    let stats = done.then(|| GenerationStats {
+        prompt_tokens: count(&json["prompt_eval_count"]),
+        completion_tokens: count(&json["eval_count"]),
+        ending: match json["done_reason"].as_str() {
+            Some("length") => Ending::TokenLimit,
+            Some("load" | "unload") => Ending::Loaded,
+            _ => Ending::Complete,
+        },
+    });
+    (events, stats)
 }
 
 #[async_trait]
 impl Generator for OllamaGenerator {
     fn provider(&self) -> ProviderKind {
-        ProviderKind::Ollama
+        PROVIDER
     }
 
     fn model(&self) -> &str {
@@ -59,50 +96,75 @@ impl Generator for OllamaGenerator {
     }
 
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
-        let body = json!({ "model": self.model, "messages": request.messages, "stream": true });
-        let response = self.upstream.post("/api/chat", &self.model, &body, &request.call).await?;
+        let tokens = self.options.tokens(self.habits.reasons());
+        let num_ctx = self.window.for_prompt(&request.messages, tokens);
+        let mut body = self.options.ollama(self.habits.reasons(), num_ctx);
+        body.insert("model".into(), json!(self.model));
+        body.insert("messages".into(), json!(request.messages));
+        body.insert("stream".into(), json!(true));
+        let optional = (&OPTIONAL_IN_CHAT[..], &self.left_out);
+        let response = self.upstream.post("/api/chat", &self.model, &body, optional, &request.call).await?;
         let upstream = self.upstream.clone();
         let mut lines = self.upstream.lines(response);
         let events = try_stream! {
+            // Usually an object a line; a proxy may have laid it out anew.
+            let mut object = String::new();
             while let Some(line) = lines.next().await {
-                let line = line?;
-                if line.trim().is_empty() {
+                object.push_str(&line?);
+                if object.trim().is_empty() {
+                    object.clear();
                     continue;
                 }
-                let json: Value = serde_json::from_str(&line).map_err(|error| upstream.malformed(error.to_string()))?;
+                let json: Value = match serde_json::from_str(&object) {
+                    Ok(json) => json,
+                    Err(error) if error.is_eof() && object.len() < MOST_OF_AN_OBJECT => {
+                        object.push('\n');
+                        continue;
+                    }
+                    Err(error) => Err(upstream.malformed(error.to_string()))?,
+                };
+                object.clear();
                 if let Some(message) = upstream.reported(&json) {
-                    Err(ProviderError::Reported { provider: ProviderKind::Ollama, message })?;
+                    Err(ProviderError::Reported { provider: PROVIDER, message })?;
                 }
-                let line: ChatLine = serde_json::from_value(json).map_err(|error| upstream.malformed(error.to_string()))?;
-                if let Some(message) = line.message.filter(|message| !message.content.is_empty()) {
-                    yield GenerationEvent::Text(message.content);
+                let (events, done) = chat_events(&json);
+                for event in events {
+                    yield event;
                 }
-                if line.done {
+                if let Some(stats) = done {
                     to_the_end(&mut lines).await;
-                    yield GenerationEvent::Done(GenerationStats {
-                        prompt_tokens: line.prompt_eval_count,
-                        completion_tokens: line.eval_count,
-                        cut_short: line.done_reason.as_deref() == Some("length"),
-                    });
+                    yield GenerationEvent::Done(stats);
                     return;
                 }
             }
-            Err(ProviderError::Truncated { provider: ProviderKind::Ollama })?;
+            Err(ProviderError::Truncated { provider: PROVIDER })?;
         };
-        Ok(events.boxed())
+        Ok(answer::answer(events.boxed(), &request, PROVIDER, &self.habits))
     }
 
     async fn is_loading(&self) -> bool {
         let loaded: Result<Tags, _> = self.upstream.probe("/api/ps").await;
         loaded.is_ok_and(|loaded| !loaded.models.iter().any(|model| same_model(&model.name, &self.model)))
     }
+
+    async fn prompt_tokens(&self) -> Option<usize> {
+        let longest = self.longest_window().await;
+        self.window.prompt_tokens(longest, self.options.tokens(self.habits.reasons()))
+    }
 }
 
 /// Embeds with a model of an Ollama server.
 pub struct OllamaEmbedder {
+    server: OllamaEmbeddings,
+    id: EmbedderId,
+    size: BatchSize,
+}
+
+/// Its calls.
+struct OllamaEmbeddings {
     upstream: UpstreamClient,
     model: String,
-    id: EmbedderId,
+    left_out: LeftOut,
 }
 
 impl OllamaEmbedder {
@@ -111,12 +173,13 @@ impl OllamaEmbedder {
         let model = model.into();
         // `x` and `x:latest` are one model: a DB must not be refused for the difference.
         let id = EmbedderId::new(format!("ollama:{}", model.strip_suffix(":latest").unwrap_or(&model)));
-        Self { upstream, model, id }
+        let server = OllamaEmbeddings { upstream, model, left_out: LeftOut::default() };
+        Self { server, id, size: BatchSize::new(32) }
     }
 
     /// Some models were trained with a task in front of each text.
     fn with_prefix(&self, text: &str, purpose: Purpose) -> String {
-        if !self.model.contains("nomic-embed") {
+        if !self.server.model.contains("nomic-embed") {
             return text.to_owned();
         }
         match purpose {
@@ -126,9 +189,27 @@ impl OllamaEmbedder {
     }
 }
 
-#[derive(Deserialize)]
-struct Embeddings {
-    embeddings: Vec<Vec<f32>>,
+#[async_trait]
+impl EmbeddingServer for OllamaEmbeddings {
+    fn provider(&self) -> ProviderKind {
+        PROVIDER
+    }
+
+    async fn vectors(&self, texts: &[String], call: &CallContext) -> Result<Vec<Vec<f32>>, ProviderError> {
+        let body = Map::from_iter([
+            ("model".to_owned(), json!(self.model)),
+            ("input".to_owned(), json!(texts)),
+            ("truncate".to_owned(), json!(true)),
+        ]);
+        let optional = (&OPTIONAL_IN_EMBED[..], &self.left_out);
+        let response = self.upstream.post("/api/embed", &self.model, &body, optional, call).await?;
+        let json: Value = self.upstream.json(response).await?;
+        if let Some(message) = self.upstream.reported(&json) {
+            return Err(ProviderError::Reported { provider: PROVIDER, message });
+        }
+        let vectors = json["embeddings"].as_array().and_then(|vectors| vectors.iter().map(numbers).collect());
+        vectors.ok_or_else(|| self.upstream.malformed("no field `embeddings` with a list of vectors".into()))
+    }
 }
 
 #[async_trait]
@@ -138,7 +219,7 @@ impl Embedder for OllamaEmbedder {
     }
 
     fn batch_size(&self) -> usize {
-        32
+        self.size.get()
     }
 
     async fn embed(
@@ -146,20 +227,9 @@ impl Embedder for OllamaEmbedder {
         texts: &[String],
         purpose: Purpose,
         call: &CallContext,
-    ) -> Result<Vec<Vec<f32>>, ProviderError> {
-        if texts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let input: Vec<String> = texts.iter().map(|text| self.with_prefix(text, purpose)).collect();
-        let body = json!({ "model": self.model, "input": input, "truncate": true });
-        let response = self.upstream.post("/api/embed", &self.model, &body, call).await?;
-        let json: Value = self.upstream.json(response).await?;
-        if let Some(message) = self.upstream.reported(&json) {
-            return Err(ProviderError::Reported { provider: ProviderKind::Ollama, message });
-        }
-        let Embeddings { embeddings } =
-            serde_json::from_value(json).map_err(|error| self.upstream.malformed(error.to_string()))?;
-        unit_vectors(ProviderKind::Ollama, texts.len(), embeddings)
+    ) -> Result<Vec<TextVector>, ProviderError> {
+        let texts: Vec<String> = texts.iter().map(|text| self.with_prefix(text, purpose)).collect();
+        embed_each(&self.server, &texts, &self.size, call).await
     }
 }
 

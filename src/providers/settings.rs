@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::ProviderKind;
+use super::{GenerationOptions, ProviderKind};
 use crate::telemetry::{KnownSecrets, ServiceUrl};
 
 /// Who embeds and answers.
@@ -28,16 +28,39 @@ pub struct ProviderSettings {
     pub openai_model: String,
     /// Its model that embeds.
     pub openai_embed_model: String,
-    /// Longest wait for a connection.
-    pub connect_timeout: Duration,
-    /// Longest silence.
-    pub read_timeout: Duration,
+    /// Who embeds; `None` is `auto`.
+    pub embedder: Option<ProviderKind>,
+    /// Where the server is that embeds, when it is another than the LLM's.
+    pub embed_url: Option<ServiceUrl>,
+    /// Its key.
+    pub embed_api_key: Option<SecretString>,
+    /// Whether somebody named the embedding model, so that it is meant for every server.
+    pub embed_model_said: bool,
+    /// Of Ollama.
+    pub timeouts: HttpTimeouts,
+    /// Of the OpenAI-compatible server.
+    pub openai_timeouts: HttpTimeouts,
+    /// What is asked of the LLM besides its messages.
+    pub generation: GenerationOptions,
+}
+
+/// Longest waits of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpTimeouts {
+    /// Until it stands.
+    pub connect: Duration,
+    /// Silence.
+    pub read: Duration,
 }
 
 impl ProviderSettings {
     /// What the services may repeat and nobody may see.
     pub fn secrets(&self) -> KnownSecrets {
         let openai = KnownSecrets::of(&self.openai_base_url, self.openai_api_key.as_ref());
-        KnownSecrets::of(&self.ollama_url, None).and(openai)
+        let known = KnownSecrets::of(&self.ollama_url, None).and(openai);
+        match &self.embed_url {
+            Some(url) => known.and(KnownSecrets::of(url, self.embed_api_key.as_ref())),
+            None => known,
+        }
     }
 }

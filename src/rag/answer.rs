@@ -21,17 +21,20 @@ pub enum DegradedReason {
     LlmUnavailable,
     /// The question could not be embedded; the passages come from lexical search alone.
     EmbeddingUnavailable,
+    /// The model repeated itself or began to play another part, and was stopped.
+    ModelRanAway,
 }
 
 impl DegradedReason {
     /// Every reason, for metrics that must exist before they happen.
-    pub const ALL: [Self; 2] = [Self::LlmUnavailable, Self::EmbeddingUnavailable];
+    pub const ALL: [Self; 3] = [Self::LlmUnavailable, Self::EmbeddingUnavailable, Self::ModelRanAway];
 
     /// The machine-readable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::LlmUnavailable => "llm_unavailable",
             Self::EmbeddingUnavailable => "embedding_unavailable",
+            Self::ModelRanAway => "model_ran_away",
         }
     }
 }
@@ -120,6 +123,10 @@ impl Cached {
 /// A piece of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AnswerEvent {
+    /// How the model gets there; only for those who asked for it.
+    Reasoning(String),
+    /// All text so far was reasoning: the answer begins now.
+    Restart,
     /// More text.
     Text(String),
     /// The end. Always the last event of an answer that is complete.
@@ -133,6 +140,8 @@ pub struct Outcome {
     pub provider: ProviderKind,
     /// Set when it is not what a healthy system would have answered.
     pub degraded: Option<DegradedReason>,
+    /// Passages that the model was not shown, because they did not fit into its window: the last ones.
+    pub left_out: usize,
     /// All parts.
     pub timings: Timings,
 }
@@ -142,6 +151,8 @@ pub struct Outcome {
 pub struct Answer {
     /// The text, with `[n]` citations of the passages, numbered from 1.
     pub text: String,
+    /// How the model got there, when that was asked for and told.
+    pub reasoning: Option<String>,
     /// What it is made from.
     pub retrieval: Retrieval,
     /// Who wrote it, how long it took, and whether it is whole.
@@ -188,11 +199,16 @@ impl AnswerStream {
     /// What ended it early; an answer that broke off is never passed on as if it were whole.
     pub async fn answer(self) -> Result<Answer, RagError> {
         let (retrieval, mut events, cached) = self.into_parts();
-        let mut text = String::new();
+        let (mut text, mut reasoning) = (String::new(), String::new());
         while let Some(event) = events.next().await {
             match event? {
+                AnswerEvent::Reasoning(piece) => reasoning.push_str(&piece),
+                AnswerEvent::Restart => reasoning.push_str(&std::mem::take(&mut text)),
                 AnswerEvent::Text(piece) => text.push_str(&piece),
-                AnswerEvent::Done(outcome) => return Ok(Answer { text, retrieval, outcome, cached }),
+                AnswerEvent::Done(outcome) => {
+                    let reasoning = (!reasoning.is_empty()).then_some(reasoning);
+                    return Ok(Answer { text, reasoning, retrieval, outcome, cached });
+                }
             }
         }
         Err(RagError::Interrupted)

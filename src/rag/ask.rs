@@ -234,7 +234,7 @@ impl Engine {
         let answer = Arc::clone(served.entry.answer());
         self.metrics.query_done(plan.spec.options.mode, served.kind.as_str(), timings.total);
         let provider = answer.provider.parse().unwrap_or(ProviderKind::Embedded);
-        let outcome = Outcome { provider, degraded: None, timings };
+        let outcome = Outcome { provider, degraded: None, left_out: 0, timings };
         let retrieval = Retrieval {
             passages: Arc::clone(&answer.passages),
             bm25_weight: answer.bm25_weight,
@@ -256,13 +256,17 @@ impl Engine {
     ) -> Result<AnswerStream, RagError> {
         let Unanswered { retrieval, cached, slot } = missed;
         let passages: Vec<String> = retrieval.passages.iter().map(|passage| passage.text.clone()).collect();
+        let window = generator.prompt_tokens().await;
+        let prompt::Prompt { messages, left_out } =
+            prompt::fitting(&question.text, &passages, &question.history, window);
         let request = GenerationRequest {
             spec: plan.spec.key(),
             question: question.text.clone(),
-            messages: prompt::messages(&question.text, &passages, &question.history),
+            messages,
             passages,
             call: call.clone(),
             stand_in: self.models.stand_in_for(generator.as_ref()).is_some(),
+            reasoning: question.reasoning,
         };
         let clock = AnswerClock::start(call.started(), retrieval.timings);
         let generated = GeneratedAnswer::start(&self.models, &generator, request).await?;
@@ -277,6 +281,8 @@ impl Engine {
         });
         let writer = AnswerWriter {
             mode: question.options.mode,
+            reasoning: question.reasoning,
+            left_out,
             cache_label: cached.as_str(),
             degraded,
             clock,
@@ -327,6 +333,7 @@ async fn judge(generator: &dyn Generator, undecided: &Undecided) -> bool {
         messages: prompt::judge(undecided.question(), &stored.text, &fresh.text),
         call: call.clone(),
         stand_in: false,
+        reasoning: false,
     };
     let said = async {
         let mut events = generator.generate(request).await.ok()?;
@@ -334,6 +341,8 @@ async fn judge(generator: &dyn Generator, undecided: &Undecided) -> bool {
         while let Some(event) = events.next().await {
             match event.ok()? {
                 GenerationEvent::Text(text) => said.push_str(&text),
+                GenerationEvent::Reasoning(_) => {}
+                GenerationEvent::Restart => said.clear(),
                 GenerationEvent::Done(_) => return Some(said),
             }
         }

@@ -24,9 +24,9 @@ use super::{
 };
 use crate::{
     domain::{SearchFilter, SearchMode},
-    providers::{Embedder, ProviderKind, Purpose},
+    providers::{Embedder, ProviderKind, Purpose, TextVector},
     resilience::CallContext,
-    store::{EmbedderRecord, NewChunk, NewDocument},
+    store::{ChunkVector, EmbedderRecord, NewChunk, NewDocument},
 };
 
 /// Documents embedded and written at a time.
@@ -246,7 +246,7 @@ async fn index(
         for group in batch.chunks(embedder.batch_size().max(1)) {
             let texts: Vec<String> = group.iter().map(|(_, text)| text.clone()).collect();
             let vectors = embedder.embed(&texts, Purpose::Passage, &CallContext::without_deadline()).await?;
-            dimension = vectors.first().map_or(dimension, Vec::len);
+            dimension = vectors.iter().flatten().next().map_or(dimension, Vec::len);
             documents.extend(group.iter().zip(vectors).map(|((id, text), vector)| document(id, text, vector)));
         }
         let record = EmbedderRecord { id: embedder.id().to_string(), dimension };
@@ -258,7 +258,8 @@ async fn index(
     tokio::task::spawn_blocking(move || db.follow().map(drop)).await?
 }
 
-fn document(id: &str, text: &str, vector: Vec<f32>) -> NewDocument {
+fn document(id: &str, text: &str, vector: TextVector) -> NewDocument {
+    let vector = vector.map_or(ChunkVector::None, ChunkVector::Made);
     let language = LanguageDetector::for_document(text).of_chunk(text).to_owned();
     NewDocument {
         source: id.to_owned(),
@@ -267,7 +268,7 @@ fn document(id: &str, text: &str, vector: Vec<f32>) -> NewDocument {
         title: None,
         format: "text".into(),
         bytes: text.len() as u64,
-        chunks: vec![NewChunk { key: id.to_owned(), text: text.to_owned(), language, vector: Some(vector) }],
+        chunks: vec![NewChunk { key: id.to_owned(), text: text.to_owned(), language, vector }],
     }
 }
 

@@ -18,6 +18,8 @@ pub struct ResilienceSettings {
     pub timeouts: AttemptTimeouts,
     /// Further attempts.
     pub retry: RetrySettings,
+    /// The same at the OpenAI-compatible server.
+    pub openai_retry: RetrySettings,
     /// The circuit breakers; `None` when they are off.
     pub breaker: Option<BreakerSettings>,
     /// Connections to an upstream.

@@ -42,7 +42,8 @@ impl Default for RetrySettings {
     }
 }
 
-/// Guards the calls of one operation of one upstream.
+/// Guards the calls of one operation of one upstream. Clones share everything.
+#[derive(Clone)]
 pub struct CallPolicy {
     breaker: Option<Arc<CircuitBreaker>>,
     retry: RetrySettings,

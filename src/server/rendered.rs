@@ -135,7 +135,7 @@ mod tests {
         let timings = Timings { total: Duration::from_micros(1_500), ..Timings::default() };
         let retrieval = Retrieval { passages, bm25_weight: 0.5, degraded: None, timings, explanation: Vec::new() };
         let served = Served { entry, kind: HitKind::Exact, note, took: Duration::ZERO };
-        let outcome = Outcome { provider, degraded: None, timings };
+        let outcome = Outcome { provider, degraded: None, left_out: 0, timings };
         move || AnswerStream::stored(retrieval.clone(), served.clone(), outcome)
     }
 

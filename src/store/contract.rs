@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    DocumentSummary, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, Store, StoreCatalog, StoreError,
-    WriteReport,
+    ChunkVector, DocumentSummary, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, Store, StoreCatalog,
+    StoreError, WriteReport,
 };
 use crate::domain::{ChangeSet, Changes, ChunkId, Stamp, Want};
 
@@ -23,6 +23,7 @@ macro_rules! suite {
             a_kept_chunk_that_moved_has_its_new_position,
             a_new_version_label_takes_the_vectors_over,
             one_bad_vector_leaves_nothing_of_the_batch,
+            a_chunk_without_a_vector_is_found_by_its_words,
             vectors_of_another_embedder_are_refused_until_the_db_is_empty,
             removing_is_atomic_and_ignores_the_unknown,
             history_can_be_replayed_in_pages_of_any_size,
@@ -58,7 +59,7 @@ pub(super) fn document(source: &str, text: &str) -> NewDocument {
             key: format!("{source}:{word}"),
             text: word.to_owned(),
             language: "en".into(),
-            vector: Some(vec![1.0, n as f32, word.len() as f32]),
+            vector: ChunkVector::Made(vec![1.0, n as f32, word.len() as f32]),
         })
         .collect();
     NewDocument {
@@ -134,7 +135,7 @@ pub(super) fn a_changed_document_replaces_its_chunks_and_keeps_the_unchanged_one
     let mut changed = document("a.md", "zero two three");
     // The unchanged chunks need no vectors again.
     for chunk in changed.chunks.iter_mut().skip(1) {
-        chunk.vector = None;
+        chunk.vector = ChunkVector::Stored;
     }
     let report = store.write(&[changed], &embedder()).unwrap();
 
@@ -168,7 +169,7 @@ pub(super) fn a_new_version_label_takes_the_vectors_over(engine: &impl Engine) {
     let mut relabelled = document("a.md", "one two");
     relabelled.version = "v2".into();
     for chunk in &mut relabelled.chunks {
-        chunk.vector = None;
+        chunk.vector = ChunkVector::Stored;
     }
     store.write(&[relabelled], &embedder()).unwrap();
     let after = vectors(Some(then));
@@ -182,11 +183,11 @@ pub(super) fn a_new_version_label_takes_the_vectors_over(engine: &impl Engine) {
 
 pub(super) fn one_bad_vector_leaves_nothing_of_the_batch(engine: &impl Engine) {
     let bad_vectors = [
-        None,
-        Some(vec![0.0, 0.0, 0.0]),
-        Some(vec![1.0, f32::NAN, 0.0]),
-        Some(vec![1.0, 2.0]),
-        Some(vec![f32::INFINITY; 3]),
+        ChunkVector::Stored,
+        ChunkVector::Made(vec![0.0, 0.0, 0.0]),
+        ChunkVector::Made(vec![1.0, f32::NAN, 0.0]),
+        ChunkVector::Made(vec![1.0, 2.0]),
+        ChunkVector::Made(vec![f32::INFINITY; 3]),
     ];
     let store = db(engine);
     for vector in bad_vectors {
@@ -199,6 +200,17 @@ pub(super) fn one_bad_vector_leaves_nothing_of_the_batch(engine: &impl Engine) {
         assert_eq!(store.stamp().unwrap().revision, 0);
         assert_eq!(store.embedder().unwrap(), None);
     }
+}
+
+pub(super) fn a_chunk_without_a_vector_is_found_by_its_words(engine: &impl Engine) {
+    let store = db(engine);
+    let mut words = document("a.md", "one two");
+    words.chunks[0].vector = ChunkVector::None;
+    store.write(&[words], &embedder()).unwrap();
+    assert_eq!(replay(&*store, 100), ["one", "two"]);
+    let vectors = store.changes(None, Want::Vector, 100).unwrap();
+    let ChangeSet::Next(vectors) = vectors else { panic!("{vectors:?}") };
+    assert_eq!(vectors.added.into_iter().map(|chunk| chunk.vector).collect::<Vec<_>>(), [[1.0, 1.0, 3.0]]);
 }
 
 pub(super) fn vectors_of_another_embedder_are_refused_until_the_db_is_empty(engine: &impl Engine) {
@@ -282,7 +294,7 @@ pub(super) fn dbs_are_made_listed_and_deleted(engine: &impl Engine) {
 pub(super) fn changes_of_one_transaction_fail_by_themselves(engine: &impl Engine) {
     let store = db(engine);
     let mut bad = document("bad.md", "x y");
-    bad.chunks[1].vector = None;
+    bad.chunks[1].vector = ChunkVector::Stored;
     let write = |document: NewDocument| Mutation::Write { documents: [document].into(), embedder: embedder() };
     let results = store.commit(&[
         write(document("a.md", "one two")),

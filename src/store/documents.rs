@@ -44,8 +44,19 @@ pub struct NewChunk {
     pub text: String,
     /// ISO 639-1 code, `und` when unknown.
     pub language: String,
-    /// Unit-length embedding, or `None` for a chunk that the store already holds under the same key.
-    pub vector: Option<Vec<f32>>,
+    /// Its vector.
+    pub vector: ChunkVector,
+}
+
+/// The vector of a chunk to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChunkVector {
+    /// The store already holds the chunk under the same key, and its vector.
+    Stored,
+    /// Unit-length embedding.
+    Made(Vec<f32>),
+    /// The chunk cannot be embedded: it is found by its words alone.
+    None,
 }
 
 /// A change to a DB, made whole or not at all.

@@ -16,8 +16,8 @@ pub mod sqlite;
 use std::sync::{Arc, atomic::AtomicBool};
 
 pub use documents::{
-    Chunk, Counts, DocumentState, DocumentSummary, Documents, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument,
-    WriteReport,
+    Chunk, ChunkVector, Counts, DocumentState, DocumentSummary, Documents, EmbedderRecord, Filters, Mutation, NewChunk,
+    NewDocument, WriteReport,
 };
 pub use error::StoreError;
 

@@ -9,7 +9,7 @@ use base64::{
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
-use url::Url;
+use url::{Host, Url};
 
 /// What stands for a secret.
 const MASK: &str = "***";
@@ -61,6 +61,16 @@ impl ServiceUrl {
         Self(url)
     }
 
+    /// Whether the service is on this machine: no proxy could reach it.
+    pub fn is_this_machine(&self) -> bool {
+        match self.0.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+            None => false,
+        }
+    }
+
     /// User and password, decoded.
     fn credentials(&self) -> Option<(Vec<u8>, Vec<u8>)> {
         let given = !self.0.username().is_empty() || self.0.password().is_some();
@@ -72,9 +82,23 @@ impl ServiceUrl {
 impl FromStr for ServiceUrl {
     type Err = NotWeb;
 
+    /// As people write it: without a scheme `http` is meant, and the address of all interfaces means this machine.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let url = Url::parse(text).map_err(|_| NotWeb)?;
-        (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(Self(url)).ok_or(NotWeb)
+        let text = text.trim();
+        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let mut url = Url::parse(&with_scheme).map_err(|_| NotWeb)?;
+        let this_machine = match url.host() {
+            Some(Host::Ipv4(address)) if address.is_unspecified() => Some("127.0.0.1"),
+            Some(Host::Ipv6(address)) if address.is_unspecified() => Some("[::1]"),
+            _ => None,
+        };
+        if let Some(host) = this_machine {
+            url.set_host(Some(host)).map_err(|_| NotWeb)?;
+        }
+        // `mailto:a@b` is no host with a password.
+        let named =
+            text.contains("://") || url.username().is_empty() && url.host_str().is_some_and(|host| !host.is_empty());
+        (matches!(url.scheme(), "http" | "https") && url.has_host() && named).then_some(Self(url)).ok_or(NotWeb)
     }
 }
 
@@ -241,8 +265,22 @@ mod tests {
         assert_eq!(url.authorization().as_deref(), Some("Basic bWU6YTpiQGM="));
         assert_eq!(url.bare().as_str(), "http://host/?k=v");
         assert_eq!(url.expose().password(), Some("a%3Ab%40c"));
-        for wrong in ["ftp://host", "host:80", "http://", "mailto:a@b"] {
+        for wrong in ["ftp://host", "host:x", "http://", "mailto:a@b", "", "a b"] {
             assert_eq!(wrong.parse::<ServiceUrl>(), Err(NotWeb), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_taken_as_people_write_them() {
+        for (text, meant, here) in [
+            ("localhost:11434", "http://localhost:11434", true),
+            ("gpu.example.com", "http://gpu.example.com", false),
+            (" http://0.0.0.0:8080/v1/ ", "http://127.0.0.1:8080/v1", true),
+            ("[::]:8080", "http://[::1]:8080", true),
+            ("https://[::ffff:127.0.0.1]", "https://[::ffff:7f00:1]", true),
+            ("127.1.2.3", "http://127.1.2.3", true),
+        ] {
+            assert_eq!((url(text).to_string().as_str(), url(text).is_this_machine()), (meant, here), "{text}");
         }
     }
 

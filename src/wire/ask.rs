@@ -64,6 +64,9 @@ pub struct AskRequest {
     /// Whether an earlier answer will do, and this one may be kept; true by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<bool>,
+    /// Whether the model's reasoning is to be told beside the answer; false by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<bool>,
     /// Whether the answer is to say what each stage of the search did; false by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<bool>,
@@ -126,6 +129,12 @@ pub struct AskResponse {
     pub request_id: String,
     /// Where the time went.
     pub timings_ms: TimingsMs,
+    /// How the model got to its answer, when the question asks for it and the model tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<String>,
+    /// The last so many contexts were not shown to the model, because they did not fit into its window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contexts_left_out: Option<usize>,
     /// What each stage of the search did, when the question asks for it and the answer is not from the cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Vec<StageExplanation>>,

@@ -43,8 +43,8 @@ async fn overhead() {
         pool: PoolSettings::DEFAULT,
     };
     let url = mock.url().parse().expect("a URL");
-    let upstream =
-        UpstreamClient::new(ProviderKind::Ollama, url, None, http, metrics.client("bench")).expect("an upstream");
+    let upstream = UpstreamClient::new("bench".into(), ProviderKind::Ollama, url, None, http, metrics.client("bench"))
+        .expect("an upstream");
     let breaker = CircuitBreaker::new("bench", BreakerSettings::default(), metrics.breaker("bench"), fastrand::f64);
     let guard = CallPolicy::new(
         Some(Arc::new(breaker)),
@@ -54,7 +54,7 @@ async fn overhead() {
         "/api/chat",
         fastrand::f64,
     );
-    let bare = OllamaGenerator::new(upstream.clone(), "llama3.1:8b");
+    let bare = OllamaGenerator::new(upstream.clone(), "llama3.1:8b", Default::default());
     let chain = GuardedGenerator::new(Arc::new(bare), guard, AttemptTimeouts::default(), mock.url());
     let client = reqwest::Client::new();
     let messages = vec![Message { role: Role::User, content: "Ships sail.".into() }];
@@ -65,6 +65,7 @@ async fn overhead() {
         messages: messages.clone(),
         call: CallContext::without_deadline(),
         stand_in: false,
+        reasoning: false,
     };
     let body = json!({ "model": "llama3.1:8b", "messages": messages, "stream": true });
     let (mut by_client, mut by_chain) = (Vec::new(), Vec::new());

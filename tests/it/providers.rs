@@ -7,6 +7,7 @@ use futures::StreamExt;
 use ragctl::{
     mock::{Fault, MockUpstream, Operation, embedding},
     providers::{
+        GenerationOptions,
         ollama::{OllamaEmbedder, OllamaGenerator, OllamaProbe},
         openai::{OpenAiEmbedder, OpenAiGenerator, OpenAiProbe},
         *,
@@ -26,14 +27,22 @@ fn metrics() -> ClientMetrics {
 }
 
 fn upstream(kind: ProviderKind, url: &str, settings: HttpSettings) -> UpstreamClient {
-    UpstreamClient::new(kind, url.parse().unwrap(), None, settings, metrics()).unwrap()
+    UpstreamClient::new("test".into(), kind, url.parse().unwrap(), None, settings, metrics()).unwrap()
 }
 
 /// The same model behind both dialects.
 fn generators(mock: &MockUpstream, settings: HttpSettings) -> [Box<dyn Generator>; 2] {
     [
-        Box::new(OllamaGenerator::new(upstream(ProviderKind::Ollama, &mock.url(), settings), "llama3.1:8b")),
-        Box::new(OpenAiGenerator::new(upstream(ProviderKind::OpenAi, &mock.openai_url(), settings), "gpt-4o-mini")),
+        Box::new(OllamaGenerator::new(
+            upstream(ProviderKind::Ollama, &mock.url(), settings),
+            "llama3.1:8b",
+            GenerationOptions::default(),
+        )),
+        Box::new(OpenAiGenerator::new(
+            upstream(ProviderKind::OpenAi, &mock.openai_url(), settings),
+            "gpt-4o-mini",
+            GenerationOptions::default(),
+        )),
     ]
 }
 
@@ -53,6 +62,7 @@ fn request() -> GenerationRequest {
         messages: vec![Message { role: Role::User, content: content.into() }],
         call: CallContext::without_deadline(),
         stand_in: false,
+        reasoning: false,
     }
 }
 
@@ -66,6 +76,8 @@ async fn collect(generator: &dyn Generator) -> (String, Result<GenerationStats, 
     while let Some(event) = events.next().await {
         match event {
             Ok(GenerationEvent::Text(piece)) => text.push_str(&piece),
+            Ok(GenerationEvent::Reasoning(_)) => {}
+            Ok(GenerationEvent::Restart) => text.clear(),
             Ok(GenerationEvent::Done(stats)) => return (text, Ok(stats)),
             Err(error) => return (text, Err(error)),
         }
@@ -125,7 +137,8 @@ async fn every_fault_is_told_apart() {
 async fn nobody_there_is_said_with_the_address() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let url = format!("http://user:secret@{closed}");
-    let generator = OllamaGenerator::new(upstream(ProviderKind::Ollama, &url, PATIENT), "m");
+    let generator =
+        OllamaGenerator::new(upstream(ProviderKind::Ollama, &url, PATIENT), "m", GenerationOptions::default());
     let error = collect(&generator).await.1.unwrap_err();
     let message = error.to_string();
     assert_eq!(error.kind(), "connect");
@@ -135,7 +148,11 @@ async fn nobody_there_is_said_with_the_address() {
 #[tokio::test]
 async fn a_missing_model_comes_with_the_command_that_gets_it() {
     let mock = MockUpstream::start().await.unwrap();
-    let generator = OllamaGenerator::new(upstream(ProviderKind::Ollama, &mock.url(), PATIENT), "missing:7b");
+    let generator = OllamaGenerator::new(
+        upstream(ProviderKind::Ollama, &mock.url(), PATIENT),
+        "missing:7b",
+        GenerationOptions::default(),
+    );
     let error = collect(&generator).await.1.unwrap_err();
     assert!(!error.is_unavailable());
     assert!(error.to_string().contains("ollama pull missing:7b"), "{error}");
@@ -166,7 +183,7 @@ async fn embeddings_come_in_order_and_at_unit_length() {
     for embedder in embedders(&mock, PATIENT) {
         let vectors = embedder.embed(&texts, Purpose::Passage, &CallContext::without_deadline()).await.unwrap();
         for (text, vector) in texts.iter().zip(&vectors) {
-            let cosine: f32 = vector.iter().zip(embedding(text)).map(|(a, b)| a * b).sum();
+            let cosine: f32 = vector.as_ref().unwrap().iter().zip(embedding(text)).map(|(a, b)| a * b).sum();
             assert!((cosine - 1.0).abs() < 1e-4, "{}: {text}", embedder.id());
         }
         assert!(embedder.embed(&[], Purpose::Query, &CallContext::without_deadline()).await.unwrap().is_empty());
@@ -218,7 +235,14 @@ async fn a_probe_names_what_is_missing_and_never_hangs() {
 #[test]
 fn keys_are_in_no_message() {
     let url: ServiceUrl = "http://127.0.0.1:1/v1".parse().unwrap();
-    let upstream =
-        UpstreamClient::new(ProviderKind::OpenAi, url, Some("sk-very-secret".into()), PATIENT, metrics()).unwrap();
+    let upstream = UpstreamClient::new(
+        "openai_client".into(),
+        ProviderKind::OpenAi,
+        url,
+        Some("sk-very-secret".into()),
+        PATIENT,
+        metrics(),
+    )
+    .unwrap();
     assert!(!format!("{upstream:?}").contains("very-secret"));
 }

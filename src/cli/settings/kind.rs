@@ -48,6 +48,17 @@ pub enum SettingKind {
     },
     /// A length of time with its unit.
     Duration,
+    /// A number within bounds.
+    Number {
+        /// Smallest.
+        min: f64,
+        /// Largest.
+        max: f64,
+    },
+    /// Any texts; in the environment separated by commas.
+    Texts,
+    /// An object in JSON.
+    JsonObject,
     /// A number from 0 to 1.
     Share,
     /// A number between 0 and 1, neither of them.
@@ -96,6 +107,9 @@ impl SettingKind {
             Self::Integer { min, max, of } => format!("a {of} from {min} to {max}"),
             Self::Seconds { min, max } => format!("a number of seconds from {min} to {max}"),
             Self::Duration => "a duration like 500ms, 30s or 2m, at most 24h".into(),
+            Self::Number { min, max } => format!("a number from {min} to {max}"),
+            Self::Texts => "texts, separated by commas in the environment".into(),
+            Self::JsonObject => "an object in JSON, like {\"top_k\": 20}".into(),
             Self::Share => "a number from 0 to 1".into(),
             Self::Inner => "a number above 0 and below 1".into(),
             Self::Truth => "true or false (also 1, 0, yes, no, on, off)".into(),
@@ -117,18 +131,25 @@ impl SettingKind {
 
     /// Whether several values may be given.
     pub fn is_list(self) -> bool {
-        matches!(self, Self::Paths | Self::Origins | Self::Hosts | Self::Targets)
+        matches!(self, Self::Paths | Self::Origins | Self::Hosts | Self::Targets | Self::Texts)
     }
 
     /// Whether a config file has it without quotes.
     pub fn is_bare(self) -> bool {
-        matches!(self, Self::Integer { .. } | Self::Seconds { .. } | Self::Share | Self::Inner | Self::Truth)
+        matches!(
+            self,
+            Self::Integer { .. } | Self::Seconds { .. } | Self::Number { .. } | Self::Share | Self::Inner | Self::Truth
+        )
     }
 
     /// Whether this text is a value. Every item of a list is asked for alone.
     pub fn admits(self, text: &str) -> bool {
         match self {
-            Self::Folder | Self::File | Self::Paths | Self::Targets | Self::Model | Self::Secret => !text.is_empty(),
+            Self::Folder | Self::File | Self::Paths | Self::Targets | Self::Model | Self::Secret | Self::Texts => {
+                !text.is_empty()
+            }
+            Self::JsonObject => json_object(text).is_some(),
+            Self::Number { min, max } => text.parse().is_ok_and(|number: f64| (min..=max).contains(&number)),
             Self::Interval => duration(text).is_some_and(|interval| interval >= SHORTEST),
             Self::Keys => keymap(Some(text)).is_some(),
             Self::Colors => theme("dark", false, Some(text)).is_some(),
@@ -175,6 +196,11 @@ pub(super) fn hex_key(text: &str) -> Option<[u8; KEY_BYTES]> {
         *byte = (value(high)? << 4 | value(low)?) as u8;
     }
     Some(key)
+}
+
+/// An object in JSON.
+pub(super) fn json_object(text: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
+    serde_json::from_str(text).ok()
 }
 
 /// An address or a name, without a port.

@@ -8,7 +8,11 @@ use super::{error::SettingsError, kind, values::Values};
 use crate::{
     cache::{CacheMode, CacheSettings, CacheSetup},
     domain::SearchFilter,
-    providers::{guarded::AttemptTimeouts, settings::ProviderSettings},
+    providers::{
+        GenerationOptions, ReasoningEffort,
+        guarded::AttemptTimeouts,
+        settings::{HttpTimeouts, ProviderSettings},
+    },
     rag::{FusionChoice, RetrievalOptions, chunk::ChunkParams, settings::ResilienceSettings},
     resilience::{Backoff, BreakerSettings, PoolSettings, RetrySettings},
 };
@@ -55,6 +59,10 @@ pub(super) fn server(values: &Values<'_>) -> Result<ServeSettings, SettingsError
 
 pub(super) fn provider(values: &Values<'_>) -> Result<ProviderSettings, SettingsError> {
     let openai = ["provider.openai_api_key", "provider.openai_base_url"];
+    let timeouts = HttpTimeouts {
+        connect: values.seconds("provider.connect_timeout")?,
+        read: values.seconds("provider.read_timeout")?,
+    };
     Ok(ProviderSettings {
         choice: match values.optional("provider.name") {
             None | Some("auto") => None,
@@ -68,8 +76,38 @@ pub(super) fn provider(values: &Values<'_>) -> Result<ProviderSettings, Settings
         openai_configured: openai.iter().any(|key| values.was_said(key)),
         openai_model: values.text("provider.openai_model")?,
         openai_embed_model: values.text("provider.openai_embed_model")?,
-        connect_timeout: values.seconds("provider.connect_timeout")?,
-        read_timeout: values.seconds("provider.read_timeout")?,
+        embedder: match values.optional("provider.embedder") {
+            None | Some("auto") => None,
+            Some(_) => Some(values.parsed("provider.embedder")?),
+        },
+        embed_url: values.maybe("provider.embed_url")?,
+        embed_api_key: values.optional("provider.embed_api_key").map(SecretString::from),
+        embed_model_said: values.was_said("provider.embed_model"),
+        timeouts,
+        openai_timeouts: HttpTimeouts {
+            connect: values.maybe_seconds("provider.openai_connect_timeout")?.unwrap_or(timeouts.connect),
+            read: values.maybe_seconds("provider.openai_read_timeout")?.unwrap_or(timeouts.read),
+        },
+        generation: generation(values)?,
+    })
+}
+
+fn generation(values: &Values<'_>) -> Result<GenerationOptions, SettingsError> {
+    Ok(GenerationOptions {
+        max_tokens: values.maybe("generation.max_tokens")?,
+        temperature: values.maybe("generation.temperature")?,
+        top_p: values.maybe("generation.top_p")?,
+        seed: values.maybe("generation.seed")?,
+        stop: values.texts("generation.stop"),
+        num_ctx: values.maybe("generation.num_ctx")?,
+        num_thread: values.maybe("generation.num_thread")?,
+        num_gpu: values.maybe("generation.num_gpu")?,
+        keep_alive: values.optional("generation.keep_alive").map(str::to_owned),
+        reasoning: values.optional("generation.reasoning").and_then(ReasoningEffort::named),
+        extra: match values.optional("generation.extra") {
+            Some(_) => values.with("generation.extra", kind::json_object)?,
+            None => Default::default(),
+        },
     })
 }
 
@@ -83,6 +121,11 @@ pub(super) fn resilience(values: &Values<'_>) -> Result<ResilienceSettings, Sett
         half_open_max_calls: values.parsed("breaker.half_open_max_calls")?,
         ..BreakerSettings::default()
     };
+    let retry = RetrySettings {
+        most: values.parsed("resilience.max_retries")?,
+        backoff: Backoff { base: values.seconds("resilience.retry_backoff")?, cap: Duration::from_secs(10) },
+    };
+    let openai_backoff = values.maybe_seconds("resilience.openai_retry_backoff")?;
     Ok(ResilienceSettings {
         fallback: truth("resilience.fallback")?,
         request_timeout: values.seconds("resilience.request_timeout")?,
@@ -92,9 +135,10 @@ pub(super) fn resilience(values: &Values<'_>) -> Result<ResilienceSettings, Sett
             idle: values.seconds("resilience.idle_timeout")?,
             ..AttemptTimeouts::default()
         },
-        retry: RetrySettings {
-            most: values.parsed("resilience.max_retries")?,
-            backoff: Backoff { base: values.seconds("resilience.retry_backoff")?, cap: Duration::from_secs(10) },
+        retry,
+        openai_retry: RetrySettings {
+            most: values.maybe("resilience.openai_max_retries")?.unwrap_or(retry.most),
+            backoff: Backoff { base: openai_backoff.unwrap_or(retry.backoff.base), ..retry.backoff },
         },
         breaker: truth("breaker.enabled")?.then_some(breaker),
         pool: PoolSettings {

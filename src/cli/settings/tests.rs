@@ -91,8 +91,8 @@ fn nothing_said_gives_the_documented_defaults() {
     assert_eq!(settings.provider.choice, None);
     assert_eq!(settings.provider.ollama_url.expose().as_str(), "http://localhost:11434/");
     assert!(settings.provider.openai_api_key.is_none() && !settings.provider.openai_configured);
-    assert_eq!(settings.provider.connect_timeout, Duration::from_secs(5));
-    assert_eq!(settings.provider.read_timeout, Duration::from_secs(180));
+    assert_eq!(settings.provider.timeouts.connect, Duration::from_secs(5));
+    assert_eq!(settings.provider.timeouts.read, Duration::from_secs(180));
     assert_eq!((settings.chunking.size, settings.chunking.overlap), (800, 120));
     assert_eq!((settings.retrieval.mode, settings.retrieval.k), (SearchMode::Hybrid, 5));
     assert_eq!(settings.retrieval.fusion, FusionChoice { rrf: None, rrf_k: Some(60), bm25_weight: None });
@@ -204,8 +204,8 @@ fn a_refused_value_is_told_with_who_said_it_and_what_is_allowed() {
         ("provider.name", "olama", "provider.name = \"olama\", but it must be auto, ollama, openai or embedded"),
         (
             "provider.ollama_url",
-            "localhost:11434",
-            "provider.ollama_url = \"localhost:11434\", but it must be an http or https URL",
+            "ftp://localhost",
+            "provider.ollama_url = \"ftp://localhost\", but it must be an http or https URL",
         ),
         (
             "provider.connect_timeout",

@@ -98,6 +98,16 @@ impl<'a> Values<'a> {
         self.optional(key).map(|text| text.parse().map_err(|_| self.refused(key))).transpose()
     }
 
+    /// A value that may be absent.
+    pub(super) fn maybe<T: FromStr>(&self, key: &'static str) -> Result<Option<T>, SettingsError> {
+        self.optional(key).map(|text| text.parse().map_err(|_| self.refused(key))).transpose()
+    }
+
+    /// Seconds that may be absent.
+    pub(super) fn maybe_seconds(&self, key: &'static str) -> Result<Option<Duration>, SettingsError> {
+        self.optional(key).map(|_| self.seconds(key)).transpose()
+    }
+
     /// A value by its own reading.
     pub(super) fn with<T>(&self, key: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, SettingsError> {
         self.optional(key).and_then(read).ok_or_else(|| self.refused(key))

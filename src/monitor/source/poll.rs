@@ -7,7 +7,6 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use url::Host;
 
 use super::clock::MonitorClock;
 use crate::{
@@ -48,13 +47,7 @@ impl Web {
     }
 
     fn to(&self, url: &ServiceUrl) -> reqwest::Client {
-        let here = match url.expose().host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        if here { self.here.clone() } else { self.outside.clone() }
+        if url.is_this_machine() { self.here.clone() } else { self.outside.clone() }
     }
 }
 

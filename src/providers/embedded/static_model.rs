@@ -16,7 +16,7 @@ use super::tokenizer::Tokenizer;
 use super::tokenizer_file::TokenizerFile;
 use super::vocabulary::Vocabulary;
 use crate::{
-    providers::{Embedder, EmbedderId, ProviderError, ProviderKind, Purpose},
+    providers::{Embedder, EmbedderId, ProviderError, ProviderKind, Purpose, TextVector},
     resilience::CallContext,
 };
 
@@ -181,10 +181,6 @@ impl StaticEmbedder {
         }
         vector
     }
-
-    fn embed_all(&self, texts: &[String]) -> Vec<Vec<f32>> {
-        texts.iter().map(|text| self.embed_sync(text)).collect()
-    }
 }
 
 fn squared_norm(vector: &[f32]) -> f32 {
@@ -225,12 +221,12 @@ impl Embedder for StaticEmbedder {
         texts: &[String],
         _purpose: Purpose,
         call: &CallContext,
-    ) -> Result<Vec<Vec<f32>>, ProviderError> {
+    ) -> Result<Vec<TextVector>, ProviderError> {
         if texts.len() <= INLINE_BATCH && texts.iter().map(String::len).sum::<usize>() <= INLINE_BYTES {
-            return Ok(self.embed_all(texts));
+            return Ok(texts.iter().map(|text| Ok(self.embed_sync(text))).collect());
         }
         let (embedder, texts) = (self.clone(), texts.to_vec());
-        let work = move || texts.par_iter().map(|text| embedder.embed_sync(text)).collect();
+        let work = move || texts.par_iter().map(|text| Ok(embedder.embed_sync(text))).collect();
         let done = call.wait(tokio::task::spawn_blocking(work)).await.map_err(|_| ProviderError::Deadline)?;
         done.map_err(|error| {
             let message = format!("the static embedder stopped on this batch: {error}");
@@ -314,7 +310,7 @@ mod tests {
         let embedder = bundled();
         let texts: Vec<String> = (0..40).map(|i| format!("release {i} of the harbor")).collect();
         let vectors = embedder.embed(&texts, Purpose::Passage, &CallContext::without_deadline()).await.expect("embeds");
-        assert_eq!(vectors, embedder.embed_all(&texts));
+        assert_eq!(vectors, texts.iter().map(|text| Ok(embedder.embed_sync(text))).collect::<Vec<_>>());
         assert!(
             embedder.embed(&[], Purpose::Query, &CallContext::without_deadline()).await.expect("embeds").is_empty()
         );

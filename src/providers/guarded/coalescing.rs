@@ -126,6 +126,7 @@ impl CoalescingGenerator {
             hasher.update(text.as_bytes());
         };
         add(self.inner.model());
+        add(if request.reasoning { "reasoning" } else { "" });
         for message in &request.messages {
             add(message.role.as_str());
             add(&message.content);
@@ -198,6 +199,10 @@ impl Generator for CoalescingGenerator {
         Ok(events.boxed())
     }
 
+    async fn prompt_tokens(&self) -> Option<usize> {
+        self.inner.prompt_tokens().await
+    }
+
     async fn is_loading(&self) -> bool {
         self.inner.is_loading().await
     }
@@ -262,6 +267,7 @@ mod tests {
             messages,
             call: CallContext::without_deadline(),
             stand_in: false,
+            reasoning: false,
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 
 use super::AttemptTimeouts;
 use crate::{
-    providers::{Embedder, EmbedderId, Phase, ProviderError, ProviderKind, Purpose},
+    providers::{Embedder, EmbedderId, Phase, ProviderError, ProviderKind, Purpose, TextVector},
     resilience::{CallContext, CallOutcome, CallPolicy},
 };
 
@@ -48,7 +48,7 @@ impl Embedder for GuardedEmbedder {
         texts: &[String],
         purpose: Purpose,
         call: &CallContext,
-    ) -> Result<Vec<Vec<f32>>, ProviderError> {
+    ) -> Result<Vec<TextVector>, ProviderError> {
         // A question has one limit for all attempts, because lexical search can do without; for documents each attempt may
         // take as long as a model needs to load, and there are only so many attempts.
         let late = |_| ProviderError::Timeout { provider: self.provider, url: self.url.clone(), phase: Phase::Read };

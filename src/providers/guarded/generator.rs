@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_stream::try_stream;
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::AttemptTimeouts;
 use crate::{
@@ -32,21 +32,31 @@ impl GuardedGenerator {
         Self { inner, policy, timeouts, url: url.into() }
     }
 
-    /// One attempt: up to its first event, because only before it another attempt may follow.
+    /// One attempt: up to its first word, because only before it another attempt may follow. Reasoning is a sign of life; it
+    /// is the first word for those who want to see it.
     async fn attempt(&self, request: GenerationRequest) -> Result<(GenerationEvent, GenerationStream), ProviderError> {
-        let first = async {
-            let mut events = self.inner.generate(request).await?;
-            match events.next().await {
-                Some(first) => Ok((first?, events)),
-                None => Err(ProviderError::Truncated { provider: self.inner.provider() }),
+        let shows_reasoning = request.reasoning;
+        let mut ends = Instant::now() + self.timeouts.first_token;
+        let mut events = self.in_time(ends, self.inner.generate(request)).await??;
+        loop {
+            let next = self.in_time(ends, events.next()).await?;
+            match next.unwrap_or(Err(ProviderError::Truncated { provider: self.inner.provider() }))? {
+                GenerationEvent::Reasoning(_) | GenerationEvent::Restart if !shows_reasoning => {
+                    ends = Instant::now() + self.timeouts.first_token;
+                }
+                first => return Ok((first, events)),
             }
-        };
-        tokio::pin!(first);
-        match timeout(self.timeouts.first_token, &mut first).await {
-            Ok(result) => result,
+        }
+    }
+
+    /// Waits for something until then, or for as long as the model may take to load when it is being loaded.
+    async fn in_time<T>(&self, ends: Instant, work: impl Future<Output = T>) -> Result<T, ProviderError> {
+        tokio::pin!(work);
+        match timeout_at(ends, &mut work).await {
+            Ok(done) => Ok(done),
             Err(_) if self.inner.is_loading().await => {
                 let rest = self.timeouts.loading.saturating_sub(self.timeouts.first_token);
-                timeout(rest, first).await.map_err(|_| self.too_slow(Phase::FirstToken))?
+                timeout(rest, work).await.map_err(|_| self.too_slow(Phase::FirstToken))
             }
             Err(_) => Err(self.too_slow(Phase::FirstToken)),
         }
@@ -79,6 +89,10 @@ impl Generator for GuardedGenerator {
             idled: self.too_slow(Phase::Idle),
         };
         Ok(watched(stream::iter([Ok(first)]).chain(events).boxed(), clock, open, self.provider()))
+    }
+
+    async fn prompt_tokens(&self) -> Option<usize> {
+        self.inner.prompt_tokens().await
     }
 
     async fn is_loading(&self) -> bool {
@@ -114,7 +128,7 @@ fn watched(
                 () = sleep(clock.idle) => Err(clock.idled.clone()),
             };
             let settled = match &next {
-                Ok(GenerationEvent::Text(_)) => None,
+                Ok(GenerationEvent::Reasoning(_) | GenerationEvent::Restart | GenerationEvent::Text(_)) => None,
                 Ok(GenerationEvent::Done(_)) => Some(CallOutcome::Success),
                 Err(error) => Some(error.outcome()),
             };

@@ -17,7 +17,7 @@ use crate::{
     domain::SpecKey,
     providers::{
         Embedder, EmbedderId, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator, Phase,
-        ProviderError, ProviderKind, Purpose,
+        ProviderError, ProviderKind, Purpose, TextVector,
     },
     resilience::{
         Backoff, BreakerSettings, CallContext, CallPolicy, CircuitBreaker, ClientStats, PoolSettings, RetryBudget,
@@ -130,6 +130,7 @@ fn request(call: CallContext) -> GenerationRequest {
         messages: Vec::new(),
         call,
         stand_in: false,
+        reasoning: false,
     }
 }
 
@@ -142,8 +143,8 @@ async fn run(inner: Scripted, call: CallContext) -> (usize, Result<(), ProviderE
         let mut events = guarded.generate(request(call)).await?;
         while let Some(event) = events.next().await {
             match event? {
-                GenerationEvent::Text(_) => words += 1,
                 GenerationEvent::Done(_) => return Ok(()),
+                _ => words += 1,
             }
         }
         panic!("a stream ended without a word about it")
@@ -263,7 +264,7 @@ impl Embedder for HungEmbedder {
         1
     }
 
-    async fn embed(&self, _: &[String], _: Purpose, _: &CallContext) -> Result<Vec<Vec<f32>>, ProviderError> {
+    async fn embed(&self, _: &[String], _: Purpose, _: &CallContext) -> Result<Vec<TextVector>, ProviderError> {
         std::future::pending().await
     }
 }
@@ -299,8 +300,8 @@ async fn each_reader_of_a_shared_answer_has_its_own_deadline() {
         let mut words = 0;
         loop {
             match events.next().await.unwrap() {
-                Ok(GenerationEvent::Text(_)) => words += 1,
                 Ok(GenerationEvent::Done(_)) => return (words, Instant::now(), true),
+                Ok(_) => words += 1,
                 Err(error) => {
                     assert!(matches!(error, ProviderError::Deadline), "{error}");
                     return (words, Instant::now(), false);

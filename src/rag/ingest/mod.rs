@@ -33,7 +33,7 @@ use super::{
 use crate::{
     providers::{Embedder, ProviderError, Purpose},
     resilience::CallContext,
-    store::{EmbedderRecord, Mutation, NewDocument, StoreError, WriteReport},
+    store::{ChunkVector, EmbedderRecord, Mutation, NewDocument, StoreError, WriteReport},
 };
 
 /// Chunks that one transaction holds at least, when there are so many: large enough that commits cost nothing beside
@@ -315,8 +315,8 @@ impl Job {
     }
 
     async fn embed(&self, pending: Pending) -> Result<Ready, Failure> {
-        let Pending { mut document, to_embed, warnings } = pending;
-        let mut dimension = None;
+        let Pending { mut document, to_embed, mut warnings } = pending;
+        let (mut dimension, mut without) = (None, Vec::new());
         for positions in to_embed.chunks(self.embedder.batch_size().max(1)) {
             let texts: Vec<String> = positions.iter().map(|&n| document.chunks[n].text.clone()).collect();
             let vectors = self
@@ -325,9 +325,25 @@ impl Job {
                 .await
                 .map_err(Failure::Embedder)?;
             for (&n, vector) in positions.iter().zip(vectors) {
-                dimension = Some(vector.len());
-                document.chunks[n].vector = Some(vector);
+                document.chunks[n].vector = match vector {
+                    Ok(vector) => {
+                        dimension = Some(vector.len());
+                        ChunkVector::Made(vector)
+                    }
+                    Err(error) => {
+                        without.push((n, error));
+                        ChunkVector::None
+                    }
+                };
             }
+        }
+        if let Some((n, error)) = without.first() {
+            let count = without.len();
+            warnings.push(format!(
+                "{count} of its {} parts cannot be embedded and are found by their words alone; the first is part {}: {error}",
+                document.chunks.len(),
+                n + 1,
+            ));
         }
         Ok(Ready { document, warnings, dimension })
     }

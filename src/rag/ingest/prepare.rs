@@ -10,7 +10,7 @@ use crate::{
         extract::{self, ExtractError, Extracted, Format, Limits},
         language::LanguageDetector,
     },
-    store::{DocumentState, NewChunk, NewDocument, Store},
+    store::{ChunkVector, DocumentState, NewChunk, NewDocument, Store},
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
@@ -100,7 +100,7 @@ fn cut(source: &str, extracted: &Extracted, chunker: &Chunker) -> Vec<NewChunk> 
             let repeat = repeats.entry(text).or_default();
             let key = chunk_key(source, language, *repeat, text);
             *repeat += 1;
-            NewChunk { key, text: text.to_owned(), language: language.to_owned(), vector: None }
+            NewChunk { key, text: text.to_owned(), language: language.to_owned(), vector: ChunkVector::Stored }
         })
         .collect()
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::plan::Plan;
 use crate::{
-    providers::Purpose,
+    providers::{ProviderError, Purpose},
     rag::{Models, RagError},
     resilience::CallContext,
 };
@@ -40,7 +40,11 @@ impl QueryVector {
         let vector = async {
             let embedder = models.embedder_for(plan.db.name(), plan.db.embedder().as_ref())?;
             let mut vectors = embedder.embed(&[plan.text.to_string()], Purpose::Query, &call).await?;
-            Ok::<_, RagError>(vectors.pop().map(Arc::from))
+            match vectors.pop().transpose() {
+                Ok(vector) => Ok::<_, RagError>(vector.map(Arc::from)),
+                // Its words can still be searched for.
+                Err(error) => Err(ProviderError::Unembeddable { embedder: embedder.id().to_string(), error }.into()),
+            }
         };
         Self { vector: vector.await, took: started.elapsed() }
     }

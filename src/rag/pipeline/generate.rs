@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::question::Question;
 use crate::{
     domain::SearchMode,
-    providers::{GenerationEvent, GenerationRequest, GenerationStream, Generator, ProviderError, ProviderKind},
+    providers::{Ending, GenerationEvent, GenerationRequest, GenerationStream, Generator, ProviderError, ProviderKind},
     rag::{AnswerEvent, AnswerStream, Cached, DegradedReason, Models, Outcome, RagError, Retrieval, Timings},
     telemetry::{Generation, Metrics},
 };
@@ -88,6 +88,10 @@ pub(in crate::rag) type WhenWhole = Box<dyn FnOnce(ProviderKind, String) -> BoxF
 /// What happens while an answer is written, and when it is done: clocks and counters.
 pub(in crate::rag) struct AnswerWriter {
     pub(in crate::rag) mode: SearchMode,
+    /// Whether the reasoning is passed on.
+    pub(in crate::rag) reasoning: bool,
+    /// Passages that the model is not shown.
+    pub(in crate::rag) left_out: usize,
     /// What the cache had to do with it, as a metric label.
     pub(in crate::rag) cache_label: &'static str,
     pub(in crate::rag) degraded: Option<DegradedReason>,
@@ -104,7 +108,7 @@ impl AnswerWriter {
         answer: GeneratedAnswer,
     ) -> impl Stream<Item = Result<AnswerEvent, RagError>> + Send + 'static {
         try_stream! {
-            let Self { mode, cache_label, degraded, mut clock, when_whole, metrics } = self;
+            let Self { mode, reasoning, left_out, cache_label, mut degraded, mut clock, when_whole, metrics } = self;
             let GeneratedAnswer { provider, model, mut events, .. } = answer;
             let mut text = String::new();
             let mut complete = None;
@@ -119,6 +123,12 @@ impl AnswerWriter {
                             text.push_str(&piece);
                         }
                         yield AnswerEvent::Text(piece);
+                    }
+                    GenerationEvent::Reasoning(piece) if reasoning => yield AnswerEvent::Reasoning(piece),
+                    GenerationEvent::Reasoning(_) => {}
+                    GenerationEvent::Restart => {
+                        text.clear();
+                        yield AnswerEvent::Restart;
                     }
                     GenerationEvent::Done(stats) => complete = Some(stats),
                 }
@@ -138,11 +148,16 @@ impl AnswerWriter {
                 tokens: stats.completion_tokens,
             });
             metrics.query_done(mode, cache_label, clock.timings.total);
+            if stats.ending == Ending::RanAway {
+                tracing::warn!(%provider, %model, "the model repeated itself or left its part, and was stopped");
+                let reason = *degraded.get_or_insert(DegradedReason::ModelRanAway);
+                metrics.degraded(reason.as_str());
+            }
             // Before the last event: who has seen the end can ask again, and finds it.
-            if let Some(when_whole) = when_whole.filter(|_| !stats.cut_short) {
+            if let Some(when_whole) = when_whole.filter(|_| stats.ending == Ending::Complete) {
                 when_whole(provider, text).await;
             }
-            yield AnswerEvent::Done(Outcome { provider, degraded, timings: clock.timings });
+            yield AnswerEvent::Done(Outcome { provider, degraded, left_out, timings: clock.timings });
         }
     }
 }
@@ -156,7 +171,7 @@ pub(in crate::rag) fn nothing_found(
 ) -> AnswerStream {
     let text = format!("No document in the DB \"{}\" matches the question.", question.db);
     let timings = Timings { total: started.elapsed(), ..retrieval.timings };
-    let outcome = Outcome { provider, degraded: retrieval.degraded, timings };
+    let outcome = Outcome { provider, degraded: retrieval.degraded, left_out: 0, timings };
     let events = stream::iter([Ok(AnswerEvent::Text(text)), Ok(AnswerEvent::Done(outcome))]).boxed();
     AnswerStream::underway(retrieval, events, Cached::Bypass)
 }

@@ -23,6 +23,8 @@ pub struct Question {
     pub cache: bool,
     /// Whether the answer is to say what each stage did.
     pub explain: bool,
+    /// Whether the model's reasoning is to be told beside the answer.
+    pub reasoning: bool,
 }
 
 impl Question {
@@ -36,6 +38,7 @@ impl Question {
             provider: None,
             cache: true,
             explain: false,
+            reasoning: false,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     domain::{DbName, SearchMode},
     index::EmbeddedSearch,
     providers::{
-        Embedder, EmbedderId, Generator, ProviderError, ProviderKind, Purpose,
+        Embedder, EmbedderId, Generator, ProviderError, ProviderKind, Purpose, TextVector,
         embedded::{ExtractiveGenerator, StaticEmbedder},
     },
     rag::{
@@ -146,7 +146,7 @@ impl Embedder for HungOnQuestions {
         texts: &[String],
         purpose: Purpose,
         call: &CallContext,
-    ) -> Result<Vec<Vec<f32>>, ProviderError> {
+    ) -> Result<Vec<TextVector>, ProviderError> {
         match purpose {
             Purpose::Passage => self.0.embed(texts, purpose, call).await,
             Purpose::Query => call.wait(std::future::pending()).await.map_err(|_| ProviderError::Deadline)?,

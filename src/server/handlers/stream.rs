@@ -26,7 +26,8 @@ use crate::{
 /// Answers a question from the documents, as it is written.
 ///
 /// By default plain text: one line `[[CTXJSON]]{"contexts","metadatas","db"}`, then the answer. With
-/// `Accept: text/event-stream` events: `contexts`, `token` (many), then `done` or `error`. A client that goes away
+/// `Accept: text/event-stream` events: `contexts`, `reasoning` (many, when asked for), `token` (many), then `done` or
+/// `error`. `restart` says that all tokens so far were reasoning, too, and the answer begins now. A client that goes away
 /// stops the answer, upstream, too.
 #[utoipa::path(
     post, path = "/api/stream_query", tag = "ask", request_body = AskBody,
@@ -70,7 +71,8 @@ fn plain(asked: AnswerStream, head: &StreamHead) -> Response {
     let (_, events, _) = asked.into_parts();
     let text = events.filter_map(async |event| match event {
         Ok(AnswerEvent::Text(text)) => Some(Ok(Bytes::from(text))),
-        Ok(AnswerEvent::Done(_)) => None,
+        // A plain text has no place for more than the answer, and takes nothing back.
+        Ok(AnswerEvent::Reasoning(_) | AnswerEvent::Restart | AnswerEvent::Done(_)) => None,
         Err(error) => Some(Err(error)),
     });
     let body: std::pin::Pin<Box<dyn Stream<Item = Result<Bytes, RagError>> + Send>> = Box::pin(first.chain(text));
@@ -84,6 +86,8 @@ fn events(question: Question, asked: AnswerStream, head: StreamHead, id: String)
         while let Some(next) = events.next().await {
             match next {
                 Ok(AnswerEvent::Text(text)) => yield event("token", &StreamToken { text }),
+                Ok(AnswerEvent::Reasoning(text)) => yield event("reasoning", &StreamToken { text }),
+                Ok(AnswerEvent::Restart) => yield event("restart", &serde_json::json!({})),
                 Ok(AnswerEvent::Done(outcome)) => {
                     yield event("done", &api::outcome(&question, &retrieval, &outcome, &cached, id.clone()));
                 }

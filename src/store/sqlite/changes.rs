@@ -44,12 +44,13 @@ fn page_end(c: &Connection, after: u64, newest: u64, limit: usize) -> Result<u64
 }
 
 fn added(c: &Connection, after: u64, to: u64, want: Want) -> Result<Vec<IndexedChunk>, rusqlite::Error> {
-    let payload = match want {
-        Want::Text => "text",
-        Want::Vector => "vector",
+    // A chunk that cannot be embedded has an empty vector, and is found by its words alone.
+    let (payload, only) = match want {
+        Want::Text => ("text", ""),
+        Want::Vector => ("vector", "AND length(vector) > 0"),
     };
     let sql = format!(
-        "SELECT id, language, version, {payload} FROM chunks WHERE revision > ?1 AND revision <= ?2 ORDER BY id"
+        "SELECT id, language, version, {payload} FROM chunks WHERE revision > ?1 AND revision <= ?2 {only} ORDER BY id"
     );
     c.prepare_cached(&sql)?
         .query_map(params![after, to], |row| {

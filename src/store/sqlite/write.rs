@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{count, embedder, put_setting, revision};
-use crate::store::{EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport};
+use crate::store::{ChunkVector, EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport};
 
 /// Why a change was not made.
 pub(super) enum Unmade {
@@ -103,7 +103,8 @@ fn settle_embedder(tx: &Connection, given: &EmbedderRecord) -> Result<(), Unmade
         if stored == *given {
             return Ok(());
         }
-        let has_vectors: bool = tx.query_row("SELECT EXISTS (SELECT 1 FROM chunks)", [], |row| row.get(0))?;
+        let has_vectors: bool =
+            tx.query_row("SELECT EXISTS (SELECT 1 FROM chunks WHERE length(vector) > 0)", [], |row| row.get(0))?;
         if has_vectors {
             return Err(StoreError::EmbedderMismatch {
                 stored: stored.id,
@@ -194,7 +195,8 @@ fn replace_chunks(
             move_chunk(tx, document_id, &chunk.key, ordinal)?;
         } else {
             let vector = match (&chunk.vector, inherited.remove(&chunk.key)) {
-                (None, Some(vector)) => vector,
+                (ChunkVector::Stored, Some(vector)) => vector,
+                (ChunkVector::None, _) => Vec::new(),
                 _ => usable_vector(document, ordinal, chunk, dimension)?,
             };
             insert_chunk(tx, document_id, document, ordinal, chunk, &vector, revision)?;
@@ -263,7 +265,7 @@ fn usable_vector(
     dimension: usize,
 ) -> Result<Vec<u8>, StoreError> {
     let bad = |why: String| StoreError::BadVector { document: document.source.clone(), chunk: ordinal, why };
-    let vector = chunk.vector.as_deref().ok_or_else(|| bad("it is missing".into()))?;
+    let ChunkVector::Made(vector) = &chunk.vector else { return Err(bad("it is missing".into())) };
     if vector.len() != dimension {
         return Err(bad(format!("it has {} dimensions instead of {dimension}", vector.len())));
     }

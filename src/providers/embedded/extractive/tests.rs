@@ -87,6 +87,7 @@ async fn streamed(question: &str, texts: &[&str]) -> Vec<GenerationEvent> {
         messages: Vec::new(),
         call: CallContext::without_deadline(),
         stand_in: false,
+        reasoning: false,
     };
     let stream = generator.generate(request).await.expect("starts");
     stream.map(|event| event.expect("no error")).collect().await

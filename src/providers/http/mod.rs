@@ -1,27 +1,34 @@
 //! One upstream: its address, its pooled client, and how its failures are told apart.
 
+mod base;
+mod reply;
+
 use std::{
     sync::{Arc, Once},
     time::Duration,
 };
 
-use async_stream::stream;
 use bytes::Bytes;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, TryStreamExt};
 use reqwest::{
-    Client, RequestBuilder, Response, StatusCode,
+    Client, RequestBuilder, StatusCode,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use tokio_util::{
     codec::{FramedRead, LinesCodec, LinesCodecError},
     io::StreamReader,
 };
 
-use super::{Phase, ProviderError, ProviderKind, UpstreamStatus, connector};
+use base::Base;
+use reply::{Call, Unsent, collect};
+pub(super) use reply::{Reply, to_the_end};
+
+use super::{Phase, ProviderError, ProviderKind, UpstreamStatus, connector, left_out::LeftOut};
 use crate::{
-    resilience::{CallContext, CallTimer, ClientStats, ConnectionWatch, Lease, Pool, PoolSettings, RequestOutcome},
+    resilience::{CallContext, ClientStats, ConnectionWatch, Pool, PoolSettings, RequestOutcome},
     telemetry::{ClientMetrics, KnownSecrets, ServiceUrl},
     util::tls::client_config,
 };
@@ -34,12 +41,6 @@ const MAX_BODY: usize = 64 << 20;
 
 /// How long a health probe may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How long the end of a body may take after the last word of an answer.
-const END_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// How often other tasks get a turn before a connection counts as free.
-const YIELDS: usize = 4;
 
 /// How to talk to an upstream.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +58,7 @@ pub struct HttpSettings {
 #[derive(Clone)]
 pub struct UpstreamClient {
     pub(super) provider: ProviderKind,
-    base: ServiceUrl,
+    base: Arc<Base>,
     key: Option<SecretString>,
     /// What the server may repeat and nobody may see.
     secrets: Arc<KnownSecrets>,
@@ -77,11 +78,12 @@ impl std::fmt::Debug for UpstreamClient {
 }
 
 impl UpstreamClient {
-    /// Prepares a client; connects to nothing yet.
+    /// Prepares a client; connects to nothing yet. `name` is that of its connections in metrics.
     ///
     /// # Errors
     /// [`ProviderError::Configuration`] when the TLS backend cannot be set up.
     pub fn new(
+        name: String,
         provider: ProviderKind,
         base: ServiceUrl,
         key: Option<SecretString>,
@@ -95,19 +97,20 @@ impl UpstreamClient {
                 "no TLS for {provider}: {error}; are there CA certificates on this system?"
             ))
         })?;
-        let probes = client(settings, tls.clone()).build().map_err(broken)?;
+        let here = base.is_this_machine();
+        let probes = client(settings, tls.clone(), here).build().map_err(broken)?;
         // A slot needs some client. One like it has just been built; if this one cannot be, its connections are not counted.
         let uncounted = probes.clone();
         let make = move |watch: Arc<ConnectionWatch>| {
-            let watched = client(settings, tls.clone()).connector_layer(connector::Watched::new(watch)).build();
+            let watched = client(settings, tls.clone(), here).connector_layer(connector::Watched::new(watch)).build();
             watched.unwrap_or_else(|error| {
                 tracing::error!(%error, "an HTTP client whose connections are not counted");
                 uncounted.clone()
             })
         };
-        let name = format!("{provider}_client");
         let stats = Arc::new(ClientStats::new(name, settings.pool, metrics, &<[_; 2]>::from(operations(provider))));
         let secrets = Arc::new(KnownSecrets::of(&base, key.as_ref()));
+        let base = Arc::new(Base::new(provider, base));
         Ok(Self { provider, base, key, secrets, pool: Pool::new(settings.pool, stats, make), probes })
     }
 
@@ -128,11 +131,7 @@ impl UpstreamClient {
 
     /// The address without credentials, for messages.
     pub fn shown_url(&self) -> String {
-        self.base.to_string()
-    }
-
-    fn endpoint(&self, path: &str) -> String {
-        format!("{}{path}", self.base.expose().as_str().trim_end_matches('/'))
+        self.base.shown()
     }
 
     fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
@@ -142,12 +141,64 @@ impl UpstreamClient {
         }
     }
 
-    /// Sends JSON; returns the reply once its head is there and says success.
+    /// Sends JSON; returns the reply once its head is there and says success. Of the `optional` fields, those that the
+    /// server refuses are left out, now and from now on.
     pub(super) async fn post(
         &self,
         path: &'static str,
         model: &str,
-        body: &impl serde::Serialize,
+        body: &Map<String, Value>,
+        (optional, left_out): (&[&'static str], &LeftOut),
+        call: &CallContext,
+    ) -> Result<Reply, ProviderError> {
+        self.find_base(call).await;
+        let mut fields = left_out.without(body);
+        // Tried without any optional field, because the server did not say what it refused.
+        let mut bare: Option<(ProviderError, Vec<&'static str>)> = None;
+        loop {
+            let reply = self.exchange(path, &fields, call).await?;
+            let status = reply.response.status();
+            if status.is_success() {
+                if let Some((_, left)) = &bare {
+                    left_out.add(left);
+                }
+                return Ok(reply);
+            }
+            let headers = reply.response.headers().clone();
+            // The message helps, but an upstream that fails may also fail to say why.
+            let said = self.bounded(reply, 16 << 10, RequestOutcome::Error).await.unwrap_or_default();
+            let refusal = self.refused(status, &headers, &said, model);
+            if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+                && !matches!(refusal, ProviderError::UnknownModel { .. })
+                && self.base.try_another()
+            {
+                continue;
+            }
+            if let Some((first, _)) = bare {
+                return Err(first);
+            }
+            if !matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) {
+                return Err(refusal);
+            }
+            if !left_out.learn(&fields, optional, &String::from_utf8_lossy(&said)) {
+                let all = left_out.all(&fields, optional);
+                if all.is_empty() {
+                    return Err(refusal);
+                }
+                fields = without(fields, &all);
+                bare = Some((refusal, all));
+                continue;
+            }
+            tracing::info!(upstream = %self.base, "it refuses a field of requests, which is left out from now on");
+            fields = left_out.without(body);
+        }
+    }
+
+    /// Sends JSON; returns the reply once its head is there.
+    async fn exchange(
+        &self,
+        path: &'static str,
+        body: &Map<String, Value>,
         call: &CallContext,
     ) -> Result<Reply, ProviderError> {
         let body = Bytes::from(serde_json::to_vec(body).map_err(|error| self.malformed(error.to_string()))?);
@@ -159,8 +210,7 @@ impl UpstreamClient {
             }
             sent => sent,
         };
-        let reply = reply.map_err(|unsent| unsent.error)?;
-        self.successful(reply, model).await
+        reply.map_err(|unsent| unsent.error)
     }
 
     async fn send(&self, path: &'static str, body: Bytes, call: &CallContext) -> Result<Reply, Unsent> {
@@ -170,7 +220,7 @@ impl UpstreamClient {
             error: ProviderError::Busy { provider: self.provider, refusal },
         })?;
         let timer = self.pool.stats().start(path);
-        let request = self.authorised(lease.client().post(self.endpoint(path)));
+        let request = self.authorised(lease.client().post(self.base.endpoint(path)));
         match request.header(CONTENT_TYPE, "application/json").body(body).send().await {
             Ok(response) => {
                 timer.first_byte();
@@ -186,17 +236,6 @@ impl UpstreamClient {
                 Err(Unsent { stale, error: self.transport(&error) })
             }
         }
-    }
-
-    async fn successful(&self, reply: Reply, model: &str) -> Result<Reply, ProviderError> {
-        let status = reply.response.status();
-        if status.is_success() {
-            return Ok(reply);
-        }
-        let headers = reply.response.headers().clone();
-        // The message helps, but an upstream that fails may also fail to say why.
-        let body = self.bounded(reply, 16 << 10, RequestOutcome::Error).await.unwrap_or_default();
-        Err(self.refused(status, &headers, &body, model))
     }
 
     /// Reads a whole JSON body.
@@ -243,9 +282,13 @@ impl UpstreamClient {
 
     /// Asks whether the upstream is there: `path` lists its models.
     pub(super) async fn probe<T: DeserializeOwned>(&self, path: &str) -> Result<T, ProviderError> {
+        self.find_base(&CallContext::without_deadline()).await;
+        self.quickly(self.probes.get(self.base.endpoint(path))).await
+    }
+
+    async fn quickly<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ProviderError> {
         let asked = async {
-            let request = self.authorised(self.probes.get(self.endpoint(path)));
-            let response = request.send().await.map_err(|error| self.transport(&error))?;
+            let response = self.authorised(request).send().await.map_err(|error| self.transport(&error))?;
             let (status, headers) = (response.status(), response.headers().clone());
             let body = collect(response, MAX_BODY).await.map_err(|error| match error {
                 Some(error) => self.transport(&error),
@@ -258,6 +301,11 @@ impl UpstreamClient {
         };
         let timeout = || self.timeout(Phase::Read);
         tokio::time::timeout(PROBE_TIMEOUT, asked).await.map_err(|_| timeout())?
+    }
+
+    /// Asks something besides questions, in JSON; as quick as a probe.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, ProviderError> {
+        self.quickly(self.probes.post(self.base.endpoint(path)).json(body)).await
     }
 
     /// What a list of models means for those that are required. `same` tells whether two names mean one model.
@@ -317,11 +365,16 @@ impl UpstreamClient {
         self.one_line(&cause.to_string())
     }
 
-    /// The message of an error body in either dialect: `{"error":"…"}` or `{"error":{"message":"…"}}`, else its beginning.
+    /// The message of an error body: `{"error":"…"}`, `{"error":{"message":"…"}}`, `{"message":"…"}` or `{"detail":"…"}`, else
+    /// its beginning.
     fn error_message(&self, body: &[u8]) -> String {
         let text = String::from_utf8_lossy(body);
         let parsed: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-        parsed.as_ref().and_then(|json| self.reported(json)).unwrap_or_else(|| self.one_line(&text))
+        let reported = parsed.as_ref().and_then(|json| {
+            let plain = ["message", "detail"].iter().find_map(|field| json.get(field)?.as_str());
+            self.reported(json).or_else(|| plain.map(|message| self.one_line(message)))
+        });
+        reported.unwrap_or_else(|| self.one_line(&text))
     }
 
     /// The message of an error object, if this is one.
@@ -360,69 +413,30 @@ impl UpstreamClient {
                 };
                 ProviderError::UnknownModel { provider, model: model.to_owned(), hint }
             }
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+                let message = format!("{message}; is the address right? {}", self.base.advice());
+                ProviderError::Status { provider, status: code, message }
+            }
             _ => ProviderError::Status { provider, status: code, message },
         }
     }
 }
 
-/// A response whose head is here, with the connection that its body comes over.
-pub(super) struct Reply {
-    response: Response,
-    call: Call,
-}
-
-impl Reply {
-    /// The body. Once it was read to its end the connection is given back; before, dropping it closes the connection.
-    fn into_stream(self) -> impl Stream<Item = Result<Bytes, reqwest::Error>> + Send {
-        let Self { response, call } = self;
-        let mut pieces = response.bytes_stream();
-        let mut call = Some(call);
-        stream! {
-            while let Some(piece) = pieces.next().await {
-                if piece.is_err() && let Some(call) = call.take() {
-                    call.failed();
-                }
-                yield piece;
-            }
-            // The client takes its connection back in a task of its own; a call that came before would open another one.
-            for _ in 0..YIELDS {
-                tokio::task::yield_now().await;
-            }
-            if let Some(call) = call.take() {
-                call.done(RequestOutcome::Success);
-            }
-        }
+/// A request without these fields.
+fn without(mut request: Map<String, Value>, fields: &[&'static str]) -> Map<String, Value> {
+    let stays = |name: &String| !fields.contains(&name.as_str());
+    request.retain(|name, _| stays(name));
+    if let Some(Value::Object(options)) = request.get_mut("options") {
+        options.retain(|name, _| stays(name));
     }
+    request
 }
 
-/// A request under way: its connection, and what is counted about it.
-struct Call {
-    lease: Lease<Client>,
-    timer: CallTimer,
-}
-
-impl Call {
-    /// The response was read to its end.
-    fn done(self, outcome: RequestOutcome) {
-        self.timer.finish(outcome);
-        self.lease.give_back();
-    }
-
-    fn failed(self) {
-        self.timer.finish(RequestOutcome::Error);
-    }
-}
-
-/// A request that got no head of a response.
-struct Unsent {
-    /// It went over a connection that the upstream had closed already.
-    stale: bool,
-    error: ProviderError,
-}
-
-/// A client with our rules; each slot of a pool has one.
-fn client(settings: HttpSettings, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
-    Client::builder()
+/// A client with our rules; each slot of a pool has one. `here`: the upstream is on this machine, which no proxy could reach.
+fn client(settings: HttpSettings, tls: rustls::ClientConfig, here: bool) -> reqwest::ClientBuilder {
+    let builder = Client::builder();
+    let builder = if here { builder.no_proxy() } else { builder };
+    builder
         .tls_backend_preconfigured(tls)
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
@@ -443,19 +457,6 @@ fn operations(provider: ProviderKind) -> (&'static str, &'static str) {
     }
 }
 
-/// A whole body; `Err(None)` when it is larger than `limit` bytes.
-async fn collect(response: Response, limit: usize) -> Result<Vec<u8>, Option<reqwest::Error>> {
-    let mut body = Vec::new();
-    let mut pieces = response.bytes_stream();
-    while let Some(piece) = pieces.next().await {
-        body.extend_from_slice(&piece.map_err(Some)?);
-        if body.len() > limit {
-            return Err(None);
-        }
-    }
-    Ok(body)
-}
-
 /// reqwest is built without a TLS backend of its own choice; rustls with ring is ours. Must be called before a client is
 /// built; further calls do nothing.
 pub fn install_tls() {
@@ -466,40 +467,7 @@ pub fn install_tls() {
     });
 }
 
-/// Reads on after the last word, because a connection can be used again only when the body's end was seen. It usually
-/// comes with the last word; an upstream that holds it back loses the connection.
-pub(super) async fn to_the_end<T>(rest: &mut (impl Stream<Item = T> + Unpin)) {
-    // Timing out means to give up, as intended.
-    let _ = tokio::time::timeout(END_TIMEOUT, async { while rest.next().await.is_some() {} }).await;
-}
-
 /// Seconds to wait; dates are not worth a parser here, callers have a backoff of their own.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// Checks vectors of a batch and scales them to length 1.
-pub(super) fn unit_vectors(
-    provider: ProviderKind,
-    wanted: usize,
-    mut vectors: Vec<Vec<f32>>,
-) -> Result<Vec<Vec<f32>>, ProviderError> {
-    let bad = |detail: String| ProviderError::BadVector { provider, detail };
-    if vectors.len() != wanted {
-        return Err(bad(format!("{wanted} texts came back as {} vectors", vectors.len())));
-    }
-    let dimension = vectors.first().map_or(0, Vec::len);
-    for vector in &mut vectors {
-        if vector.len() != dimension || dimension == 0 {
-            return Err(bad(format!("dimensions of one batch differ: {dimension} and {}", vector.len())));
-        }
-        let length = vector.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt();
-        if !length.is_finite() || length <= 1e-12 {
-            return Err(bad(format!("its length is {length}")));
-        }
-        for x in vector {
-            *x = (f64::from(*x) / length) as f32;
-        }
-    }
-    Ok(vectors)
 }
