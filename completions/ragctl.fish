@@ -60,7 +60,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l data-dir -d 'Fol
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l provider -d 'Models that embed and answer [default: auto]' -r -f -a "auto\t''
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
 embedded\t''"
@@ -73,6 +73,28 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-model -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l max-tokens -d 'Most tokens of an answer [default: 1024]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l temperature -d 'Randomness of answers [default: the server\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l top-p -d 'Share of the likeliest tokens that the model chooses from [default: the server\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l seed -d 'Seed with which a server gives the same answer again, as far as it can' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l stop -d 'Texts at which an answer ends' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l num-ctx -d 'Tokens of prompt and answer together [default: Ollama: as large as the prompt needs; others: not known]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l num-thread -d 'Threads of Ollama [default: Ollama\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l num-gpu -d 'Layers that Ollama puts on the GPU [default: Ollama\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l keep-alive -d 'How long Ollama keeps the model loaded, like 10m [default: Ollama\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l reasoning -d 'How much a model that can reason does so before it answers [default: the model\'s]' -r -f -a "off\t''
+low\t''
+medium\t''
+high\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l extra -d 'Further fields of requests to the LLM server, passed on as they are' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l fallback -d 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
@@ -80,6 +102,8 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l load-timeout -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l idle-timeout -d 'Longest pause between two tokens, in seconds [default: 30]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l max-retries -d 'Attempts after the first, as far as the retry budget allows [default: 3]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l retry-backoff -d 'Longest wait before the first retry, in seconds [default: 0.6]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-max-retries -d 'Attempts after the first at the OpenAI-compatible server [default: that of --max-retries]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-retry-backoff -d 'Longest wait before the first retry at the OpenAI-compatible server, in seconds [default: that of --retry-backoff]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l breaker -d 'Stop calling an upstream for a while when it fails too often [default: true]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l breaker-failures -d 'Failures in a row that open the circuit breaker [default: 5]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l breaker-window -d 'Calls within a minute from which a failure rate of 50 % opens the breaker [default: 10]' -r
@@ -127,7 +151,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l data-dir -d 'Fo
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l provider -d 'Models that embed and answer [default: auto]' -r -f -a "auto\t''
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
 embedded\t''"
@@ -140,6 +164,14 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-model -d
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -156,7 +188,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l language -d 'Sea
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l label -d 'Search only documents with this label; may be repeated' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l db -d 'DB of requests that name none [default: default]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l provider -d 'Models that embed and answer [default: auto]' -r -f -a "auto\t''
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
 embedded\t''"
@@ -169,6 +201,28 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-model -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l max-tokens -d 'Most tokens of an answer [default: 1024]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l temperature -d 'Randomness of answers [default: the server\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l top-p -d 'Share of the likeliest tokens that the model chooses from [default: the server\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l seed -d 'Seed with which a server gives the same answer again, as far as it can' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l stop -d 'Texts at which an answer ends' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l num-ctx -d 'Tokens of prompt and answer together [default: Ollama: as large as the prompt needs; others: not known]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l num-thread -d 'Threads of Ollama [default: Ollama\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l num-gpu -d 'Layers that Ollama puts on the GPU [default: Ollama\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l keep-alive -d 'How long Ollama keeps the model loaded, like 10m [default: Ollama\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l reasoning -d 'How much a model that can reason does so before it answers [default: the model\'s]' -r -f -a "off\t''
+low\t''
+medium\t''
+high\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l extra -d 'Further fields of requests to the LLM server, passed on as they are' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l fallback -d 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
@@ -176,6 +230,8 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l load-timeout -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l idle-timeout -d 'Longest pause between two tokens, in seconds [default: 30]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l max-retries -d 'Attempts after the first, as far as the retry budget allows [default: 3]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l retry-backoff -d 'Longest wait before the first retry, in seconds [default: 0.6]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-max-retries -d 'Attempts after the first at the OpenAI-compatible server [default: that of --max-retries]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-retry-backoff -d 'Longest wait before the first retry at the OpenAI-compatible server, in seconds [default: that of --retry-backoff]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker -d 'Stop calling an upstream for a while when it fails too often [default: true]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-failures -d 'Failures in a row that open the circuit breaker [default: 5]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-window -d 'Calls within a minute from which a failure rate of 50 % opens the breaker [default: 10]' -r
@@ -213,7 +269,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l format -d 'Form o
 json\t'One JSON array'
 csv\t'One line a measurement'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s o -l output -d 'Write the report to a file instead of stdout' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l provider -d 'Models that embed and answer [default: auto]' -r -f -a "auto\t''
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
 embedded\t''"
@@ -226,6 +282,14 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-model -d '
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
@@ -483,7 +547,7 @@ csv\t'One line a setting'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s o -l output -d 'Write the measurements to a file, .csv or .json; may be repeated' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l db -d 'DB of requests that name none [default: default]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l provider -d 'Models that embed and answer [default: auto]' -r -f -a "auto\t''
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
 embedded\t''"
@@ -496,6 +560,14 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_sub
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'

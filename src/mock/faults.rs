@@ -54,11 +54,31 @@ pub enum Fault {
     Malformed,
     /// Sends an error object with status 200.
     Reported,
+    /// Ends its answer without a word.
+    Empty,
+    /// Reasons before it answers, between `<think>` and `</think>` in its text.
+    Think,
+    /// Says its answer again and again, up to its limit of tokens.
+    Repeat,
     /// Lets new connections wait for so many milliseconds.
     SlowAccept {
         /// Milliseconds.
         ms: u64,
     },
+}
+
+impl Fault {
+    /// What becomes of an answer.
+    pub(super) fn rewritten(&self, answer: String) -> String {
+        match self {
+            Self::Empty => String::new(),
+            Self::Think => {
+                format!("<think>\nThe question is about the documents, so I look there.\n</think>\n\n{answer}")
+            }
+            Self::Repeat => format!("{answer} ").repeat(500),
+            _ => answer,
+        }
+    }
 }
 
 /// When which fault happens.
@@ -159,10 +179,14 @@ fn fault(kind: &str, value: Option<&str>) -> Result<Fault, String> {
         "truncate" => Fault::Truncate { after: number(1)? as usize },
         "malformed" => Fault::Malformed,
         "reported" => Fault::Reported,
+        "empty" => Fault::Empty,
+        "think" => Fault::Think,
+        "repeat" => Fault::Repeat,
         "slow-accept" => Fault::SlowAccept { ms: time(1_000)? },
         other => {
             return Err(format!(
-                "unknown fault {other:?}: use status, reset, hang, delay, stall, truncate, malformed, reported or slow-accept"
+                "unknown fault {other:?}: use status, reset, hang, delay, stall, truncate, malformed, reported, empty, \
+                 think, repeat or slow-accept"
             ));
         }
     })

@@ -46,6 +46,7 @@ pub(super) async fn chat(
     }
     let last = body["messages"].as_array().and_then(|messages| messages.last());
     let answer = answer(last.and_then(|message| message["content"].as_str()).unwrap_or_default());
+    let answer = fault.iter().fold(answer, |answer, fault| fault.rewritten(answer));
     let message = |text: &str| json!({ "message": { "role": "assistant", "content": text } });
     respond(Arc::clone(&state), connection, fault, NDJSON, lines(&body, &answer, message)).await
 }

@@ -36,6 +36,7 @@ pub(super) async fn chat(
     let fault = state.received("/v1/chat/completions", Operation::Generate, &body);
     let last = body["messages"].as_array().and_then(|messages| messages.last());
     let answer = answer(last.and_then(|message| message["content"].as_str()).unwrap_or_default());
+    let answer = fault.iter().fold(answer, |answer, fault| fault.rewritten(answer));
     let tokens = tokens(&answer);
     let usage = json!({ "prompt_tokens": 1, "completion_tokens": tokens.len(), "total_tokens": tokens.len() + 1 });
     if body["stream"] != Value::Bool(true) {

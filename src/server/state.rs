@@ -20,7 +20,7 @@ use crate::{
     domain::DbName,
     providers::{HealthProbe, ProviderKind},
     rag::{Engine, RetrievalOptions, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
-    resilience::{CircuitBreaker, Resilience},
+    resilience::{CircuitBreaker, Resilience, State},
     telemetry::ServiceUrl,
 };
 
@@ -61,8 +61,20 @@ pub struct UpstreamHealth {
     pub probe: Arc<dyn HealthProbe>,
     /// Models that it must have.
     pub required: Vec<String>,
-    /// Breakers that need not wait once a probe is answered.
+    /// Breakers that need not wait once a probe is answered. The first is that of answering.
     pub breakers: Vec<Arc<CircuitBreaker>>,
+}
+
+impl UpstreamHealth {
+    /// Whether it may be asked for answers: a server can answer probes and fail at everything else.
+    pub(super) fn is_asked(&self) -> bool {
+        self.breakers.first().is_none_or(|breaker| match breaker.state() {
+            State::Closed => true,
+            State::HalfOpen => false,
+            // When its time is over the next question is the trial; until there is one, the probe says what is known.
+            State::Open => breaker.snapshot().retry_after.is_none_or(|rest| rest.is_zero()),
+        })
+    }
 }
 
 /// What all requests share.

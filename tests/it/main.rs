@@ -14,6 +14,7 @@ mod description;
 mod durability;
 mod hosts;
 mod layering;
+mod llm_servers;
 mod monitor;
 mod monitoring;
 mod outage;

@@ -86,6 +86,13 @@ async fn a_dead_llm_opens_the_breaker_and_a_living_one_closes_it() {
     assert!(open["opened_at"].is_string() && open["last_failure_time"].is_string());
     let seen = mock.stats().generations;
     assert!(seen < 20, "{seen} calls to a dead LLM");
+    // Its list of models is still there, so that a probe finds nothing.
+    eventually("health says degraded although the probe is answered", || async {
+        server.ask(QUESTION).await;
+        let (_, health) = server.get("/health").await;
+        (&health["status"], &health["ollama"]) == (&json!("degraded"), &json!(true))
+    })
+    .await;
 
     mock.fault(Operation::Generate, None);
     eventually("answers are good again", || async { server.ask(QUESTION).await["degraded"] == false }).await;

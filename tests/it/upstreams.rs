@@ -16,7 +16,7 @@ async fn ollama_embeds_and_answers() {
     let mock = MockUpstream::start().await.unwrap();
     let workplace = Workplace::new();
     let server = workplace.serve_with(&["--docs", "docs"], &[("OLLAMA_BASE_URL", &mock.url())]);
-    assert!(server.start_lines[0].contains("ollama (it answers and has the models)"), "{:?}", server.start_lines);
+    assert!(server.start_lines[0].contains("ollama (it answers and has the model)"), "{:?}", server.start_lines);
 
     let answer = server.ask(QUESTION).await;
     assert_eq!((&answer["provider"], &answer["degraded"]), (&json!("ollama"), &json!(false)));
@@ -63,9 +63,11 @@ async fn a_dead_llm_is_replaced_by_quotation_and_told() {
     assert!(!answer["contexts"].as_array().unwrap().is_empty(), "lexical search goes on");
 
     mock.fault(Operation::List, Some(Fault::Status { code: 500, retry_after: None }));
-    eventually("health says degraded", || async { server.get("/health").await.1["status"] == "degraded" }).await;
-    let (status, ready) = server.get("/health/ready").await;
-    assert_eq!((status.as_u16(), &ready["checks"]["ollama"]), (200, &json!(false)), "answers still come");
+    eventually("the probe fails", || async { server.get("/health/ready").await.1["checks"]["ollama"] == json!(false) })
+        .await;
+    let (status, _) = server.get("/health/ready").await;
+    assert_eq!(status.as_u16(), 200, "answers still come");
+    assert_eq!(server.get("/health").await.1["status"], "degraded");
     let (_, detail) = server.get("/api/health").await;
     assert_eq!((&detail["overall_status"], &detail["suggestions"][0]), (&json!("warning"), &json!("ollama serve")));
 
@@ -100,7 +102,8 @@ async fn vectors_of_another_embedder_are_refused_with_the_remedy() {
     let mock = MockUpstream::start().await.unwrap();
     let workplace = Workplace::new();
     drop(workplace.serve(&["--docs", "docs"]));
-    let server = workplace.serve_with(&["--provider", "ollama", "--ollama-url", &mock.url()], &[]);
+    let chosen = ["--provider", "ollama", "--ollama-url", &mock.url(), "--embedder", "ollama"];
+    let server = workplace.serve_with(&chosen, &[]);
     let (status, error) = server.post("/query", json!({ "query": QUESTION, "method": "vector" })).await;
     assert_eq!(status.as_u16(), 409, "{error}");
     let message = error["message"].as_str().unwrap();

@@ -128,7 +128,7 @@ pub const KEYS: &[SettingKey] = &[
 
     key("provider.name", "--provider", &["PROVIDER", "RAGCTL_PROVIDER"], Is("auto"),
         Choice(&["auto", "ollama", "openai", "embedded"]),
-        "Models that embed and answer; auto: Ollama if it answers at start and has the models, else the embedded ones"),
+        "Who answers, and embeds if it can; auto: Ollama if it answers at start and has the model, else the embedded ones"),
     key("provider.ollama_url", "--ollama-url", &["OLLAMA_BASE_URL", "RAGCTL_OLLAMA_URL"], Is("http://localhost:11434"), Url,
         "URL of the Ollama server"),
     key("provider.llm_model", "--llm-model", &["LLM_MODEL", "RAGCTL_LLM_MODEL"], Is("llama3.1:8b"), Model,

@@ -10,7 +10,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use super::now_rfc3339;
 use crate::{
     providers::ProviderKind,
-    server::{heartbeat::TaskState, state::AppState},
+    server::{UpstreamHealth, heartbeat::TaskState, state::AppState},
     wire::{
         BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail,
         OllamaHealth, OpenAiDetail, ProviderHealthResponse, ReadyChecks, ReadyResponse, Services,
@@ -36,13 +36,20 @@ fn status(state: &AppState, database: &Database) -> Status {
     let stuck = || state.heartbeats.tasks(Instant::now()).iter().any(|task| task.stuck);
     if !database.is_well() {
         Status::Unhealthy
-    } else if !state.health.answers(models.default_provider()) {
+    } else if !answers(state) {
         if models.fallback_generator().is_some() { Status::Degraded } else { Status::Unhealthy }
     } else if database.limitation.is_some() || stuck() {
         Status::Degraded
     } else {
         Status::Healthy
     }
+}
+
+/// Whether the provider of questions that name none answers: its probe says so, and no breaker keeps questions from it.
+fn answers(state: &AppState) -> bool {
+    let provider = state.engine.models().default_provider();
+    let asked = state.upstreams.iter().filter(|upstream| upstream.provider == provider).all(UpstreamHealth::is_asked);
+    asked && state.health.answers(provider)
 }
 
 /// The DB of requests that name none.
@@ -178,7 +185,7 @@ pub async fn providers(State(state): State<Arc<AppState>>) -> Json<ProviderHealt
     let suggestions = suggestions(&state, &ollama, &openai);
     let (overall_status, message) = match status(&state, &database) {
         Status::Healthy => ("ok", format!("questions are answered by {provider}")),
-        Status::Degraded if state.health.answers(provider) => (
+        Status::Degraded if answers(&state) => (
             "warning",
             database.limitation.clone().unwrap_or_else(|| "a background task is stuck, see /health".to_owned()),
         ),
