@@ -52,7 +52,9 @@ pub(super) fn decode<'a>(bytes: &'a [u8], declared: Option<&'static Encoding>) -
     let detected = as_encoding(detect(bytes), true);
     match declared {
         // Most of the document is what it says; a guess is not better than its word.
-        Some(declared) if detected.invalid || !mostly_replaced(&declared.text) && declared.encoding != UTF_8 => declared,
+        Some(declared) if detected.invalid || !mostly_replaced(&declared.text) && declared.encoding != UTF_8 => {
+            declared
+        }
         _ => detected,
     }
 }
@@ -103,7 +105,9 @@ fn mostly_replaced(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::{BIG5, EUC_JP, EUC_KR, GB18030, KOI8_R, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1258};
+    use encoding_rs::{
+        BIG5, EUC_JP, EUC_KR, GB18030, KOI8_R, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1258,
+    };
     use unicode_normalization::UnicodeNormalization;
 
     use super::*;
