@@ -13,6 +13,7 @@ mod clean;
 mod docx;
 mod encoding;
 mod error;
+mod formula;
 mod html;
 mod markdown;
 mod pdf;
