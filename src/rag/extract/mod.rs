@@ -10,6 +10,7 @@
 mod blocks;
 mod bomb;
 mod clean;
+mod cmaps;
 mod docx;
 mod encoding;
 mod error;

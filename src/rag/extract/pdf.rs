@@ -12,7 +12,8 @@ use pdf_inspector::{
 };
 
 use super::{
-    ExtractError, Limits, Raw, Warning, bomb,
+    ExtractError, Limits, Raw, Warning, bomb, cmaps,
+    formula::push_raised,
     sandbox::{self, Deadline},
 };
 
@@ -33,8 +34,12 @@ pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Resu
     let bytes: Arc<[u8]> = bytes.into();
     let limits = limits.clone();
     sandbox::run_bounded(FORMAT, deadline, move || {
-        bomb::check_pdf(&bytes, &limits, deadline)?;
-        read(&bytes, deadline)
+        let document = bomb::check_pdf(&bytes, &limits, deadline)?;
+        // A document that this fails on is read as it is.
+        let readable = document.and_then(|mut document| {
+            sandbox::catch(FORMAT, || Ok(cmaps::made_readable(&mut document))).unwrap_or_default()
+        });
+        read(readable.as_deref().unwrap_or(&bytes), deadline)
     })
 }
 
@@ -197,13 +202,27 @@ fn is_real_title(title: &str) -> bool {
 
 /// Takes out the tags that plain Markdown has no mark for, and repairs words that were split at a line's end.
 fn tidy(markdown: &str) -> String {
-    let mut text = markdown.to_owned();
+    let mut text = with_exponents(markdown);
     for tag in ["<sup>", "</sup>", "<sub>", "</sub>", "<u>", "</u>"] {
         if text.contains(tag) {
             text = text.replace(tag, "");
         }
     }
     join_hyphenated(&text)
+}
+
+/// `10<sup>-3</sup>` → `10^-3`.
+fn with_exponents(markdown: &str) -> String {
+    let mut text = String::with_capacity(markdown.len());
+    let mut rest = markdown;
+    while let Some((before, after)) = rest.split_once("<sup>") {
+        text.push_str(before);
+        let (raised, after) = after.split_once("</sup>").unwrap_or((after, ""));
+        push_raised(&mut text, raised);
+        rest = after;
+    }
+    text.push_str(rest);
+    text
 }
 
 /// `unterschiedli- chem` → `unterschiedlichem`, but not `pre- and postfix`, `page 3- the end`, `A- level`.
@@ -250,6 +269,15 @@ mod tests {
             join_hyphenated("unterschiedli- chem Mittel, viverra rhon-\ncus sem"),
             "unterschiedlichem Mittel, viverra rhoncus sem"
         );
+    }
+
+    #[test]
+    fn raised_numbers_are_exponents() {
+        assert_eq!(
+            tidy("5 m<sup>2</sup>, 10<sup>-3</sup>, the 1<sup>st</sup> H<sub>2</sub>O"),
+            "5 m^2, 10^-3, the 1st H2O"
+        );
+        assert_eq!(tidy("never <sup>closed"), "never closed");
     }
 
     #[test]

@@ -1,0 +1,425 @@
+//! Fonts of PDFs that name a predefined encoding: `UniGB-UCS2-H`, `90ms-RKSJ-H`, `KSCms-UHC-V` …
+//!
+//! East Asian documents, invoices above all, use fonts of the system by such names, and neither embed them nor say which
+//! character a code is: every viewer has those tables. They are the encodings of Unicode or of the countries, under other
+//! names, so that the decoders for texts read them. What a font shows is written anew here, in codes that a table in the
+//! document explains, and the extractor reads that as it reads any font.
+
+use std::collections::{BTreeMap, HashMap};
+
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, UTF_16BE};
+use lopdf::{
+    Dictionary, Document, Object, ObjectId, Stream, StringFormat,
+    content::{Content, Operation},
+    dictionary,
+};
+
+use super::bomb::MAX_STREAM_BYTES;
+
+/// How the codes of a font become characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Codes {
+    /// An encoding of texts.
+    Text(&'static Encoding),
+    /// One without the highest bit of its bytes.
+    SevenBit(&'static Encoding),
+    /// UTF-32, highest byte first.
+    Utf32,
+}
+
+impl Codes {
+    /// By the name of a predefined encoding. Some of the oldest (`CNS-EUC-H`, `KSC-Johab-H`) are none of texts: `None`.
+    fn of_name(name: &[u8]) -> Option<Self> {
+        let name = std::str::from_utf8(name).ok()?;
+        let base = name.strip_suffix(['H', 'V'])?;
+        let base = base.strip_suffix('-').or_else(|| base.is_empty().then_some(base))?;
+        let base = base.strip_suffix("-HW").unwrap_or(base);
+        Some(match base {
+            unicode if unicode.starts_with("Uni") => match unicode.split_once('-')?.1 {
+                "UCS2" | "UTF16" => Self::Text(UTF_16BE),
+                "UTF32" => Self::Utf32,
+                "UTF8" => Self::Text(UTF_8),
+                _ => return None,
+            },
+            "GBK-EUC" | "GBKp-EUC" | "GB-EUC" | "GBpc-EUC" => Self::Text(GBK),
+            "GBK2K" => Self::Text(GB18030),
+            "GB" => Self::SevenBit(GBK),
+            "B5pc" | "ETen-B5" | "ETenms-B5" | "HKscs-B5" | "ETHK-B5" => Self::Text(BIG5),
+            shift_jis if shift_jis.ends_with("-RKSJ") => Self::Text(SHIFT_JIS),
+            "EUC" | "78-EUC" => Self::Text(EUC_JP),
+            "" | "78" | "Add" | "Ext" | "NWP" => Self::SevenBit(EUC_JP),
+            "KSC-EUC" | "KSCms-UHC" | "KSCpc-EUC" => Self::Text(EUC_KR),
+            "KSC" => Self::SevenBit(EUC_KR),
+            _ => return None,
+        })
+    }
+
+    fn decode(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Text(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+            Self::SevenBit(encoding) => {
+                let bytes: Vec<u8> = bytes.iter().map(|byte| byte | 0x80).collect();
+                encoding.decode_without_bom_handling(&bytes).0.into_owned()
+            }
+            Self::Utf32 => {
+                let code = |code: &[u8]| u32::from_be_bytes([code[0], code[1], code[2], code[3]]);
+                let chars = bytes.chunks_exact(4).map(|four| char::from_u32(code(four)));
+                chars.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+            }
+        }
+    }
+}
+
+/// A font whose codes are replaced.
+struct Font {
+    codes: Codes,
+    /// The characters that it shows: the new code of the first is 1.
+    shown: Vec<char>,
+    code_of: HashMap<char, u16>,
+}
+
+impl Font {
+    fn recode(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut recoded = Vec::with_capacity(bytes.len());
+        for c in self.codes.decode(bytes).chars() {
+            let next = u16::try_from(self.shown.len() + 1);
+            let code = match (self.code_of.get(&c), next) {
+                (Some(code), _) => *code,
+                (None, Ok(next)) => {
+                    self.shown.push(c);
+                    self.code_of.insert(c, next);
+                    next
+                }
+                // More characters than two bytes have codes: no language has them.
+                (None, Err(_)) => 0,
+            };
+            recoded.extend(code.to_be_bytes());
+        }
+        recoded
+    }
+
+    /// The table that says which character each code is.
+    fn to_unicode(&self) -> Stream {
+        let mut map = String::from(
+            "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n\
+             1 begincodespacerange <0000> <FFFF> endcodespacerange\n",
+        );
+        for (block, chars) in self.shown.chunks(100).enumerate() {
+            map.push_str(&format!("{} beginbfchar\n", chars.len()));
+            for (index, c) in chars.iter().enumerate() {
+                let units: String = c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("{unit:04X}")).collect();
+                map.push_str(&format!("<{:04X}> <{units}>\n", block * 100 + index + 1));
+            }
+            map.push_str("endbfchar\n");
+        }
+        map.push_str("endcmap end end");
+        Stream::new(Dictionary::new(), map.into_bytes())
+    }
+
+    /// The widths of its characters as such fonts have them: half for Latin ones.
+    fn widths(&self) -> Object {
+        let narrow = |c: &char| c.is_ascii() || matches!(c, '\u{FF61}'..='\u{FF9F}');
+        let widths = self.shown.iter().map(|c| Object::from(if narrow(c) { 500 } else { 1000 })).collect();
+        vec![1.into(), Object::Array(widths)].into()
+    }
+}
+
+/// The document with such fonts made readable; `None` when it has none, or they cannot be.
+pub(super) fn made_readable(document: &mut Document) -> Option<Vec<u8>> {
+    if !names_predefined(document) {
+        return None;
+    }
+    move_fonts_out(document);
+    let mut fonts: HashMap<ObjectId, Font> = HashMap::new();
+    for (id, object) in &document.objects {
+        if let Some(codes) = object.as_dict().ok().and_then(|font| codes_of_font(document, font)) {
+            fonts.insert(*id, Font { codes, shown: Vec::new(), code_of: HashMap::new() });
+        }
+    }
+    if fonts.is_empty() {
+        return None;
+    }
+    recode_pages(document, &mut fonts)?;
+    recode_forms(document, &mut fonts)?;
+    for (id, font) in &fonts {
+        replace_font(document, *id, font)?;
+    }
+    // What was decrypted when it was loaded is saved as it is now.
+    document.encryption_state = None;
+    document.trailer.remove(b"Encrypt");
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Whether any font, wherever it stands, may be one of these.
+fn names_predefined(document: &Document) -> bool {
+    let mut open: Vec<&Object> = document.objects.values().collect();
+    while let Some(object) = open.pop() {
+        let dict = match object {
+            Object::Dictionary(dict) => dict,
+            Object::Stream(stream) => &stream.dict,
+            Object::Array(items) => {
+                open.extend(items);
+                continue;
+            }
+            _ => continue,
+        };
+        if codes_of_font(document, dict).is_some() {
+            return true;
+        }
+        open.extend(dict.iter().map(|(_, value)| value));
+    }
+    false
+}
+
+/// How a font's codes are read, if it is one that says so by a predefined name alone.
+fn codes_of_font(document: &Document, font: &Dictionary) -> Option<Codes> {
+    let name = |key| font.get_deref(key, document).and_then(Object::as_name).ok();
+    (name(b"Subtype")? == b"Type0" && !font.has(b"ToUnicode")).then(|| Codes::of_name(name(b"Encoding")?))?
+}
+
+/// Gives fonts that are written inside other objects an object of their own.
+fn move_fonts_out(document: &mut Document) {
+    let mut next = document.max_id;
+    let mut moved = Vec::new();
+    for object in document.objects.values_mut() {
+        let mut open = vec![object];
+        while let Some(object) = open.pop() {
+            let dict = match object {
+                Object::Dictionary(dict) => dict,
+                Object::Stream(stream) => &mut stream.dict,
+                Object::Array(items) => {
+                    open.extend(items);
+                    continue;
+                }
+                _ => continue,
+            };
+            if let Ok(fonts) = dict.get_mut(b"Font").and_then(Object::as_dict_mut) {
+                for (_, font) in fonts.iter_mut() {
+                    if font.as_dict().is_ok() {
+                        next += 1;
+                        moved.push(((next, 0), std::mem::replace(font, Object::Reference((next, 0)))));
+                    }
+                }
+            }
+            open.extend(dict.iter_mut().map(|(_, value)| value));
+        }
+    }
+    document.max_id = next;
+    document.objects.extend(moved);
+}
+
+/// The fonts of a resource dictionary, by the names that contents call them.
+fn named_fonts(document: &Document, resources: &Dictionary, names: &mut BTreeMap<Vec<u8>, ObjectId>) {
+    let Ok(fonts) = resources.get_deref(b"Font", document).and_then(Object::as_dict) else {
+        return;
+    };
+    for (name, font) in fonts {
+        if let Ok(id) = font.as_reference() {
+            names.entry(name.clone()).or_insert(id);
+        }
+    }
+}
+
+fn recode_pages(document: &mut Document, fonts: &mut HashMap<ObjectId, Font>) -> Option<()> {
+    let pages: Vec<ObjectId> = document.page_iter().collect();
+    for page in pages {
+        let (inline, inherited) = document.get_page_resources(page).ok()?;
+        let mut names = BTreeMap::new();
+        let inherited = inherited.iter().filter_map(|id| document.get_dictionary(*id).ok());
+        inline.into_iter().chain(inherited).for_each(|resources| named_fonts(document, resources, &mut names));
+        if !names.values().any(|id| fonts.contains_key(id)) {
+            continue;
+        }
+        let content = document.get_page_content_with_limit(page, MAX_STREAM_BYTES).ok()?;
+        let content = recode(&content, &names, fonts)?;
+        // Pages may share their contents, so that each gets its own.
+        let stream = document.add_object(Stream::new(Dictionary::new(), content));
+        document.get_dictionary_mut(page).ok()?.set("Contents", stream);
+    }
+    Some(())
+}
+
+/// Forms are contents that pages and annotations draw.
+fn recode_forms(document: &mut Document, fonts: &mut HashMap<ObjectId, Font>) -> Option<()> {
+    let is_form =
+        |stream: &Stream| stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Form");
+    let forms: Vec<ObjectId> = document
+        .objects
+        .iter()
+        .filter(|(_, object)| object.as_stream().is_ok_and(is_form))
+        .map(|(id, _)| *id)
+        .collect();
+    for form in forms {
+        let stream = document.get_object(form).and_then(Object::as_stream).ok()?;
+        let mut names = BTreeMap::new();
+        if let Ok(resources) = stream.dict.get_deref(b"Resources", document).and_then(Object::as_dict) {
+            named_fonts(document, resources, &mut names);
+        }
+        if !names.values().any(|id| fonts.contains_key(id)) {
+            continue;
+        }
+        let content = if stream.dict.has(b"Filter") {
+            stream.decompressed_content_with_limit(MAX_STREAM_BYTES).ok()?
+        } else {
+            stream.content.clone()
+        };
+        let content = recode(&content, &names, fonts)?;
+        let stream = document.get_object_mut(form).and_then(Object::as_stream_mut).ok()?;
+        stream.dict.remove(b"Filter");
+        stream.dict.remove(b"DecodeParms");
+        stream.set_content(content);
+    }
+    Some(())
+}
+
+/// Writes the strings that these fonts show in their new codes.
+fn recode(content: &[u8], names: &BTreeMap<Vec<u8>, ObjectId>, fonts: &mut HashMap<ObjectId, Font>) -> Option<Vec<u8>> {
+    let mut operations = Content::decode(content).ok()?.operations;
+    // Images between the text say nothing, and their bytes are no operations.
+    operations.retain(|operation| !matches!(operation.operator.as_str(), "BI" | "ID" | "EI"));
+    let mut font = None;
+    let mut saved = Vec::new();
+    for Operation { operator, operands } in &mut operations {
+        match operator.as_str() {
+            "q" => saved.push(font),
+            "Q" => font = saved.pop().unwrap_or(font),
+            "Tf" => font = operands.first().and_then(|name| names.get(name.as_name().ok()?)).copied(),
+            "Tj" | "'" | "\"" | "TJ" => {
+                let Some(font) = font.and_then(|id| fonts.get_mut(&id)) else {
+                    continue;
+                };
+                let mut shown: Vec<&mut Object> = operands.iter_mut().collect();
+                while let Some(operand) = shown.pop() {
+                    match operand {
+                        Object::String(bytes, format) => {
+                            *bytes = font.recode(bytes);
+                            *format = StringFormat::Hexadecimal;
+                        }
+                        Object::Array(items) => shown.extend(items.iter_mut().rev()),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Content { operations }.encode().ok()
+}
+
+/// Makes it a font of two-byte codes that a table explains. Its file, if it is embedded, is for the old codes.
+fn replace_font(document: &mut Document, id: ObjectId, font: &Font) -> Option<()> {
+    let name = document.get_dictionary(id).ok()?.get(b"BaseFont").cloned().unwrap_or_else(|_| "Font".into());
+    let descriptor = document.add_object(dictionary! {
+        "Type" => "FontDescriptor", "FontName" => name.clone(), "Flags" => 4, "ItalicAngle" => 0, "Ascent" => 880,
+        "Descent" => -120, "CapHeight" => 700, "StemV" => 80,
+        "FontBBox" => vec![0.into(), (-200).into(), 1000.into(), 900.into()],
+    });
+    let system = dictionary! {
+        "Registry" => Object::string_literal("Adobe"), "Ordering" => Object::string_literal("Identity"), "Supplement" => 0,
+    };
+    let descendant = document.add_object(dictionary! {
+        "Type" => "Font", "Subtype" => "CIDFontType2", "BaseFont" => name, "CIDSystemInfo" => system,
+        "FontDescriptor" => descriptor, "DW" => 1000, "W" => font.widths(),
+    });
+    let table = document.add_object(font.to_unicode());
+    let dict = document.get_dictionary_mut(id).ok()?;
+    dict.set("Encoding", "Identity-H");
+    dict.set("DescendantFonts", vec![descendant.into()]);
+    dict.set("ToUnicode", table);
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rag::extract::{ExtractError, Format, Limits, extract_bytes};
+
+    /// A page on which a font of this encoding shows these strings, one a line, beside a line of Latin text.
+    fn page(encoding: &str, strings: &[Vec<u8>], inside: bool) -> Vec<u8> {
+        let mut document = Document::with_version("1.5");
+        let tree = document.new_object_id();
+        let descendant = document.add_object(dictionary! {
+            "Type" => "Font", "Subtype" => "CIDFontType2", "BaseFont" => "SimSun", "DW" => 1000,
+            "CIDSystemInfo" => dictionary! {
+                "Registry" => Object::string_literal("Adobe"), "Ordering" => Object::string_literal("GB1"), "Supplement" => 2,
+            },
+        });
+        let font = dictionary! {
+            "Type" => "Font", "Subtype" => "Type0", "BaseFont" => "SimSun", "Encoding" => encoding,
+            "DescendantFonts" => vec![descendant.into()],
+        };
+        let font: Object = if inside { font.into() } else { document.add_object(font).into() };
+        let latin = dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica" };
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let lines: String = strings.iter().map(|string| format!("<{}> Tj T*\n", hex(string))).collect();
+        let content = format!(
+            "BT /F2 12 Tf 20 TL 72 760 Td (Page one of the file) Tj T* q /F1 12 Tf {lines} Q ET BI /W 1 /H 1 /BPC 8 /CS /G ID x EI"
+        );
+        let content = document.add_object(Stream::new(Dictionary::new(), content.into_bytes()));
+        let resources = dictionary! { "Font" => dictionary! { "F1" => font, "F2" => latin } };
+        let page = document.add_object(dictionary! {
+            "Type" => "Page", "Parent" => tree, "Contents" => content, "Resources" => resources,
+            "MediaBox" => vec![0.into(), 0.into(), 595.into(), 842.into()],
+        });
+        let root = dictionary! { "Type" => "Pages", "Count" => 1, "Kids" => vec![page.into()] };
+        document.objects.insert(tree, root.into());
+        let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => tree });
+        document.trailer.set("Root", catalog);
+        let mut bytes = Vec::new();
+        document.save_to(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn read(pdf: &[u8]) -> Result<String, ExtractError> {
+        extract_bytes(Format::Pdf, pdf, &Limits::default()).map(|extracted| extracted.text)
+    }
+
+    fn utf16(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+    }
+
+    fn seven_bit(encoding: &'static Encoding, text: &str) -> Vec<u8> {
+        encoding.encode(text).0.iter().map(|byte| byte & 0x7F).collect()
+    }
+
+    #[test]
+    fn predefined_encodings_are_read() {
+        let (chinese, traditional) = ("发票金额 HB-1187 四千二百元", "發票金額 42 元四千二百");
+        let (japanese, korean) = ("領収書の再発行は経理部で", "영수증은 경리부 3301 에서");
+        let text = |encoding: &'static Encoding, text: &str| encoding.encode(text).0.into_owned();
+        let cases = [
+            ("UniGB-UCS2-H", chinese, utf16(chinese)),
+            ("UniGB-UTF16-V", "𠮷野家の领收", utf16("𠮷野家の领收")),
+            ("UniGB-UTF8-H", chinese, chinese.into()),
+            ("UniJIS-UTF32-H", japanese, japanese.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect()),
+            ("UniCNS-UCS2-H", traditional, utf16(traditional)),
+            ("UniJIS-UCS2-HW-V", japanese, utf16(japanese)),
+            ("UniKS-UTF16-H", korean, utf16(korean)),
+            ("GBK-EUC-H", chinese, text(GBK, chinese)),
+            ("GBKp-EUC-V", chinese, text(GBK, chinese)),
+            ("GBK2K-H", chinese, text(GB18030, chinese)),
+            ("GB-H", "发票金额四千二百元", seven_bit(GBK, "发票金额四千二百元")),
+            ("ETen-B5-H", traditional, text(BIG5, traditional)),
+            ("90ms-RKSJ-H", japanese, text(SHIFT_JIS, japanese)),
+            ("EUC-H", japanese, text(EUC_JP, japanese)),
+            ("H", japanese, seven_bit(EUC_JP, japanese)),
+            ("KSCms-UHC-H", korean, text(EUC_KR, korean)),
+            ("KSCms-UHC-HW-V", korean, text(EUC_KR, korean)),
+        ];
+        for (index, (name, expected, bytes)) in cases.into_iter().enumerate() {
+            let found = read(&page(name, &[bytes], index % 2 == 0)).unwrap();
+            assert!(found.contains(expected) && found.contains("Page one of the file"), "{name}: {found}");
+        }
+    }
+
+    #[test]
+    fn unknown_encodings_are_no_text() {
+        for name in ["CNS-EUC-H", "KSC-Johab-H", "Identity-H", "WinAnsiEncoding", "UniGB-H", "Other"] {
+            assert_eq!(Codes::of_name(name.as_bytes()), None, "{name}");
+        }
+        let error = read(&page("CNS-EUC-H", &vec![vec![0xA4; 60]; 20], false)).unwrap_err();
+        assert!(matches!(error, ExtractError::Unreadable { .. } | ExtractError::NoText), "{error}");
+    }
+}
