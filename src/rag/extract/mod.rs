@@ -8,9 +8,7 @@
 //! believed, parsers that can hang run against a deadline, a panic in a library becomes [`ExtractError::Damaged`].
 
 mod blocks;
-mod bomb;
 mod clean;
-mod cmaps;
 mod docx;
 mod encoding;
 mod error;
@@ -125,7 +123,7 @@ pub enum Warning {
         /// The encoding, as WHATWG names it.
         encoding: &'static str,
     },
-    /// Rows of characters that could not be read were left out.
+    /// Characters that could not be read were left out.
     CharactersLeftOut {
         /// How many characters.
         count: usize,

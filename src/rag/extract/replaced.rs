@@ -1,7 +1,7 @@
 //! What is left of letters that could not be read: U+FFFD.
 //!
-//! One in a word still lets a reader guess it. Many in a row are no text, and neither found nor quoted with any use: they go,
-//! and a document that consists of them is refused.
+//! One in a word still lets a reader guess it. Many in a row are no text, and neither found nor quoted with any use, and one
+//! that stands alone was an ornament: they go, and a document that consists of them is refused.
 
 use super::{ExtractError, Warning};
 
@@ -18,7 +18,7 @@ pub(super) fn too_many(text: &str) -> Option<u8> {
     (replaced * 100 > visible * MAX_PERCENT).then(|| u8::try_from(replaced * 100 / visible.max(1)).unwrap_or(100))
 }
 
-/// Takes rows of U+FFFD out of a text and reports how many there were.
+/// Takes out of a text all U+FFFD but those in words, and reports how many there were.
 ///
 /// # Errors
 /// [`ExtractError::Unreadable`] when the text is mostly that.
@@ -36,7 +36,8 @@ pub(super) fn remove_runs(text: String, warnings: &mut Vec<Warning>) -> Result<S
         let (before, from) = rest.split_at(at);
         kept.push_str(before);
         let (length, count) = run(from);
-        if count > 1 {
+        let in_word = kept.ends_with(char::is_alphanumeric) || from[length..].starts_with(char::is_alphanumeric);
+        if count > 1 || !in_word {
             removed += count;
         } else {
             kept.push_str(&from[..length]);
@@ -71,12 +72,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_go_and_single_ones_stay() {
+    fn only_those_in_words_stay() {
         let mut warnings = Vec::new();
-        let text = "The caf\u{FFFD} opens at \u{FFFD}\u{FFFD} \u{FFFD} every working day.".to_owned();
+        let text = "\u{FFFD} The caf\u{FFFD} opens at \u{FFFD}\u{FFFD} \u{FFFD} every working day.".to_owned();
         let kept = remove_runs(text, &mut warnings).unwrap();
-        assert_eq!(kept, "The caf\u{FFFD} opens at  every working day.");
-        assert_eq!(warnings, [Warning::CharactersLeftOut { count: 3 }]);
+        assert_eq!(kept, " The caf\u{FFFD} opens at  every working day.");
+        assert_eq!(warnings, [Warning::CharactersLeftOut { count: 4 }]);
     }
 
     #[test]

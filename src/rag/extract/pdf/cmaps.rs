@@ -124,10 +124,13 @@ impl Font {
     }
 }
 
-/// The document with such fonts made readable; `None` when it has none, or they cannot be.
-pub(super) fn made_readable(document: &mut Document) -> Option<Vec<u8>> {
+/// Makes such fonts readable; whether there were any.
+///
+/// # Errors
+/// The document is spoiled, where it has such fonts and cannot be rewritten.
+pub(super) fn rewrite(document: &mut Document) -> Result<bool, Spoiled> {
     if !names_predefined(document) {
-        return None;
+        return Ok(false);
     }
     move_fonts_out(document);
     let mut fonts: HashMap<ObjectId, Font> = HashMap::new();
@@ -136,21 +139,15 @@ pub(super) fn made_readable(document: &mut Document) -> Option<Vec<u8>> {
             fonts.insert(*id, Font { codes, shown: Vec::new(), code_of: HashMap::new() });
         }
     }
-    if fonts.is_empty() {
-        return None;
-    }
-    recode_pages(document, &mut fonts)?;
-    recode_forms(document, &mut fonts)?;
-    for (id, font) in &fonts {
-        replace_font(document, *id, font)?;
-    }
-    // What was decrypted when it was loaded is saved as it is now.
-    document.encryption_state = None;
-    document.trailer.remove(b"Encrypt");
-    let mut bytes = Vec::new();
-    document.save_to(&mut bytes).ok()?;
-    Some(bytes)
+    let rewritten = recode_pages(document, &mut fonts)
+        .and_then(|()| recode_forms(document, &mut fonts))
+        .and_then(|()| fonts.iter().try_for_each(|(id, font)| replace_font(document, *id, font)));
+    rewritten.map(|()| true).ok_or(Spoiled)
 }
+
+/// A document that was rewritten in part.
+#[derive(Debug)]
+pub(super) struct Spoiled;
 
 /// Whether any font, wherever it stands, may be one of these.
 fn names_predefined(document: &Document) -> bool {

@@ -1,18 +1,23 @@
 //! PDF → Markdown, by the pdf-inspector crate: it finds words, lines, columns, headings and tables from glyph positions.
 //!
 //! PDFs are programs, and hostile ones exist. The fences, from outside in: a thread with a deadline; a first pass that unpacks
-//! every stream under a bound ([`bomb`](super::bomb)); panics caught, and then each page tried alone so that one bad page does
+//! every stream under a bound ([`bomb`]); panics caught, and then each page tried alone so that one bad page does
 //! not cost the others; the crate's own bounds on operations and nesting.
+
+mod bomb;
+mod cmaps;
+mod forms;
 
 use std::{collections::HashSet, sync::Arc};
 
+use lopdf::Document;
 use pdf_inspector::{
     MarkdownOptions, OCR_REASON_INVISIBLE_TEXT_LAYER, OCR_REASON_NO_TEXT, OCR_REASON_SCANNED, OCR_REASON_VECTOR_TEXT,
     PageOcrReasons, PdfError, PdfOptions, PdfProcessResult,
 };
 
 use super::{
-    ExtractError, Limits, Raw, Warning, bomb, cmaps,
+    ExtractError, Limits, Raw, Warning,
     formula::push_raised,
     sandbox::{self, Deadline},
 };
@@ -36,11 +41,24 @@ pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Resu
     sandbox::run_bounded(FORMAT, deadline, move || {
         let document = bomb::check_pdf(&bytes, &limits, deadline)?;
         // A document that this fails on is read as it is.
-        let readable = document.and_then(|mut document| {
-            sandbox::catch(FORMAT, || Ok(cmaps::made_readable(&mut document))).unwrap_or_default()
-        });
-        read(readable.as_deref().unwrap_or(&bytes), deadline)
+        let rewritten = document.and_then(|document| sandbox::catch(FORMAT, || Ok(rewritten(document))).ok().flatten());
+        read(rewritten.as_deref().unwrap_or(&bytes), deadline)
     })
+}
+
+/// The document with that brought into another form which the extractor does not read; `None` when there is nothing like it.
+fn rewritten(mut document: Document) -> Option<Vec<u8>> {
+    let has_values = forms::rewrite(&mut document);
+    let has_fonts = cmaps::rewrite(&mut document).ok()?;
+    if !has_values && !has_fonts {
+        return None;
+    }
+    // What was decrypted when it was loaded is saved as it is now.
+    document.encryption_state = None;
+    document.trailer.remove(b"Encrypt");
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn read(bytes: &[u8], deadline: Deadline) -> Result<Raw, ExtractError> {

@@ -12,7 +12,7 @@ use std::{
 use flate2::bufread::ZlibDecoder;
 use lopdf::{Document, LoadOptions, Object, ObjectId, Stream};
 
-use super::{ExtractError, Limits, sandbox::Deadline};
+use crate::rag::extract::{ExtractError, Limits, sandbox::Deadline};
 
 /// Most bytes of one stream. Larger ones are images, or an attack: a page's drawing commands are a few hundred KiB, the
 /// largest fonts some 20 MiB.
