@@ -146,7 +146,8 @@ pub(super) fn outline_level(value: &str) -> Option<usize> {
 /// The definitions of lists.
 pub(super) fn numbering(xml: &str) -> Result<Numbering, ExtractError> {
     let mut numbering = Numbering::default();
-    let (mut definition, mut list): (Option<(String, Definition)>, Option<(String, List)>) = (None, None);
+    let mut definition: Option<(String, Definition)> = None;
+    let mut list: Option<(String, List)> = None;
     let mut level: Option<(usize, Level)> = None;
     let mut overridden = 0;
     walk(xml, |node| {

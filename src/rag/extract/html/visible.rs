@@ -33,8 +33,17 @@ const FURNITURE: &[&str] = &["nav", "select", "datalist"];
 const OPENING: &[&str] = &["accordion", "collaps", "expand", "faq", "question", "spoiler", "tab", "toggle"];
 
 /// Class names of text that only screen readers read out.
-const FOR_SCREEN_READERS: &[&str] =
-    &["sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only", "a11y-hidden"];
+const FOR_SCREEN_READERS: &[&str] = &[
+    "sr-only",
+    "visually-hidden",
+    "visuallyhidden",
+    "hiddenvisually",
+    "screen-reader",
+    "screenreader",
+    "a11y-hidden",
+    "offscreen",
+    "assistive-text",
+];
 
 /// Parts of class names of icons: their text is the name of a picture, or a letter that is drawn as one.
 const ICONS: &[&str] = &["icon", "glyph", "material-symbols", "fa-"];

@@ -78,7 +78,8 @@ impl DocumentRoots {
         self.limits
     }
 
-    /// Resolves files, folders (with everything below them, hidden files left out) and globs.
+    /// Resolves files, folders (with everything below them, but for hidden files and those that
+    /// editors and file managers make for themselves) and globs.
     ///
     /// Blocks as long as the file system does: [`select_files`](crate::rag::ingest::select_files) does not.
     pub fn select<P: AsRef<Path>>(&self, paths: &[P]) -> Selection {
@@ -165,8 +166,23 @@ fn distinct_name(name: &[u8]) -> String {
     text
 }
 
+/// Resolves `.` and `..` by name alone.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
 #[cfg(test)]
-mod name_tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::distinct_name;
@@ -191,19 +207,4 @@ mod name_tests {
             prop_assert_eq!(a == b, distinct_name(&a) == distinct_name(&b));
         }
     }
-}
-
-/// Resolves `.` and `..` by name alone.
-fn without_dots(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
 }
