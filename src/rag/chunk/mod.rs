@@ -106,19 +106,24 @@ impl Chunker {
 
     /// Cuts a part of a Markdown text that has these tables.
     fn split_between(&self, text: &str, range: Range<usize>, tables: &[Table], rounds: usize, out: &mut Vec<Piece>) {
-        let cut = self.markdown.chunk_indices(&text[range.clone()]);
-        let mut pieces: Vec<Piece> = cut.map(|(start, chunk)| piece(range.start + start, chunk)).collect();
-        let is_whole = |table: &Table| {
-            rounds > 0
-                && pieces
-                    .iter()
-                    .any(|piece| piece.range.start <= table.range.start && table.range.end <= piece.range.end)
-        };
-        let torn: Vec<&Table> = tables.iter().filter(|table| !is_whole(table)).collect();
+        let is_long = |table: &&Table| rounds == 0 || chars(text, table.range.clone()) > self.size;
+        let mut torn: Vec<&Table> = tables.iter().filter(is_long).collect();
         if torn.is_empty() {
-            pieces.retain_mut(|piece| starts_outside(text, piece, tables));
-            out.append(&mut pieces);
-            return;
+            let cut = self.markdown.chunk_indices(&text[range.clone()]);
+            let mut pieces: Vec<Piece> = cut.map(|(start, chunk)| piece(range.start + start, chunk)).collect();
+            let is_whole = |table: &Table| {
+                let at = pieces.partition_point(|piece| piece.range.end < table.range.end);
+                pieces[at..]
+                    .iter()
+                    .take(2)
+                    .any(|piece| piece.range.start <= table.range.start && table.range.end <= piece.range.end)
+            };
+            torn.extend(tables.iter().filter(|table| !is_whole(table)));
+            if torn.is_empty() {
+                pieces.retain_mut(|piece| starts_outside(text, piece, tables));
+                out.append(&mut pieces);
+                return;
+            }
         }
         let mut at = range.start;
         for table in torn {

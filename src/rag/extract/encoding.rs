@@ -68,7 +68,7 @@ fn detect(bytes: &[u8]) -> &'static Encoding {
 
 /// ISO-2022-JP is ASCII with escape sequences: as UTF-8 it would be valid, and without a Japanese letter.
 fn has_japanese_escapes(bytes: &[u8]) -> bool {
-    bytes.is_ascii() && bytes.windows(3).any(|three| matches!(three, b"\x1B$B" | b"\x1B$@"))
+    bytes.contains(&0x1B) && bytes.is_ascii() && bytes.windows(3).any(|three| matches!(three, b"\x1B$B" | b"\x1B$@"))
 }
 
 /// UTF-16 of Latin text: every second byte is zero, and hardly one of the others.

@@ -14,7 +14,10 @@
 //! `aria-hidden` hides from screen readers only. Such text is read, in place of the copy for screen readers beside it; icons,
 //! ornaments and second copies of formulas are not.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use ego_tree::{NodeRef, iter::Edge};
 use scraper::{Node, node::Element};
@@ -76,16 +79,18 @@ impl<'a> Page<'a> {
         let mut page = Self::default();
         // Each round may find controls inside what the last one found to be open.
         for _ in 0..ROUNDS {
-            let known = page.opened.len() + page.controls.len();
-            page.look_for_controls(root);
-            if page.opened.len() + page.controls.len() == known {
+            let closed = page.look_for_controls(root);
+            let opens = |node: &NodeRef<'a, Node>| node.value().as_element().is_some_and(|e| page.can_open(*node, e));
+            if !closed.iter().any(opens) {
                 break;
             }
         }
         page
     }
 
-    fn look_for_controls(&mut self, root: NodeRef<'a, Node>) {
+    /// Takes in the controls that can be seen, and hands back what is closed as far as is known.
+    fn look_for_controls(&mut self, root: NodeRef<'a, Node>) -> Vec<NodeRef<'a, Node>> {
+        let mut closed = Vec::new();
         let mut skipping = None;
         for edge in root.traverse() {
             match edge {
@@ -93,7 +98,10 @@ impl<'a> Page<'a> {
                     let Node::Element(element) = node.value() else {
                         continue;
                     };
-                    if UNSEEN.contains(&element.name()) || (is_hidden(element) && !self.can_open(node, element)) {
+                    if UNSEEN.contains(&element.name()) {
+                        skipping = Some(node.id());
+                    } else if is_hidden(element) && !self.can_open(node, element) {
+                        closed.push(node);
                         skipping = Some(node.id());
                     } else {
                         self.look_at(node, element);
@@ -103,6 +111,7 @@ impl<'a> Page<'a> {
                 _ => {}
             }
         }
+        closed
     }
 
     fn look_at(&mut self, node: NodeRef<'a, Node>, element: &'a Element) {
@@ -279,14 +288,23 @@ fn is_ornament_of(element: &Element) -> bool {
 /// Whether a class name has one of these in it.
 fn class_has(element: &Element, parts: &[&str]) -> bool {
     element.attr("class").is_some_and(|class| {
-        let class = class.to_ascii_lowercase();
+        let class = lowercase(class);
         // "table" is no tab.
         class.split_ascii_whitespace().any(|name| {
             parts.iter().any(|part| {
-                if *part == "tab" { name.replace("table", "").contains("tab") } else { name.contains(part) }
+                if *part == "tab" {
+                    name.contains("tab") && name.replace("table", "").contains("tab")
+                } else {
+                    name.contains(part)
+                }
             })
         })
     })
+}
+
+/// Most class names are lower case as they are.
+fn lowercase(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
 /// The elements beside a node.

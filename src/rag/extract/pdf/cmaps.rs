@@ -151,13 +151,15 @@ pub(super) struct Spoiled;
 
 /// Whether any font, wherever it stands, may be one of these.
 fn names_predefined(document: &Document) -> bool {
-    let mut open: Vec<&Object> = document.objects.values().collect();
+    let is_container =
+        |object: &&Object| matches!(object, Object::Dictionary(_) | Object::Stream(_) | Object::Array(_));
+    let mut open: Vec<&Object> = document.objects.values().filter(is_container).collect();
     while let Some(object) = open.pop() {
         let dict = match object {
             Object::Dictionary(dict) => dict,
             Object::Stream(stream) => &stream.dict,
             Object::Array(items) => {
-                open.extend(items);
+                open.extend(items.iter().filter(is_container));
                 continue;
             }
             _ => continue,
@@ -165,13 +167,16 @@ fn names_predefined(document: &Document) -> bool {
         if codes_of_font(document, dict).is_some() {
             return true;
         }
-        open.extend(dict.iter().map(|(_, value)| value));
+        open.extend(dict.iter().map(|(_, value)| value).filter(is_container));
     }
     false
 }
 
 /// How a font's codes are read, if it is one that says so by a predefined name alone.
 fn codes_of_font(document: &Document, font: &Dictionary) -> Option<Codes> {
+    if !font.has(b"DescendantFonts") {
+        return None;
+    }
     let name = |key| font.get_deref(key, document).and_then(Object::as_name).ok();
     (name(b"Subtype")? == b"Type0" && !font.has(b"ToUnicode")).then(|| Codes::of_name(name(b"Encoding")?))?
 }
