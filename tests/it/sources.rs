@@ -39,6 +39,34 @@ async fn paths_are_bounded_by_field() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "1,000 are allowed: {error}");
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn names_of_any_bytes_are_documents_of_their_own() {
+    use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt};
+
+    use reqwest::Method;
+
+    let workplace = Workplace::new();
+    workplace.write("odd/~$report.docx", b"\x05Admin");
+    for (name, animal) in [(b"b\xE4r.md".as_slice(), "walrus"), (b"b\xF6r.md", "heron")] {
+        let path = workplace.path("odd").join(OsStr::from_bytes(name));
+        fs::write(path, format!("# Mascot\n\nThe mascot of this harbour is a {animal}.\n")).unwrap();
+    }
+    let server = workplace.serve(&[]);
+    let (status, report) = ingest(&server, json!(["odd"])).await;
+    assert_eq!((status, &report["documents"]["added"]), (StatusCode::OK, &json!(2)), "{report}");
+    assert_eq!(report["errors"], json!([]), "a lock file is no document");
+    let (_, again) = ingest(&server, json!(["odd"])).await;
+    assert_eq!(again["documents"]["unchanged"], 2, "their names are the same every time: {again}");
+
+    let sources = ["odd/b\u{FFFD}E4r.md", "odd/b\u{FFFD}F6r.md"];
+    let (_, deleted) = server.json(Method::DELETE, "/api/docs", Some(&json!({ "sources": [sources[0]] }))).await;
+    assert_eq!(deleted["deleted_sources"], 1, "{deleted}");
+    let (_, list) = server.get("/api/docs").await;
+    let left: Vec<&str> = list["docs"].as_array().unwrap().iter().map(|doc| doc["source"].as_str().unwrap()).collect();
+    assert_eq!(left, [sources[1]]);
+}
+
 #[tokio::test]
 async fn no_glob_ends_the_process() {
     let workplace = Workplace::new();

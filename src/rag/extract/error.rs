@@ -43,10 +43,22 @@ pub enum ExtractError {
     },
     /// Text, but in an encoding that cannot be told.
     #[error(
-        "not UTF-8: {percent} % of the characters cannot be read; convert it to UTF-8 (e.g. with iconv) and try again"
+        "its encoding cannot be told: {percent} % of the characters cannot be read as {encoding}; convert it to UTF-8 \
+         (e.g. with iconv) and try again"
     )]
     Encoding {
         /// Share of undecodable characters.
+        percent: u8,
+        /// The most likely encoding, as WHATWG names it.
+        encoding: &'static str,
+    },
+    /// What came out is mostly replacement characters.
+    #[error(
+        "unreadable: {percent} % of its characters cannot be told, because its fonts or its encoding do not say which \
+         they are; save it anew with embedded fonts, or run OCR on it (e.g. ocrmypdf --force-ocr) and try again"
+    )]
+    Unreadable {
+        /// Share of U+FFFD among what is visible.
         percent: u8,
     },
     /// A small file that unpacks into something huge.

@@ -8,13 +8,15 @@
 //! believed, parsers that can hang run against a deadline, a panic in a library becomes [`ExtractError::Damaged`].
 
 mod blocks;
-mod bomb;
 mod clean;
 mod docx;
+mod encoding;
 mod error;
+mod formula;
 mod html;
 mod markdown;
 mod pdf;
+mod replaced;
 mod sandbox;
 mod text;
 
@@ -53,7 +55,7 @@ impl Default for Limits {
 /// The formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Plain text, UTF-8 or UTF-16 with a byte order mark.
+    /// Plain text in any encoding that can be told.
     Text,
     /// Markdown.
     Markdown,
@@ -116,6 +118,16 @@ pub enum Warning {
         /// The encoding that was assumed.
         encoding: &'static str,
     },
+    /// Nothing in the document says which encoding it is in; it was detected.
+    EncodingDetected {
+        /// The encoding, as WHATWG names it.
+        encoding: &'static str,
+    },
+    /// Characters that could not be read were left out.
+    CharactersLeftOut {
+        /// How many characters.
+        count: usize,
+    },
     /// Control characters were removed.
     ControlsRemoved {
         /// How many.
@@ -144,6 +156,10 @@ impl fmt::Display for Warning {
                     "{count} places are not valid {encoding} and were replaced by \u{FFFD}; convert the document to UTF-8"
                 )
             }
+            Self::EncodingDetected { encoding } => {
+                write!(f, "not UTF-8: it was read as {encoding}; convert it to UTF-8 if letters are wrong")
+            }
+            Self::CharactersLeftOut { count } => write!(f, "{count} characters could not be read and were left out"),
             Self::ControlsRemoved { count } => write!(f, "{count} control characters were removed"),
             Self::PagesWithoutText { pages } => {
                 write!(f, "{} without text (scanned or images only): run OCR to have them found", page_list(pages))
@@ -243,6 +259,7 @@ pub fn extract_bytes(format: Format, bytes: &[u8], limits: &Limits) -> Result<Ex
 /// The steps common to all formats: cleaning, the bound of the text, no blank results.
 fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, ExtractError> {
     let Raw { text, title, mut warnings } = raw;
+    let text = replaced::remove_runs(text, &mut warnings)?;
     let (text, removed) = clean::clean(&text);
     if text.trim().is_empty() {
         return Err(if matches!(format, Format::Text | Format::Markdown) {

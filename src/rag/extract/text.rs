@@ -1,14 +1,15 @@
 //! Plain text: which encoding, and is it text at all.
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::Encoding;
 
-use super::{ExtractError, Raw, Warning};
+use super::{
+    ExtractError, Raw, Warning,
+    encoding::{self, Decoded},
+    replaced,
+};
 
 /// Share of control characters, in percent, from which something is not text.
 const MAX_CONTROL_PERCENT: usize = 1;
-
-/// Share of undecodable characters, in percent, from which the encoding is taken to be another one.
-const MAX_REPLACED_PERCENT: usize = 30;
 
 /// First bytes of formats that are often given a wrong extension.
 const MAGIC: &[(&[u8], &str)] = &[
@@ -27,7 +28,7 @@ pub(super) fn extract(bytes: &[u8]) -> Result<Raw, ExtractError> {
     Ok(Raw { text, title: None, warnings: warning.into_iter().collect() })
 }
 
-/// Bytes → text. A byte order mark decides, then what the document `declared`, else it is UTF-8.
+/// Bytes → text, by the rules of [`encoding`].
 ///
 /// Invalid sequences become U+FFFD and are counted in the warning. Too many of them are an error: the result would be noise
 /// that looks like an answer.
@@ -38,28 +39,25 @@ pub(super) fn decode(
     if let Some((_, what)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Err(ExtractError::Binary { detail: (*what).to_owned() });
     }
-    let marked = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
-    let encoding = marked.or(declared).unwrap_or(UTF_8);
-    // Removes the mark, too.
-    let (text, invalid) = encoding.decode_with_bom_removal(bytes);
-    let (mut chars, mut controls, mut replaced) = (0_usize, 0_usize, 0_usize);
+    let Decoded { text, encoding, detected, invalid } = encoding::decode(bytes, declared);
+    let (mut chars, mut controls) = (0_usize, 0_usize);
     for c in text.chars() {
         chars += 1;
         controls += usize::from(is_binary_control(c));
-        replaced += usize::from(c == char::REPLACEMENT_CHARACTER);
     }
     if controls * 100 > chars * MAX_CONTROL_PERCENT {
         let detail = format!("{controls} of {chars} characters are control characters");
         return Err(ExtractError::Binary { detail });
     }
+    let encoding = encoding.name();
     if !invalid {
-        return Ok((text.into_owned(), None));
+        return Ok((text.into_owned(), detected.then_some(Warning::EncodingDetected { encoding })));
     }
-    if replaced * 100 > chars * MAX_REPLACED_PERCENT {
-        let percent = u8::try_from(replaced * 100 / chars.max(1)).unwrap_or(100);
-        return Err(ExtractError::Encoding { percent });
+    if let Some(percent) = replaced::too_many(&text) {
+        return Err(ExtractError::Encoding { percent, encoding });
     }
-    Ok((text.into_owned(), Some(Warning::Replaced { count: replaced, encoding: encoding.name() })))
+    let count = text.matches(char::REPLACEMENT_CHARACTER).count();
+    Ok((text.into_owned(), Some(Warning::Replaced { count, encoding })))
 }
 
 /// Control characters that no text editor writes. Escape and backspace occur in logs and manual pages.
@@ -79,17 +77,28 @@ mod tests {
     }
 
     #[test]
-    fn invalid_bytes_are_replaced_and_reported() {
+    fn a_detected_encoding_is_named() {
         let raw = extract(b"The caf\xE9 opens at 8.").unwrap();
-        assert_eq!(raw.text, "The caf\u{FFFD} opens at 8.");
+        assert_eq!(raw.text, "The café opens at 8.");
+        assert_eq!(raw.warnings, [Warning::EncodingDetected { encoding: "windows-1252" }]);
+        assert!(raw.warnings[0].to_string().contains("windows-1252"));
+    }
+
+    #[test]
+    fn invalid_bytes_are_replaced_and_reported() {
+        let damaged = ["Gebühr für Ärzte: fünf €, für Käufer ".as_bytes(), b"\xC3."].concat();
+        let raw = extract(&damaged).unwrap();
+        assert_eq!(raw.text, "Gebühr für Ärzte: fünf €, für Käufer \u{FFFD}.");
         assert_eq!(raw.warnings, [Warning::Replaced { count: 1, encoding: "UTF-8" }]);
         assert!(raw.warnings[0].to_string().starts_with("1 places are not valid UTF-8"));
     }
 
     #[test]
-    fn an_unknown_encoding_is_refused_rather_than_stored_as_noise() {
-        let russian_1251 = b"\xCF\xF0\xE8\xE2\xE5\xF2, \xEC\xE8\xF0";
-        assert!(matches!(extract(russian_1251), Err(ExtractError::Encoding { percent: 81 })));
+    fn what_is_mostly_unreadable_is_refused_rather_than_stored_as_noise() {
+        let noise = [b"\xEF\xBB\xBFab".as_slice(), &[0xFF; 9]].concat();
+        let error = extract(&noise).unwrap_err();
+        assert!(matches!(error, ExtractError::Encoding { percent: 81, encoding: "UTF-8" }), "{error}");
+        assert!(error.to_string().contains("encoding cannot be told"), "{error}");
     }
 
     #[test]

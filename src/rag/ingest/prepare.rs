@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
-pub const PIPELINE_VERSION: u32 = 1;
+pub const PIPELINE_VERSION: u32 = 2;
 
 /// What reading a file came to.
 pub(super) enum Prepared {
@@ -90,17 +90,17 @@ fn fingerprint(content: &blake3::Hash, version: &str, options: &IngestOptions, e
 fn cut(source: &str, extracted: &Extracted, chunker: &Chunker) -> Vec<NewChunk> {
     let structure = if extracted.format.is_structured() { Structure::Markdown } else { Structure::Plain };
     let languages = LanguageDetector::for_document(&extracted.text);
-    let mut repeats: HashMap<&str, usize> = HashMap::new();
+    let mut repeats: HashMap<String, usize> = HashMap::new();
     chunker
         .split(&extracted.text, structure)
         .into_iter()
-        .map(|range| {
-            let text = &extracted.text[range];
-            let language = languages.of_chunk(text);
-            let repeat = repeats.entry(text).or_default();
-            let key = chunk_key(source, language, *repeat, text);
+        .map(|piece| {
+            let text = piece.text(&extracted.text).into_owned();
+            let language = languages.of_chunk(&text);
+            let repeat = repeats.entry(text.clone()).or_default();
+            let key = chunk_key(source, language, *repeat, &text);
             *repeat += 1;
-            NewChunk { key, text: text.to_owned(), language: language.to_owned(), vector: ChunkVector::Stored }
+            NewChunk { key, text, language: language.to_owned(), vector: ChunkVector::Stored }
         })
         .collect()
 }

@@ -1,16 +1,34 @@
 //! The body: paragraphs, headings, lists and tables in reading order, as they read with all changes accepted.
+//!
+//! What Word does not show is left out: deleted and hidden text, the annotations above ruby text, instructions of fields.
+//! Hidden text goes for the same reason as on web pages: it is where instructions to language models are smuggled in.
+
+use quick_xml::events::BytesStart;
 
 use super::{
     damaged,
-    numbering::{Numbering, Styles},
-    parts::{Node, attribute, outline_level, walk},
+    math::Formula,
+    numbering::{Marker, Numbering},
+    parts::{Node, attribute, is_on, outline_level, walk},
+    styles::Styles,
 };
-use crate::rag::extract::{ExtractError, blocks::Blocks, clean::squeeze, sandbox::Deadline};
+use crate::rag::extract::{ExtractError, blocks::Blocks, clean::squeeze, formula, sandbox::Deadline};
 
 /// Elements whose content is not part of the text: deleted and moved-away text, field codes, former properties, the
-/// fallback copy of what newer versions draw otherwise.
-const SKIPPED: &[&str] =
-    &["del", "moveFrom", "instrText", "delText", "delInstrText", "pPrChange", "rPrChange", "tblPrChange", "Fallback"];
+/// fallback copy of what newer versions draw otherwise, the annotation above ruby text, properties of content controls.
+const SKIPPED: &[&str] = &[
+    "del",
+    "moveFrom",
+    "instrText",
+    "delText",
+    "delInstrText",
+    "pPrChange",
+    "rPrChange",
+    "tblPrChange",
+    "Fallback",
+    "rt",
+    "sdtPr",
+];
 
 /// Deepest nesting of elements. Word writes a few dozen levels for tables in tables.
 const MAX_DEPTH: usize = 2_000;
@@ -21,8 +39,37 @@ struct Paragraph {
     style: Option<String>,
     outline: Option<usize>,
     list: Option<String>,
-    level: usize,
+    level: Option<usize>,
+    /// Its end is deleted or hidden: without text, nothing is left of it.
+    end_gone: bool,
     text: String,
+    /// Raised text that was read last, not yet part of the text.
+    raised: String,
+}
+
+impl Paragraph {
+    fn push(&mut self, text: &str, raised: bool) {
+        if raised {
+            self.raised.push_str(text);
+        } else {
+            self.end_raised();
+            self.text.push_str(text);
+        }
+    }
+
+    fn end_raised(&mut self) {
+        if !self.raised.is_empty() {
+            formula::push_raised(&mut self.text, &std::mem::take(&mut self.raised));
+        }
+    }
+}
+
+/// A run: text of the same look.
+#[derive(Default)]
+struct Run {
+    style: Option<String>,
+    hidden: Option<bool>,
+    raised: Option<bool>,
 }
 
 /// The reader of the body and the notes.
@@ -32,8 +79,12 @@ pub(super) struct Body {
     numbering: Numbering,
     /// Open paragraphs: a text box is a paragraph inside another.
     open: Vec<Paragraph>,
+    /// Open runs: ruby text is runs inside another.
+    runs: Vec<Run>,
+    formula: Option<Formula>,
     in_text: bool,
-    in_run: usize,
+    /// Inside the properties of a paragraph, whose text properties are those of its end.
+    in_properties: bool,
     tables: usize,
     /// Rows of the outermost open table; the text of nested ones flows into its cells.
     rows: Vec<Vec<String>>,
@@ -42,7 +93,18 @@ pub(super) struct Body {
 impl Body {
     /// A reader that writes into these blocks.
     pub fn new(blocks: Blocks, styles: Styles, numbering: Numbering) -> Self {
-        Self { blocks, styles, numbering, open: Vec::new(), in_text: false, in_run: 0, tables: 0, rows: Vec::new() }
+        Self {
+            blocks,
+            styles,
+            numbering,
+            open: Vec::new(),
+            runs: Vec::new(),
+            formula: None,
+            in_text: false,
+            in_properties: false,
+            tables: 0,
+            rows: Vec::new(),
+        }
     }
 
     /// Reads one part.
@@ -64,9 +126,10 @@ impl Body {
                     if skip_from.is_none() {
                         let separator = matches!(name, "footnote" | "endnote") && attribute(element, "type").is_some();
                         if SKIPPED.contains(&name) || separator {
+                            self.skip(name);
                             skip_from = Some(depth);
                         } else {
-                            self.element(name, |key| attribute(element, key))?;
+                            self.element(name, element);
                         }
                     }
                 }
@@ -91,13 +154,39 @@ impl Body {
         self.blocks.finish()
     }
 
-    fn element(&mut self, name: &str, attribute: impl Fn(&str) -> Option<String>) -> Result<(), ExtractError> {
+    /// An element that is left out with all that is in it.
+    fn skip(&mut self, name: &str) {
+        if self.in_properties
+            && matches!(name, "del" | "moveFrom")
+            && let Some(paragraph) = self.open.last_mut()
+        {
+            paragraph.end_gone = true;
+        }
+    }
+
+    fn element(&mut self, name: &str, element: &BytesStart<'_>) {
+        if let Some(formula) = &mut self.formula {
+            formula.open(name, element);
+        }
         match name {
             "p" => self.open.push(Paragraph::default()),
-            "r" => self.in_run += 1,
+            "pPr" => self.in_properties = true,
+            "r" => self.runs.push(Run::default()),
             "t" => self.in_text = true,
+            "oMath" if self.formula.is_none() => self.formula = Some(Formula::new()),
+            "rStyle" | "vanish" | "vertAlign" => self.look(name, attribute(element, "val")),
+            "pStyle" | "outlineLvl" | "numId" | "ilvl" => {
+                if let (Some(paragraph), Some(value)) = (self.open.last_mut(), attribute(element, "val")) {
+                    match name {
+                        "pStyle" => paragraph.style = Some(value),
+                        "outlineLvl" => paragraph.outline = outline_level(&value),
+                        "numId" => paragraph.list = Some(value),
+                        _ => paragraph.level = value.parse().ok(),
+                    }
+                }
+            }
             // In a paragraph's properties, `tab` defines a stop rather than being one.
-            "tab" if self.in_run > 0 => self.push("\t"),
+            "tab" | "ptab" if !self.in_properties => self.push("\t"),
             "br" | "cr" => self.push("\n"),
             "noBreakHyphen" => self.push("-"),
             "tbl" => self.tables += 1,
@@ -107,29 +196,42 @@ impl Body {
                     row.push(String::new());
                 }
             }
-            "pStyle" | "outlineLvl" | "numId" | "ilvl" => {
-                if let (Some(paragraph), Some(value)) = (self.open.last_mut(), attribute("val")) {
-                    match name {
-                        "pStyle" => paragraph.style = Some(value),
-                        "outlineLvl" => paragraph.outline = outline_level(&value),
-                        "numId" => paragraph.list = Some(value),
-                        _ => paragraph.level = value.parse().unwrap_or(0),
-                    }
-                }
-            }
             _ => {}
         }
-        Ok(())
+    }
+
+    /// What the properties of a run, or of a paragraph's end, say.
+    fn look(&mut self, name: &str, value: Option<String>) {
+        if self.in_properties {
+            if let ("vanish", Some(paragraph)) = (name, self.open.last_mut()) {
+                paragraph.end_gone |= is_on(value.as_deref());
+            }
+            return;
+        }
+        let Some(run) = self.runs.last_mut() else {
+            return;
+        };
+        match name {
+            "rStyle" => run.style = value,
+            "vanish" => run.hidden = Some(is_on(value.as_deref())),
+            _ => run.raised = Some(value.as_deref() == Some("superscript")),
+        }
     }
 
     fn close(&mut self, name: &str) -> Result<(), ExtractError> {
+        if let Some(line) = self.formula.as_mut().and_then(|formula| formula.close(name)) {
+            self.formula = None;
+            self.push(&line);
+            return Ok(());
+        }
         match name {
             "p" => {
                 if let Some(paragraph) = self.open.pop() {
                     self.write(paragraph)?;
                 }
             }
-            "r" => self.in_run = self.in_run.saturating_sub(1),
+            "pPr" => self.in_properties = false,
+            "r" => drop(self.runs.pop()),
             "t" => self.in_text = false,
             "tbl" => {
                 self.tables = self.tables.saturating_sub(1);
@@ -143,33 +245,80 @@ impl Body {
     }
 
     fn push(&mut self, text: &str) {
-        if let Some(paragraph) = self.open.last_mut() {
-            paragraph.text.push_str(text);
+        let Some(paragraph) = self.open.last_mut() else {
+            return;
+        };
+        let style = paragraph.style.as_deref().or(self.styles.default_paragraph.as_deref()).unwrap_or_default();
+        let hidden = |run: &Run| {
+            run.hidden.unwrap_or_else(|| self.styles.hidden(style, run.style.as_deref().unwrap_or_default()))
+        };
+        if self.runs.iter().any(hidden) {
+            return;
         }
+        if let Some(formula) = &mut self.formula {
+            return formula.text(text);
+        }
+        let raised = |run: &Run| {
+            run.raised.unwrap_or_else(|| run.style.as_deref().is_some_and(|style| self.styles.raised(style)))
+        };
+        let raised = self.runs.last().is_some_and(raised);
+        paragraph.push(text, raised);
     }
 
-    fn write(&mut self, paragraph: Paragraph) -> Result<(), ExtractError> {
-        if paragraph.text.trim().is_empty() {
+    fn write(&mut self, mut paragraph: Paragraph) -> Result<(), ExtractError> {
+        paragraph.end_raised();
+        let blank = paragraph.text.trim().is_empty();
+        // Word counts empty paragraphs, too, but not those that are deleted or hidden with their end.
+        if blank && paragraph.end_gone {
             return Ok(());
         }
+        let style =
+            paragraph.style.as_deref().or(self.styles.default_paragraph.as_deref()).unwrap_or_default().to_owned();
+        let (marker, depth) = self.marker(&paragraph, &style);
+        if blank {
+            return Ok(());
+        }
+        let numbered = match &marker {
+            Marker::Text { text, joined: true } => format!("{text}{}", paragraph.text),
+            Marker::Text { text, joined: false } => format!("{text} {}", paragraph.text),
+            Marker::Bullet | Marker::Nothing => paragraph.text.clone(),
+        };
         if self.tables > 0
             && let Some(cell) = self.rows.last_mut().and_then(|row| row.last_mut())
         {
             cell.push(' ');
-            cell.push_str(&squeeze(&paragraph.text));
+            cell.push_str(&squeeze(&numbered));
             return Ok(());
         }
-        let style = paragraph.style.as_deref().unwrap_or_default();
-        if let Some(level) = paragraph.outline.or_else(|| self.styles.heading(style)) {
-            return self.blocks.heading(level, &paragraph.text);
+        if let Some(level) = paragraph.outline.or_else(|| self.styles.heading(&style)) {
+            return self.blocks.heading(level, &numbered);
         }
-        // List "0" takes a paragraph out of the list that its style would put it in.
-        match paragraph.list.or_else(|| self.styles.numbering(style)).filter(|list| list != "0") {
-            Some(list) => {
-                let marker = self.numbering.next_marker(&list, paragraph.level);
-                self.blocks.list_item(paragraph.level, &marker, &paragraph.text)
+        match marker {
+            Marker::Bullet => self.blocks.list_item(depth, "-", &paragraph.text),
+            Marker::Text { text, joined: false } if is_list_marker(&text) => {
+                self.blocks.list_item(depth, text.trim(), &paragraph.text)
             }
-            None => self.blocks.paragraph(&paragraph.text),
+            // Clauses: in Markdown they are paragraphs, whatever their number.
+            Marker::Text { .. } | Marker::Nothing => self.blocks.paragraph(&numbered),
         }
     }
+
+    /// What stands before a paragraph, and how deep in its list it is.
+    fn marker(&mut self, paragraph: &Paragraph, style: &str) -> (Marker, usize) {
+        // List "0" takes a paragraph out of the list that its style would put it in.
+        let list = paragraph.list.as_deref().or_else(|| self.styles.list(style)).filter(|list| *list != "0");
+        let Some(list) = list.map(str::to_owned) else {
+            return (Marker::Nothing, 0);
+        };
+        let of_style = || self.styles.level(style, |style| self.numbering.level_of_style(&list, style));
+        let level = paragraph.level.or_else(of_style).unwrap_or(0);
+        (self.numbering.count(&list, level), level)
+    }
+}
+
+/// Whether Markdown takes it for the beginning of a list item: `3.`, `3)`.
+fn is_list_marker(text: &str) -> bool {
+    let digits = text.trim().trim_end_matches(['.', ')']);
+    let ending = text.trim().len() - digits.len();
+    ending == 1 && (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -5,8 +5,13 @@
 //! cannot lead anywhere.
 
 mod body;
+mod math;
 mod numbering;
+mod numerals;
 mod parts;
+mod styles;
+#[cfg(test)]
+mod tests;
 
 use std::io::{Cursor, Read};
 
@@ -36,13 +41,15 @@ pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Resu
         return Err(damaged(format!("the archive has no part {main}")));
     };
     let folder = main.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-    let styles =
+    let (styles, style_lists) =
         package.part(&format!("{folder}styles.xml"))?.map(|xml| parts::styles(&xml)).transpose()?.unwrap_or_default();
-    let numbering = package
+    let mut numbering = package
         .part(&format!("{folder}numbering.xml"))?
         .map(|xml| parts::numbering(&xml))
         .transpose()?
         .unwrap_or_default();
+    numbering.style_lists = style_lists;
+    numbering.language.clone_from(&styles.language);
     let mut body = Body::new(Blocks::new(limits), styles, numbering);
     body.read(&document, deadline)?;
     for notes in ["footnotes.xml", "endnotes.xml"] {

@@ -4,7 +4,10 @@
 //! which ends the process, and some hundreds exceed the size of a regular expression. So everything that costs is
 //! counted first.
 
-use std::{ffi::OsStr, path::Path};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
 use globset::{GlobBuilder, GlobSet};
 
@@ -22,7 +25,10 @@ const MAX_WILDCARDS: usize = 64;
 
 /// A glob whose cost is bounded.
 #[derive(Debug)]
-pub(super) struct PathGlob(GlobSet);
+pub(super) struct PathGlob {
+    folder: PathBuf,
+    pattern: GlobSet,
+}
 
 impl PathGlob {
     /// Compiles `pattern` below a folder whose own name is taken literally.
@@ -32,18 +38,17 @@ impl PathGlob {
     pub(super) fn below(folder: &Path, pattern: &Path) -> Result<Self, String> {
         let pattern = with_slashes(pattern);
         check(&pattern)?;
-        let folder = globset::escape(&with_slashes(folder));
-        let whole = format!("{}/{pattern}", folder.trim_end_matches('/'));
-        let glob = GlobBuilder::new(&whole).literal_separator(true).build();
+        let glob = GlobBuilder::new(&pattern).literal_separator(true).build();
         // A set of one: unlike a single matcher, it returns an error where the regular expression is too large.
         let set = glob.and_then(|glob| GlobSet::builder().add(glob).build());
-        // The kind alone: the whole error shows the folder's name with its wildcards escaped.
-        set.map(Self).map_err(|error| format!("not a glob: {}", error.kind()))
+        let folder = folder.to_owned();
+        set.map(|pattern| Self { folder, pattern }).map_err(|error| format!("not a glob: {}", error.kind()))
     }
 
     /// Whether the pattern describes this path.
     pub(super) fn is_match(&self, path: &Path) -> bool {
-        self.0.is_match(path)
+        // Not a pattern of the folder's name as well: that may hold bytes that no pattern can name.
+        path.strip_prefix(&self.folder).is_ok_and(|inside| self.pattern.is_match(inside))
     }
 }
 

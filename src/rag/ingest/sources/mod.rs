@@ -6,6 +6,7 @@
 mod glob;
 mod open;
 mod roots;
+mod temporary;
 mod walk;
 
 #[cfg(test)]
@@ -30,7 +31,8 @@ pub struct SourceFile {
     /// Where it is.
     pub path: PathBuf,
     /// Its name in the DB: the path relative to the working directory where it lies inside, else the absolute path;
-    /// always with `/`.
+    /// always with `/`. Bytes that are no UTF-8 are U+FFFD and two hexadecimal digits, so that names that differ only
+    /// in them are different names.
     pub source: String,
     /// What may be opened to read it.
     access: Access,

@@ -6,6 +6,8 @@
 
 use std::{ffi::OsString, fs::File, io, path::Path, sync::Arc};
 
+use super::temporary;
+
 /// Which paths may be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Access {
@@ -62,9 +64,12 @@ pub(super) struct FolderEntry {
 }
 
 impl FolderEntry {
-    /// Whether its name begins with a dot.
-    pub(super) fn is_hidden(&self) -> bool {
-        self.name.as_encoded_bytes().starts_with(b".")
+    /// Whether it is hidden, or a file that some program made for itself.
+    pub(super) fn is_passed_over(&self) -> bool {
+        match self.kind {
+            EntryKind::Folder => self.name.as_encoded_bytes().starts_with(b"."),
+            _ => temporary::is_passed_over(&self.name),
+        }
     }
 }
 

@@ -78,7 +78,8 @@ impl DocumentRoots {
         self.limits
     }
 
-    /// Resolves files, folders (with everything below them, hidden files left out) and globs.
+    /// Resolves files, folders (with everything below them, but for hidden files and those that
+    /// editors and file managers make for themselves) and globs.
     ///
     /// Blocks as long as the file system does: [`select_files`](crate::rag::ingest::select_files) does not.
     pub fn select<P: AsRef<Path>>(&self, paths: &[P]) -> Selection {
@@ -135,9 +136,34 @@ impl DocumentRoots {
     /// Its name in the DB.
     pub(super) fn source_name(&self, path: &Path) -> String {
         let shown = path.strip_prefix(&self.base).unwrap_or(path);
-        let text = shown.to_string_lossy();
-        if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
+        let text = distinct_name(shown.as_os_str().as_encoded_bytes());
+        if cfg!(windows) { text.replace('\\', "/") } else { text }
     }
+}
+
+/// A text for a name of any bytes, never the same for two names: what is no UTF-8 is told byte by byte. So is a U+FFFD of
+/// the name itself where digits behind it would make it look like that.
+fn distinct_name(name: &[u8]) -> String {
+    const MARK: &str = "\u{FFFD}";
+    if let Ok(text) = std::str::from_utf8(name)
+        && !text.contains(MARK)
+    {
+        return text.to_owned();
+    }
+    let tell = |bytes: &[u8]| bytes.iter().map(|byte| format!("{MARK}{byte:02X}")).collect::<String>();
+    let mut text = String::new();
+    for chunk in name.utf8_chunks() {
+        let mut rest = chunk.valid();
+        while let Some((before, after)) = rest.split_once(MARK) {
+            let looks_told = after.len() >= 2 && after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
+            text.push_str(before);
+            text.push_str(&if looks_told { tell(MARK.as_bytes()) } else { MARK.to_owned() });
+            rest = after;
+        }
+        text.push_str(rest);
+        text.push_str(&tell(chunk.invalid()));
+    }
+    text
 }
 
 /// Resolves `.` and `..` by name alone.
@@ -153,4 +179,32 @@ fn without_dots(path: &Path) -> PathBuf {
         }
     }
     plain
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::distinct_name;
+
+    #[test]
+    fn ordinary_names_stay_and_bytes_are_told() {
+        assert_eq!(distinct_name("Bücher/名前.md".as_bytes()), "Bücher/名前.md");
+        assert_eq!(distinct_name(b"caf\xE9.md"), "caf\u{FFFD}E9.md");
+        assert_eq!(distinct_name("caf\u{FFFD}.md".as_bytes()), "caf\u{FFFD}.md");
+        assert_ne!(distinct_name("caf\u{FFFD}E9.md".as_bytes()), distinct_name(b"caf\xE9.md"));
+    }
+
+    proptest! {
+        #[test]
+        fn two_names_never_become_one(pieces in prop::collection::vec((0usize..6, 0usize..6), 0..6)) {
+            const ATOMS: [&[u8]; 6] = [b"\xE9", b"\xFF", "\u{FFFD}".as_bytes(), b"E", b"9", b"\xEF\xBF"];
+            let (mut a, mut b) = (Vec::new(), Vec::new());
+            for (left, right) in pieces {
+                a.extend(ATOMS[left]);
+                b.extend(ATOMS[right]);
+            }
+            prop_assert_eq!(a == b, distinct_name(&a) == distinct_name(&b));
+        }
+    }
 }

@@ -36,6 +36,41 @@ fn a_folder_is_walked_and_what_cannot_be_read_is_counted() {
 }
 
 #[test]
+fn files_that_programs_leave_are_passed_over() {
+    let tree = tree();
+    for name in ["~$a.docx", "._a.pdf", ".~lock.b.txt#", "b.txt~", "#b.txt#", ".b.txt.swp", "Thumbs.db", ".DS_Store"] {
+        fs::write(tree.base.join("docs").join(name), b"\0\x05not a document").unwrap();
+    }
+    for path in ["docs", "docs/*", "docs/**/*.*"] {
+        let selection = roots(&tree).select(&[path]);
+        assert!(names(&selection).starts_with(&["docs/a.md", "docs/b.txt"]), "{path}: {:?}", names(&selection));
+        assert_eq!((selection.skipped, selection.errors.len()), (1, 0), "{path}: only c.png is skipped");
+    }
+    // A shell's `*` names them one by one.
+    let named = roots(&tree).select(&["docs/a.md", "docs/~$a.docx"]);
+    assert_eq!((names(&named), named.skipped, named.errors.len()), (vec!["docs/a.md"], 1, 0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_differ_in_bytes_outside_utf8_are_different_documents() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let tree = tree();
+    let folder = tree.base.join("docs").join(OsStr::from_bytes(b"b\xFCcher"));
+    fs::create_dir_all(&folder).unwrap();
+    for name in [b"caf\xE9.md".as_slice(), b"caf\xE8.md"] {
+        fs::write(folder.join(OsStr::from_bytes(name)), "text").unwrap();
+    }
+    let expected = ["docs/b\u{FFFD}FCcher/caf\u{FFFD}E8.md", "docs/b\u{FFFD}FCcher/caf\u{FFFD}E9.md"];
+    let selection = DocumentRoots::unrestricted(&tree.base).select(&[folder.as_path(), &folder.join("*.md")]);
+    assert_eq!(names(&selection), expected);
+    assert!(selection.errors.is_empty(), "{:?}", selection.errors);
+    assert_eq!(read(&selection.files[0]).unwrap(), "text");
+    let again = roots(&tree).select(&["docs/*/*.md"]);
+    assert_eq!(names(&again)[..2], expected, "the same names every time, beside docs/sub/d.md");
+}
+
+#[test]
 fn a_file_named_twice_is_read_once() {
     let tree = tree();
     assert_eq!(names(&roots(&tree).select(&["docs/a.md", "docs/sub/../a.md"])), ["docs/a.md"]);

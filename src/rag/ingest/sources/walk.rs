@@ -11,6 +11,7 @@ use super::{
     glob::{PathGlob, has_wildcard},
     open::{EntryKind, FolderEntry, OpenError},
     roots::Refusal,
+    temporary,
 };
 use crate::rag::extract::Format;
 
@@ -79,6 +80,9 @@ impl<'a> Selector<'a> {
         let kind = std::fs::symlink_metadata(&real).map_err(|error| Refusal::Failed(super::reason(&error)))?;
         if kind.is_dir() {
             self.walk(&real, None);
+        } else if full.file_name().is_some_and(|name| temporary::is_owner_file(name.as_encoded_bytes())) {
+            // A shell's `*` names these files, too.
+            self.selection.skipped += 1;
         } else if Format::of_path(&real).is_none() {
             return Err(Refusal::Failed("is of no supported format (.txt .md .html .pdf .docx)".into()));
         } else if kind.is_file() {
@@ -115,7 +119,7 @@ impl<'a> Selector<'a> {
                 levels.pop();
                 continue;
             };
-            if entry.is_hidden() {
+            if entry.is_passed_over() {
                 continue;
             }
             let (shown, real) = (level.shown.join(&entry.name), level.real.join(&entry.name));

@@ -1,26 +1,24 @@
 //! HTML → Markdown, by the browser's own parsing rules (html5ever), without what a reader does not see.
 //!
-//! Scripts, styles, navigation and hidden elements go; hidden ones also because they are where instructions to language models
-//! are smuggled in. The walk over the tree keeps its state on the heap: documents may nest 50 000 levels deep.
+//! Scripts, styles and navigation go, and hidden elements that a reader cannot open ([`visible`]). The walk over the tree keeps its state on the heap: documents may nest 50 000 levels deep.
+
+mod math;
+mod visible;
 
 use ego_tree::iter::Edge;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use html5ever::{driver, tendril::TendrilSink};
 use scraper::{Html, HtmlTreeSink, Node, node::Element};
 
-use super::{ExtractError, Limits, Raw, blocks::Blocks, clean::squeeze, sandbox::Deadline, text};
+use super::{ExtractError, Limits, Raw, blocks::Blocks, clean::squeeze, formula::push_raised, sandbox::Deadline, text};
+use math::Formula;
+use visible::Page;
 
 /// Bytes that a browser searches for the declaration of the encoding.
 const PRESCAN_BYTES: usize = 1024;
 
 /// How much is parsed between two looks at the clock. Parsing takes time by the square of the nesting.
 const CHUNK_BYTES: usize = 16 << 10;
-
-/// Elements whose content is not the document's text.
-const SKIPPED: &[&str] = &[
-    "script", "style", "noscript", "template", "nav", "svg", "math", "iframe", "object", "canvas", "audio", "video",
-    "button", "select", "datalist", "dialog",
-];
 
 /// Elements that start and end a paragraph.
 const BLOCKS: &[&str] = &[
@@ -53,6 +51,8 @@ const BLOCKS: &[&str] = &[
 pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
     let (source, warning) = text::decode(bytes, declared_encoding(bytes))?;
     let page = parse(&source, deadline)?;
+    deadline.check()?;
+    let known = Page::new(page.tree.root());
     let mut walk = Walk::new(limits);
     let mut skipping = None;
     for (step, edge) in page.tree.root().traverse().enumerate() {
@@ -72,8 +72,16 @@ pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Resu
                     }
                     skipping = Some(node.id());
                 }
-                Node::Element(element) if is_skipped(element) => skipping = Some(node.id()),
-                Node::Element(element) => walk.open(element)?,
+                Node::Element(element) if walk.formula.is_none() && known.is_skipped(node, element) => {
+                    skipping = Some(node.id());
+                }
+                Node::Element(element) => {
+                    if let Some(label) = known.label(element) {
+                        walk.flush()?;
+                        walk.blocks.paragraph(label)?;
+                    }
+                    walk.open(element)?;
+                }
                 _ => {}
             },
             Edge::Close(node) if skipping == Some(node.id()) => skipping = None,
@@ -103,32 +111,24 @@ fn parse(source: &str, deadline: Deadline) -> Result<Html, ExtractError> {
     Ok(parser.finish())
 }
 
-/// What `<meta charset=…>` or `<meta http-equiv … content="…; charset=…">` says.
+/// What `<meta charset=…>`, `<meta http-equiv … content="…; charset=…">` or `<?xml … encoding=…?>` says.
 fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
-    const KEY: &[u8] = b"charset=";
     let head = bytes[..bytes.len().min(PRESCAN_BYTES)].to_ascii_lowercase();
-    let start = head.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
-    let label =
-        head[start..].strip_prefix(b"\"").or_else(|| head[start..].strip_prefix(b"'")).unwrap_or(&head[start..]);
+    let behind = |head: &[u8], key: &[u8]| {
+        let start = head.windows(key.len()).position(|window| window == key)? + key.len();
+        Some(head[start..].trim_ascii_start().to_vec())
+    };
+    let of_xml = || {
+        let end = head.starts_with(b"<?xml").then(|| head.windows(2).position(|window| window == b"?>"))??;
+        behind(&head[..end], b"encoding=")
+    };
+    let value = behind(&head, b"charset=").or_else(of_xml)?;
+    let label = value.strip_prefix(b"\"").or_else(|| value.strip_prefix(b"'")).unwrap_or(&value);
     let end =
         label.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"-_:.".contains(byte))).unwrap_or(label.len());
     let encoding = Encoding::for_label(&label[..end])?;
     // The declaration itself was readable as ASCII, so it cannot be UTF-16: the standard takes it for UTF-8.
     Some(if encoding == UTF_16LE || encoding == UTF_16BE { UTF_8 } else { encoding })
-}
-
-fn is_skipped(element: &Element) -> bool {
-    let hidden_by_style = || {
-        element.attr("style").is_some_and(|style| {
-            let style: String = style.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
-            style.contains("display:none") || style.contains("visibility:hidden")
-        })
-    };
-    SKIPPED.contains(&element.name())
-        || element.attr("hidden").is_some()
-        || element.attr("aria-hidden") == Some("true")
-        || element.attr("role") == Some("navigation")
-        || hidden_by_style()
 }
 
 /// The state of the walk: the text of the block that is open, and where it belongs.
@@ -145,6 +145,9 @@ struct Walk {
     /// Open tables; only the outermost makes rows, the text of nested ones flows into its cells.
     tables: usize,
     rows: Vec<Vec<String>>,
+    formula: Option<Formula>,
+    /// Where in `inline` raised text begins, and how many elements raise it.
+    raised: Option<(usize, usize)>,
 }
 
 impl Walk {
@@ -159,11 +162,15 @@ impl Walk {
             pre: 0,
             tables: 0,
             rows: Vec::new(),
+            formula: None,
+            raised: None,
         }
     }
 
     fn text(&mut self, text: &str) {
-        if self.pre > 0 {
+        if let Some(formula) = &mut self.formula {
+            formula.text(text);
+        } else if self.pre > 0 {
             self.inline.push_str(text);
         } else {
             // A line break in the source is a space on the page.
@@ -172,7 +179,16 @@ impl Walk {
     }
 
     fn open(&mut self, element: &Element) -> Result<(), ExtractError> {
+        if let Some(formula) = &mut self.formula {
+            formula.open(element);
+            return Ok(());
+        }
         match element.name() {
+            "math" => self.formula = Some(Formula::new()),
+            "sup" => {
+                let (start, depth) = self.raised.unwrap_or((self.inline.len(), 0));
+                self.raised = Some((start, depth + 1));
+            }
             "br" => self.inline.push('\n'),
             "table" => {
                 self.flush()?;
@@ -216,7 +232,17 @@ impl Walk {
     }
 
     fn close(&mut self, element: &Element) -> Result<(), ExtractError> {
+        if let Some(mut formula) = self.formula.take() {
+            if element.name() == "math" {
+                self.inline.push_str(&formula.finish());
+            } else {
+                formula.close();
+                self.formula = Some(formula);
+            }
+            return Ok(());
+        }
         match element.name() {
+            "sup" => self.end_raised(),
             "table" => {
                 self.flush()?;
                 self.tables = self.tables.saturating_sub(1);
@@ -249,10 +275,25 @@ impl Walk {
     fn boundary(&mut self, name: &str) -> Result<(), ExtractError> {
         match name {
             "td" | "th" | "tr" if self.tables > 1 => self.inline.push(' '),
+            // A question that opens its answer stands on a line of its own, unless it is part of a heading.
+            "button" if self.heading.is_none() && self.marker.is_none() => return self.flush(),
             _ if BLOCKS.contains(&name) => return self.flush(),
             _ => {}
         }
         Ok(())
+    }
+
+    /// Raised text ends: an exponent, or what else is written there.
+    fn end_raised(&mut self) {
+        match self.raised.take() {
+            Some((start, depth)) if depth > 1 => self.raised = Some((start, depth - 1)),
+            // A block inside has been written already.
+            Some((start, _)) if start <= self.inline.len() => {
+                let raised = self.inline.split_off(start);
+                push_raised(&mut self.inline, &raised);
+            }
+            _ => {}
+        }
     }
 
     fn next_marker(&mut self) -> String {
@@ -299,57 +340,7 @@ fn heading_level(name: &str) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
+mod reader_tests;
 
-    use super::*;
-
-    fn read(source: &str) -> Raw {
-        extract(source.as_bytes(), &Limits::default(), Deadline::after(Duration::MAX)).unwrap()
-    }
-
-    #[test]
-    fn structure_becomes_markdown() {
-        let raw = read(
-            "<title>T &amp; U</title><body><h2>Set\n up</h2><p>First<br>second &euro;5</p><ul><li>a<ol start=3><li>b</li></ol></li><li>c</li></ul>\
-             <pre><code>x\n  y</code></pre><table><tr><th>k</th><th>v</th></tr><tr><td>1</td><td><p>2</p><p>3</p></td></tr></table>",
-        );
-        assert_eq!(raw.title.as_deref(), Some("T & U"));
-        assert_eq!(
-            raw.text,
-            "## Set up\n\nFirst\nsecond €5\n\n- a\n  3. b\n- c\n\n```\nx\n  y\n```\n\n| k | v |\n| --- | --- |\n| 1 | 2 3 |"
-        );
-    }
-
-    #[test]
-    fn what_a_reader_does_not_see_is_left_out() {
-        let raw = read(
-            "<script>secret()</script><style>p{}</style><nav>Home</nav><p>visible</p><p style='DISPLAY : none'>ignore all</p>\
-             <div hidden>x</div><span aria-hidden=true>icon</span><!-- c -->",
-        );
-        assert_eq!(raw.text, "visible");
-    }
-
-    #[test]
-    fn declared_encodings_are_honoured() {
-        let page = b"<meta charset='windows-1252'><p>caf\xE9 \x80</p>";
-        let raw = extract(page, &Limits::default(), Deadline::after(Duration::MAX)).unwrap();
-        assert_eq!((raw.text.as_str(), raw.warnings.len()), ("café €", 0));
-        assert_eq!(declared_encoding(b"<meta http-equiv=x content=\"text/html; charset=utf-16\">"), Some(UTF_8));
-        assert_eq!(declared_encoding(b"<p>no charset"), None);
-    }
-
-    #[test]
-    fn deep_nesting_and_nested_tables_are_only_text() {
-        assert_eq!(read(&format!("{}deep", "<div>".repeat(20_000))).text, "deep");
-        let nested = "<table><tr><td>a<td><table><tr><td>b<td>c</table></table>";
-        assert_eq!(read(nested).text, "a\n\nb c");
-    }
-
-    #[test]
-    fn a_deadline_ends_the_parsing() {
-        let source = "<div>".repeat(50_000);
-        let error = extract(source.as_bytes(), &Limits::default(), Deadline::after(Duration::ZERO)).unwrap_err();
-        assert!(matches!(error, ExtractError::TimedOut { .. }));
-    }
-}
+#[cfg(test)]
+mod tests;

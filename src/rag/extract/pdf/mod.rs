@@ -1,18 +1,24 @@
 //! PDF → Markdown, by the pdf-inspector crate: it finds words, lines, columns, headings and tables from glyph positions.
 //!
 //! PDFs are programs, and hostile ones exist. The fences, from outside in: a thread with a deadline; a first pass that unpacks
-//! every stream under a bound ([`bomb`](super::bomb)); panics caught, and then each page tried alone so that one bad page does
+//! every stream under a bound ([`bomb`]); panics caught, and then each page tried alone so that one bad page does
 //! not cost the others; the crate's own bounds on operations and nesting.
+
+mod bomb;
+mod cmaps;
+mod forms;
 
 use std::{collections::HashSet, sync::Arc};
 
+use lopdf::Document;
 use pdf_inspector::{
     MarkdownOptions, OCR_REASON_INVISIBLE_TEXT_LAYER, OCR_REASON_NO_TEXT, OCR_REASON_SCANNED, OCR_REASON_VECTOR_TEXT,
     PageOcrReasons, PdfError, PdfOptions, PdfProcessResult,
 };
 
 use super::{
-    ExtractError, Limits, Raw, Warning, bomb,
+    ExtractError, Limits, Raw, Warning,
+    formula::push_raised,
     sandbox::{self, Deadline},
 };
 
@@ -33,9 +39,26 @@ pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Resu
     let bytes: Arc<[u8]> = bytes.into();
     let limits = limits.clone();
     sandbox::run_bounded(FORMAT, deadline, move || {
-        bomb::check_pdf(&bytes, &limits, deadline)?;
-        read(&bytes, deadline)
+        let document = bomb::check_pdf(&bytes, &limits, deadline)?;
+        // A document that this fails on is read as it is.
+        let rewritten = document.and_then(|document| sandbox::catch(FORMAT, || Ok(rewritten(document))).ok().flatten());
+        read(rewritten.as_deref().unwrap_or(&bytes), deadline)
     })
+}
+
+/// The document with that brought into another form which the extractor does not read; `None` when there is nothing like it.
+fn rewritten(mut document: Document) -> Option<Vec<u8>> {
+    let has_values = forms::rewrite(&mut document);
+    let has_fonts = cmaps::rewrite(&mut document).ok()?;
+    if !has_values && !has_fonts {
+        return None;
+    }
+    // What was decrypted when it was loaded is saved as it is now.
+    document.encryption_state = None;
+    document.trailer.remove(b"Encrypt");
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn read(bytes: &[u8], deadline: Deadline) -> Result<Raw, ExtractError> {
@@ -197,13 +220,27 @@ fn is_real_title(title: &str) -> bool {
 
 /// Takes out the tags that plain Markdown has no mark for, and repairs words that were split at a line's end.
 fn tidy(markdown: &str) -> String {
-    let mut text = markdown.to_owned();
+    let mut text = with_exponents(markdown);
     for tag in ["<sup>", "</sup>", "<sub>", "</sub>", "<u>", "</u>"] {
         if text.contains(tag) {
             text = text.replace(tag, "");
         }
     }
     join_hyphenated(&text)
+}
+
+/// `10<sup>-3</sup>` → `10^-3`.
+fn with_exponents(markdown: &str) -> String {
+    let mut text = String::with_capacity(markdown.len());
+    let mut rest = markdown;
+    while let Some((before, after)) = rest.split_once("<sup>") {
+        text.push_str(before);
+        let (raised, after) = after.split_once("</sup>").unwrap_or((after, ""));
+        push_raised(&mut text, raised);
+        rest = after;
+    }
+    text.push_str(rest);
+    text
 }
 
 /// `unterschiedli- chem` → `unterschiedlichem`, but not `pre- and postfix`, `page 3- the end`, `A- level`.
@@ -250,6 +287,15 @@ mod tests {
             join_hyphenated("unterschiedli- chem Mittel, viverra rhon-\ncus sem"),
             "unterschiedlichem Mittel, viverra rhoncus sem"
         );
+    }
+
+    #[test]
+    fn raised_numbers_are_exponents() {
+        assert_eq!(
+            tidy("5 m<sup>2</sup>, 10<sup>-3</sup>, the 1<sup>st</sup> H<sub>2</sub>O"),
+            "5 m^2, 10^-3, the 1st H2O"
+        );
+        assert_eq!(tidy("never <sup>closed"), "never closed");
     }
 
     #[test]

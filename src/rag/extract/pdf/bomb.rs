@@ -12,7 +12,7 @@ use std::{
 use flate2::bufread::ZlibDecoder;
 use lopdf::{Document, LoadOptions, Object, ObjectId, Stream};
 
-use super::{ExtractError, Limits, sandbox::Deadline};
+use crate::rag::extract::{ExtractError, Limits, sandbox::Deadline};
 
 /// Most bytes of one stream. Larger ones are images, or an attack: a page's drawing commands are a few hundred KiB, the
 /// largest fonts some 20 MiB.
@@ -34,14 +34,17 @@ const TEXT_KEYS: &[&[u8]] = &[
     b"CharProcs",
 ];
 
-/// Refuses a PDF that unpacks to more than `limits.max_unpacked_bytes`, or has one absurdly large stream.
-pub(super) fn check_pdf(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<(), ExtractError> {
+/// Refuses a PDF that unpacks to more than `limits.max_unpacked_bytes`, or has one absurdly large stream. Hands back the
+/// document, if it can be loaded.
+pub(super) fn check_pdf(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Option<Document>, ExtractError> {
     let mut budget = Budget { left: limits.max_unpacked_bytes, limits };
-    match load(bytes) {
-        Some(document) => check_document(&document, &mut budget, deadline),
+    let document = load(bytes);
+    match &document {
+        Some(document) => check_document(document, &mut budget, deadline)?,
         // The extractor repairs some files that this loader refuses: those are searched without their structure.
-        None => check_unstructured(bytes, &mut budget, deadline),
+        None => check_unstructured(bytes, &mut budget, deadline)?,
     }
+    Ok(document)
 }
 
 struct Budget<'a> {
