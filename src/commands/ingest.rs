@@ -9,7 +9,10 @@ use super::{parts, print, printer, serve, signals::Signals};
 use crate::{
     cli::{ExitStatus, IngestArgs, settings::Settings},
     client::Client,
-    rag::ingest::{DocumentRoots, select_files},
+    rag::{
+        extract::Format,
+        ingest::{DocumentRoots, select_files},
+    },
     telemetry::ServiceUrl,
     wire::{DocumentCounts, IngestRequest, IngestResponse},
 };
@@ -66,7 +69,7 @@ async fn local(settings: &Settings, args: &IngestArgs, stop: &CancellationToken)
     let paths = args.paths.clone();
     let selection = select_files(DocumentRoots::unrestricted(&cwd), paths).await?;
     if selection.files.is_empty() && selection.errors.is_empty() {
-        bail!("no document of a supported format (.txt .md .html .pdf .docx) in {}", args.paths.join(", "));
+        bail!("no document of a supported format ({}) in {}", Format::supported(), args.paths.join(", "));
     }
     let mut options = serve::options(settings, stop);
     options.version.clone_from(&args.label);

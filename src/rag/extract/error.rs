@@ -8,7 +8,7 @@ use std::{io, time::Duration};
 #[derive(Debug, thiserror::Error)]
 pub enum ExtractError {
     /// The file name's extension belongs to no format that can be read.
-    #[error("unsupported file type; supported are {supported}: convert the document to one of them", supported = super::Format::EXTENSIONS.join(", "))]
+    #[error("unsupported file type; supported are {supported}: convert the document to one of them", supported = super::Format::supported())]
     Unsupported,
     /// The file, or the text in it, is larger than allowed.
     #[error("too large: more than {limit} {unit}; split the document or raise the limit")]

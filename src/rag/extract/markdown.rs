@@ -1,9 +1,18 @@
 //! Markdown stays as its author wrote it, but for what a reader of the rendered page does not see: front matter and comments.
 
-use super::{ExtractError, Raw, text};
+use super::{ExtractError, Raw, format::Reader, text};
+
+/// How it is read.
+pub(super) const READER: Reader = Reader {
+    name: "markdown",
+    extensions: &["md", "markdown"],
+    structured: true,
+    is_text: true,
+    read: |bytes, _, _| extract(bytes),
+};
 
 /// The text of a Markdown file; its title is the front matter's, else the first top-level heading.
-pub(super) fn extract(bytes: &[u8]) -> Result<Raw, ExtractError> {
+fn extract(bytes: &[u8]) -> Result<Raw, ExtractError> {
     let (source, warning) = text::decode(bytes, None)?;
     let source = source.replace("\r\n", "\n");
     let (matter, body) = split_front_matter(&source);

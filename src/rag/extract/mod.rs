@@ -12,6 +12,7 @@ mod clean;
 mod docx;
 mod encoding;
 mod error;
+mod format;
 mod formula;
 mod html;
 mod markdown;
@@ -23,9 +24,10 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, fs::File, io::Read, path::Path, time::Duration};
+use std::{fmt, fs::File, io::Read, time::Duration};
 
 pub use error::ExtractError;
+pub use format::Format;
 use sandbox::Deadline;
 
 /// Bounds of one document.
@@ -49,61 +51,6 @@ impl Default for Limits {
             max_unpacked_bytes: 256 << 20,
             timeout: Duration::from_secs(30),
         }
-    }
-}
-
-/// The formats that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// Plain text in any encoding that can be told.
-    Text,
-    /// Markdown.
-    Markdown,
-    /// HTML.
-    Html,
-    /// PDF with a text layer.
-    Pdf,
-    /// Office Open XML (Word).
-    Docx,
-}
-
-impl Format {
-    /// All extensions that are known, lower case, without the dot.
-    pub const EXTENSIONS: &'static [&'static str] =
-        &["txt", "text", "md", "markdown", "html", "htm", "xhtml", "pdf", "docx"];
-
-    /// The format by the file name's extension, upper or lower case; `None` when it is unknown or missing.
-    pub fn of_path(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "txt" | "text" => Some(Self::Text),
-            "md" | "markdown" => Some(Self::Markdown),
-            "html" | "htm" | "xhtml" => Some(Self::Html),
-            "pdf" => Some(Self::Pdf),
-            "docx" => Some(Self::Docx),
-            _ => None,
-        }
-    }
-
-    /// Its name in APIs and stored records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Markdown => "markdown",
-            Self::Html => "html",
-            Self::Pdf => "pdf",
-            Self::Docx => "docx",
-        }
-    }
-
-    /// Whether its extracted text is Markdown rather than plain paragraphs.
-    pub fn is_structured(self) -> bool {
-        !matches!(self, Self::Text)
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -246,13 +193,7 @@ pub fn extract_bytes(format: Format, bytes: &[u8], limits: &Limits) -> Result<Ex
         return Err(ExtractError::Empty);
     }
     let deadline = Deadline::after(limits.timeout);
-    let raw = match format {
-        Format::Text => text::extract(bytes),
-        Format::Markdown => markdown::extract(bytes),
-        Format::Html => sandbox::catch("HTML", || html::extract(bytes, limits, deadline)),
-        Format::Pdf => pdf::extract(bytes, limits, deadline),
-        Format::Docx => sandbox::catch("DOCX", || docx::extract(bytes, limits, deadline)),
-    }?;
+    let raw = (format.reader().read)(bytes, limits, deadline)?;
     finish(format, raw, limits)
 }
 
@@ -262,11 +203,7 @@ fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, Extrac
     let text = replaced::remove_runs(text, &mut warnings)?;
     let (text, removed) = clean::clean(&text);
     if text.trim().is_empty() {
-        return Err(if matches!(format, Format::Text | Format::Markdown) {
-            ExtractError::Empty
-        } else {
-            ExtractError::NoText
-        });
+        return Err(if format.reader().is_text { ExtractError::Empty } else { ExtractError::NoText });
     }
     // Bytes bound characters from above: most texts need no counting.
     if text.len() > limits.max_text_chars && text.chars().count() > limits.max_text_chars {

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Cursor, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -87,13 +87,18 @@ fn saved(mut document: Document) -> Vec<u8> {
 
 #[test]
 fn extensions_tell_the_format() {
-    for extension in Format::EXTENSIONS {
-        assert!(Format::of_path(Path::new(&format!("a.{}", extension.to_uppercase()))).is_some(), "{extension}");
+    let extensions =
+        Format::ALL.iter().flat_map(|format| format.reader().extensions.iter().map(move |e| (*format, *e)));
+    for (format, extension) in extensions {
+        let found = Format::of_path(Path::new(&format!("a.{}", extension.to_uppercase())));
+        assert_eq!(found, Some(format), "no extension means two formats: {extension}");
     }
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains(&format!("`{}`", Format::supported())), "the README names {}", Format::supported());
     assert_eq!(Format::of_path(Path::new("a.tar.gz")), None);
     assert_eq!(Format::of_path(Path::new("README")), None);
     let error = ExtractError::Unsupported;
-    assert!(error.to_string().starts_with("unsupported file type; supported are txt, text, md,"), "{error}");
+    assert!(error.to_string().starts_with("unsupported file type; supported are .txt .md"), "{error}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use encoding_rs::Encoding;
 use super::{
     ExtractError, Raw, Warning,
     encoding::{self, Decoded},
+    format::Reader,
     replaced,
 };
 
@@ -22,8 +23,17 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"\xD0\xCF\x11\xE0", "it is an old office document"),
 ];
 
+/// How it is read.
+pub(super) const READER: Reader = Reader {
+    name: "text",
+    extensions: &["txt", "text"],
+    structured: false,
+    is_text: true,
+    read: |bytes, _, _| extract(bytes),
+};
+
 /// The text of a plain text file.
-pub(super) fn extract(bytes: &[u8]) -> Result<Raw, ExtractError> {
+fn extract(bytes: &[u8]) -> Result<Raw, ExtractError> {
     let (text, warning) = decode(bytes, None)?;
     Ok(Raw { text, title: None, warnings: warning.into_iter().collect() })
 }

@@ -18,7 +18,12 @@ use std::io::{Cursor, Read};
 use encoding_rs::UTF_8;
 use zip::{ZipArchive, result::ZipError};
 
-use super::{ExtractError, Limits, Raw, Warning, blocks::Blocks, sandbox::Deadline};
+use super::{
+    ExtractError, Limits, Raw, Warning,
+    blocks::Blocks,
+    format::Reader,
+    sandbox::{self, Deadline},
+};
 use body::Body;
 
 const FORMAT: &str = "DOCX";
@@ -26,8 +31,17 @@ const FORMAT: &str = "DOCX";
 /// First bytes of the older container, which holds old `.doc` files and encrypted `.docx` files alike.
 const COMPOUND_FILE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 
+/// How it is read.
+pub(super) const READER: Reader = Reader {
+    name: "docx",
+    extensions: &["docx"],
+    structured: true,
+    is_text: false,
+    read: |bytes, limits, deadline| sandbox::catch("DOCX", || extract(bytes, limits, deadline)),
+};
+
 /// The text of a Word document.
-pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
+fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
     if bytes.starts_with(COMPOUND_FILE) {
         return Err(compound_file(bytes));
     }

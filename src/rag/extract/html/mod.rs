@@ -10,7 +10,15 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use html5ever::{driver, tendril::TendrilSink};
 use scraper::{Html, HtmlTreeSink, Node, node::Element};
 
-use super::{ExtractError, Limits, Raw, blocks::Blocks, clean::squeeze, formula::push_raised, sandbox::Deadline, text};
+use super::{
+    ExtractError, Limits, Raw,
+    blocks::Blocks,
+    clean::squeeze,
+    format::Reader,
+    formula::push_raised,
+    sandbox::{self, Deadline},
+    text,
+};
 use math::Formula;
 use visible::Page;
 
@@ -47,8 +55,17 @@ const BLOCKS: &[&str] = &[
     "summary",
 ];
 
+/// How it is read.
+pub(super) const READER: Reader = Reader {
+    name: "html",
+    extensions: &["html", "htm", "xhtml"],
+    structured: true,
+    is_text: false,
+    read: |bytes, limits, deadline| sandbox::catch("HTML", || extract(bytes, limits, deadline)),
+};
+
 /// The text of an HTML page.
-pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
+fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
     let (source, warning) = text::decode(bytes, declared_encoding(bytes))?;
     let page = parse(&source, deadline)?;
     deadline.check()?;

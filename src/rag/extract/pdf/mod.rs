@@ -18,6 +18,7 @@ use pdf_inspector::{
 
 use super::{
     ExtractError, Limits, Raw, Warning,
+    format::Reader,
     formula::push_raised,
     sandbox::{self, Deadline},
 };
@@ -30,8 +31,12 @@ const MAX_SINGLE_PAGES: u32 = 500;
 /// Words after which a hyphen at a line's end was no hyphenation ("pre- and post-", "Vor- und Nachteile").
 const SUSPENDED: &[&str] = &["and", "or", "to", "nor", "und", "oder", "bis", "sowie", "bzw", "et", "ou", "y", "e", "o"];
 
+/// How it is read.
+pub(super) const READER: Reader =
+    Reader { name: "pdf", extensions: &["pdf"], structured: true, is_text: false, read: extract };
+
 /// The text of a PDF.
-pub(super) fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
+fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
     // Files may start with some junk, but not with much.
     if !bytes[..bytes.len().min(1024)].windows(5).any(|window| window == b"%PDF-") {
         return Err(damaged("it does not start with %PDF-".to_owned()));

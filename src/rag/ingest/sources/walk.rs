@@ -84,7 +84,7 @@ impl<'a> Selector<'a> {
             // A shell's `*` names these files, too.
             self.selection.skipped += 1;
         } else if Format::of_path(&real).is_none() {
-            return Err(Refusal::Failed("is of no supported format (.txt .md .html .pdf .docx)".into()));
+            return Err(Refusal::Failed(format!("is of no supported format ({})", Format::supported())));
         } else if kind.is_file() {
             self.add(real);
         } else {

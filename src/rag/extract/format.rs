@@ -1,0 +1,83 @@
+//! The formats that can be read. A new one is a file with its [`Reader`], and a line in the table below.
+
+use std::{fmt, path::Path};
+
+use super::{ExtractError, Limits, Raw, docx, html, markdown, pdf, sandbox::Deadline, text};
+
+/// How a format is read.
+pub(super) struct Reader {
+    /// Its name in APIs and stored records.
+    pub(super) name: &'static str,
+    /// Extensions of its files, lower case, without the dot; the first is the usual one.
+    pub(super) extensions: &'static [&'static str],
+    /// Whether its text comes out as Markdown rather than as plain paragraphs.
+    pub(super) structured: bool,
+    /// Whether a file without letters is empty rather than one whose text cannot be got at.
+    pub(super) is_text: bool,
+    /// Reads it.
+    pub(super) read: fn(&[u8], &Limits, Deadline) -> Result<Raw, ExtractError>,
+}
+
+macro_rules! formats {
+    ($($(#[$doc:meta])* $format:ident = $reader:path;)*) => {
+        /// The formats that can be read.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Format {
+            $($(#[$doc])* $format,)*
+        }
+
+        impl Format {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$format),*];
+
+            /// How it is read.
+            pub(super) const fn reader(self) -> &'static Reader {
+                match self {
+                    $(Self::$format => &$reader,)*
+                }
+            }
+        }
+    };
+}
+
+formats! {
+    /// Plain text in any encoding that can be told.
+    Text = text::READER;
+    /// Markdown.
+    Markdown = markdown::READER;
+    /// HTML.
+    Html = html::READER;
+    /// PDF with a text layer.
+    Pdf = pdf::READER;
+    /// Office Open XML (Word).
+    Docx = docx::READER;
+}
+
+impl Format {
+    /// The format by the file name's extension, upper or lower case; `None` when it is unknown or missing.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        Self::ALL.iter().copied().find(|format| format.reader().extensions.contains(&extension.as_str()))
+    }
+
+    /// The usual extension of each format, for messages: `.txt .md …`.
+    pub fn supported() -> String {
+        Self::ALL.iter().map(|format| format!(".{}", format.reader().extensions[0])).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Its name in APIs and stored records.
+    pub fn as_str(self) -> &'static str {
+        self.reader().name
+    }
+
+    /// Whether its extracted text is Markdown rather than plain paragraphs.
+    pub fn is_structured(self) -> bool {
+        self.reader().structured
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
