@@ -19,7 +19,7 @@
 //! | [`observe`] | what bench, monitor and report need of a server seen from outside: scraping, metrics, thresholds, recordings |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
 //! | [`wire`], [`telemetry`], [`domain`] | shapes of requests and answers; the catalogue of metrics, logs, and what must not be in them; the domain's nouns |
-//! | [`util`] | numbers into words, Markdown, axes, intervals, vectors, scripts, the process's limits and its terminal |
+//! | [`util`] | numbers into words, Markdown, axes, intervals, vectors, scripts, words, the process's limits and its terminal |
 //!
 //! # The way of one question
 //!
