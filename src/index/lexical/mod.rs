@@ -221,3 +221,6 @@ fn restrict(query: Box<dyn Query>, fields: Fields, scope: &SearchFilter) -> Box<
     }
     Box::new(BooleanQuery::new(clauses))
 }
+
+#[cfg(test)]
+mod tests;

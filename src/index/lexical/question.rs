@@ -28,6 +28,10 @@ const OTHER_SPELLING: f32 = 0.4;
 /// The same where the question's own spelling does not occur at all.
 const ONLY_SPELLING: f32 = 0.8;
 
+/// Weight of a word with accents that stemming takes for the question's word: with `Haus`, `Häuser` are as good as meant. The
+/// other way round, who types accents means them.
+const ACCENTED_STEM: f32 = 0.85;
+
 /// Weight of a spelling with other accents than the question's, where nothing nearer occurs.
 const OTHER_ACCENTS: f32 = 0.4;
 
@@ -80,80 +84,94 @@ pub(super) fn terms(
     let chunks = searcher.segment_readers().iter().map(|segment| u64::from(segment.max_doc())).sum();
     let index = Frequencies { searcher, field, chunks };
     let asked = asked(text, analyses);
-    let own: HashSet<String> = asked.keys().cloned().collect();
+    let own: HashSet<&String> = asked.keys().flat_map(|word| &word.terms).collect();
     let mut known = Vec::with_capacity(asked.len());
-    for (term, Asked { count, plainer }) in asked {
-        known.extend(spelt(&index, term, count as f32, &plainer, &own)?);
+    for (word, count) in &asked {
+        known.extend(spelt(&index, word, *count as f32, &own)?);
     }
     known.sort_unstable_by(|a, b| a.chunks.cmp(&b.chunks).then_with(|| a.spellings[0].0.cmp(&b.spellings[0].0)));
     known.truncate(MAX_TERMS);
     Ok(known)
 }
 
-/// How often a question has a term, and its plainer spellings.
-#[derive(Debug, Default)]
-struct Asked {
-    count: u32,
+/// A word of a question, or a pair of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct AskedWord {
+    /// Its terms as it is spelt, by each analysis.
+    terms: BTreeSet<String>,
+    /// Its terms when it is spelt more plainly.
     plainer: BTreeSet<String>,
 }
 
-/// The terms of a question, each counted by the analysis in which it occurs most.
-fn asked(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<String, Asked> {
+/// The words of a question, and how often it has each.
+fn asked(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<AskedWord, u32> {
     let words = words(text);
-    let mut most: HashMap<String, Asked> = HashMap::new();
+    let mut asked: Vec<AskedWord> = Vec::with_capacity(words.len());
     for analysis in analyses {
-        let mut counts: HashMap<String, u32> = HashMap::new();
-        for TermForms { term, plainer } in analysis.terms(words.clone()) {
-            most.entry(term.clone()).or_default().plainer.extend(plainer);
-            *counts.entry(term).or_default() += 1;
-        }
-        for (term, count) in counts {
-            let known = most.entry(term).or_default();
-            known.count = count.max(known.count);
+        // One analysis has the pairs, and each has the words in the same order.
+        for (n, TermForms { term, plainer }) in analysis.terms(words.clone()).into_iter().enumerate() {
+            if asked.len() <= n {
+                asked.push(AskedWord::default());
+            }
+            asked[n].terms.insert(term);
+            asked[n].plainer.extend(plainer);
         }
     }
-    most
+    let mut counts = HashMap::with_capacity(asked.len());
+    for word in asked {
+        *counts.entry(word).or_default() += 1;
+    }
+    counts
 }
 
-/// The spellings of a term that occur; `None` when there are none. `own` are the terms of the question itself, which count
+/// The spellings of a word that occur; `None` when there are none. `own` are the terms of the question itself, which count
 /// for themselves.
 fn spelt(
     index: &Frequencies<'_>,
-    term: String,
+    word: &AskedWord,
     count: f32,
-    plainer: &BTreeSet<String>,
-    own: &HashSet<String>,
+    own: &HashSet<&String>,
 ) -> Result<Option<QuestionTerm>, IndexError> {
-    let mut others = Vec::new();
-    let look_up = |others: &mut Vec<(String, u64)>, other: String| -> Result<(), IndexError> {
-        let chunks = if own.contains(&other) { 0 } else { index.of(&other)? };
-        if chunks > 0 {
-            others.push((other, chunks));
+    let AskedWord { terms, plainer } = word;
+    let mut exact: Vec<(String, u64)> = Vec::with_capacity(terms.len());
+    for term in terms {
+        let chunks = index.of(term)?;
+        exact.extend((chunks > 0).then(|| (term.clone(), chunks)));
+    }
+    let mut others: Vec<(String, u64, f32)> = Vec::new();
+    let mut look_up = |other: String, weight: f32| -> Result<(), IndexError> {
+        if own.contains(&other) || others.iter().any(|(known, ..)| *known == other) {
+            return Ok(());
         }
+        let chunks = index.of(&other)?;
+        others.extend((chunks > 0).then_some((other, chunks, weight)));
         Ok(())
     };
-    let exact = index.of(&term)?;
-    look_up(&mut others, TermForms::marked(&term))?;
-    for plain in plainer {
-        look_up(&mut others, plain.clone())?;
+    let weight = if exact.is_empty() { ONLY_SPELLING } else { OTHER_SPELLING };
+    for term in terms {
+        match TermForms::without_accented(term) {
+            Some(stem) => look_up(stem.to_owned(), OTHER_SPELLING)?,
+            None => look_up(TermForms::accented(term), ACCENTED_STEM)?,
+        }
+        look_up(TermForms::marked(term), weight)?;
     }
-    let mut weight = if exact > 0 { OTHER_SPELLING } else { ONLY_SPELLING };
-    if exact == 0 && others.is_empty() {
-        weight = OTHER_ACCENTS;
+    for plain in plainer {
+        look_up(plain.clone(), weight)?;
+    }
+    if exact.is_empty() && others.is_empty() {
         for plain in plainer {
-            look_up(&mut others, TermForms::marked(plain))?;
+            let marked = TermForms::marked(plain);
+            let chunks = index.of(&marked)?;
+            others.extend((chunks > 0).then_some((marked, chunks, OTHER_ACCENTS)));
         }
     }
-    let mut spellings = Vec::with_capacity(1 + others.len());
-    let mut chunks = exact;
-    if exact > 0 {
-        spellings.push((term, count));
-    }
-    for (other, of_other) in others {
+    let most = exact.iter().map(|(_, chunks)| *chunks).max().unwrap_or(0);
+    let chunks = exact.iter().map(|(_, chunks)| chunks).chain(others.iter().map(|(_, chunks, _)| chunks)).sum();
+    let mut spellings: Vec<(String, f32)> = exact.into_iter().map(|(term, _)| (term, count)).collect();
+    for (other, of_other, weight) in others {
         // A rare spelling of a common word tells no more than the word.
-        let rarity = index.inverse(exact.max(of_other)) / index.inverse(of_other).max(f32::MIN_POSITIVE);
+        let rarity = index.inverse(most.max(of_other)) / index.inverse(of_other).max(f32::MIN_POSITIVE);
         spellings.push((other, count * weight * rarity));
-        chunks += of_other;
     }
     Ok((!spellings.is_empty()).then_some(QuestionTerm { chunks, spellings }))
 }
