@@ -24,6 +24,23 @@ pub fn without_accents(word: &str) -> Vec<String> {
     spellings
 }
 
+/// The letter that a word begins with when it is spelt without accents.
+pub fn begins_without_accent(first: char) -> char {
+    if first.is_ascii() {
+        return first;
+    }
+    if let Some(plain) = two_spellings(first).and_then(|(plain, _)| plain.chars().next()) {
+        return plain;
+    }
+    let mut bare = None;
+    if loses_its_marks(first) {
+        decompose_canonical(first, |c| {
+            bare.get_or_insert(c);
+        });
+    }
+    bare.unwrap_or(first)
+}
+
 /// Letters that are replaced by others, by some people by two.
 fn two_spellings(c: char) -> Option<(&'static str, &'static str)> {
     Some(match c {
@@ -105,6 +122,7 @@ mod tests {
             let word: String = word.to_lowercase().nfkc().collect();
             for spelling in without_accents(&word) {
                 prop_assert!(spelling != word);
+                prop_assert_eq!(word.chars().next().map(begins_without_accent), spelling.chars().next(), "{}", word);
                 prop_assert_eq!(without_accents(&spelling), Vec::<String>::new(), "{}", word);
             }
         }

@@ -158,8 +158,7 @@ fn forms(word: Word, stemmer: Option<&Stemmer>) -> TermForms {
     let Word { text, plainer, kind } = word;
     let term = if kind == WordKind::Word { stem(text, stemmer) } else { text };
     // Without their signs, names are words.
-    let mut plainer: Vec<String> =
-        plainer.into_iter().map(|plain| stem(plain, stemmer)).collect();
+    let mut plainer: Vec<String> = plainer.into_iter().map(|plain| stem(plain, stemmer)).collect();
     plainer.dedup();
     let spellings = plainer.len();
     plainer.retain(|plain| *plain != term);

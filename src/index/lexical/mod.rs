@@ -9,11 +9,7 @@ mod files;
 mod question;
 mod working;
 
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    time::Duration,
-};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use parking_lot::{Mutex, RwLock};
 use tantivy::{

@@ -30,7 +30,8 @@ fn found(index: &LexicalIndex, question: &str) -> Vec<i64> {
 #[test]
 fn names_that_differ_in_signs_are_told_apart_and_still_found_by_their_letters() {
     let folder = tempfile::tempdir().unwrap();
-    let texts = ["C", "C++", "C#", "F#", ".NET", "net"].map(|name| format!("The guild of {name} meets on {name} days."));
+    let texts =
+        ["C", "C++", "C#", "F#", ".NET", "net"].map(|name| format!("The guild of {name} meets on {name} days."));
     let texts: Vec<(&str, &str)> = texts.iter().map(|text| ("en", text.as_str())).collect();
     let index = index(&folder.path().join("lexical"), &texts);
     for (n, name) in ["c", "C++", "c#", "F#", ".net", "NET"].into_iter().enumerate() {
