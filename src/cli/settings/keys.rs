@@ -283,6 +283,11 @@ pub fn find(name: &str) -> Option<&'static SettingKey> {
     KEYS.iter().find(|key| key.name == name)
 }
 
+/// Whether an environment variable is one of ours.
+pub(super) fn is_variable(name: &str) -> bool {
+    name == super::CONFIG_VARIABLE || KEYS.iter().any(|key| key.env.contains(&name))
+}
+
 /// The known key that is most like an unknown one, and all keys of its section.
 pub fn hint(name: &str) -> String {
     let section = name.split_once('.').map_or("", |(section, _)| section);

@@ -51,6 +51,8 @@ pub struct Layers {
     pub dotenv: HashMap<String, String>,
     /// The config file and its text.
     pub file: Option<(PathBuf, String)>,
+    /// What of `.env` had to be passed over.
+    pub warnings: Vec<String>,
 }
 
 impl fmt::Debug for Layers {

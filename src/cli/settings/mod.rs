@@ -4,6 +4,7 @@
 //! takes, `layers` lets the right one win, `values` makes it typed; only `load` touches the process and the disk.
 //! A room's settings are a struct of that room; `server` and `tools` fill it.
 
+mod dotenv;
 mod error;
 pub mod keys;
 mod kind;

@@ -30,6 +30,7 @@ fn layers(key: &'static str, said: [Option<&str>; 4]) -> Layers {
         environment: variable(said[1]),
         dotenv: variable(said[2]),
         file: in_file,
+        warnings: Vec::new(),
     }
 }
 
