@@ -1,4 +1,4 @@
-//! Tools without a domain: numbers and texts for people, files, axes, statistics, vectors, scripts, words and their
+//! Tools without a domain: numbers and texts for people, files and tables, axes, statistics, vectors, scripts, words and their
 //! spellings, time, TLS, the process and its terminal.
 
 pub mod axis;
@@ -9,6 +9,7 @@ pub mod process;
 pub mod script;
 pub mod spelling;
 pub mod statistics;
+pub mod table;
 pub mod terminal;
 pub mod text;
 pub mod time;
