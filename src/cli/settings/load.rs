@@ -6,6 +6,7 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
+    sync::Once,
 };
 
 use etcetera::BaseStrategy;
@@ -13,7 +14,7 @@ use etcetera::BaseStrategy;
 use super::{
     dotenv::DotEnv,
     error::SettingsError,
-    keys::KEYS,
+    keys,
     layers::{Flags, Layers},
 };
 use crate::util::terminal::tell;
@@ -57,7 +58,7 @@ impl Surroundings {
 
     fn variables(&self) -> Result<HashMap<String, String>, SettingsError> {
         let mut variables = HashMap::new();
-        for key in KEYS {
+        for key in keys::all() {
             for &name in key.env {
                 let Some(value) = self.environment.get(&OsString::from(name)) else { continue };
                 let value = value.to_str().ok_or_else(|| SettingsError::NotUnicode {
@@ -95,8 +96,8 @@ impl Surroundings {
 /// As [`Surroundings::load`].
 pub fn load(config: Option<&Path>, flags: Flags) -> Result<Layers, SettingsError> {
     let layers = Surroundings::of_process().load(config, flags)?;
-    for warning in &layers.warnings {
-        tell(format_args!("ragctl: {warning}"));
-    }
+    // A command may ask again for other settings.
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| layers.warnings.iter().for_each(|warning| tell(format_args!("ragctl: {warning}"))));
     Ok(layers)
 }
