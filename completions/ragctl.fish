@@ -35,6 +35,9 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -s q -l quiet -d 'Only warni
 complete -c ragctl -n "__fish_ragctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_needs_command" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "ingest" -d 'Read documents into a DB'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a question'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
@@ -43,9 +46,6 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "monitor" -d 'Watch se
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
-complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l host -d 'Address to listen on [default: 127.0.0.1]' -r -f -a "(__fish_print_hostnames)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l port -d 'Port to listen on [default: 8001]' -r
@@ -145,445 +145,6 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s v -l verbose -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l url -d 'URL of a server that ingests instead; it resolves the paths on its machine' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l label -d 'Label of these documents; questions can be limited to it' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l db -d 'DB of requests that name none [default: default]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
-ollama\t''
-openai\t''
-embedded\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
-embedded\t''
-ollama\t''
-openai\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l json -d 'Print the report as JSON on stdout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l url -d 'URL of a server to ask instead of the local data' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l language -d 'Search only passages in these languages, like en,de' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l label -d 'Search only documents with this label; may be repeated' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l db -d 'DB of requests that name none [default: default]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
-ollama\t''
-openai\t''
-embedded\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
-embedded\t''
-ollama\t''
-openai\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l max-tokens -d 'Most tokens of an answer [default: 1024]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l temperature -d 'Randomness of answers [default: the server\'s]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l top-p -d 'Share of the likeliest tokens that the model chooses from [default: the server\'s]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l seed -d 'Seed with which a server gives the same answer again, as far as it can' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l stop -d 'Texts at which an answer ends' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l num-ctx -d 'Tokens of prompt and answer together [default: Ollama: as large as the prompt needs; others: not known]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l num-thread -d 'Threads of Ollama [default: Ollama\'s]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l num-gpu -d 'Layers that Ollama puts on the GPU [default: Ollama\'s]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l keep-alive -d 'How long Ollama keeps the model loaded, like 10m [default: Ollama\'s]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l reasoning -d 'How much a model that can reason does so before it answers [default: the model\'s]' -r -f -a "off\t''
-low\t''
-medium\t''
-high\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l extra -d 'Further fields of requests to the LLM server, passed on as they are' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l fallback -d 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l load-timeout -d 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l idle-timeout -d 'Longest pause between two tokens, in seconds [default: 30]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l max-retries -d 'Attempts after the first, as far as the retry budget allows [default: 3]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l retry-backoff -d 'Longest wait before the first retry, in seconds [default: 0.6]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-max-retries -d 'Attempts after the first at the OpenAI-compatible server [default: that of --max-retries]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-retry-backoff -d 'Longest wait before the first retry at the OpenAI-compatible server, in seconds [default: that of --retry-backoff]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker -d 'Stop calling an upstream for a while when it fails too often [default: true]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-failures -d 'Failures in a row that open the circuit breaker [default: 5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-window -d 'Calls within a minute from which a failure rate of 50 % opens the breaker [default: 10]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-timeout -d 'How long the breaker stays open at first, in seconds [default: 30]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-successes -d 'Successful trial calls that close the breaker [default: 2]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-probes -d 'Most trial calls at once while the breaker is half open [default: 3]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-connections -d 'No effect, only shown in the metrics: connections are opened when they are needed [default: 15]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-maxsize -d 'Most calls to an upstream at once [default: 30]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-block -d 'Let calls beyond --pool-maxsize wait [default: true]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-queue -d 'Most calls that wait for a connection [default: 1000]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-max-keepalive -d 'Most idle connections that are kept [default: 30]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-keepalive-expiry -d 'How long an idle connection is kept, in seconds [default: 30]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l method -d 'Search method of questions that name none [default: hybrid]' -r -f -a "vector\t''
-bm25\t''
-hybrid\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s k -l top-k -d 'Passages that an answer is made from [default: 5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l json -d 'Print the whole answer as JSON on stdout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l no-fallback -d 'Answer 503 while the LLM is away, instead of quoting'
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l methods -d 'Search methods to measure' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l depth -d 'Rank down to which results are judged' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l format -d 'Form of the report' -r -f -a "table\t'For people'
-json\t'One JSON array'
-csv\t'One line a measurement'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s o -l output -d 'Write the report to a file instead of stdout' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
-ollama\t''
-openai\t''
-embedded\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
-embedded\t''
-ollama\t''
-openai\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l url -d 'URL of the server; may be repeated' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s n -l iterations -d 'Requests to measure (100 when neither this nor --duration is given)' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s d -l duration -d 'Length of the measurement' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s c -l concurrency -d 'Closed loop: requests at once (default 10); open loop: connections (default 100)' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s r -l rate -d 'Open loop: requests per second, sent whether answers come or not; latency counts from when each was due' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l arrivals -d 'Distances between requests of an open loop: constant or poisson' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l ramp -d 'Time in which the load rises to its level; reported as a stage of its own' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l warmup -d 'Requests before the measurement' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l scenario -d 'Load that changes over time: normal, spike, stress, soak, circuit-breaker, or a TOML file of the same form' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l scale -d 'Factor by which all times of a scenario are multiplied' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l mock -d 'URL of the fake upstream (`ragctl mock`) behind the server, on which the scenario sets its faults' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l endpoint -d 'Endpoint to measure: query, stream, health, or a path like /v1/items' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l body -d 'Body of the requests to a path, or @FILE; makes them POST. {query} in it is replaced by a query' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l header -d 'A further header; may be repeated' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l http-method -d 'HTTP method for a path' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l method -d 'Search method that the server is asked to use' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s k -l k -d 'Passages that an answer is made from' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l db -d 'DB to ask' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l provider -d 'Provider that the server is asked to use: auto, ollama, openai or embedded' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l timeout -d 'Longest that a request may take' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l queries -d 'File of queries: .txt with a query a line, .csv or .jsonl; the last two may name clusters and expected sources' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l mix -d 'Order of the queries: sequential, uniform or zipf:EXPONENT' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l seed -d 'Seed of the random choices: the same seed gives the same requests' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l threshold -d 'Conditions that the result must meet, like \'p95<500ms\' \'errors<1%\'' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l baseline -d 'Results to compare with: a file, a pattern, or latest or best of the output folder' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l max-regression -d 'By how much a figure may become worse, like \'p95:10%\'' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s o -l output -d 'Folder for the result' -r -f -a "(__fish_complete_directories)"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l format -d 'Forms in which the result is written' -r -f -a "json\t'Everything; what `compare` and `merge` read'
-csv\t'One line of figures'
-md\t'Markdown for a pull request\'s comment'
-html\t'A page with plots'
-junit\t'JUnit XML: a test case for each gate'
-hgrm\t'Percentiles for HdrHistogram\'s plotter'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l name -d 'Name of the run' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l tag -d 'A note in the result; may be repeated' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l threads -d 'Generator threads (default: as many as the load needs)' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l start-at -d 'Time at which the measurement begins, like 2026-11-21T15:00:00Z; the same for several load generators' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l drain -d 'Longest wait for outstanding answers when the time is over' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l no-cache -d 'Ask the server not to answer from its cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l tui -d 'Show the running measurement in the whole terminal'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "compare" -d 'Compare stored results'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "merge" -d 'Add up the results of several load generators'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l max-regression -d 'By how much a figure may become worse, like \'p95:10%\'' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l json -d 'Print the verdicts as JSON'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l a -d 'URL of the server to compare with' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l b -d 'URL of the server to judge' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l rounds -d 'Rounds before the first verdict; each sends both servers the same requests' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l max-rounds -d 'Most rounds, as long as the verdict is open' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s n -l iterations -d 'Requests to each server in a round' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s c -l concurrency -d 'Requests at once' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s r -l rate -d 'Open loop: requests per second' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l warmup -d 'Requests before the first round; a tenth of them before each later one' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l margin -d 'Difference that does not matter' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l endpoint -d 'Endpoint to measure: query, stream, health, or a path like /v1/items' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l body -d 'Body of the requests to a path, or @FILE; makes them POST. {query} in it is replaced by a query' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l header -d 'A further header; may be repeated' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l http-method -d 'HTTP method for a path' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l method -d 'Search method that the server is asked to use' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s k -l k -d 'Passages that an answer is made from' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l db -d 'DB to ask' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l provider -d 'Provider that the server is asked to use: auto, ollama, openai or embedded' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l timeout -d 'Longest that a request may take' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l queries -d 'File of queries: .txt with a query a line, .csv or .jsonl; the last two may name clusters and expected sources' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l mix -d 'Order of the queries: sequential, uniform or zipf:EXPONENT' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l seed -d 'Seed of the random choices: the same seed gives the same requests' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s o -l output -d 'Folder for the result' -r -f -a "(__fish_complete_directories)"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l no-cache -d 'Ask the server not to answer from its cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l json -d 'Print the verdicts as JSON'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s o -l output -d 'Folder for the result' -r -f -a "(__fish_complete_directories)"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l format -d 'Forms in which the result is written' -r -f -a "json\t'Everything; what `compare` and `merge` read'
-csv\t'One line of figures'
-md\t'Markdown for a pull request\'s comment'
-html\t'A page with plots'
-junit\t'JUnit XML: a test case for each gate'
-hgrm\t'Percentiles for HdrHistogram\'s plotter'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "compare" -d 'Compare stored results'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Add up the results of several load generators'
-complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l url -d 'Servers that `monitor` watches [default: http://localhost:8001]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s i -l interval -d 'Time between two polls of a server by `monitor` [default: 30s]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l fail-on -d 'What the exit status of --once tells of' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l alerts -d 'TOML file with rules of alerts [default: the built-in rules]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l bell -d 'Ring the terminal\'s bell when a critical alert fires [default: false]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l record -d 'File that every answer is written to, after what is in it' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l record-max-bytes -d 'Most bytes of the recording and its older half FILE.1 together [default: 104857600]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l replay -d 'Show a recording instead of servers' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l speed -d 'How many times as fast as it was recorded' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l theme -d 'Background that colours are for [default: dark]' -r -f -a "dark\t''
-light\t''
-plain\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l ascii -d 'Draw with ASCII letters only [default: false]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l colors -d 'Colours that replace those of the theme [default: those of the theme]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l keys -d 'Keys that replace the built-in ones [default: see ? on the screen]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l utc -d 'Show times in UTC instead of the local time zone [default: false]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l once -d 'Ask once, print a table, and tell by the exit status whether an alert fires'
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l json -d 'With --once one JSON object, else one a look'
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l bench -d 'Results of `ragctl bench`' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l target -d 'Targets to reach, like \'hit_rate>=30%\' \'p95<2s\'; each replaces the default target of its figure' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l alerts -d 'TOML file with rules of alerts [default: the built-in rules]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s o -l output -d 'File for the report instead of stdout' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l utc -d 'Show times in UTC instead of the local time zone [default: false]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l host -d 'Address to listen on' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l port -d 'Port to listen on; 0 picks a free one' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l ttft -d 'Time to the first token: 300ms, uniform:100ms,400ms or lognormal:300ms,0.4' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l token-rate -d 'Tokens per second after the first (default: all at once)' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l latency -d 'Time to an answer that is not streamed, in the same forms' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l fault -d 'Fault, in the form below; may be repeated, the first that applies happens' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l seed -d 'Seed of the random choices' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "stats" -d 'Show the counters of a running server\'s cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "clear" -d 'Remove cached answers from a running server'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "warm" -d 'Ask a running server the questions of a file, so that their answers are cached'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "tune" -d 'Find the best settings: replay questions whose answers are known'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l url -d 'URL of the server' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print the counters as the server\'s JSON'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l url -d 'URL of the server' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l namespace -d 'Remove those of one namespace, as `cache_metadata` names it' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l db -d 'Remove those from one DB' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l all -d 'Remove all answers'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l url -d 'URL of the server' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l concurrency -d 'Questions at once' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l db -d 'DB to ask' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l bound -d 'Largest share of questions that may get another question\'s answer' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l a -d 'First of two settings to compare: a threshold, or `verified`' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l b -d 'Second of the two settings' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l format -d 'Form of the report' -r -f -a "table\t'For people'
-json\t'One JSON object'
-csv\t'One line a setting'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s o -l output -d 'Write the measurements to a file, .csv or .json; may be repeated' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l db -d 'DB of requests that name none [default: default]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
-ollama\t''
-openai\t''
-embedded\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
-embedded\t''
-ollama\t''
-openai\t''"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l save -d 'Store the best threshold for the embedder, so that `ragctl serve` starts from it'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s v -l verbose -d 'More log lines (-vv: even more)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s q -l quiet -d 'Only warnings and errors'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Show the counters of a running server\'s cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "clear" -d 'Remove cached answers from a running server'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "warm" -d 'Ask a running server the questions of a file, so that their answers are cached'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "tune" -d 'Find the best settings: replay questions whose answers are known'
-complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -653,19 +214,473 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s v -l verbose -d 'M
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand man" -s V -l version -d 'Print version'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "serve" -d 'Run the API over your documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "ingest" -d 'Read documents into a DB'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "query" -d 'Ask a question'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "monitor" -d 'Watch servers in the terminal'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve ingest query eval bench monitor report mock cache config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l url -d 'URL of a server that ingests instead; it resolves the paths on its machine' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l label -d 'Label of these documents; questions can be limited to it' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l json -d 'Print the report as JSON on stdout' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l max-tokens -d 'Most tokens of an answer [default: 1024]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l temperature -d 'Randomness of answers [default: the server\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l top-p -d 'Share of the likeliest tokens that the model chooses from [default: the server\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l seed -d 'Seed with which a server gives the same answer again, as far as it can' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l stop -d 'Texts at which an answer ends' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l num-ctx -d 'Tokens of prompt and answer together [default: Ollama: as large as the prompt needs; others: not known]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l num-thread -d 'Threads of Ollama [default: Ollama\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l num-gpu -d 'Layers that Ollama puts on the GPU [default: Ollama\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l keep-alive -d 'How long Ollama keeps the model loaded, like 10m [default: Ollama\'s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l reasoning -d 'How much a model that can reason does so before it answers [default: the model\'s]' -r -f -a "off\t''
+low\t''
+medium\t''
+high\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l extra -d 'Further fields of requests to the LLM server, passed on as they are' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l fallback -d 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l load-timeout -d 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l idle-timeout -d 'Longest pause between two tokens, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l max-retries -d 'Attempts after the first, as far as the retry budget allows [default: 3]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l retry-backoff -d 'Longest wait before the first retry, in seconds [default: 0.6]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-max-retries -d 'Attempts after the first at the OpenAI-compatible server [default: that of --max-retries]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-retry-backoff -d 'Longest wait before the first retry at the OpenAI-compatible server, in seconds [default: that of --retry-backoff]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker -d 'Stop calling an upstream for a while when it fails too often [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-failures -d 'Failures in a row that open the circuit breaker [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-window -d 'Calls within a minute from which a failure rate of 50 % opens the breaker [default: 10]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-timeout -d 'How long the breaker stays open at first, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-successes -d 'Successful trial calls that close the breaker [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l breaker-probes -d 'Most trial calls at once while the breaker is half open [default: 3]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-connections -d 'No effect, only shown in the metrics: connections are opened when they are needed [default: 15]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-maxsize -d 'Most calls to an upstream at once [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-block -d 'Let calls beyond --pool-maxsize wait [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-queue -d 'Most calls that wait for a connection [default: 1000]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-max-keepalive -d 'Most idle connections that are kept [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l pool-keepalive-expiry -d 'How long an idle connection is kept, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l method -d 'Search method of questions that name none [default: hybrid]' -r -f -a "vector\t''
+bm25\t''
+hybrid\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s k -l top-k -d 'Passages that an answer is made from [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l url -d 'URL of a server to ask instead of the local data' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l json -d 'Print the whole answer as JSON on stdout' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l language -d 'Search only passages in these languages, like en,de' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l label -d 'Search only documents with this label; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l no-fallback -d 'Answer 503 while the LLM is away, instead of quoting'
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l methods -d 'Search methods to measure' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l depth -d 'Rank down to which results are judged' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l format -d 'Form of the report' -r -f -a "table\t'For people'
+json\t'One JSON array'
+csv\t'One line a measurement'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s o -l output -d 'Write the report to a file instead of stdout' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l url -d 'URL of the server; may be repeated' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s n -l iterations -d 'Requests to measure (100 when neither this nor --duration is given)' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s d -l duration -d 'Length of the measurement' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s c -l concurrency -d 'Closed loop: requests at once (default 10); open loop: connections (default 100)' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s r -l rate -d 'Open loop: requests per second, sent whether answers come or not; latency counts from when each was due' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l arrivals -d 'Distances between requests of an open loop: constant or poisson' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l ramp -d 'Time in which the load rises to its level; reported as a stage of its own' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l warmup -d 'Requests before the measurement' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l scenario -d 'Load that changes over time: normal, spike, stress, soak, circuit-breaker, or a TOML file of the same form' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l scale -d 'Factor by which all times of a scenario are multiplied' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l mock -d 'URL of the fake upstream (`ragctl mock`) behind the server, on which the scenario sets its faults' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l endpoint -d 'Endpoint to measure: query, stream, health, or a path like /v1/items' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l body -d 'Body of the requests to a path, or @FILE; makes them POST. {query} in it is replaced by a query' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l header -d 'A further header; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l http-method -d 'HTTP method for a path' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l method -d 'Search method that the server is asked to use' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s k -l k -d 'Passages that an answer is made from' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l db -d 'DB to ask' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l provider -d 'Provider that the server is asked to use: auto, ollama, openai or embedded' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l no-cache -d 'Ask the server not to answer from its cache' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l timeout -d 'Longest that a request may take' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l queries -d 'File of queries: .txt with a query a line, .csv, .tsv or .jsonl; the last two may name clusters and expected sources' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l mix -d 'Order of the queries: sequential, uniform or zipf:EXPONENT' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l seed -d 'Seed of the random choices: the same seed gives the same requests' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l threshold -d 'Conditions that the result must meet, like \'p95<500ms\' \'errors<1%\'' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l baseline -d 'Results to compare with: a file, a pattern, or latest or best of the output folder' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l max-regression -d 'By how much a figure may become worse, like \'p95:10%\'' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s o -l output -d 'Folder for the result' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l format -d 'Forms in which the result is written' -r -f -a "json\t'Everything; what `compare` and `merge` read'
+csv\t'One line of figures'
+md\t'Markdown for a pull request\'s comment'
+html\t'A page with plots'
+junit\t'JUnit XML: a test case for each gate'
+hgrm\t'Percentiles for HdrHistogram\'s plotter'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l name -d 'Name of the run' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l tag -d 'A note in the result; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l tui -d 'Show the running measurement in the whole terminal' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l threads -d 'Generator threads (default: as many as the load needs)' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l start-at -d 'Time at which the measurement begins, like 2026-11-21T15:00:00Z; the same for several load generators' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l drain -d 'Longest wait for outstanding answers when the time is over' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "compare" -d 'Compare stored results'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "merge" -d 'Add up the results of several load generators'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and not __fish_seen_subcommand_from compare ab merge help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l max-regression -d 'By how much a figure may become worse, like \'p95:10%\'' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l json -d 'Print the verdicts as JSON' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from compare" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l a -d 'URL of the server to compare with' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l b -d 'URL of the server to judge' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l rounds -d 'Rounds before the first verdict; each sends both servers the same requests' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l max-rounds -d 'Most rounds, as long as the verdict is open' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s n -l iterations -d 'Requests to each server in a round' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s c -l concurrency -d 'Requests at once' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s r -l rate -d 'Open loop: requests per second' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l warmup -d 'Requests before the first round; a tenth of them before each later one' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l margin -d 'Difference that does not matter' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l endpoint -d 'Endpoint to measure: query, stream, health, or a path like /v1/items' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l body -d 'Body of the requests to a path, or @FILE; makes them POST. {query} in it is replaced by a query' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l header -d 'A further header; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l http-method -d 'HTTP method for a path' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l method -d 'Search method that the server is asked to use' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s k -l k -d 'Passages that an answer is made from' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l db -d 'DB to ask' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l provider -d 'Provider that the server is asked to use: auto, ollama, openai or embedded' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l no-cache -d 'Ask the server not to answer from its cache' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l timeout -d 'Longest that a request may take' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l queries -d 'File of queries: .txt with a query a line, .csv, .tsv or .jsonl; the last two may name clusters and expected sources' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l mix -d 'Order of the queries: sequential, uniform or zipf:EXPONENT' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l seed -d 'Seed of the random choices: the same seed gives the same requests' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s o -l output -d 'Folder for the result' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l json -d 'Print the verdicts as JSON' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from ab" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s o -l output -d 'Folder for the result' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l format -d 'Forms in which the result is written' -r -f -a "json\t'Everything; what `compare` and `merge` read'
+csv\t'One line of figures'
+md\t'Markdown for a pull request\'s comment'
+html\t'A page with plots'
+junit\t'JUnit XML: a test case for each gate'
+hgrm\t'Percentiles for HdrHistogram\'s plotter'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from merge" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "compare" -d 'Compare stored results'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Add up the results of several load generators'
+complete -c ragctl -n "__fish_ragctl_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l url -d 'Servers that `monitor` watches [default: http://localhost:8001]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s i -l interval -d 'Time between two polls of a server by `monitor` [default: 30s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l alerts -d 'TOML file with rules of alerts [default: the built-in rules]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l bell -d 'Ring the terminal\'s bell when a critical alert fires [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l record -d 'File that every answer is written to, after what is in it' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l record-max-bytes -d 'Most bytes of the recording and its older half FILE.1 together [default: 104857600]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l theme -d 'Background that colours are for [default: dark]' -r -f -a "dark\t''
+light\t''
+plain\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l ascii -d 'Draw with ASCII letters only [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l colors -d 'Colours that replace those of the theme [default: those of the theme]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l keys -d 'Keys that replace the built-in ones [default: see ? on the screen]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l utc -d 'Show times in UTC instead of the local time zone [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l once -d 'Ask once, print a table, and tell by the exit status whether an alert fires' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l json -d 'With --once one JSON object, else one a look' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l fail-on -d 'What the exit status of --once tells of' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l replay -d 'Show a recording instead of servers' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l speed -d 'How many times as fast as it was recorded' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand monitor" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l alerts -d 'TOML file with rules of alerts [default: the built-in rules]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l utc -d 'Show times in UTC instead of the local time zone [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l bench -d 'Results of `ragctl bench`' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l target -d 'Targets to reach, like \'hit_rate>=30%\' \'p95<2s\'; each replaces the default target of its figure' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s o -l output -d 'File for the report instead of stdout' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand report" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l host -d 'Address to listen on' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l port -d 'Port to listen on; 0 picks a free one' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l ttft -d 'Time to the first token: 300ms, uniform:100ms,400ms or lognormal:300ms,0.4' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l token-rate -d 'Tokens per second after the first (default: all at once)' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l latency -d 'Time to an answer that is not streamed, in the same forms' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l fault -d 'Fault, in the form below; may be repeated, the first that applies happens' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l seed -d 'Seed of the random choices' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand mock" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "stats" -d 'Show the counters of a running server\'s cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "clear" -d 'Remove cached answers from a running server'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "warm" -d 'Ask a running server the questions of a file, so that their answers are cached'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "tune" -d 'Find the best settings: replay questions whose answers are known'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and not __fish_seen_subcommand_from stats clear warm tune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l url -d 'URL of the server' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print the counters as the server\'s JSON' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from stats" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l url -d 'URL of the server' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l all -d 'Remove all answers' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l namespace -d 'Remove those of one namespace, as `cache_metadata` names it' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l db -d 'Remove those from one DB' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from clear" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l url -d 'URL of the server' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l concurrency -d 'Questions at once' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l db -d 'DB to ask' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from warm" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l bound -d 'Largest share of questions that may get another question\'s answer' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l a -d 'First of two settings to compare: a threshold, or `verified`' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l b -d 'Second of the two settings' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l format -d 'Form of the report' -r -f -a "table\t'For people'
+json\t'One JSON object'
+csv\t'One line a setting'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s o -l output -d 'Write the measurements to a file, .csv or .json; may be repeated' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l save -d 'Store the best threshold for the embedder, so that `ragctl serve` starts from it' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Show the counters of a running server\'s cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "clear" -d 'Remove cached answers from a running server'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "warm" -d 'Ask a running server the questions of a file, so that their answers are cached'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "tune" -d 'Find the best settings: replay questions whose answers are known'
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where it comes from'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings and say what is wrong'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a config file with every setting and its default'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "compare" -d 'Compare stored results'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "merge" -d 'Add up the results of several load generators'
@@ -673,6 +688,3 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subc
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "clear" -d 'Remove cached answers from a running server'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "warm" -d 'Ask a running server the questions of a file, so that their answers are cached'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "tune" -d 'Find the best settings: replay questions whose answers are known'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where it comes from'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings and say what is wrong'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a config file with every setting and its default'

@@ -19,7 +19,7 @@
 //! | [`observe`] | what bench, monitor and report need of a server seen from outside: scraping, metrics, thresholds, recordings |
 //! | [`resilience`] | what stands between a call and an upstream that hangs, fails or flaps |
 //! | [`wire`], [`telemetry`], [`domain`] | shapes of requests and answers; the catalogue of metrics, logs, and what must not be in them; the domain's nouns |
-//! | [`util`] | numbers into words, Markdown, axes, intervals, vectors, scripts, the process's limits and its terminal |
+//! | [`util`] | numbers into words, Markdown, axes, intervals, vectors, scripts, words, the process's limits and its terminal |
 //!
 //! # The way of one question
 //!
@@ -32,7 +32,7 @@
 //!    and the cache looks for the nearest question that no [mismatch](cache::mismatch) speaks against. The lookup decides; it
 //!    embeds and searches nothing itself.
 //! 4. The [`rag::pipeline`] takes the question through its [stages](rag::pipeline::stages): retrieve from both indexes, fuse the
-//!    two lists, read the best chunks. They run on a blocking thread, when it is the question's turn. A near question's answer
+//!    two lists, read the best chunks, make one passage of copies. They run on a blocking thread, when it is the question's turn. A near question's answer
 //!    is given when one of the passages that it cites is among those that were found.
 //! 5. The LLM is asked: the call [joins](providers::guarded::CoalescingGenerator) an equal one that is under way, else goes
 //!    through the [policy](resilience::CallPolicy), which retries within a budget and asks the breaker before each attempt, and

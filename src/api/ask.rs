@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::{InvalidRequest, check_list};
 use crate::{
-    domain::{DbName, Passage, SearchFilter, SearchMode},
+    domain::{DbName, Passage, PassageCopy, SearchFilter, SearchMode},
     providers::ProviderKind,
     rag::{Answer, Cached, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings},
     wire::{
-        AskRequest, AskResponse, CacheMetadata, ContextMetadata, MAX_FILTER_CHARS, MAX_FILTERS, MAX_QUESTION_CHARS,
-        StageExplanation, StreamHead, TimingsMs,
+        AskRequest, AskResponse, CacheMetadata, ContextCopy, ContextMetadata, MAX_FILTER_CHARS, MAX_FILTERS,
+        MAX_QUESTION_CHARS, StageExplanation, StreamHead, TimingsMs,
     },
 };
 
@@ -179,7 +179,12 @@ fn metadata(passage: &Passage) -> ContextMetadata {
         version: passage.version.clone(),
         language: passage.language.clone(),
         score: passage.score,
+        also_in: passage.copies.iter().map(copy).collect(),
     }
+}
+
+fn copy(copy: &PassageCopy) -> ContextCopy {
+    ContextCopy { source: copy.source.clone(), chunk: copy.chunk, version: copy.version.clone() }
 }
 
 /// What each stage did; `None` when nobody asked.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::telemetry::ServiceUrl;
+use crate::{telemetry::ServiceUrl, util::terminal::tell};
 
 /// Longest that the fake upstream may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,14 +42,14 @@ impl ScenarioFaults {
         let body = serde_json::json!({ "rules": self.rules });
         let set = self.http.post(self.url.expose().clone()).json(&body).send().await;
         if let Err(error) = set.and_then(reqwest::Response::error_for_status) {
-            eprintln!("the faults could not be set at {}: {}", self.url, error.without_url());
+            tell(format_args!("the faults could not be set at {}: {}", self.url, error.without_url()));
         }
     }
 
     /// Takes the faults away.
     pub async fn clear(&self) {
         if let Err(error) = self.delete().await {
-            eprintln!("the faults of {} could not be cleared: {error}", self.url);
+            tell(format_args!("the faults of {} could not be cleared: {error}", self.url));
         }
     }
 

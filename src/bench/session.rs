@@ -19,7 +19,7 @@ use super::{
     summary::{self, About},
     watch::ServerWatch,
 };
-use crate::telemetry::ServiceUrl;
+use crate::{telemetry::ServiceUrl, util::terminal::tell};
 
 /// Longest time between two looks at the server's metrics.
 const LOOK: Duration = Duration::from_secs(2);
@@ -81,7 +81,9 @@ impl BenchSession {
     pub async fn run(self, interrupt: CancellationToken) -> Result<(ResultFile, Ended), SessionError> {
         let unset = self.mock.is_none() && self.scenario.as_ref().is_some_and(|scenario| !scenario.faults.is_empty());
         if unset {
-            eprintln!("the scenario's faults are not set: name the fake upstream behind the server with --mock");
+            tell(format_args!(
+                "the scenario's faults are not set: name the fake upstream behind the server with --mock"
+            ));
         }
         let faults = match (&self.mock, &self.scenario) {
             (Some(mock), Some(scenario)) => Some(ScenarioFaults::prepare(mock, scenario.faults.clone()).await?),

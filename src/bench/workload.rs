@@ -12,6 +12,8 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::util::table::{Table, decode};
+
 /// Questions about the sample documents and about RAG in general, for a start without a file.
 const BUILT_IN: &str = include_str!("../../fixtures/queries/default.csv");
 
@@ -108,21 +110,22 @@ pub struct Workload {
 impl Workload {
     /// The built-in questions.
     pub fn built_in(mix: Mix, seed: u64) -> Self {
-        let read = from_csv(Path::new("default.csv"), BUILT_IN.as_bytes()).unwrap_or_default();
+        let read = from_csv(Path::new("default.csv"), BUILT_IN).unwrap_or_default();
         Self::new(read, mix, seed)
     }
 
-    /// The questions of a file: by its ending CSV, JSON lines, or one a line.
+    /// The questions of a file: by its ending CSV (with commas, semicolons or tabs), JSON lines, or one a line.
     ///
     /// # Errors
     /// A file that cannot be read, is no such file, or is empty. Blocks.
     pub fn load(path: &Path, mix: Mix, seed: u64) -> Result<Self, WorkloadError> {
         let bytes = std::fs::read(path).map_err(|source| WorkloadError::Io { path: path.to_owned(), source })?;
+        let text = decode(&bytes);
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         let read = match ending.as_str() {
-            "csv" => from_csv(path, &bytes)?,
-            "jsonl" | "ndjson" => from_json_lines(path, &bytes)?,
-            _ => String::from_utf8_lossy(&bytes)
+            "csv" | "tsv" => from_csv(path, &text)?,
+            "jsonl" | "ndjson" => from_json_lines(path, &text)?,
+            _ => text
                 .lines()
                 .map(str::trim)
                 .filter(|line| !line.is_empty() && !line.starts_with('#'))
@@ -220,16 +223,13 @@ const TEXT: [&str; 4] = ["query", "question", "text", "q"];
 const CLUSTER: [&str; 2] = ["cluster", "intent"];
 const EXPECTED: [&str; 3] = ["expected", "expected_sources", "sources"];
 
-fn from_csv(path: &Path, bytes: &[u8]) -> Result<Vec<QueryLine>, WorkloadError> {
+fn from_csv(path: &Path, text: &str) -> Result<Vec<QueryLine>, WorkloadError> {
     let malformed = |line, reason: String| WorkloadError::Malformed { path: path.to_owned(), line, reason };
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
+    let columns = [&TEXT[..], &CLUSTER, &EXPECTED].concat();
+    let table = Table::of(text, |name| columns.contains(&name));
+    let mut reader = table.reader().flexible(true).from_reader(table.text.as_bytes());
     let headers = reader.headers().map_err(|error| malformed(1, error.to_string()))?.clone();
-    let column = |names: &[&str]| {
-        headers.iter().position(|header| {
-            let header = header.trim_start_matches('\u{feff}').to_lowercase();
-            names.contains(&header.as_str())
-        })
-    };
+    let column = |names: &[&str]| headers.iter().position(|header| names.contains(&header.to_lowercase().as_str()));
     let Some(text) = column(&TEXT) else {
         if headers.is_empty() {
             return Ok(Vec::new());
@@ -240,7 +240,8 @@ fn from_csv(path: &Path, bytes: &[u8]) -> Result<Vec<QueryLine>, WorkloadError> 
     let mut lines = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| {
-            malformed(error.position().map_or(0, csv::Position::line), "no such row is possible in a CSV".into())
+            let line = error.position().map_or(0, csv::Position::line) + table.lines_before;
+            malformed(line, "no such row is possible in a CSV".into())
         })?;
         let field = |at: Option<usize>| at.and_then(|at| record.get(at)).filter(|value| !value.is_empty());
         let Some(words) = field(Some(text)) else { continue };
@@ -261,8 +262,7 @@ struct JsonLine {
     expected: Vec<String>,
 }
 
-fn from_json_lines(path: &Path, bytes: &[u8]) -> Result<Vec<QueryLine>, WorkloadError> {
-    let text = String::from_utf8_lossy(bytes);
+fn from_json_lines(path: &Path, text: &str) -> Result<Vec<QueryLine>, WorkloadError> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(at, line)| {
@@ -280,7 +280,7 @@ fn from_json_lines(path: &Path, bytes: &[u8]) -> Result<Vec<QueryLine>, Workload
 mod tests {
     use super::*;
 
-    fn load(name: &str, text: &str, mix: Mix) -> Result<Workload, WorkloadError> {
+    fn load(name: &str, text: impl AsRef<[u8]>, mix: Mix) -> Result<Workload, WorkloadError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -300,6 +300,30 @@ mod tests {
         assert_eq!(json.queries(), csv.queries());
         assert_eq!(json.fingerprint(), csv.fingerprint());
         assert_ne!(json.fingerprint(), txt.fingerprint());
+    }
+
+    #[test]
+    fn files_of_spreadsheets_and_windows_give_the_same_queries() {
+        let wanted = load("q.csv", "query,cluster\n\"Größe, in €?\",a\nWhy?,b\n", Mix::Sequential).unwrap();
+        let windows = b"query;cluster\r\n\"Gr\xf6\xdfe, in \x80?\";a\r\nWhy?;b\r\n";
+        let utf16: Vec<u8> =
+            "\u{feff}query\tcluster\nGröße, in €?\ta\nWhy?\tb\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (name, bytes) in [
+            ("q.csv", &windows[..]),
+            ("q.tsv", &utf16),
+            ("q.csv", "\u{feff}sep=;\nQuery;Cluster\nGröße, in €?;a\nWhy?;b\n".as_bytes()),
+            (
+                "q.jsonl",
+                "\u{feff}{\"query\":\"Größe, in €?\",\"cluster\":\"a\"}\n{\"q\":\"Why?\",\"cluster\":\"b\"}".as_bytes(),
+            ),
+        ] {
+            let read = load(name, bytes, Mix::Sequential).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(read.fingerprint(), wanted.fingerprint(), "{name}: {:?}", read.queries());
+        }
+        let lines =
+            load("q.txt", b"\xef\xbb\xbf# first\r\nGr\xc3\xb6\xc3\x9fe, in \xe2\x82\xac?\r\nWhy?\r\n", Mix::Sequential)
+                .unwrap();
+        assert_eq!(lines.queries(), wanted.queries());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::{
     mismatch::{Numbers, Wording},
     verified::Learned,
 };
-use crate::domain::{Passage, Stamp};
+use crate::domain::{Passage, PassageCopy, Stamp};
 use crate::util::time::UnixMillis;
 
 /// What an entry costs besides its texts and its vector: keys, rows, counters.
@@ -66,7 +66,10 @@ impl StoredAnswer {
     /// Bytes that it takes, about.
     pub fn bytes(&self) -> usize {
         let passages = self.passages.iter().map(|p| {
-            size_of::<Passage>() + p.text.len() + p.key.len() + p.source.len() + p.version.len() + p.language.len()
+            let copies =
+                p.copies.iter().map(|c| size_of::<PassageCopy>() + c.key.len() + c.source.len() + c.version.len());
+            let own = p.text.len() + p.key.len() + p.source.len() + p.version.len() + p.language.len();
+            size_of::<Passage>() + own + copies.sum::<usize>()
         });
         self.text.len() + self.provider.len() + passages.sum::<usize>()
     }
@@ -232,16 +235,18 @@ impl Entry {
         *self.stamp.lock() = Some(stamp);
     }
 
-    /// Whether these passages are the ones that the answer is made from.
+    /// Whether these passages are the ones that the answer is made from, with the same copies: it names them all.
     pub fn made_from(&self, passages: &[Passage]) -> bool {
-        let keys = |passages: &[Passage]| passages.iter().map(|passage| passage.key.clone()).collect::<BTreeSet<_>>();
+        fn keys(passages: &[Passage]) -> BTreeSet<&str> {
+            passages.iter().flat_map(Passage::keys).collect()
+        }
         keys(passages) == keys(&self.answer.passages)
     }
 
     /// Whether one of the passages that the answer cites is among these.
     pub fn is_evidenced_by(&self, passages: &[Passage]) -> bool {
         let cited = self.answer.cited();
-        passages.iter().any(|passage| cited.contains(passage.key.as_str()))
+        passages.iter().flat_map(Passage::keys).any(|key| cited.contains(key))
     }
 }
 
@@ -258,6 +263,7 @@ mod tests {
             version: String::new(),
             language: "en".into(),
             score: 1.0,
+            copies: Vec::new(),
         };
         StoredAnswer {
             text: text.into(),

@@ -7,16 +7,21 @@ use std::{
 
 use serde_json::Value;
 
+use crate::util::table::{Table, decode};
+
 /// Columns that hold a question.
 const QUESTION: [&str; 3] = ["query", "question", "text"];
 
 /// Columns that are equal where the right answer is.
 const ANSWER: [&str; 3] = ["answer", "intent", "label"];
 
+/// Columns of two questions.
+const PAIR: [&str; 2] = ["q1", "q2"];
+
 /// Why a file of questions cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum QuestionFileError {
-    /// The file cannot be read, or is no text.
+    /// The file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
         /// The file.
@@ -115,7 +120,8 @@ impl Questions {
 /// # Errors
 /// A file that cannot be read, has no question, or has a label that is none.
 pub fn read(path: &Path) -> Result<Questions, QuestionFileError> {
-    let text = fs::read_to_string(path).map_err(|source| QuestionFileError::Read { path: path.to_owned(), source })?;
+    let bytes = fs::read(path).map_err(|source| QuestionFileError::Read { path: path.to_owned(), source })?;
+    let text = decode(&bytes);
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let questions = if first.trim_start().starts_with('{') {
         let json_lines = json_lines(&text);
@@ -165,12 +171,14 @@ fn json_lines(text: &str) -> Result<Vec<QuestionLine>, LineError> {
 /// A CSV with a header that is known; `None` when there is none.
 fn table(text: &str, path: &Path) -> Result<Option<Questions>, QuestionFileError> {
     let malformed = |source| QuestionFileError::Csv { path: path.to_owned(), source };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let columns = [&QUESTION[..], &ANSWER, &PAIR].concat();
+    let table = Table::of(text, |name| columns.contains(&name));
+    let mut reader = table.reader().from_reader(table.text.as_bytes());
     let header = reader.headers().map_err(malformed)?.clone();
     let column =
         |names: &[&str]| header.iter().position(|name| names.iter().any(|known| name.eq_ignore_ascii_case(known)));
     let records = reader.records();
-    if let (Some(one), Some(other), Some(label)) = (column(&["q1"]), column(&["q2"]), column(&["label"])) {
+    if let (Some(one), Some(other), Some(label)) = (column(&PAIR[..1]), column(&PAIR[1..]), column(&["label"])) {
         let mut pairs = Vec::new();
         for (number, record) in records.enumerate() {
             let record = record.map_err(malformed)?;
@@ -204,7 +212,7 @@ fn table(text: &str, path: &Path) -> Result<Option<Questions>, QuestionFileError
 mod tests {
     use super::*;
 
-    fn read_text(text: &str) -> Result<Questions, QuestionFileError> {
+    fn read_text(text: impl AsRef<[u8]>) -> Result<Questions, QuestionFileError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, text).unwrap();
@@ -225,6 +233,10 @@ mod tests {
         assert_eq!(log("text,intent\n\"How, long?\",x\n"), one("How, long?", Some("x")));
         assert_eq!(log("id,Question\n7,How long?\n"), one("How long?", None));
         assert_eq!(log("{\"query\":\"How long?\",\"answer\":3}\n"), one("How long?", Some("3")));
+        assert_eq!(log("\u{feff}text;intent\nHow, long?;x\n"), one("How, long?", Some("x")));
+        assert!(
+            matches!(read_text(b"q1;q2;label\r\nGr\xf6\xdfe?;b;1\r\n").unwrap(), Questions::Pairs(pairs) if pairs[0].stored == "Größe?")
+        );
         assert!(matches!(read_text("q1,q2,label\na,b,1\n").unwrap(), Questions::Pairs(pairs) if pairs[0].same));
     }
 

@@ -75,7 +75,7 @@ pub struct RequestArgs {
     /// Longest that a request may take
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = positive_time, help_heading = "Request")]
     pub timeout: Duration,
-    /// File of queries: .txt with a query a line, .csv or .jsonl; the last two may name clusters and expected sources
+    /// File of queries: .txt with a query a line, .csv, .tsv or .jsonl; the last two may name clusters and expected sources
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Request")]
     pub queries: Option<PathBuf>,
     /// Order of the queries: sequential, uniform or zipf:EXPONENT

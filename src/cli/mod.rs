@@ -22,9 +22,15 @@ pub mod settings;
 #[cfg(test)]
 mod tests;
 
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
 use clap::{
-    Parser, Subcommand,
+    FromArgMatches, Parser, Subcommand,
     error::{ContextKind, ContextValue},
+    parser::ValueSource,
 };
 use clap_complete::Shell;
 
@@ -47,7 +53,11 @@ pub use query::QueryArgs;
 pub use report::ReportArgs;
 pub use serve::ServeArgs;
 
-use crate::telemetry::{NotWeb, ServiceUrl, mask_url};
+use crate::{
+    telemetry::{NotWeb, ServiceUrl, mask_url},
+    util::terminal::tell,
+};
+use settings::{Flags, Layers, SettingsError, options};
 
 /// Answers questions from your documents, with your own LLM.
 #[derive(Debug, Parser)]
@@ -109,9 +119,9 @@ pub enum Command {
     Man,
 }
 
-/// The definition of the command line, for the manual and completions.
+/// The definition of the command line.
 pub fn command() -> clap::Command {
-    <Cli as clap::CommandFactory>::command()
+    options::command()
 }
 
 /// The URL of a server.
@@ -119,10 +129,52 @@ fn server_url(text: &str) -> Result<ServiceUrl, NotWeb> {
     text.parse()
 }
 
-/// Parses the command line of this process; what is wrong with it is told, and ends the process. A wrong value is quoted
-/// as it may be shown: it may be a URL with a password.
+/// Why there is no command to run.
+#[derive(Debug)]
+enum ParseError {
+    /// The command line is wrong, or asks for help.
+    Usage(Box<clap::Error>),
+    /// What the environment or a file says of an option is.
+    Settings(SettingsError),
+}
+
+/// Parses the command line of this process, to which environment and files add what it leaves open; what is wrong with it is
+/// told, and ends the process. A wrong value is quoted as it may be shown: it may be a URL with a password.
 pub fn parse() -> Cli {
-    Cli::try_parse().unwrap_or_else(|error| masked(error).exit())
+    let words: Vec<OsString> = std::env::args_os().collect();
+    match parse_words(&words, |config| settings::load(config, Flags::new())) {
+        Ok(cli) => cli,
+        Err(ParseError::Usage(error)) => masked(*error).exit(),
+        Err(ParseError::Settings(error)) => {
+            tell(format_args!("ragctl: {error}"));
+            std::process::exit(i32::from(ExitStatus::Usage.code()))
+        }
+    }
+}
+
+fn parse_words(
+    words: &[OsString],
+    load: impl FnOnce(Option<&Path>) -> Result<Layers, SettingsError>,
+) -> Result<Cli, ParseError> {
+    let usage = |error| ParseError::Usage(Box::new(error));
+    let mut parser = command();
+    // Once as far as it goes: an option that is required may be set elsewhere.
+    let first = parser.clone().ignore_errors(true).try_get_matches_from(words).map_err(usage)?;
+    let (mut path, mut matches) = (Vec::new(), &first);
+    while let Some((name, below)) = matches.subcommand() {
+        path.push(name);
+        matches = below;
+    }
+    if options::has_any(&path) {
+        let on_command_line = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+        let given: Vec<String> = matches.ids().filter(on_command_line).map(ToString::to_string).collect();
+        let config = first.get_one::<PathBuf>("config").or_else(|| matches.get_one("config"));
+        let resolved = load(config.map(PathBuf::as_path)).and_then(|layers| layers.resolve());
+        let defaults = resolved.and_then(|resolved| options::defaults(&parser, &path, &given, &resolved));
+        parser = options::with_defaults(parser, &path, defaults.map_err(ParseError::Settings)?);
+    }
+    let mut matches = parser.try_get_matches_from_mut(words).map_err(usage)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| usage(error.format(&mut parser)))
 }
 
 /// The error without what may be secret in the value that it quotes.

@@ -124,17 +124,21 @@ struct Cited<'a> {
     source: &'a str,
     chunk: u32,
     score: f32,
+    /// Other documents that say the same.
+    also_in: Vec<&'a str>,
 }
 
 impl<'a> From<&'a Passage> for Cited<'a> {
     fn from(passage: &'a Passage) -> Self {
-        Self { source: &passage.source, chunk: passage.chunk, score: passage.score }
+        let also_in = passage.sources().skip(1).collect();
+        Self { source: &passage.source, chunk: passage.chunk, score: passage.score, also_in }
     }
 }
 
 impl<'a> From<&'a ContextMetadata> for Cited<'a> {
     fn from(metadata: &'a ContextMetadata) -> Self {
-        Self { source: &metadata.source, chunk: metadata.chunk, score: metadata.score }
+        let also_in = metadata.also_in.iter().map(|copy| copy.source.as_str()).collect();
+        Self { source: &metadata.source, chunk: metadata.chunk, score: metadata.score, also_in }
     }
 }
 
@@ -148,8 +152,11 @@ fn finish(sources: &[Cited<'_>], degraded: Option<&str>) -> anyhow::Result<()> {
     if !sources.is_empty() {
         text.push_str("\nSources\n");
     }
-    for (n, Cited { source, chunk, score }) in sources.iter().enumerate() {
+    for (n, Cited { source, chunk, score, also_in }) in sources.iter().enumerate() {
         text.push_str(&format!("  [{}] {source}, part {} (score {score:.2})\n", n + 1, chunk + 1));
+        if !also_in.is_empty() {
+            text.push_str(&format!("      the same text is in {}\n", also_in.join(", ")));
+        }
     }
     say(&text)?;
     std::io::stdout().flush().ok();

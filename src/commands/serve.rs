@@ -45,7 +45,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     let ingesting = CancellationToken::new();
 
     // One listener from the beginning to the end: a signal between two of them would be lost.
-    let mut signals = Signals::new();
+    let mut signals = Signals::of_server();
     let mut shutdown = Box::pin(async move { signals.next().await });
     let mut preparing = std::pin::pin!(prepare(&engine, &settings, &ingesting));
     let interrupted = tokio::select! {
@@ -224,7 +224,7 @@ fn max_connections(wanted: Option<usize>) -> usize {
     most
 }
 
-/// Completes when the process is asked to stop: Ctrl-C everywhere, SIGTERM on Unix.
+/// Completes when the process is asked to stop.
 pub(super) async fn shutdown_signal() {
     Signals::new().next().await;
 }

@@ -9,7 +9,7 @@ mod search;
 mod spec_key;
 
 pub use names::{DbName, InvalidDbName};
-pub use search::{FusionParams, ParseSearchModeError, Passage, SearchFilter, SearchMode};
+pub use search::{FusionParams, ParseSearchModeError, Passage, PassageCopy, SearchFilter, SearchMode};
 pub use spec_key::SpecKey;
 
 /// Row id of a chunk in its DB's store. Assigned by the store, growing, never reused: a changed chunk is a new one.

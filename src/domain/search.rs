@@ -112,4 +112,32 @@ pub struct Passage {
     pub language: String,
     /// How well it fits; comparable within one answer.
     pub score: f32,
+    /// Where the same is said, too; these passages have no place of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<PassageCopy>,
+}
+
+/// A passage that says the same as another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PassageCopy {
+    /// Stable id of the chunk.
+    pub key: String,
+    /// The document.
+    pub source: String,
+    /// Position in the document, from 0.
+    pub chunk: u32,
+    /// The document's version label.
+    pub version: String,
+}
+
+impl Passage {
+    /// The keys of the passage and of its copies.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.key.as_str()).chain(self.copies.iter().map(|copy| copy.key.as_str()))
+    }
+
+    /// The documents that it is from, its own first.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.source.as_str()).chain(self.copies.iter().map(|copy| copy.source.as_str()))
+    }
 }

@@ -23,7 +23,7 @@ use super::{
     pipeline::{Plan, QueryVector, RetrievalOptions, RetrievalSpec},
 };
 use crate::{
-    domain::{SearchFilter, SearchMode},
+    domain::{Passage, SearchFilter, SearchMode},
     providers::{Embedder, ProviderKind, Purpose, TextVector},
     resilience::CallContext,
     store::{ChunkVector, EmbedderRecord, NewChunk, NewDocument},
@@ -209,7 +209,8 @@ pub async fn evaluate(
             vector.vector.as_ref().map_err(RagError::clone)?;
             let found = pipeline.run(plan.query(vector, models)?.query, &call).await?;
             let took = started.elapsed();
-            let ranked: Vec<&str> = found.passages.iter().map(|passage| passage.source.as_str()).collect();
+            // Documents with the same text are one answer; here, each counts in its place.
+            let ranked: Vec<&str> = found.passages.iter().flat_map(Passage::sources).take(options.k).collect();
             sums.add(&ranked, judgements, options.k, took);
             done += 1;
             observer(done, total);

@@ -1,5 +1,5 @@
-//! Tools without a domain: numbers and texts for people, files, axes, statistics, vectors, scripts, time, TLS, the process and its
-//! terminal.
+//! Tools without a domain: numbers and texts for people, files and tables, axes, statistics, vectors, scripts, words and their
+//! spellings, time, TLS, the process and its terminal.
 
 pub mod axis;
 pub mod files;
@@ -7,9 +7,12 @@ pub mod humanize;
 pub mod markdown;
 pub mod process;
 pub mod script;
+pub mod spelling;
 pub mod statistics;
+pub mod table;
 pub mod terminal;
 pub mod text;
 pub mod time;
 pub mod tls;
 pub mod vectors;
+pub mod words;

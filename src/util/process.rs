@@ -24,3 +24,34 @@ pub fn raise_fd_limit() -> Option<u64> {
 pub fn raise_fd_limit() -> Option<u64> {
     None
 }
+
+/// Whether this process was started so that a hang-up does not concern it, as `nohup` does.
+#[cfg(target_os = "linux")]
+pub fn ignores_hangups() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignored_signals(&status) & 1 == 1)
+}
+
+/// Signals that are ignored, one bit each from that of SIGHUP up.
+#[cfg(target_os = "linux")]
+fn ignored_signals(status: &str) -> u64 {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// Whether this process was started so that a hang-up does not concern it. The system does not tell, but what `nohup` starts has
+/// no terminal.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub fn ignores_hangups() -> bool {
+    !super::terminal::is_attached()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mask_of_ignored_signals_is_read() {
+        assert_eq!(ignored_signals("Name:\tx\nSigIgn:\t0000000000001001\nSigCgt:\t1"), 0x1001);
+        assert_eq!(ignored_signals("Name:\tx\n"), 0);
+    }
+}

@@ -1,7 +1,8 @@
 //! The terminal, taken and given back.
 
 use std::{
-    io::{self, Stdout},
+    fmt,
+    io::{self, IsTerminal, Stdout, Write},
     mem::ManuallyDrop,
     panic,
     sync::{
@@ -106,6 +107,39 @@ impl Drop for Terminal {
 /// Whether something panicked while the terminal was taken.
 fn panicked() -> bool {
     PANICKED.load(Ordering::SeqCst)
+}
+
+/// Whether any of the standard streams is a terminal.
+pub fn is_attached() -> bool {
+    io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal()
+}
+
+/// Whether the terminal that was drawn on is there no more. After a hang-up reads and writes may just do nothing, for ever.
+pub fn is_gone() -> bool {
+    !io::stdout().is_terminal()
+}
+
+/// Hands over keys, clicks and new sizes, until `tell` returns `false` or there is an error. They are read by a thread of its
+/// own: on a terminal that is gone, reading goes round in circles for ever.
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn read_events(tell: impl Fn(io::Result<event::Event>) -> bool + Send + 'static) -> io::Result<()> {
+    let read = move || {
+        loop {
+            let event = event::read();
+            let broken = event.is_err();
+            if !tell(event) || broken {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("keys".to_owned()).spawn(read).map(drop)
+}
+
+/// Writes a line to stderr. Unlike `eprintln!` it does not panic when stderr is gone, with the terminal that it was.
+pub fn tell(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Gives back of the terminal what can be without writing to it: one that takes nothing more would be waited for, for

@@ -186,6 +186,21 @@ pub struct ContextMetadata {
     pub language: String,
     /// How well it fits; comparable within one answer.
     pub score: f32,
+    /// Where the same text is, too. These copies take no place among the contexts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<ContextCopy>,
+}
+
+/// Another place of a passage's text.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ContextCopy {
+    /// Document.
+    #[schema(example = "docs/copy of a.md")]
+    pub source: String,
+    /// Position in the document, from 0.
+    pub chunk: u32,
+    /// Version label of the document.
+    pub version: String,
 }
 
 /// Milliseconds of each part of an answer.

@@ -111,6 +111,8 @@ pub struct Server {
 impl Server {
     #[expect(clippy::zombie_processes, reason = "dropping the server waits; without one the test is over")]
     pub fn start(mut command: Command) -> Self {
+        // Whatever the tests themselves run in, a server has no terminal.
+        command.stdin(Stdio::null());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (lines, said) = mpsc::channel();

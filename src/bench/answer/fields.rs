@@ -31,6 +31,16 @@ struct CacheField {
 struct SourceField {
     #[serde(default)]
     source: Option<String>,
+    /// Where the same text is, too.
+    #[serde(default)]
+    also_in: Option<Vec<SourceField>>,
+}
+
+impl SourceField {
+    fn sources(&self) -> impl Iterator<Item = &str> {
+        let copies = self.also_in.iter().flatten().filter_map(|copy| copy.source.as_deref());
+        self.source.as_deref().into_iter().chain(copies)
+    }
 }
 
 impl AnswerFields {
@@ -42,8 +52,7 @@ impl AnswerFields {
             (false, _) => CacheClass::Miss,
         });
         let recall = (!query.expected.is_empty()).then(|| {
-            let sources: Vec<&str> =
-                self.metadatas.iter().flatten().filter_map(|metadata| metadata.source.as_deref()).collect();
+            let sources: Vec<&str> = self.metadatas.iter().flatten().flat_map(SourceField::sources).collect();
             let found =
                 query.expected.iter().filter(|expected| sources.iter().any(|source| is_source(source, expected)));
             found.count() as f32 / query.expected.len() as f32

@@ -1,9 +1,13 @@
 //! The run in the whole terminal.
 
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    sync::mpsc::{self, RecvTimeoutError},
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -13,13 +17,17 @@ use crate::bench::{
     plan::RunPlan,
     run::{self, RunData, RunError},
 };
-use crate::util::terminal::Terminal;
+use crate::util::terminal::{Terminal, abandon, is_gone, read_events, tell};
 
 /// How often keys are looked for, and the least time between two drawings.
 const LOOK: Duration = Duration::from_millis(50);
 const DRAW: Duration = Duration::from_millis(250);
 
-/// Runs a plan and draws what is measured so far; `q`, Escape or Ctrl-C end the run, with its report.
+/// How long the screen may take to be left: a terminal may take nothing more, and writing to it wait for ever.
+const LEAVING: Duration = Duration::from_secs(2);
+
+/// Runs a plan and draws what is measured so far; `q`, Escape, Ctrl-C and a terminal that goes away end the run, with its
+/// report.
 ///
 /// # Errors
 /// As [`run::run`].
@@ -43,13 +51,21 @@ pub async fn run(
     };
     let over = CancellationToken::new();
     let (ends, stops) = (over.clone(), interrupt.clone());
-    let screen = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
-        shown.keep_drawing(&mut Terminal::take()?, &updates, &stops, &ends)
+    let mut screen = tokio::task::spawn_blocking(move || -> io::Result<()> {
+        let drawn = shown.keep_drawing(&mut Terminal::take()?, &updates, &stops, &ends);
+        if is_gone() {
+            // Nobody watches any more: what was measured is to be kept, and the load to end.
+            stops.cancel();
+            return Ok(());
+        }
+        drawn
     });
     let data = run::run(plan, start_at, begin, interrupt, move |live| drop(send.send_replace(live))).await;
     over.cancel();
-    if let Ok(Err(error)) = screen.await {
-        eprintln!("the terminal cannot show the run: {error}");
+    match tokio::time::timeout(LEAVING, &mut screen).await {
+        Ok(Ok(Err(error))) => tell(format_args!("the terminal cannot show the run: {error}")),
+        Ok(_) => {}
+        Err(_) => abandon(),
     }
     data
 }
@@ -70,9 +86,11 @@ impl TerminalScreen {
         updates: &watch::Receiver<Live>,
         interrupt: &CancellationToken,
         over: &CancellationToken,
-    ) -> std::io::Result<()> {
+    ) -> io::Result<()> {
+        let (send, events) = mpsc::channel();
+        read_events(move |event| send.send(event).is_ok())?;
         let mut drawn: Option<Instant> = None;
-        while !over.is_cancelled() {
+        while !over.is_cancelled() && !is_gone() {
             if drawn.is_none_or(|drawn| drawn.elapsed() >= DRAW) {
                 let live = updates.borrow().clone();
                 let (name, url, stages) = (self.name.as_str(), self.url.as_str(), self.stages.as_slice());
@@ -80,10 +98,12 @@ impl TerminalScreen {
                 terminal.draw(|frame| draw(frame, &view))?;
                 drawn = Some(Instant::now());
             }
-            if !event::poll(LOOK)? {
-                continue;
-            }
-            match event::read()? {
+            let event = match events.recv_timeout(LOOK) {
+                Ok(event) => event?,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            match event {
                 Event::Key(key) if key.kind != KeyEventKind::Release => {
                     let control_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
                     if control_c || matches!(key.code, KeyCode::Char('q') | KeyCode::Esc) {

@@ -17,6 +17,19 @@ pub enum Origin {
     Default,
 }
 
+impl Origin {
+    /// Its rank among what may be said outside the command line, highest first; `None`: it is from the command line, or nobody
+    /// said anything.
+    pub(super) fn layer(&self) -> Option<u8> {
+        match self {
+            Self::Flag(_) | Self::Default => None,
+            Self::Environment(_) => Some(0),
+            Self::DotEnv(_) => Some(1),
+            Self::File(_) => Some(2),
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -68,6 +81,30 @@ pub enum SettingsError {
         size: usize,
         /// Where it comes from.
         size_origin: Origin,
+    },
+    /// An option of a command does not take its value.
+    #[error("{origin}: {key} = {value:?}: {detail}")]
+    Refused {
+        /// Where it comes from.
+        origin: Origin,
+        /// The setting.
+        key: &'static str,
+        /// The value.
+        value: String,
+        /// Why.
+        detail: String,
+    },
+    /// Two options of which only one may be given.
+    #[error("{key} ({origin}) and {other} ({other_origin}) exclude each other; set one of them")]
+    Exclusive {
+        /// One of them.
+        key: &'static str,
+        /// Where it comes from.
+        origin: Origin,
+        /// The other.
+        other: &'static str,
+        /// Where it comes from.
+        other_origin: Origin,
     },
     /// The file has a key that means nothing.
     #[error("file {}: unknown key {key:?}; {hint}", path.display())]

@@ -1,6 +1,6 @@
 //! Every setting once: its key in the file, its flag, its environment names, its default, what it takes.
 //!
-//! This table drives resolution, checking, `--help`, `config show`, `config example` and the texts of errors. A new
+//! What only one command knows is added from its options (see `options`). This table drives resolution, checking, `--help`, `config show`, `config example` and the texts of errors. A new
 //! setting is a line here, a field in [`Settings`](super::Settings), and a flag in the group of arguments it belongs to.
 
 use super::kind::SettingKind::{self, *};
@@ -57,7 +57,7 @@ impl SettingKey {
 
     /// A sentence on what it takes, unless its help says so.
     pub(super) fn remark(&self) -> Option<String> {
-        let plain = matches!(self.kind, Folder | Model | Secret);
+        let plain = matches!(self.kind, Folder | Model | Secret | OfCommand { .. });
         (!plain).then(|| format!("Takes {}.", self.kind.takes()))
     }
 
@@ -77,7 +77,7 @@ impl SettingKey {
             return "***".to_owned();
         }
         match self.kind {
-            Url | Targets | Origins => mask_url(value),
+            Url | Targets | Origins | OfCommand { .. } => mask_url(value),
             _ => value.to_owned(),
         }
     }
@@ -94,7 +94,7 @@ const fn key(
     SettingKey { name, flag, env, default, kind, help, secret: false }
 }
 
-/// All settings, in the order of the example file.
+/// The settings that several commands share, or the server has, in the order of the example file.
 // Three lines a setting read like a table; one argument a line would not.
 #[rustfmt::skip]
 pub const KEYS: &[SettingKey] = &[
@@ -329,20 +329,36 @@ pub const KEYS: &[SettingKey] = &[
         "When to use colours; auto: in a terminal, unless NO_COLOR is set"),
 ];
 
+/// All settings: those of the table, and the options of commands.
+pub fn all() -> impl Iterator<Item = &'static SettingKey> {
+    KEYS.iter().chain(super::options::keys())
+}
+
 /// The setting of this name.
 pub fn find(name: &str) -> Option<&'static SettingKey> {
+    all().find(|key| key.name == name)
+}
+
+/// The setting of this name in the table alone: the definition of the command line, which the options come from, asks.
+fn in_table(name: &str) -> Option<&'static SettingKey> {
     KEYS.iter().find(|key| key.name == name)
+}
+
+/// Whether an environment variable is one of ours.
+pub(super) fn is_variable(name: &str) -> bool {
+    name == super::CONFIG_VARIABLE || all().any(|key| key.env.contains(&name))
 }
 
 /// The known key that is most like an unknown one, and all keys of its section.
 pub fn hint(name: &str) -> String {
-    let section = name.split_once('.').map_or("", |(section, _)| section);
-    let siblings: Vec<&str> = KEYS
-        .iter()
-        .filter_map(|key| key.name.split_once('.').filter(|(of, _)| *of == section).map(|(_, rest)| rest))
+    let section = name.rsplit_once('.').map_or("", |(section, _)| section);
+    let siblings: Vec<&str> = all()
+        .filter_map(|key| key.name.rsplit_once('.').filter(|(of, _)| *of == section).map(|(_, rest)| rest))
         .collect();
     let mut hints = Vec::new();
-    if let Some(nearest) = nearest(name) {
+    if let Some(section) = nearest_section(name) {
+        hints.push(format!("did you mean [{section}]?"));
+    } else if let Some(nearest) = nearest(name) {
         hints.push(format!("did you mean \"{nearest}\"?"));
     }
     if siblings.is_empty() {
@@ -353,15 +369,26 @@ pub fn hint(name: &str) -> String {
     hints.join(" ")
 }
 
+/// The section that a wrong name of a section is most like, if that is more than its likeness with any key.
+fn nearest_section(name: &str) -> Option<&'static str> {
+    let likeness = |of: &str| strsim::normalized_damerau_levenshtein(of, name);
+    let sections = all().filter_map(|key| key.name.rsplit_once('.').map(|(section, _)| section));
+    let nearest = sections.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    let of_keys = all().map(|key| likeness(last(key.name))).fold(0.6, f64::max);
+    (!name.contains('.') && likeness(nearest) >= of_keys).then_some(nearest)
+}
+
 /// The name that is most like a wrong one.
 fn nearest(name: &str) -> Option<&'static str> {
     let likeness = strsim::normalized_damerau_levenshtein;
-    KEYS.iter()
+    all()
         // A right name in the wrong section is meant as often as a typing error, so the section only breaks ties.
         .map(|key| (likeness(last(key.name), last(name)), likeness(key.name, name), key.name))
         .filter(|(of_last, _, _)| *of_last > 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
-        .map(|(_, _, name)| name)
+        // Without a section, the one that most commands share is meant.
+        .map(|(of_last, of_all, key)| (of_last, !name.contains('.') && in_table(key).is_some(), of_all, key))
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.total_cmp(&b.2)))
+        .map(|(_, _, _, name)| name)
 }
 
 /// A key without its section.
@@ -371,17 +398,17 @@ fn last(name: &str) -> &str {
 
 /// Text for `-h` of the flag that sets `name`.
 pub(in crate::cli) fn short_help(name: &str) -> String {
-    find(name).map(SettingKey::short_help).unwrap_or_default()
+    in_table(name).map(SettingKey::short_help).unwrap_or_default()
 }
 
 /// Text for `--help` of the flag that sets `name`.
 pub(in crate::cli) fn long_help(name: &str) -> String {
-    find(name).map(SettingKey::long_help).unwrap_or_default()
+    in_table(name).map(SettingKey::long_help).unwrap_or_default()
 }
 
 /// The words that the flag of a choice takes.
 pub(in crate::cli) fn choices(name: &str) -> &'static [&'static str] {
-    match find(name).map(|key| key.kind) {
+    match in_table(name).map(|key| key.kind) {
         Some(Choice(choices)) => choices,
         _ => &[],
     }

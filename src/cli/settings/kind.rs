@@ -79,6 +79,13 @@ pub enum SettingKind {
     Secret,
     /// A key of 256 bits.
     HexKey,
+    /// What an option of a command takes, which its parser knows.
+    OfCommand {
+        /// What separates several values in the environment; `None`: there is one.
+        separator: Option<char>,
+        /// What a value looks like.
+        sample: &'static str,
+    },
 }
 
 /// Longest [`SettingKind::Duration`]: longer ones are typing errors.
@@ -125,13 +132,23 @@ impl SettingKind {
             }
             Self::Model => "the name of a model".into(),
             Self::Secret => "a key".into(),
+            Self::OfCommand { .. } => "a value of the option".into(),
             Self::HexKey => "64 hexadecimal digits, as `openssl rand -hex 32` makes them".into(),
         }
     }
 
     /// Whether several values may be given.
     pub fn is_list(self) -> bool {
-        matches!(self, Self::Paths | Self::Origins | Self::Hosts | Self::Targets | Self::Texts)
+        self.separator().is_some()
+    }
+
+    /// What separates several values in the environment.
+    pub fn separator(self) -> Option<char> {
+        match self {
+            Self::Paths | Self::Origins | Self::Hosts | Self::Targets | Self::Texts => Some(','),
+            Self::OfCommand { separator, .. } => separator,
+            _ => None,
+        }
     }
 
     /// Whether a config file has it without quotes.
@@ -150,6 +167,8 @@ impl SettingKind {
             }
             Self::JsonObject => json_object(text).is_some(),
             Self::Number { min, max } => text.parse().is_ok_and(|number: f64| (min..=max).contains(&number)),
+            // Asked of its parser, which also knows the others.
+            Self::OfCommand { .. } => true,
             Self::Interval => duration(text).is_some_and(|interval| interval >= SHORTEST),
             Self::Keys => keymap(Some(text)).is_some(),
             Self::Colors => theme("dark", false, Some(text)).is_some(),

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     error::{Origin, SettingsError},
-    keys::{self, Fallback, KEYS, SettingKey},
+    keys::{self, Fallback, SettingKey},
 };
 
 /// The values of flags, by setting.
@@ -51,6 +51,8 @@ pub struct Layers {
     pub dotenv: HashMap<String, String>,
     /// The config file and its text.
     pub file: Option<(PathBuf, String)>,
+    /// What of `.env` had to be passed over.
+    pub warnings: Vec<String>,
 }
 
 impl fmt::Debug for Layers {
@@ -61,7 +63,7 @@ impl fmt::Debug for Layers {
 }
 
 impl Layers {
-    /// The winning value of every setting, in the order of [`KEYS`].
+    /// The winning value of every setting, in the order of the table.
     ///
     /// # Errors
     /// When the file is not TOML, has an unknown key or a value of the wrong type.
@@ -70,7 +72,7 @@ impl Layers {
             Some((path, text)) => read_file(path, text)?,
             None => HashMap::new(),
         };
-        Ok(KEYS.iter().map(|key| self.winner(key, &file)).collect())
+        Ok(keys::all().map(|key| self.winner(key, &file)).collect())
     }
 
     fn winner(&self, key: &'static SettingKey, file: &HashMap<&'static str, Vec<String>>) -> Resolved {
@@ -105,8 +107,8 @@ impl Layers {
 
 /// The items of a value that is one text.
 fn split(key: &SettingKey, value: &str) -> Vec<String> {
-    if key.kind.is_list() {
-        value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+    if let Some(separator) = key.kind.separator() {
+        value.split(separator).map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
     } else {
         vec![value.trim().to_owned()]
     }
@@ -124,20 +126,28 @@ fn read_file(path: &Path, text: &str) -> Result<HashMap<&'static str, Vec<String
     })?;
     let mut found = HashMap::new();
     for (name, value) in table {
-        match value {
-            toml::Value::Table(section) if is_section(&name) => {
-                for (rest, value) in section {
-                    take(path, &format!("{name}.{rest}"), &value, &mut found)?;
-                }
-            }
-            value => take(path, &name, &value, &mut found)?,
-        }
+        take_all(path, &name, &value, &mut found)?;
     }
     Ok(found)
 }
 
+/// Takes a value, or all of a section and the sections in it.
+fn take_all(
+    path: &Path,
+    name: &str,
+    value: &toml::Value,
+    found: &mut HashMap<&'static str, Vec<String>>,
+) -> Result<(), SettingsError> {
+    match value {
+        toml::Value::Table(section) if is_section(name) => {
+            section.iter().try_for_each(|(rest, value)| take_all(path, &format!("{name}.{rest}"), value, found))
+        }
+        value => take(path, name, value, found),
+    }
+}
+
 fn is_section(name: &str) -> bool {
-    KEYS.iter().any(|key| key.name.split_once('.').is_some_and(|(section, _)| section == name))
+    keys::all().any(|key| key.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn take(

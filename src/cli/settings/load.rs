@@ -4,17 +4,20 @@ use std::{
     collections::HashMap,
     env,
     ffi::OsString,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
+    sync::Once,
 };
 
 use etcetera::BaseStrategy;
 
 use super::{
+    dotenv::DotEnv,
     error::SettingsError,
-    keys::KEYS,
+    keys,
     layers::{Flags, Layers},
 };
+use crate::util::terminal::tell;
 
 /// Name of the config file in the working directory and in `ragctl/` of the user's config folder.
 pub const FILE_NAME: &str = "ragctl.toml";
@@ -48,17 +51,14 @@ impl Surroundings {
     /// # Errors
     /// When a file that was asked for, or that is there, cannot be read; when a variable of ours is not Unicode.
     pub fn load(&self, config: Option<&Path>, flags: Flags) -> Result<Layers, SettingsError> {
-        Ok(Layers {
-            flags,
-            environment: self.variables()?,
-            dotenv: read_dotenv(&self.working_dir.join(".env"))?,
-            file: self.read_config(config)?,
-        })
+        let DotEnv { variables, warnings } = DotEnv::read(&self.working_dir.join(".env"))?;
+        let file = self.read_config(config)?;
+        Ok(Layers { flags, environment: self.variables()?, dotenv: variables, file, warnings })
     }
 
     fn variables(&self) -> Result<HashMap<String, String>, SettingsError> {
         let mut variables = HashMap::new();
-        for key in KEYS {
+        for key in keys::all() {
             for &name in key.env {
                 let Some(value) = self.environment.get(&OsString::from(name)) else { continue };
                 let value = value.to_str().ok_or_else(|| SettingsError::NotUnicode {
@@ -90,30 +90,14 @@ impl Surroundings {
     }
 }
 
-/// Reads the layers of this process: its environment, `.env` and the config file.
+/// Reads the layers of this process: its environment, `.env` and the config file. What had to be passed over is told.
 ///
 /// # Errors
 /// As [`Surroundings::load`].
 pub fn load(config: Option<&Path>, flags: Flags) -> Result<Layers, SettingsError> {
-    Surroundings::of_process().load(config, flags)
-}
-
-/// Variables of a `.env` file. They stay here: the environment of the process is not changed.
-fn read_dotenv(path: &Path) -> Result<HashMap<String, String>, SettingsError> {
-    // A folder of that name is somebody's virtual environment.
-    if !path.is_file() {
-        return Ok(HashMap::new());
-    }
-    let io = |source: io::Error| SettingsError::Io { path: path.to_owned(), source };
-    let text = fs::read_to_string(path).map_err(io)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    dotenvy::from_read_iter(text.as_bytes()).collect::<Result<_, _>>().map_err(|error| match error {
-        dotenvy::Error::Io(source) => io(source),
-        dotenvy::Error::LineParse(wrong, _) => SettingsError::Syntax {
-            path: path.to_owned(),
-            line: text.lines().position(|line| wrong.starts_with(line) && !line.is_empty()).unwrap_or(0) + 1,
-            detail: "this is not NAME=VALUE; values with blanks or signs need quotes".to_owned(),
-        },
-        _ => SettingsError::Syntax { path: path.to_owned(), line: 1, detail: "a variable cannot be read".to_owned() },
-    })
+    let layers = Surroundings::of_process().load(config, flags)?;
+    // A command may ask again for other settings.
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| layers.warnings.iter().for_each(|warning| tell(format_args!("ragctl: {warning}"))));
+    Ok(layers)
 }

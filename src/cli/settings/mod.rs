@@ -1,14 +1,16 @@
 //! Settings: flags over environment over `.env` over config file over defaults, checked once, then plain values.
 //!
-//! Below this module nothing knows where a value came from. [`keys`] is the table of all settings, `kind` says what each
+//! Below this module nothing knows where a value came from. [`keys`] is the table of all settings, to which `options` adds those of single commands, `kind` says what each
 //! takes, `layers` lets the right one win, `values` makes it typed; only `load` touches the process and the disk.
 //! A room's settings are a struct of that room; `server` and `tools` fill it.
 
+mod dotenv;
 mod error;
 pub mod keys;
 mod kind;
 mod layers;
 mod load;
+pub(in crate::cli) mod options;
 mod report;
 mod server;
 mod tools;

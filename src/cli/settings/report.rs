@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{
-    keys::{Fallback, KEYS, SettingKey},
+    keys::{self, Fallback, SettingKey},
     kind::SettingKind,
     layers::Resolved,
 };
@@ -42,9 +42,19 @@ pub fn example() -> String {
         "# Settings of ragctl. Every line is optional. A line like `# name = value` shows the default, or, where there\n\
          # is none, what a value looks like. Flags, environment variables and .env win over this file.\n",
     );
+    let section_of = |key: &SettingKey| key.name.rsplit_once('.').map_or("", |(section, _)| section);
+    // A section stands in one place, whoever has settings in it.
+    let mut sections: Vec<&str> = Vec::new();
+    for section in keys::all().map(section_of) {
+        if !sections.contains(&section) {
+            sections.push(section);
+        }
+    }
+    let mut keys: Vec<&SettingKey> = keys::all().collect();
+    keys.sort_by_key(|key| sections.iter().position(|section| *section == section_of(key)));
     let mut section = "";
-    for key in KEYS {
-        let (in_section, name) = key.name.split_once('.').unwrap_or(("", key.name));
+    for key in keys {
+        let (in_section, name) = key.name.rsplit_once('.').unwrap_or(("", key.name));
         if in_section != section {
             section = in_section;
             // Writing to a String cannot fail.
@@ -61,10 +71,23 @@ pub fn example() -> String {
     text
 }
 
+fn bare_or_quoted(value: &str) -> String {
+    let bare = value.parse::<i64>().is_ok()
+        || value.parse::<f64>().is_ok_and(|_| value.contains('.'))
+        || value.parse::<bool>().is_ok();
+    if bare { value.to_owned() } else { format!("{value:?}") }
+}
+
 /// The default as TOML; where there is none, what a value looks like.
 fn literal(key: &SettingKey) -> String {
     match (key.default, key.kind) {
         (Fallback::Is(value), kind) if kind.is_bare() => value.to_owned(),
+        (Fallback::Is(value), SettingKind::OfCommand { separator: Some(_), .. }) => {
+            format!("{:?}", value.split(',').collect::<Vec<_>>())
+        }
+        (Fallback::Open(_), SettingKind::OfCommand { separator: Some(_), sample }) => format!("[{sample:?}]"),
+        (Fallback::Is(value), SettingKind::OfCommand { .. }) => bare_or_quoted(value),
+        (Fallback::Open(_), SettingKind::OfCommand { sample, .. }) => bare_or_quoted(sample),
         (Fallback::Is(value), _) => format!("{value:?}"),
         (Fallback::Open(_), SettingKind::Paths) => "[\"handbook\", \"notes/2024.md\"]".to_owned(),
         (Fallback::Open(_), SettingKind::Origins) => "[\"https://wiki.example.com\"]".to_owned(),

@@ -1,6 +1,7 @@
 //! Who wins, what is refused with which words, and that secrets stay secret.
 
 mod load;
+mod options;
 
 use std::{
     collections::HashSet,
@@ -30,6 +31,7 @@ fn layers(key: &'static str, said: [Option<&str>; 4]) -> Layers {
         environment: variable(said[1]),
         dotenv: variable(said[2]),
         file: in_file,
+        warnings: Vec::new(),
     }
 }
 
@@ -298,8 +300,8 @@ fn unknown_keys_are_refused_with_what_was_meant() {
         ("[server]\nprot = 1", unknown("server.prot", &format!("did you mean \"server.port\"? {server}"))),
         ("port = 1", unknown("port", &format!("did you mean \"server.port\"? {all}"))),
         ("[server.tls]\ncert = \"x\"", unknown("server.tls", server)),
-        ("[bonch]\n", unknown("bonch", all)),
-        ("[[server]]\nport = 1", unknown("server", all)),
+        ("[bonch]\n", unknown("bonch", &format!("did you mean [bench]? {all}"))),
+        ("[[server]]\nport = 1", unknown("server", &format!("did you mean [server]? {all}"))),
     ] {
         assert_eq!(message(&with_file(text)), expected, "{text}");
     }

@@ -6,9 +6,9 @@ use crate::telemetry::ServiceUrl;
 
 use super::{
     error::{Origin, SettingsError},
-    keys::{self, KEYS},
-    kind,
+    keys, kind,
     layers::Resolved,
+    options,
 };
 
 /// Resolved values by key, each of which its setting takes.
@@ -18,13 +18,15 @@ impl<'a> Values<'a> {
     /// Checks each value on its own, in the order of the table.
     pub(super) fn check(resolved: &'a [Resolved]) -> Result<Self, SettingsError> {
         let values = Self(resolved.iter().map(|value| (value.key, value)).collect());
-        for key in KEYS {
+        for key in keys::all() {
             let items = values.items(key.name);
             let missing = items.is_empty() && matches!(key.default, keys::Fallback::Is(_));
             if missing || !items.iter().all(|item| key.kind.admits(item)) {
                 return Err(values.refused(key.name));
             }
         }
+        let said = resolved.iter().filter(|value| value.origin.layer().is_some());
+        said.into_iter().try_for_each(options::check)?;
         Ok(values)
     }
 

@@ -13,6 +13,7 @@ use crate::{
     },
     cli::{AbArgs, ExitStatus},
     commands::{UsageError, print, signals},
+    util::terminal::tell,
 };
 
 pub(super) async fn run(args: AbArgs) -> anyhow::Result<ExitStatus> {
@@ -47,7 +48,11 @@ pub(super) async fn run(args: AbArgs) -> anyhow::Result<ExitStatus> {
     if let Some(folder) = &args.output {
         save(&json, folder)?;
     }
-    print(&if args.json { json } else { ab::text(&report) })?;
+    let printed = print(&if args.json { json } else { ab::text(&report) });
+    // Where the terminal is gone, nothing can be printed.
+    if !interrupt.is_cancelled() {
+        printed?;
+    }
     Ok(match report.verdict {
         _ if interrupt.is_cancelled() => ExitStatus::Interrupted,
         AbVerdict::Worse => ExitStatus::Regression,
@@ -61,6 +66,6 @@ fn save(json: &str, folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let path = folder.join(format!("ab_{}.json", jiff::Zoned::now().strftime("%Y%m%d_%H%M%S")));
     std::fs::write(&path, json).with_context(|| format!("cannot write {}", path.display()))?;
-    eprintln!("written: {}", path.display());
+    tell(format_args!("written: {}", path.display()));
     Ok(())
 }

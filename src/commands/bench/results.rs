@@ -13,6 +13,7 @@ use crate::{
     },
     cli::{CompareArgs, ExitStatus, MergeArgs, ResultFormat},
     commands::print,
+    util::terminal::tell,
 };
 
 pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitStatus> {
@@ -54,7 +55,7 @@ pub(super) fn merge(args: &MergeArgs, colors: Option<bool>) -> anyhow::Result<Ex
 pub(super) fn save(result: &ResultFile, folder: &Path, formats: &[ResultFormat]) -> anyhow::Result<()> {
     let formats: Vec<_> = formats.iter().map(|format| form(*format)).collect();
     for path in report::save(result, folder, &formats).context("cannot write the result")? {
-        eprintln!("written: {}", path.display());
+        tell(format_args!("written: {}", path.display()));
     }
     Ok(())
 }

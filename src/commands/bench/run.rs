@@ -20,6 +20,7 @@ use crate::{
     },
     cli::{ExitStatus, RunArgs},
     commands::{UsageError, print, signals},
+    util::terminal::tell,
 };
 
 /// Requests of a run that says neither how many nor how long.
@@ -46,7 +47,7 @@ pub(super) async fn run(args: RunArgs, colors: Option<bool>) -> anyhow::Result<E
         let text = format!("{} servers need at least as many requests at once (--concurrency)", targets.len());
         return Err(UsageError(text).into());
     }
-    targets.iter().flat_map(BenchTarget::refusals).for_each(|refusal| eprintln!("{refusal}"));
+    targets.iter().flat_map(BenchTarget::refusals).for_each(|refusal| tell(format_args!("{refusal}")));
     let threads = args.threads.map_or_else(|| RunPlan::threads_for(load.connections()), usize::from);
     let plan = RunPlan {
         name: name(&args, scenario.as_ref()),
@@ -90,12 +91,15 @@ fn finish(
     colors: Option<bool>,
 ) -> anyhow::Result<ExitStatus> {
     let saved = results::save(result, &args.output, &args.format);
-    print(&report::text(result, colors.unwrap_or_else(|| std::io::stdout().is_terminal())))?;
     let comparison = baselines.map(|bases| compare::compare(&bases, ("this run", result), &args.max_regression));
-    if let Some(comparison) = &comparison {
-        print(&compare::text(comparison))?;
-    }
+    let mut text = report::text(result, colors.unwrap_or_else(|| std::io::stdout().is_terminal()));
+    text.extend(comparison.as_ref().map(compare::text));
+    let printed = print(&text);
     saved?;
+    // Where the terminal is gone, nothing can be printed; what counts is saved.
+    if ended != Ended::Interrupted {
+        printed?;
+    }
     let missed = result.gates.iter().any(|gate| gate.verdict != "met");
     let compared = comparison.map(|comparison| comparison.outcome(&args.max_regression));
     Ok(match ended {

@@ -1,6 +1,6 @@
 //! Without a terminal: a line for each look.
 
-use super::{once, screen, session::MonitorSession};
+use super::{once, session::MonitorSession};
 use crate::observe::{CountSource, Field, Metric};
 use crate::util::{
     humanize::{age, brief_share, known, short, time},
@@ -8,14 +8,14 @@ use crate::util::{
 };
 use crate::{
     cli::ExitStatus,
-    commands::print,
+    commands::{print, signals::Signals},
     monitor::model::{Message, Model, event::state_word},
 };
 
 /// Tells a session until a signal comes, or the recording ends.
 pub(super) async fn run(mut session: MonitorSession, json: bool) -> anyhow::Result<ExitStatus> {
-    let ended = screen::ended(false)?;
-    let mut ended = std::pin::pin!(ended);
+    let mut signals = Signals::new();
+    let mut ended = std::pin::pin!(signals.next());
     loop {
         tokio::select! {
             biased;

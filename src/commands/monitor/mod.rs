@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 
 use self::session::{LEAVING, MonitorSession, names, recorded_interval, recorder};
-use super::{UsageError, colors};
+use super::{UsageError, colors, signals::Signals};
 use crate::util::{terminal, time::UnixMillis};
 use crate::{
     cli::{
@@ -133,14 +133,13 @@ async fn play(path: &Path, speed: f64, rules: Rules, args: &MonitorArgs, look: L
 async fn show(session: MonitorSession, args: &MonitorArgs) -> anyhow::Result<ExitStatus> {
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && !args.json;
     let (runtime, json) = (tokio::runtime::Handle::current(), args.json);
-    // Without a terminal a hang-up is left to the system: `nohup` is to be respected, and there is nothing to give back.
-    let ended = screen::ended(terminal)?;
+    let mut signals = Signals::new();
     // Who reads what is drawn or told may take long, or for ever: that has a thread of its own.
     let mut shown = tokio::task::spawn_blocking(move || {
         runtime.block_on(async { if terminal { screen::show(session).await } else { lines::run(session, json).await } })
     });
     let overdue = async {
-        ended.await;
+        signals.next().await;
         tokio::time::sleep(LEAVING).await;
     };
     tokio::select! {

@@ -1,14 +1,14 @@
 //! The screen: one owner of the model, one `select!`.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     ops::ControlFlow,
     path::PathBuf,
     pin::Pin,
     time::Duration,
 };
 
-use crossterm::event::{self, Event, MouseButton, MouseEventKind};
+use crossterm::event::{Event, MouseButton, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 use tokio::{
     sync::mpsc,
@@ -16,9 +16,10 @@ use tokio::{
 };
 
 use super::session::{LEAVING, MonitorSession};
-use crate::util::terminal::Terminal;
+use crate::util::terminal::{Terminal, is_gone, read_events};
 use crate::{
     cli::ExitStatus,
+    commands::signals::Signals,
     monitor::{
         incident,
         model::{Action, Effect, Message},
@@ -46,14 +47,14 @@ enum Left {
 /// Shows a session until the user leaves, a signal comes, or the terminal is gone.
 pub(super) async fn show(mut session: MonitorSession) -> anyhow::Result<ExitStatus> {
     // Listened for before the terminal is taken: none may come between.
-    let ended = ended(true)?;
+    let mut signals = Signals::new();
     let shown = ShownScreen::new(Terminal::take()?.with_mouse()?)?;
-    let left = keep_showing(&mut session, shown, ended).await;
+    let left = keep_showing(&mut session, shown, signals.next()).await;
     match left {
         Ok(Left::Quit) => Ok(ExitStatus::Success),
         Ok(Left::Ended) => Ok(ExitStatus::Interrupted),
         // A terminal that is gone cannot be drawn on; that is no failure of ours.
-        Err(_) if !io::stdout().is_terminal() => Ok(ExitStatus::Interrupted),
+        Err(_) if is_gone() => Ok(ExitStatus::Interrupted),
         Err(error) => Err(anyhow::Error::new(error).context("the terminal cannot show the monitor")),
     }
 }
@@ -114,20 +115,10 @@ async fn keep_showing(
     }
 }
 
-/// Keys, clicks and new sizes, read by a thread of its own: on a terminal that is gone, reading goes round in circles
-/// for ever.
+/// What happens at the terminal.
 fn events() -> io::Result<mpsc::Receiver<io::Result<Event>>> {
     let (tell, events) = mpsc::channel(TYPED);
-    let read = move || {
-        loop {
-            let event = event::read();
-            let broken = event.is_err();
-            if tell.blocking_send(event).is_err() || broken {
-                return;
-            }
-        }
-    };
-    std::thread::Builder::new().name("keys".to_owned()).spawn(read)?;
+    read_events(move |event| tell.blocking_send(event).is_ok())?;
     Ok(events)
 }
 
@@ -187,8 +178,7 @@ impl ShownScreen {
         self.draw_at = self.draw_at.or_else(|| Some(self.drawn.map_or_else(Instant::now, |drawn| drawn + DRAW)));
         Ok(ControlFlow::Continue(match happened {
             Happened::Ended | Happened::Input(None) => return Ok(ControlFlow::Break(Left::Ended)),
-            // After a hang-up reads and writes may just do nothing, for ever.
-            Happened::Ticked if !io::stdout().is_terminal() => return Ok(ControlFlow::Break(Left::Ended)),
+            Happened::Ticked if is_gone() => return Ok(ControlFlow::Break(Left::Ended)),
             Happened::Ticked => session.take(Message::Tick),
             Happened::Input(Some(event)) => {
                 let event = event?;
@@ -290,42 +280,5 @@ fn meaning(session: &MonitorSession, layout: &Layout, event: &Event) -> Option<A
             }
         }
         _ => None,
-    }
-}
-
-/// Comes true when the process is to end: interrupted, terminated, or, where that is asked for, the terminal hung up.
-pub(super) fn ended(hangs_up: bool) -> io::Result<impl Future<Output = ()> + Send> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hangup = hangs_up.then(|| signal(SignalKind::hangup())).transpose()?;
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-                () = async {
-                    match &mut hangup {
-                        Some(hangup) => drop(hangup.recv().await),
-                        None => std::future::pending().await,
-                    }
-                } => {}
-            }
-        })
-    }
-    #[cfg(windows)]
-    {
-        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
-        let _ = hangs_up;
-        let (mut c, mut r#break, mut close, mut shutdown) = (ctrl_c()?, ctrl_break()?, ctrl_close()?, ctrl_shutdown()?);
-        Ok(async move {
-            tokio::select! {
-                _ = c.recv() => {}
-                _ = r#break.recv() => {}
-                _ = close.recv() => {}
-                _ = shutdown.recv() => {}
-            }
-        })
     }
 }

@@ -1,17 +1,31 @@
 //! Text to terms, for documents and questions alike.
 //!
-//! NFKC and lower case; a word is a run of letters, digits and combining marks, so `config.toml` and `snake_case` are two
-//! words each. Scripts that are written without spaces become single characters and overlapping pairs of them. Words are
-//! stemmed by the language of the text they stand in, where a stemmer helps; Vietnamese, which writes each syllable as a
-//! word, gets the pairs of neighbouring syllables beside them, for most of its words have two.
+//! NFKC and small letters; what a word is, [`words`](crate::util::words) says. Scripts that are written without spaces become
+//! single characters and overlapping pairs of them. Words are stemmed by the language of the text they stand in, where a
+//! stemmer helps; Vietnamese, which writes each syllable as a word, gets the pairs of neighbouring syllables beside them,
+//! for most of its words have two.
+//!
+//! A word may have plainer spellings: without accents, or without the signs of a name. Documents hold them as terms of their
+//! own, apart from words that are spelt so, so that a question can find either, and tell them apart.
 
 use std::borrow::Cow;
 
 use frostem::{Algorithm, Stemmer};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
+use crate::util::{
+    spelling::without_accents,
+    words::{Token, name_key, tokens, without_signs},
+};
+
 /// Longest word that is indexed, in bytes: longer ones are base64 and the like.
 const MAX_WORD: usize = 64;
+
+/// Stands before a plainer spelling of a term: no word begins with it.
+const PLAINER: char = '~';
+
+/// Stands before a stem whose word has accents that stemming takes away, as it does in German (`Häuser`, `Haus`).
+const ACCENTED: char = '^';
 
 /// What is done with the words of a text, by its language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +60,51 @@ const STEMMERS: [(&str, Algorithm); 18] = [
     ("tr", Algorithm::Turkish),
 ];
 
+/// A word before its language is known: small letters, NFKC.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Word {
+    text: String,
+    /// How it is written without accents or signs, where that is otherwise.
+    plainer: Vec<String>,
+    kind: WordKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum WordKind {
+    /// Letters and digits.
+    Word,
+    /// A name with its sign; without it, it is a word.
+    Signed,
+    /// A name that stands behind its words.
+    Compound,
+    /// One or two characters of a script without spaces.
+    Characters,
+}
+
+/// A term, and what it is when it is spelt more plainly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TermForms {
+    pub(super) term: String,
+    pub(super) plainer: Vec<String>,
+}
+
+impl TermForms {
+    /// The term under which texts are found that spell `plain` with accents or signs.
+    pub(super) fn marked(plain: &str) -> String {
+        format!("{PLAINER}{plain}")
+    }
+
+    /// The term of words whose accents this stem has lost.
+    pub(super) fn accented(stem: &str) -> String {
+        format!("{ACCENTED}{stem}")
+    }
+
+    /// The stem, of a term of words whose accents it has lost.
+    pub(super) fn without_accented(term: &str) -> Option<&str> {
+        term.strip_prefix(ACCENTED)
+    }
+}
+
 impl Analysis {
     /// The analysis of a language, given as ISO 639-1 code. A text of unknown language is most often a scrap of English:
     /// a table, a command, a name.
@@ -66,25 +125,50 @@ impl Analysis {
     }
 
     /// The terms that stand for these words, one each and then the pairs.
-    pub(super) fn terms(self, words: Vec<String>) -> Vec<String> {
+    pub(super) fn terms(self, words: Vec<Word>) -> Vec<TermForms> {
         let pairs = if self == Self::Syllables { pairs(&words) } else { Vec::new() };
         let stemmer = self.stemmer();
-        words.into_iter().map(|word| stem(word, stemmer.as_ref())).chain(pairs).collect()
+        words.into_iter().map(|word| forms(word, stemmer.as_ref())).chain(pairs).collect()
+    }
+
+    /// All terms of a text, plainer spellings among them.
+    pub(super) fn document_terms(self, text: &str) -> impl Iterator<Item = String> {
+        self.terms(words(text)).into_iter().flat_map(|TermForms { term, plainer }| {
+            let marked: Vec<String> = plainer.iter().map(|plain| TermForms::marked(plain)).collect();
+            std::iter::once(term).chain(marked)
+        })
     }
 }
 
 /// Pairs of neighbouring words of letters. The space between them keeps them apart from every single word.
-fn pairs(words: &[String]) -> Vec<String> {
-    let spelt = |word: &String| word.starts_with(|c: char| c.is_alphabetic() && !is_unspaced(c));
-    words.windows(2).filter(|pair| pair.iter().all(spelt)).map(|pair| pair.join(" ")).collect()
+fn pairs(words: &[Word]) -> Vec<TermForms> {
+    let words: Vec<&Word> = words.iter().filter(|word| word.kind != WordKind::Compound).collect();
+    let spelt = |word: &Word| word.kind == WordKind::Word && word.text.starts_with(char::is_alphabetic);
+    let pair = |a: &Word, b: &Word| {
+        let plain = |word: &'_ Word| word.plainer.first().unwrap_or(&word.text).clone();
+        let term = format!("{} {}", a.text, b.text);
+        let plainer = format!("{} {}", plain(a), plain(b));
+        TermForms { plainer: if plainer == term { Vec::new() } else { vec![plainer] }, term }
+    };
+    words.windows(2).filter(|two| spelt(two[0]) && spelt(two[1])).map(|two| pair(two[0], two[1])).collect()
 }
 
 /// The term of one word.
+fn forms(word: Word, stemmer: Option<&Stemmer>) -> TermForms {
+    let Word { text, plainer, kind } = word;
+    let term = if kind == WordKind::Word { stem(text, stemmer) } else { text };
+    // Without their signs, names are words.
+    let mut plainer: Vec<String> = plainer.into_iter().map(|plain| stem(plain, stemmer)).collect();
+    plainer.dedup();
+    let spellings = plainer.len();
+    plainer.retain(|plain| *plain != term);
+    let told_apart = plainer.len() == spellings;
+    TermForms { term: if told_apart { term } else { TermForms::accented(&term) }, plainer }
+}
+
 fn stem(word: String, stemmer: Option<&Stemmer>) -> String {
-    // Numbers and pairs of ideographs have no stem.
-    let Some(stemmer) = stemmer.filter(|_| word.starts_with(|c: char| c.is_alphabetic() && !is_unspaced(c))) else {
-        return word;
-    };
+    // Numbers have no stem.
+    let Some(stemmer) = stemmer.filter(|_| word.starts_with(char::is_alphabetic)) else { return word };
     match stemmer.stem(&word) {
         Cow::Owned(stem) => stem,
         Cow::Borrowed(stem) if stem.len() == word.len() => word,
@@ -93,52 +177,61 @@ fn stem(word: String, stemmer: Option<&Stemmer>) -> String {
 }
 
 /// The normalised words of a text, before stemming.
-pub(super) fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<Word> {
     let text: Cow<'_, str> = match is_nfkc_quick(text.chars()) {
         IsNormalized::Yes => text.into(),
         _ => text.nfkc().collect::<String>().into(),
     };
     let mut words = Vec::new();
-    let mut word = String::new();
     let mut unspaced: Vec<char> = Vec::new();
-    for c in text.chars() {
-        if is_unspaced(c) {
-            finish(&mut words, &mut word);
+    let mut end_of_unspaced = 0;
+    let mut found = tokens(&text);
+    while let Some(token) = found.next() {
+        if let Token::Character(c) = token {
+            // Behind anything else than a character, another run begins.
+            if found.position() - c.len_utf8() != end_of_unspaced {
+                finish_unspaced(&mut words, &mut unspaced);
+            }
+            end_of_unspaced = found.position();
             unspaced.push(c);
             continue;
         }
         finish_unspaced(&mut words, &mut unspaced);
-        if c.is_alphanumeric() || (!word.is_empty() && unicode_normalization::char::is_combining_mark(c)) {
-            word.extend(c.to_lowercase());
-        } else {
-            finish(&mut words, &mut word);
-        }
+        words.extend(word(token));
     }
     finish_unspaced(&mut words, &mut unspaced);
-    finish(&mut words, &mut word);
     words
 }
 
-fn finish(words: &mut Vec<String>, word: &mut String) {
-    if (1..=MAX_WORD).contains(&word.len()) {
-        words.push(std::mem::take(word));
-    }
-    word.clear();
+fn word(token: Token<'_>) -> Option<Word> {
+    let word = match token {
+        Token::Word(word) => {
+            let text = small(word);
+            Word { plainer: without_accents(&text), text, kind: WordKind::Word }
+        }
+        Token::Signed { name, bare } => {
+            let bare = small(bare);
+            let plainer = std::iter::once(bare.clone()).chain(without_accents(&bare)).collect();
+            Word { text: name_key(name), plainer, kind: WordKind::Signed }
+        }
+        Token::Compound(name) => {
+            let text = name_key(name);
+            Word { plainer: without_signs(&text).into_iter().collect(), text, kind: WordKind::Compound }
+        }
+        Token::Character(_) => return None,
+    };
+    (word.text.len() <= MAX_WORD).then_some(word)
+}
+
+fn small(word: &str) -> String {
+    word.chars().flat_map(char::to_lowercase).collect()
 }
 
 /// Overlapping pairs, and the characters themselves: many are words.
-fn finish_unspaced(words: &mut Vec<String>, run: &mut Vec<char>) {
-    words.extend(run.windows(2).map(|pair| pair.iter().collect::<String>()));
-    words.extend(run.iter().map(char::to_string));
+fn finish_unspaced(words: &mut Vec<Word>, run: &mut Vec<char>) {
+    let grams = run.windows(2).map(|pair| pair.iter().collect()).chain(run.iter().map(char::to_string));
+    words.extend(grams.map(|text| Word { text, plainer: Vec::new(), kind: WordKind::Characters }));
     run.clear();
-}
-
-/// Letters of scripts that do not put spaces between words: Han, Kana, Thai, Lao, Burmese, Khmer.
-fn is_unspaced(c: char) -> bool {
-    matches!(u32::from(c),
-        0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF
-        | 0x3005..=0x3007 | 0x3040..=0x30FF | 0x31F0..=0x31FF
-        | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x3FFFF)
 }
 
 #[cfg(test)]
@@ -146,12 +239,13 @@ mod tests {
     use super::*;
 
     fn terms(text: &str, language: &str) -> Vec<String> {
-        Analysis::of(language).terms(words(text))
+        Analysis::of(language).document_terms(text).collect()
     }
 
     #[test]
     fn names_of_files_and_variables_are_several_words() {
-        assert_eq!(words("config.toml snake_case v2.1"), ["config", "toml", "snake", "case", "v2", "1"]);
+        let found = terms("config.toml snake_case", "en");
+        assert_eq!(found, ["config", "toml", "config.toml", "~configtoml", "snake", "case", "snake_case", "~snakecas"]);
     }
 
     #[test]
@@ -164,7 +258,7 @@ mod tests {
     fn vietnamese_keeps_its_syllables_however_they_are_encoded() {
         let composed = terms("Tiếng Việt", "vi");
         let decomposed = terms(&"Tiếng Việt".nfd().collect::<String>(), "vi");
-        assert_eq!(composed, ["tiếng", "việt", "tiếng việt"]);
+        assert_eq!(composed, ["tiếng", "~tieng", "việt", "~viet", "tiếng việt", "~tieng viet"]);
         assert_eq!(composed, decomposed);
     }
 
@@ -172,6 +266,19 @@ mod tests {
     fn chinese_becomes_overlapping_pairs_and_characters() {
         assert_eq!(terms("部署失败 3 次", "zh"), ["部署", "署失", "失败", "部", "署", "失", "败", "3", "次"]);
         assert_eq!(terms("ＡＢＣ", "zh"), ["abc"]);
+    }
+
+    #[test]
+    fn characters_of_different_runs_make_no_pair() {
+        assert_eq!(terms("部，署", "zh"), ["部", "署"]);
+    }
+
+    #[test]
+    fn plainer_spellings_are_marked_and_stemmed_like_the_words_they_stand_for() {
+        assert_eq!(terms("Häuser Haus Haeuser", "de"), ["^haus", "haus", "haus"]);
+        assert_eq!(terms("élèves", "fr"), ["élev", "~elev"]);
+        assert_eq!(terms("naïvely C++", "en"), ["naïv", "~naiv", "c++", "~c"]);
+        assert_eq!(terms("v1.2.3", "en"), ["v1", "2", "3", "v1.2.3", "~1.2.3"]);
     }
 
     #[test]

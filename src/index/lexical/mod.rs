@@ -6,19 +6,16 @@
 
 mod analyzer;
 mod files;
+mod question;
 mod working;
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    path::Path,
-    time::Duration,
-};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use parking_lot::{Mutex, RwLock};
 use tantivy::{
     Searcher, TantivyDocument, TantivyError, Term,
     collector::TopDocs,
-    query::{BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, Query, TermQuery},
+    query::{BooleanQuery, ConstScoreQuery, Occur, Query, TermQuery},
     schema::{FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions},
     tokenizer::{PreTokenizedString, Token},
 };
@@ -28,32 +25,6 @@ use working::Working;
 
 use super::{IndexError, follow::Follower};
 use crate::domain::{Changes, ChunkId, Hit, IndexedChunk, SearchFilter, Stamp};
-
-/// Terms of a question that are searched for; of more, the rarest.
-const MAX_TERMS: usize = 64;
-
-/// A term is common when more than one chunk in so many has it.
-const COMMON_SHARE: u64 = 10;
-
-/// A term of a question that occurs in the index. Rare ones sort first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct QuestionTerm {
-    /// How many chunks have it.
-    chunks: u64,
-    text: String,
-    /// How often the question has it.
-    count: u32,
-}
-
-impl QuestionTerm {
-    fn query(&self, fields: Fields) -> Box<dyn Query> {
-        let term = TermQuery::new(Term::from_field_text(fields.text, &self.text), IndexRecordOption::WithFreqs);
-        match self.count {
-            1 => Box::new(term),
-            n => Box::new(BoostQuery::new(Box::new(term), n as f32)),
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Fields {
@@ -126,14 +97,14 @@ impl LexicalIndex {
             return Ok(Vec::new());
         }
         let analyses = analyses(&searcher, fields)?;
-        let terms = rarest(&searcher, fields, question_terms(text, &analyses))?;
+        let terms = question::terms(&searcher, fields.text, text, &analyses)?;
         let top = TopDocs::with_limit(k).order_by_score();
-        let mut found = match telling(fields, &terms, searcher.num_docs()) {
+        let mut found = match question::telling(fields.text, &terms, searcher.num_docs()) {
             Some(query) => searcher.search(&restrict(query, fields, scope), &top)?,
             None => Vec::new(),
         };
         if found.len() < k {
-            found = searcher.search(&restrict(any_of(fields, &terms), fields, scope), &top)?;
+            found = searcher.search(&restrict(question::any_of(fields.text, &terms), fields, scope), &top)?;
         }
         let mut hits = Vec::with_capacity(found.len());
         // Opening a column costs more than a hundred reads of it.
@@ -195,9 +166,8 @@ fn schema() -> (Schema, Fields) {
 }
 
 fn document(fields: Fields, chunk: &IndexedChunk) -> TantivyDocument {
-    let terms = Analysis::of(&chunk.language).terms(analyzer::words(&chunk.text));
-    let tokens = terms
-        .into_iter()
+    let tokens = Analysis::of(&chunk.language)
+        .document_terms(&chunk.text)
         .enumerate()
         .map(|(position, text)| Token { position, text, position_length: 1, ..Token::default() })
         .collect();
@@ -224,55 +194,6 @@ fn analyses(searcher: &Searcher, fields: Fields) -> Result<BTreeSet<Analysis>, I
     Ok(found)
 }
 
-/// The terms of a question and how often each occurs in it, by the analysis in which it occurs most.
-fn question_terms(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<String, u32> {
-    let words = analyzer::words(text);
-    let mut most: HashMap<String, u32> = HashMap::new();
-    for analysis in analyses {
-        let mut counts: HashMap<String, u32> = HashMap::new();
-        for term in analysis.terms(words.clone()) {
-            *counts.entry(term).or_default() += 1;
-        }
-        for (term, count) in counts {
-            let known = most.entry(term).or_default();
-            *known = count.max(*known);
-        }
-    }
-    most
-}
-
-/// Keeps the terms that occur at all, and of too many the rarest: they decide the ranking, and a question of thousands of
-/// words must not cost as many lookups.
-fn rarest(searcher: &Searcher, fields: Fields, terms: HashMap<String, u32>) -> Result<Vec<QuestionTerm>, IndexError> {
-    let mut known = Vec::with_capacity(terms.len());
-    for (text, count) in terms {
-        let chunks = searcher.doc_freq(&Term::from_field_text(fields.text, &text))?;
-        if chunks > 0 {
-            known.push(QuestionTerm { chunks, text, count });
-        }
-    }
-    known.sort_unstable();
-    known.truncate(MAX_TERMS);
-    Ok(known)
-}
-
-/// Chunks with any of the terms; a union of plain terms, which tantivy can skip through block by block.
-fn any_of(fields: Fields, terms: &[QuestionTerm]) -> Box<dyn Query> {
-    let clauses: Vec<(Occur, Box<dyn Query>)> = terms.iter().map(|term| (Occur::Should, term.query(fields))).collect();
-    if clauses.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(clauses)) }
-}
-
-/// Chunks with any of the terms that tell something; the common ones only add to their scores. Skipping fails where half
-/// of all chunks have a term, and no chunk gets far with such terms alone. `None` when there are not both kinds.
-fn telling(fields: Fields, terms: &[QuestionTerm], chunks: u64) -> Option<Box<dyn Query>> {
-    let (rare, common) = terms.split_at(terms.partition_point(|term| term.chunks * COMMON_SHARE <= chunks));
-    if rare.is_empty() || common.is_empty() {
-        return None;
-    }
-    let common = common.iter().map(|term| (Occur::Should, term.query(fields)));
-    Some(Box::new(BooleanQuery::new(std::iter::once((Occur::Must, any_of(fields, rare))).chain(common).collect())))
-}
-
 /// Limits a query to a scope, without touching its scores.
 fn restrict(query: Box<dyn Query>, fields: Fields, scope: &SearchFilter) -> Box<dyn Query> {
     if scope.is_everything() {
@@ -296,3 +217,6 @@ fn restrict(query: Box<dyn Query>, fields: Fields, scope: &SearchFilter) -> Box<
     }
     Box::new(BooleanQuery::new(clauses))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,18 @@
 //! The terms of a question and where sentences hold them.
 //!
-//! A term is a content word, or a pair of neighbouring characters in scripts without spaces. Words match when they are
-//! equal or differ only in a short ending, which serves inflection in any alphabetic language without knowing which one
-//! it is, and costs nothing for the many words that share no beginning with a term.
+//! What a word is, [`words`](crate::util::words) says, as it does for the lexical index. A term is a content word, a name with
+//! signs, or a pair of neighbouring characters in scripts without spaces. Words match when they are equal or differ only in a
+//! short ending, which serves inflection in any alphabetic language without knowing which one it is, and costs nothing for
+//! the many words that share no beginning with a term; and when one is the other without accents or without signs.
 
-use crate::util::script::is_unspaced;
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+
+use crate::util::{
+    spelling::{begins_without_accent, without_accents},
+    words::{Token, name_key, tokens, without_signs},
+};
 
 /// Terms that a question has at most: one bit each.
 const MOST: usize = 64;
@@ -32,9 +40,9 @@ const STOP_CHARACTERS: &str = "什么多少谁哪吗呢的了是在有何为怎�
 /// Terms found in one sentence, as bits in the order of the question.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Found {
-    /// Terms found as they are, or with another ending.
+    /// Terms found as they are, with another ending, or spelt otherwise.
     pub terms: u64,
-    /// Of these, the ones with another ending only.
+    /// Of these, the ones that are not found as they are.
     pub inflected: u64,
     /// Terms found right behind the term before them.
     pub pairs: u64,
@@ -46,10 +54,21 @@ pub struct Found {
     pub words: u32,
 }
 
+/// A word or name of the question.
+#[derive(Debug)]
+struct Known {
+    text: String,
+    term: u32,
+    /// The same without accents or signs.
+    plainer: Vec<String>,
+    /// Bits of the words that a name consists of: who has the name has them.
+    parts: u64,
+}
+
 /// The terms of one question.
 #[derive(Debug, Default)]
 pub struct Terms {
-    words: Vec<(String, u32)>,
+    words: Vec<Known>,
     pairs: Vec<((char, char), u32)>,
     count: u32,
     /// First bytes of `words`, so that most words of a passage are dismissed at once.
@@ -67,20 +86,45 @@ impl Default for Begins {
     }
 }
 
+/// How a word stands for a term.
+#[derive(Debug, Clone, Copy)]
+struct Hit {
+    term: u32,
+    exact: bool,
+    /// Bits that are found with it.
+    parts: u64,
+}
+
 impl Terms {
     /// The terms of `question`; the first 64 when there are more.
     pub fn of(question: &str) -> Self {
+        let question = normalised(question);
         let mut terms = Self::default();
         let mut before = None;
-        for token in tokens(question) {
+        for token in tokens(&question) {
             match token {
                 Token::Word(word) => {
                     before = None;
                     let word = word.to_lowercase();
-                    let stop = STOP_WORDS.contains(&word.as_str());
-                    if !stop && !terms.words.iter().any(|(known, _)| *known == word) {
-                        terms.add_word(word);
+                    if !STOP_WORDS.contains(&word.as_str()) {
+                        let plainer = without_accents(&word);
+                        terms.add_word(word, plainer, 0);
                     }
+                }
+                Token::Signed { name, bare } => {
+                    before = None;
+                    let plainer = if bare.chars().nth(1).is_some() { vec![bare.to_lowercase()] } else { Vec::new() };
+                    terms.add_word(name_key(name), plainer, 0);
+                }
+                Token::Compound(name) => {
+                    let name = name_key(name);
+                    let parts = tokens(&name).filter_map(|part| match part {
+                        Token::Word(part) => terms.words.iter().find(|known| known.text == part),
+                        _ => None,
+                    });
+                    let parts = parts.fold(0, |bits, known| bits | 1 << known.term);
+                    let plainer = without_signs(&name).into_iter().collect();
+                    terms.add_word(name, plainer, parts);
                 }
                 Token::Character(c) => {
                     let pair = before.replace(c).map(|first| (first, c)).filter(|pair| !is_stop(*pair));
@@ -97,17 +141,17 @@ impl Terms {
         terms
     }
 
-    fn add_word(&mut self, word: String) {
-        if self.count as usize >= MOST {
+    fn add_word(&mut self, text: String, plainer: Vec<String>, parts: u64) {
+        if self.count as usize >= MOST || self.words.iter().any(|known| known.text == text) {
             return;
         }
-        if word.bytes().all(|b| b.is_ascii_digit()) {
+        if text.bytes().all(|b| b.is_ascii_digit()) {
             self.numbers |= 1 << self.count;
         }
-        if let Some(&first) = word.as_bytes().first() {
-            self.begins.0[usize::from(first)] = true;
+        for begin in plainer.iter().chain([&text]).filter_map(|text| text.as_bytes().first()) {
+            self.begins.0[usize::from(*begin)] = true;
         }
-        self.words.push((word, self.count));
+        self.words.push(Known { text, term: self.count, plainer, parts });
         self.count += 1;
     }
 
@@ -118,44 +162,50 @@ impl Terms {
 
     /// Which terms `sentence` holds.
     pub fn find(&self, sentence: &str) -> Found {
+        let sentence = normalised(sentence);
         let mut found = Found::default();
         let mut before = None;
         let mut last: Option<(u32, u32)> = None;
         let mut lower = String::new();
-        for token in tokens(sentence) {
-            found.words += 1;
+        for token in tokens(&sentence) {
+            // A compound is no word more.
+            found.words += u32::from(!matches!(token, Token::Compound(_)));
             let hit = match token {
-                Token::Word(word) => {
+                Token::Word(word) | Token::Signed { name: word, .. } => {
                     before = None;
-                    let first = word.chars().next().unwrap_or_default();
+                    let first = word.chars().find(|c| c.is_alphanumeric()).unwrap_or_default();
                     found.number |= first.is_numeric();
                     found.name |= found.words > 1 && first.is_uppercase();
-                    self.find_word(word, first, &mut lower)
+                    match token {
+                        Token::Signed { name, bare } => self.find_signed(name, bare),
+                        _ => self.find_word(word, first, &mut lower),
+                    }
                 }
+                Token::Compound(name) => self.find_compound(name),
                 Token::Character(c) => {
                     let pair = before.replace(c).map(|first| (first, c));
                     let at = pair.and_then(|pair| self.pairs.binary_search_by_key(&pair, |(known, _)| *known).ok());
-                    at.map(|at| (self.pairs[at].1, true))
+                    at.map(|at| Hit { term: self.pairs[at].1, exact: true, parts: 0 })
                 }
             };
-            let Some((term, exact)) = hit else { continue };
-            let bit = 1 << term;
+            let Some(Hit { term, exact, parts }) = hit else { continue };
+            let bits = parts | 1 << term;
             if exact {
-                found.inflected &= !bit;
-            } else if found.terms & bit == 0 {
-                found.inflected |= bit;
+                found.inflected &= !bits;
+            } else {
+                found.inflected |= bits & !found.terms;
             }
-            found.terms |= bit;
+            found.terms |= bits;
             if last.is_some_and(|(previous, at)| previous + 1 == term && found.words - at <= 3) {
-                found.pairs |= bit;
+                found.pairs |= 1 << term;
             }
             last = Some((term, found.words));
         }
         found
     }
 
-    /// The term that `word` stands for, and whether it is the same word.
-    fn find_word(&self, word: &str, first: char, lower: &mut String) -> Option<(u32, bool)> {
+    /// The term that `word` stands for.
+    fn find_word(&self, word: &str, first: char, lower: &mut String) -> Option<Hit> {
         if first.is_ascii() && !self.begins.0[usize::from(first.to_ascii_lowercase() as u8)] {
             return None;
         }
@@ -165,17 +215,60 @@ impl Terms {
         } else {
             lower.extend(word.chars().flat_map(char::to_lowercase));
         }
-        let mut inflected = None;
-        for (known, term) in &self.words {
-            if known == lower {
-                return Some((*term, true));
+        let mut near = None;
+        for known in &self.words {
+            if known.text == *lower {
+                return Some(Hit { term: known.term, exact: true, parts: known.parts });
             }
-            if inflected.is_none() && same_stem(known, lower) {
-                inflected = Some((*term, false));
+            if near.is_none() && (same_stem(&known.text, lower) || known.plainer.iter().any(|p| same_word(p, lower))) {
+                near = Some(known);
             }
         }
-        inflected
+        if near.is_none() && !word.is_ascii() && self.may_begin(lower) {
+            let plain = without_accents(lower);
+            near = self.words.iter().find(|known| plain.iter().any(|plain| same_word(&known.text, plain)));
+        }
+        near.map(|known| Hit { term: known.term, exact: false, parts: known.parts })
     }
+
+    /// Whether a term may begin like this word without its accents.
+    fn may_begin(&self, word: &str) -> bool {
+        let first = word.chars().next().map(begins_without_accent);
+        first.is_some_and(|first| !first.is_ascii() || self.begins.0[usize::from(first as u8)])
+    }
+
+    fn find_signed(&self, name: &str, bare: &str) -> Option<Hit> {
+        let name = name_key(name);
+        if let Some(known) = self.words.iter().find(|known| known.text == name) {
+            return Some(Hit { term: known.term, exact: true, parts: 0 });
+        }
+        // A letter without its sign is another name.
+        let bare = bare.chars().nth(1).map(|_| bare.to_lowercase())?;
+        let known = self.words.iter().find(|known| known.text == bare)?;
+        Some(Hit { term: known.term, exact: false, parts: 0 })
+    }
+
+    fn find_compound(&self, name: &str) -> Option<Hit> {
+        let name = name_key(name);
+        if let Some(known) = self.words.iter().find(|known| known.text == name) {
+            return Some(Hit { term: known.term, exact: true, parts: 0 });
+        }
+        let plain = without_signs(&name)?;
+        let known = self.words.iter().find(|known| known.text == plain)?;
+        Some(Hit { term: known.term, exact: false, parts: 0 })
+    }
+}
+
+/// As the index reads it.
+fn normalised(text: &str) -> Cow<'_, str> {
+    match is_nfkc_quick(text.chars()) {
+        IsNormalized::Yes => text.into(),
+        _ => text.nfkc().collect::<String>().into(),
+    }
+}
+
+fn same_word(a: &str, b: &str) -> bool {
+    a == b || same_stem(a, b)
 }
 
 /// Whether two words differ in short endings only: at least five common letters and at most three others in each, or
@@ -200,65 +293,5 @@ fn is_stop(pair: (char, char)) -> bool {
     STOP_CHARACTERS.contains(pair.0) || STOP_CHARACTERS.contains(pair.1)
 }
 
-enum Token<'t> {
-    Word(&'t str),
-    Character(char),
-}
-
-/// Words, and single characters of scripts without spaces.
-fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
-        let first = rest.chars().next()?;
-        if is_unspaced(first) {
-            rest = &rest[first.len_utf8()..];
-            return Some(Token::Character(first));
-        }
-        let end = rest.find(|c: char| !c.is_alphanumeric() || is_unspaced(c)).unwrap_or(rest.len());
-        let (word, tail) = rest.split_at(end);
-        rest = tail;
-        Some(Token::Word(word))
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_words_in_other_forms_but_not_other_words() {
-        let terms = Terms::of("How often were releases started in 2019?");
-        assert_eq!(terms.count(), 3, "releases started 2019");
-        let found = terms.find("A release from 2019 is starting things; Harbor knows");
-        assert_eq!((found.terms, found.inflected), (0b111, 0b011));
-        assert!(found.number && found.name);
-        assert_eq!(terms.find("A stapler about 2018 and relics").terms, 0);
-        assert_eq!(terms.numbers, 0b100);
-    }
-
-    #[test]
-    fn neighbours_in_the_question_are_neighbours_in_the_sentence() {
-        let terms = Terms::of("Norman conquest England");
-        assert_eq!(terms.find("The Norman conquest of England").pairs, 0b110);
-        assert_eq!(terms.find("England saw the conquest").pairs, 0);
-    }
-
-    #[test]
-    fn german_vietnamese_and_chinese_terms_are_found() {
-        assert_eq!(Terms::of("Wie viele Häuser?").find("Das große HÄUSERMEER der Häusern").terms, 1);
-        assert_eq!(Terms::of("Thủ đô của Việt Nam là gì?").find("Hà Nội là thủ đô Việt Nam").terms, 0b1111);
-        let chinese = Terms::of("黑豹队的防守丢了多少分？");
-        assert_eq!(chinese.count(), 4, "黑豹 豹队 防守 守丢; the rest are question words");
-        assert_eq!(chinese.find("黑豹队的防守只丢了 308分").terms, 0b0111);
-    }
-
-    #[test]
-    fn more_than_sixty_four_terms_do_no_harm() {
-        let many: Vec<String> = (0..200).map(|i| format!("term{i}x")).collect();
-        let terms = Terms::of(&many.join(" "));
-        assert_eq!(terms.count(), 64);
-        assert_eq!(terms.find(&many.join(" ")).terms, u64::MAX);
-        assert_eq!(Terms::of("").find("anything").terms, 0);
-    }
-}
+mod tests;

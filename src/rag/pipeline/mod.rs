@@ -1,4 +1,4 @@
-//! The way of a question, as data: `plan → embed → retrieve → fuse → read → generate`.
+//! The way of a question, as data: `plan → embed → retrieve → fuse → read → merge → generate`.
 //!
 //! A [`Question`] becomes a [`Plan`]: its DB is open, its [`RetrievalSpec`] names everything that shapes the answer. The plan
 //! and the question's vector become a [`Query`], which goes through the [`stages`] and comes back as passages. A
@@ -6,9 +6,11 @@
 //!
 //! A new stage is a file of its own and a line in [`stages`].
 
+mod copies;
 mod embed;
 mod fusion;
 mod generate;
+mod merge;
 mod options;
 mod plan;
 pub mod prompt;
@@ -33,13 +35,14 @@ pub use retrieve::{CANDIDATES, RRF_K};
 pub use spec::RetrievalSpec;
 pub use stage::{BlockingStage, Findings, ModelStage, Query, Stage, StageReport};
 
-use self::{fusion::Fuse, read::Read, retrieve::Retrieve};
+use self::{fusion::Fuse, merge::Merge, read::Read, retrieve::Retrieve};
 use super::RagError;
 use crate::resilience::CallContext;
 
 /// The stages from words to passages, in their order: a new one is registered here.
 pub fn stages() -> Vec<Stage> {
-    vec![Stage::Blocking(Arc::new(Retrieve)), Stage::Blocking(Arc::new(Fuse)), Stage::Blocking(Arc::new(Read))]
+    let stages: [Arc<dyn BlockingStage>; 4] = [Arc::new(Retrieve), Arc::new(Fuse), Arc::new(Read), Arc::new(Merge)];
+    stages.map(Stage::Blocking).into()
 }
 
 /// Runs stages. As many questions search at once as there are cores: more would only take turns, and each would end later.

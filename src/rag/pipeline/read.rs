@@ -13,26 +13,29 @@ impl BlockingStage for Read {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
-        let k = query.options.k.max(1);
-        let mut passages = Vec::with_capacity(k);
-        for page in findings.ranked.chunks(k) {
-            let ids: Vec<_> = page.iter().map(|hit| hit.chunk).collect();
-            let chunks = query.db.store().chunks(&ids)?;
-            passages.extend(chunks.into_iter().map(|chunk| {
-                let score = page.iter().find(|hit| hit.chunk == chunk.id).map_or(0.0, |hit| hit.score);
-                passage(chunk, score)
-            }));
-            if passages.len() >= k {
-                break;
-            }
+        (findings.read, findings.passages) = (0, Vec::with_capacity(query.options.k));
+        while findings.passages.len() < query.options.k && findings.read < findings.ranked.len() {
+            read_more(query, findings, query.options.k - findings.passages.len())?;
         }
-        passages.truncate(query.options.k);
-        findings.passages = passages;
         Ok(())
     }
 }
 
+/// Reads the chunks of the next `most` hits, behind those that have been read.
+pub(super) fn read_more(query: &Query, findings: &mut Findings, most: usize) -> Result<(), RagError> {
+    let end = findings.ranked.len().min(findings.read + most.max(1));
+    let page = &findings.ranked[findings.read..end];
+    let ids: Vec<_> = page.iter().map(|hit| hit.chunk).collect();
+    let chunks = query.db.store().chunks(&ids)?;
+    findings.passages.extend(chunks.into_iter().map(|chunk| {
+        let score = page.iter().find(|hit| hit.chunk == chunk.id).map_or(0.0, |hit| hit.score);
+        passage(chunk, score)
+    }));
+    findings.read = end;
+    Ok(())
+}
+
 fn passage(chunk: Chunk, score: f32) -> Passage {
     let Chunk { key, source, ordinal, version, language, text, .. } = chunk;
-    Passage { text, key, source, chunk: ordinal, version, language, score }
+    Passage { text, key, source, chunk: ordinal, version, language, score, copies: Vec::new() }
 }

@@ -16,6 +16,13 @@ use crate::{
 /// Hits taken from each index before fusion.
 pub const CANDIDATES: usize = 100;
 
+/// Hits taken besides the wanted ones from an index that is searched alone, in case that some are copies.
+const SPARE: usize = 16;
+
+/// How many times as many candidates are taken when copies leave too few, and how many at most.
+const DEEPER: usize = 4;
+const DEEPEST: usize = 2_000;
+
 /// Share of the lexical score in weighted fusion, with an embedder that is a language model.
 const WEIGHT_WITH_MODEL: f32 = 0.5;
 
@@ -63,22 +70,43 @@ impl BlockingStage for Retrieve {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
-        let k = query.options.k;
-        let (index, filter) = (query.db.search().as_ref(), &query.options.filter);
-        match (query.options.mode, query.vector.as_deref()) {
-            (SearchMode::Bm25, _) | (_, None) => findings.lexical = index.lexical(&query.text, k, filter)?,
-            (SearchMode::Vector, Some(vector)) => findings.nearest = index.nearest(vector, k, filter)?,
-            (SearchMode::Hybrid, Some(vector)) => {
-                let depth = k.max(CANDIDATES);
-                findings.lexical = index.lexical(&query.text, depth, filter)?;
-                findings.nearest = index.nearest(vector, depth, filter)?;
-                if matches!(query.fusion, FusionParams::Weighted { .. }) {
-                    complete(&mut findings.nearest, &findings.lexical, index, vector);
-                }
-            }
-        }
-        Ok(())
+        let depth = match (query.options.mode, &query.vector) {
+            (SearchMode::Hybrid, Some(_)) => query.options.k.max(CANDIDATES),
+            _ => query.options.k + SPARE,
+        };
+        search(query, findings, depth)
     }
+}
+
+/// Retrieves again, more candidates than before; returns whether there may be any.
+pub(super) fn deeper(query: &Query, findings: &mut Findings) -> Result<bool, RagError> {
+    let depth = findings.depth * DEEPER;
+    if findings.exhausted || depth > DEEPEST {
+        return Ok(false);
+    }
+    search(query, findings, depth)?;
+    findings.read = 0;
+    Ok(true)
+}
+
+/// Takes `depth` candidates from each index.
+fn search(query: &Query, findings: &mut Findings, depth: usize) -> Result<(), RagError> {
+    let (index, filter) = (query.db.search().as_ref(), &query.options.filter);
+    (findings.lexical, findings.nearest) = match (query.options.mode, query.vector.as_deref()) {
+        (SearchMode::Bm25, _) | (_, None) => (index.lexical(&query.text, depth, filter)?, Vec::new()),
+        (SearchMode::Vector, Some(vector)) => (Vec::new(), index.nearest(vector, depth, filter)?),
+        (SearchMode::Hybrid, Some(vector)) => {
+            (index.lexical(&query.text, depth, filter)?, index.nearest(vector, depth, filter)?)
+        }
+    };
+    findings.depth = depth;
+    findings.exhausted = findings.lexical.len() < depth && findings.nearest.len() < depth;
+    if let (SearchMode::Hybrid, FusionParams::Weighted { .. }, Some(vector)) =
+        (query.options.mode, query.fusion, query.vector.as_deref())
+    {
+        complete(&mut findings.nearest, &findings.lexical, index, vector);
+    }
+    Ok(())
 }
 
 /// Appends the lexical hits that are not among the nearest, with their true similarity. Weighted fusion would otherwise

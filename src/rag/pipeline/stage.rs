@@ -37,6 +37,12 @@ pub struct Findings {
     pub nearest: Vec<Hit>,
     /// The ranking that is made of them, best first.
     pub ranked: Vec<Hit>,
+    /// Candidates that were asked of each index.
+    pub depth: usize,
+    /// Whether no index has more.
+    pub exhausted: bool,
+    /// How many of `ranked` have been read.
+    pub read: usize,
     /// The passages, best first; at most `k` at the end.
     pub passages: Vec<Passage>,
     /// What each stage did, when the query asks for it.

@@ -43,6 +43,10 @@ async fn ingest(engine: &Engine, db: &DbName, folder: &Path) {
     for (name, text) in [("a", "Ships rest in the harbour."), ("b", "Ships and ships rest; ships sail.")] {
         std::fs::write(docs.join(format!("{name}.md")), text).unwrap();
     }
+    ingest_folder(engine, db, folder).await;
+}
+
+async fn ingest_folder(engine: &Engine, db: &DbName, folder: &Path) {
     let selection = select_files(DocumentRoots::unrestricted(folder), vec!["docs".to_owned()]).await.unwrap();
     let options = IngestOptions {
         chunking: Default::default(),
@@ -74,6 +78,36 @@ async fn a_question_does_not_wait_for_a_turn_to_search_longer_than_its_time() {
     assert!(error.to_string().contains("waiting for a turn to search"), "{error}");
     drop(all);
     assert!(engine.ask(&question, &CallContext::without_deadline()).await.is_ok(), "no turn was lost");
+}
+
+/// However many copies there are, and whichever search runs, they take one place, and the places are filled: with more
+/// candidates than were taken at first, where those are all copies.
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_take_one_place_and_the_next_best_follow() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, db) = (engine(folder.path()), "default".parse::<DbName>().unwrap());
+    let docs = folder.path().join("docs");
+    std::fs::create_dir(&docs).unwrap();
+    for n in 0..120 {
+        let layout = if n % 2 == 0 {
+            "Ships rest in the harbour, and ships sail."
+        } else {
+            "Ships rest in the harbour,\n\nand SHIPS sail"
+        };
+        std::fs::write(docs.join(format!("copy{n}.md")), layout).unwrap();
+    }
+    std::fs::write(docs.join("other.md"), "A ship may rest at sea, too, when its anchor holds.").unwrap();
+    ingest_folder(&engine, &db, folder.path()).await;
+    for mode in SearchMode::ALL {
+        let options = RetrievalOptions { mode, ..RetrievalOptions::default() };
+        let asked = Question { options, ..question(&db) };
+        let found = engine.ask(&asked, &CallContext::without_deadline()).await.unwrap().retrieval;
+        let [first, second] = &found.passages[..] else { panic!("{mode}: {} passages", found.passages.len()) };
+        assert!(first.source.contains("copy") && second.source.ends_with("other.md"), "{mode}");
+        assert_eq!((first.copies.len(), second.copies.len()), (119, 0), "{mode}");
+        let sources: std::collections::BTreeSet<&str> = first.sources().collect();
+        assert_eq!(sources.len(), 120, "{mode}: all are named");
+    }
 }
 
 /// A stage that asks a model: puts the last passage first.

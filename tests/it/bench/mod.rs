@@ -1,6 +1,8 @@
 //! `ragctl bench`: what it reports is what happened.
 
 mod compare;
+#[cfg(unix)]
+mod leaving;
 mod run;
 mod trouble;
 

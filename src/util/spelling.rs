@@ -1,0 +1,130 @@
+//! How words look when their accents are not typed.
+
+use unicode_normalization::char::decompose_canonical;
+
+/// The spellings of a word (small letters, NFKC) without accents: none where it has none, `muller` and `mueller` for `müller`,
+/// `thu` for `thủ`. Marks that a script cannot do without (й, the vowels of Hindi) stay.
+pub fn without_accents(word: &str) -> Vec<String> {
+    if word.is_ascii() {
+        return Vec::new();
+    }
+    let (mut short, mut long) = (String::with_capacity(word.len()), String::with_capacity(word.len()));
+    for c in word.chars() {
+        match two_spellings(c) {
+            Some((a, b)) => {
+                short.push_str(a);
+                long.push_str(b);
+            }
+            None => push_bare(c, &mut short, &mut long),
+        }
+    }
+    let mut spellings = vec![short, long];
+    spellings.dedup();
+    spellings.retain(|spelling| spelling != word && !spelling.is_empty());
+    spellings
+}
+
+/// The letter that a word begins with when it is spelt without accents.
+pub fn begins_without_accent(first: char) -> char {
+    if first.is_ascii() {
+        return first;
+    }
+    if let Some(plain) = two_spellings(first).and_then(|(plain, _)| plain.chars().next()) {
+        return plain;
+    }
+    let mut bare = None;
+    if loses_its_marks(first) {
+        decompose_canonical(first, |c| {
+            bare.get_or_insert(c);
+        });
+    }
+    bare.unwrap_or(first)
+}
+
+/// Letters that are replaced by others, by some people by two.
+fn two_spellings(c: char) -> Option<(&'static str, &'static str)> {
+    Some(match c {
+        'ä' => ("a", "ae"),
+        'ö' => ("o", "oe"),
+        'ü' => ("u", "ue"),
+        'å' => ("a", "aa"),
+        'ø' => ("o", "oe"),
+        'ß' => ("ss", "ss"),
+        'æ' => ("ae", "ae"),
+        'œ' => ("oe", "oe"),
+        'đ' | 'ð' => ("d", "d"),
+        'þ' => ("th", "th"),
+        'ł' => ("l", "l"),
+        'ı' => ("i", "i"),
+        'ħ' => ("h", "h"),
+        'ё' => ("е", "е"),
+        _ => return None,
+    })
+}
+
+fn push_bare(c: char, short: &mut String, long: &mut String) {
+    let mut push = |c: char| {
+        if !is_optional_mark(c) {
+            short.push(c);
+            long.push(c);
+        }
+    };
+    if loses_its_marks(c) { decompose_canonical(c, push) } else { push(c) }
+}
+
+/// Latin, Greek and Arabic letters.
+fn loses_its_marks(c: char) -> bool {
+    matches!(u32::from(c), 0x00C0..=0x024F | 0x0370..=0x03FF | 0x0620..=0x06FF | 0x1E00..=0x1FFF)
+}
+
+/// Accents of Latin and Greek, points of Hebrew, vowels and the stretching of Arabic.
+fn is_optional_mark(c: char) -> bool {
+    matches!(u32::from(c), 0x0300..=0x036F | 0x0591..=0x05C7 | 0x0640 | 0x064B..=0x065F | 0x0670)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
+
+    use super::*;
+
+    #[test]
+    fn accents_are_left_out_as_people_do() {
+        for (word, plain) in [
+            ("café", vec!["cafe"]),
+            ("müller", vec!["muller", "mueller"]),
+            ("straße", vec!["strasse"]),
+            ("đường", vec!["duong"]),
+            ("nước", vec!["nuoc"]),
+            ("smørrebrød", vec!["smorrebrod", "smoerrebroed"]),
+            ("niño", vec!["nino"]),
+            ("zażółć", vec!["zazolc"]),
+            ("αθήνα", vec!["αθηνα"]),
+            ("ещё", vec!["еще"]),
+            ("كِتاب", vec!["كتاب"]),
+        ] {
+            assert_eq!(without_accents(word), plain, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_accents_stays() {
+        for word in ["cafe", "", "войной", "हिन्दी", "한국어", "中文"] {
+            assert!(without_accents(word).is_empty(), "{word}");
+        }
+    }
+
+    proptest! {
+        /// Spellings have no accents themselves, whatever the word.
+        #[test]
+        fn a_plain_spelling_is_plain(word in "\\PC{0,12}") {
+            let word: String = word.to_lowercase().nfkc().collect();
+            for spelling in without_accents(&word) {
+                prop_assert!(spelling != word);
+                prop_assert_eq!(word.chars().next().map(begins_without_accent), spelling.chars().next(), "{}", word);
+                prop_assert_eq!(without_accents(&spelling), Vec::<String>::new(), "{}", word);
+            }
+        }
+    }
+}
