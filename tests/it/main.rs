@@ -16,6 +16,7 @@ mod hosts;
 mod layering;
 mod monitor;
 mod monitoring;
+mod near_questions;
 mod outage;
 mod persistence;
 mod providers;

@@ -7,11 +7,19 @@
 //!
 //! How much they are worth is printed by `cargo bench --bench semantic_cache`.
 
+mod alignment;
+mod documents;
 mod lexicon;
+mod tokens;
 mod wording;
 
 use std::fmt;
 
+use alignment::Alignment;
+use lexicon::SignClass;
+use wording::Sign;
+
+pub use documents::Documents;
 pub use wording::{Numbers, Quantity, QuestionKind, Word, Wording};
 
 /// Why a near neighbour's answer is not given.
@@ -25,12 +33,16 @@ pub enum Rejection {
     Negation,
     /// Opposites: enable and disable.
     Antonyms,
+    /// Prepositions, modals, quantifiers or bounds differ: over and under, may and must, all and some.
+    FunctionWord,
     /// A to B, B to A.
     Direction,
     /// One asks when, the other why.
     QuestionWord,
     /// Words that carry the meaning differ.
     Wording,
+    /// Words differ that the documents tell apart.
+    Substitution,
     /// Two stored answers that differ are about equally near.
     Ambiguous,
     /// The passages that the stored answer is made from are not among those of this question.
@@ -41,14 +53,16 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason, for metrics that must exist before they happen.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Numbers,
         Self::Entities,
         Self::Negation,
         Self::Antonyms,
+        Self::FunctionWord,
         Self::Direction,
         Self::QuestionWord,
         Self::Wording,
+        Self::Substitution,
         Self::Ambiguous,
         Self::Evidence,
         Self::Exploration,
@@ -61,9 +75,11 @@ impl Rejection {
             Self::Entities => "entities",
             Self::Negation => "negation",
             Self::Antonyms => "antonyms",
+            Self::FunctionWord => "function_word",
             Self::Direction => "direction",
             Self::QuestionWord => "question_word",
             Self::Wording => "wording",
+            Self::Substitution => "substitution",
             Self::Ambiguous => "ambiguous",
             Self::Evidence => "evidence",
             Self::Exploration => "exploration",
@@ -79,20 +95,53 @@ impl fmt::Display for Rejection {
 
 /// Content words from which on one that was exchanged for another decides: of two long questions that differ in one word
 /// that word is what they are about.
-const LONG: usize = 7;
+const LONG: usize = 6;
 
 /// Words that differ up to which single words decide; with more, a text was reworded altogether.
 const REWORDED: usize = 6;
 
-/// The first guard that tells the two questions apart; `None` when all agree. Symmetric.
+/// Content words up to which their order is compared without the documents: sentences longer than that put their clauses
+/// in any order.
+const SENTENCE: usize = 10;
+
+/// What speaks against an answer before any document is looked at: the words alone. `None` when nothing does. Symmetric.
+///
+/// What two texts mean that were reworded altogether, no list of words can tell; those are left to the similarity, and to
+/// [`refuse_beside`].
 pub fn refuse(a: &Wording, b: &Wording) -> Option<Rejection> {
-    if a.numbers().differ_from(b.numbers()) {
+    beside(a, b, |a, b| by_words(&Alignment::of(a, b), a, b))
+}
+
+/// What speaks against an answer once the passages of both questions are known: nothing is given the benefit of the doubt
+/// any more. Symmetric.
+pub fn refuse_beside(documents: &Documents, a: &Wording, b: &Wording) -> Option<Rejection> {
+    beside(a, b, |a, b| {
+        let alignment = Alignment::of(a, b);
+        by_words(&alignment, a, b)
+            .or_else(|| by_closed_classes(&alignment, a, b))
+            .or_else(|| by_documents(documents, &alignment, a, b))
+    })
+}
+
+/// Whether two questions have the same words, in any form and order.
+pub(super) fn same_words(a: &Wording, b: &Wording) -> bool {
+    beside(a, b, |a, b| Alignment::of(a, b).same_words())
+}
+
+/// Compares two questions in the language that both are most likely in.
+fn beside<T>(a: &Wording, b: &Wording, compare: impl FnOnce(&Wording, &Wording) -> T) -> T {
+    let (own_a, own_b) = (a.beside(b), b.beside(a));
+    compare(own_a.as_ref().unwrap_or(a), own_b.as_ref().unwrap_or(b))
+}
+
+fn by_words(alignment: &Alignment<'_>, a: &Wording, b: &Wording) -> Option<Rejection> {
+    if a.numbers.differ_from(&b.numbers) {
         return Some(Rejection::Numbers);
     }
-    let (only_a, only_b) = (a.without(b), b.without(a));
+    let (only_a, only_b) = (alignment.only_a(), alignment.only_b());
     // A text that was reworded altogether may negate in other ways ("avoid", "in the absence of").
     let reworded = only_a.len() + only_b.len() > REWORDED;
-    if a.negated() != b.negated() && !reworded {
+    if a.negated != b.negated && !reworded {
         return Some(Rejection::Negation);
     }
     if opposed(&only_a, &only_b) {
@@ -101,17 +150,71 @@ pub fn refuse(a: &Wording, b: &Wording) -> Option<Rejection> {
     if !reworded && names_differ(&only_a, &only_b) {
         return Some(Rejection::Entities);
     }
-    if turned_around(a, b) {
-        return Some(Rejection::Direction);
+    let short = a.words.len().max(b.words.len()) <= SENTENCE;
+    if short && !reworded {
+        if let Some(reason) = by_closed_classes(alignment, a, b) {
+            return Some(reason);
+        }
     }
-    if !a.kind().agrees(b.kind()) {
+    if !alignment::kinds_agree(a, b) {
         return Some(Rejection::QuestionWord);
     }
     // One word for another. With more of them it is a paraphrase as often as another question.
-    let questions = a.kind() != QuestionKind::Open && b.kind() != QuestionKind::Open;
-    let long = a.words().len().max(b.words().len()) >= LONG;
+    let questions = a.kind != QuestionKind::Open && b.kind != QuestionKind::Open;
+    let long = a.words.len().max(b.words.len()) >= LONG;
     (questions && long && only_a.len() == 1 && only_b.len() == 1 && !alike(only_a[0], only_b[0]))
         .then_some(Rejection::Wording)
+}
+
+/// Small words that differ, and nouns that changed their roles or their places.
+fn by_closed_classes(alignment: &Alignment<'_>, a: &Wording, b: &Wording) -> Option<Rejection> {
+    if signs_differ(a, b) {
+        return Some(Rejection::FunctionWord);
+    }
+    (alignment.roles_differ() || alignment.voice_differs() || alignment.turned_around()).then_some(Rejection::Direction)
+}
+
+/// Whether the two differ in a closed class: each has a word there whose group the other has not, or one has a firm one.
+fn signs_differ(a: &Wording, b: &Wording) -> bool {
+    let lacks = |own: &Wording, other: &Wording| -> Vec<Sign> {
+        let has =
+            |sign: &Sign| other.signs.iter().any(|theirs| (theirs.class, theirs.group) == (sign.class, sign.group));
+        own.signs.iter().filter(|sign| !has(sign)).copied().collect()
+    };
+    let (more_a, more_b) = (lacks(a, b), lacks(b, a));
+    if more_a.iter().any(|one| more_b.iter().any(|other| one.class == other.class)) {
+        return true;
+    }
+    // "Who pays" and "who has to pay" ask for the same, "is it paid" and "must it be paid" do not.
+    let asks = |wording: &Wording| !matches!(wording.kind, QuestionKind::YesNo | QuestionKind::Open);
+    let both_ask = asks(a) && asks(b);
+    let firm = |sign: &Sign| sign.firm && !(both_ask && sign.class == SignClass::Modal);
+    more_a.iter().chain(&more_b).any(firm)
+}
+
+/// Words that the documents use and that only one question has, or that stand in place of another that they use, too. Of two
+/// words of which they use one, the other may be the same by another name.
+fn by_documents(documents: &Documents, alignment: &Alignment<'_>, a: &Wording, b: &Wording) -> Option<Rejection> {
+    let lexicon = a.lexicon();
+    for difference in alignment.differences() {
+        let (known_a, known_b) = (known(documents, &difference.a, a, b), known(documents, &difference.b, b, a));
+        let addition = difference.a.is_empty() || difference.b.is_empty();
+        let tells = |words: &[&Word]| words.iter().any(|word| !documents.are_about(word, lexicon));
+        let apart = match addition {
+            true => tells(&known_a) || tells(&known_b),
+            false => !known_a.is_empty() && !known_b.is_empty(),
+        };
+        if apart {
+            return Some(Rejection::Substitution);
+        }
+    }
+    None
+}
+
+/// Those of a question's own words that the documents use.
+fn known<'w>(documents: &Documents, words: &[&'w Word], own: &Wording, other: &Wording) -> Vec<&'w Word> {
+    let tells = |word: &Word| !alignment::is_asked_for(word, own, other) && documents.use_word(word, own.lexicon());
+    words.iter().copied().filter(|word| tells(word)).collect()
 }
 
 /// Whether a word of one side is the opposite of a word of the other, or the same with a negating prefix.
@@ -119,19 +222,11 @@ fn opposed(only_a: &[&Word], only_b: &[&Word]) -> bool {
     only_a.iter().any(|a| only_b.iter().any(|b| lexicon::are_antonyms(&a.text, &b.text)))
 }
 
-/// Whether each side has a name that the other has not. A name on one side only is as often an addition as a difference.
+/// Whether each side has a name that the other has not, or one has a short one: plan S is not any plan. Another name on one
+/// side only is as often an addition as a difference.
 fn names_differ(only_a: &[&Word], only_b: &[&Word]) -> bool {
     let name = |words: &[&Word]| words.iter().any(|word| word.name);
-    name(only_a) && name(only_b)
-}
-
-/// Whether two words stand around a direction ("to", "than", a verb between names) one way here and the other way there.
-fn turned_around(a: &Wording, b: &Wording) -> bool {
-    let turned = |x: &wording::Relation<'_>| {
-        b.relations()
-            .any(|y| y.by == x.by && y.from.same(x.to) && y.to.same(x.from) && (x.directed || x.from.name && x.to.name))
-    };
-    a.relations().any(|relation| turned(&relation))
+    name(only_a) && name(only_b) || only_a.iter().chain(only_b).any(|word| word.short)
 }
 
 /// Whether two words may be one: a compound and its part, an abbreviation and what it begins.

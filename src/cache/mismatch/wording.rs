@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use frostem::{Algorithm, Stemmer};
-use unicode_normalization::UnicodeNormalization;
-
-use super::lexicon;
-use crate::util::script::is_unspaced;
+use super::{
+    lexicon::{self, Class, LANGUAGES, Lexicon, Role, SignClass},
+    tokens::{Token, tokens},
+};
 
 /// Words of a question that are compared: comparing grows with the square, and no question is about more than that.
 const MOST_WORDS: usize = 128;
@@ -43,8 +42,6 @@ pub enum Quantity {
     Duration,
     /// How often.
     Frequency,
-    /// How old, big, far, high, …
-    Size,
 }
 
 impl QuestionKind {
@@ -72,26 +69,102 @@ pub struct Word {
     pub stem: String,
     /// Written as a name: capitalised within the sentence, or with capitals, digits or signs inside.
     pub name: bool,
+    /// A name of one letter: plan S, drive H.
+    pub(super) short: bool,
+    /// One character of a script without spaces.
+    pub(super) unspaced: bool,
+    /// An article or a preposition stands before it, so that it is a noun.
+    pub(super) nominal: bool,
+    /// The role that a preposition gives to it.
+    pub(super) role: Option<Role>,
+    /// Words of closed classes stand between it and the word before.
+    pub(super) apart: bool,
+    /// "And", "or" or a comma stands between it and the word before.
+    pub(super) joined: bool,
 }
 
 impl Word {
-    /// Whether the two are forms of one word.
-    pub fn same(&self, other: &Self) -> bool {
-        self.stem == other.stem || same_stem(&self.text, &other.text)
+    /// Whether the two are forms of one word, in this language.
+    pub(super) fn same(&self, other: &Self, lexicon: &Lexicon) -> bool {
+        if self.text == other.text {
+            return true;
+        }
+        (self.stem == other.stem || same_stem(&self.text, &other.text))
+            && !lexicon.differ_as_agents(&self.text, &other.text)
     }
 }
 
-/// Two words with what stands between them.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Relation<'a> {
-    /// The word before.
-    pub(super) from: &'a Word,
-    /// The word behind.
-    pub(super) to: &'a Word,
-    /// The word between.
-    pub(super) by: &'a str,
-    /// Whether that is a preposition that sets a direction; else it is a word such as a verb.
-    pub(super) directed: bool,
+impl Word {
+    /// Whether it asks for an amount by itself: "what is the price".
+    fn is_measure(&self) -> bool {
+        self.is_cost() || matches!(self.stem.as_str(), "charg" | "fee" | "rate" | "number" | "amount")
+    }
+
+    /// Whether it says no more than that money is asked for.
+    pub(super) fn is_cost(&self) -> bool {
+        matches!(self.stem.as_str(), "cost" | "kosten" | "coûter" | "costar" | "giá" | "价" | "费" | "钱" | "tiền")
+    }
+
+    /// Whether it says no more than that a time is asked for: "what is the time of".
+    pub(super) fn is_moment(&self) -> bool {
+        matches!(
+            self.stem.as_str(),
+            "time" | "date" | "zeit" | "uhrzeit" | "heur" | "hor" | "fech" | "时" | "间" | "giờ"
+        )
+    }
+
+    /// Whether it says no more than that a place is asked for.
+    pub(super) fn is_place(&self) -> bool {
+        matches!(
+            self.stem.as_str(),
+            "place" | "locat" | "ort" | "lieu" | "endroit" | "lug" | "地" | "方" | "chỗ" | "nơi"
+        )
+    }
+
+    /// Whether it is a unit of time: "how many days" is how long.
+    pub(super) fn is_time(&self) -> bool {
+        matches!(
+            self.stem.as_str(),
+            "day"
+                | "week"
+                | "month"
+                | "year"
+                | "hour"
+                | "minut"
+                | "tag"
+                | "woche"
+                | "monat"
+                | "jahr"
+                | "stund"
+                | "jour"
+                | "semain"
+                | "mois"
+                | "an"
+                | "heur"
+                | "dia"
+                | "seman"
+                | "mes"
+                | "hor"
+                | "ngày"
+                | "tháng"
+                | "tuần"
+                | "giờ"
+                | "天"
+                | "年"
+                | "月"
+                | "周"
+                | "小"
+                | "时"
+        )
+    }
+}
+
+/// A word of a closed class that says something by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Sign {
+    pub(super) class: SignClass,
+    pub(super) group: &'static str,
+    pub(super) firm: bool,
 }
 
 /// The numbers of a text, with their units, and dates.
@@ -118,81 +191,48 @@ impl Numbers {
 /// A question taken apart.
 #[derive(Debug, Clone)]
 pub struct Wording {
-    numbers: Numbers,
-    negated: bool,
-    kind: QuestionKind,
-    words: Vec<Word>,
-    /// By position in `words`: what stands between a word and the next.
-    between: Vec<Option<String>>,
+    tokens: Vec<Token>,
+    /// How much speaks for each language.
+    evidence: [u32; LANGUAGES],
+    language: Option<usize>,
+    pub(super) numbers: Numbers,
+    pub(super) negated: bool,
+    pub(super) kind: QuestionKind,
+    pub(super) words: Vec<Word>,
+    pub(super) signs: BTreeSet<Sign>,
 }
 
 impl Wording {
     /// Takes a question apart.
     pub fn of(question: &str) -> Self {
         let tokens = tokens(question);
-        let mut wording = Self {
-            numbers: Numbers::default(),
-            negated: false,
-            kind: kind(&tokens),
-            words: Vec::new(),
-            between: Vec::new(),
-        };
-        let stemmer = Stemmer::new(Algorithm::English);
-        let mut link: Option<String> = None;
-        let mut previous_number: Option<String> = None;
-        for (at, token) in tokens.iter().enumerate() {
-            let lower = token.lower.as_str();
-            let number_before = previous_number.take();
-            if let Some(number) = token.number() {
-                wording.numbers.exact.insert(number.clone());
-                previous_number = Some(number);
-                continue;
-            }
-            if let Some(number) = lexicon::number(lower) {
-                wording.numbers.spelled.insert(number.to_owned());
-                previous_number = Some(number.to_owned());
-                continue;
-            }
-            if let Some(date) = lexicon::date(lower) {
-                wording.numbers.exact.insert(date.to_owned());
-                continue;
-            }
-            if let (Some(number), Some(unit)) = (number_before, lexicon::unit(lower)) {
-                for numbers in [&mut wording.numbers.exact, &mut wording.numbers.spelled] {
-                    if numbers.remove(&number) {
-                        numbers.insert(format!("{number} {unit}"));
-                    }
-                }
-                continue;
-            }
-            if lexicon::is_negation(lower) || token.negating {
-                let next = tokens.get(at + 1).map(|next| next.lower.as_str());
-                let before = at.checked_sub(1).map(|at| tokens[at].lower.as_str());
-                // "whether or not", "not only", "why don't we", "no, it does not" negate nothing by themselves.
-                let idle = next == Some("only")
-                    || matches!(before, Some("or" | "oder"))
-                    || at == 0 && (token.pause || matches!(lower, "don't" | "dont"));
-                wording.negated ^= !idle;
-                continue;
-            }
-            if lexicon::is_function_word(lower) {
-                if lexicon::is_direction(lower) || lexicon::is_symmetric(lower) {
-                    link = Some(lower.to_owned());
-                }
-                continue;
-            }
-            if wording.words.len() == MOST_WORDS {
-                continue;
-            }
-            if let Some(last) = wording.between.last_mut() {
-                *last = link.take();
-            }
-            link = None;
-            let stem = if lower.is_ascii() { stemmer.stem(lower).into_owned() } else { lower.to_owned() };
-            wording.words.push(Word { text: lower.to_owned(), stem, name: token.name });
-            wording.between.push(None);
+        let evidence = evidence(&tokens);
+        Self::read(tokens, evidence, language(&evidence))
+    }
+
+    /// The same question read in the language that the two of them are most likely in.
+    pub(super) fn beside(&self, other: &Self) -> Option<Self> {
+        let mut both = self.evidence;
+        both.iter_mut().zip(&other.evidence).for_each(|(sum, more)| *sum += more);
+        let joint = language(&both);
+        (joint != self.language).then(|| Self::read(self.tokens.clone(), self.evidence, joint))
+    }
+
+    pub(super) fn lexicon(&self) -> &'static Lexicon {
+        lexicon::of(self.language)
+    }
+
+    fn read(tokens: Vec<Token>, evidence: [u32; LANGUAGES], language: Option<usize>) -> Self {
+        let lexicon = lexicon::of(language);
+        let mut reader = Reader::default();
+        reader.shouting = !tokens.iter().any(|token| token.lower.chars().any(char::is_alphabetic) && !token.capital);
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            at += reader.take(lexicon, token, &tokens[at..], at.checked_sub(1).and_then(|at| tokens.get(at)));
         }
-        wording
+        let Reader { numbers, negated, words, signs, kinds, .. } = reader;
+        let kind = kind(lexicon, &tokens, &kinds, &words);
+        Self { tokens, evidence, language, numbers, negated, kind, words, signs }
     }
 
     /// Numbers with their units, and dates.
@@ -214,35 +254,159 @@ impl Wording {
     pub fn words(&self) -> &[Word] {
         &self.words
     }
+}
 
-    /// The words that the other question does not have, each once.
-    pub fn without<'a>(&'a self, other: &Self) -> Vec<&'a Word> {
-        let mut only: Vec<&Word> = Vec::new();
-        for word in &self.words {
-            if !other.words.iter().any(|theirs| theirs.same(word)) && !only.iter().any(|known| known.same(word)) {
-                only.push(word);
+/// What has been read of a question so far.
+#[derive(Default)]
+struct Reader {
+    numbers: Numbers,
+    negated: bool,
+    words: Vec<Word>,
+    signs: BTreeSet<Sign>,
+    kinds: Vec<QuestionKind>,
+    /// The whole question is in capitals, which then say nothing.
+    shouting: bool,
+    /// The number right before.
+    number: Option<String>,
+    nominal: bool,
+    role: Option<Role>,
+    apart: bool,
+    joined: bool,
+}
+
+impl Reader {
+    /// Takes in what stands here, and tells how many tokens that is.
+    fn take(&mut self, lexicon: &Lexicon, token: &Token, here: &[Token], before: Option<&Token>) -> usize {
+        let number_before = self.number.take();
+        self.joined |= before.is_some_and(|before| before.pause);
+        if before.is_some_and(|before| before.genitive) {
+            self.apart = true;
+        }
+        if let Some(number) = token.number() {
+            self.number = Some(number.clone());
+            self.numbers.exact.insert(number);
+            self.apart = true;
+            return 1;
+        }
+        let named = is_short_name(lexicon, token, here, self.shouting);
+        let found = if named { None } else { lexicon.at(here) };
+        if let (Some(number), Some(unit)) = (number_before, lexicon::unit(&token.lower)) {
+            for numbers in [&mut self.numbers.exact, &mut self.numbers.spelled] {
+                if numbers.remove(&number) {
+                    numbers.insert(format!("{number} {unit}"));
+                }
+            }
+            return 1;
+        }
+        if token.lower.ends_with("n't") {
+            self.negate(here, before, 1);
+            return 1;
+        }
+        let Some((class, length)) = found else {
+            self.word(lexicon, token, named, None);
+            return 1;
+        };
+        if let Class::Form(form) = class {
+            self.word(lexicon, token, false, Some(form));
+            return length;
+        }
+        self.closed(class, here, before, length);
+        self.apart = true;
+        length
+    }
+
+    fn closed(&mut self, class: Class, here: &[Token], before: Option<&Token>, length: usize) {
+        match class {
+            Class::Idle | Class::Form(_) => {}
+            Class::Article => self.nominal = true,
+            Class::Join => self.joined = true,
+            Class::Marker(role) => {
+                self.role = Some(role);
+                self.nominal = true;
+            }
+            Class::Sign { class, group, firm } => {
+                self.signs.insert(Sign { class, group, firm });
+                self.nominal |= matches!(class, SignClass::Relation | SignClass::Quantifier);
+            }
+            Class::Ask(kind) => {
+                self.kinds.push(kind);
+                // "Which ports", "how many days".
+                self.nominal |= matches!(kind, QuestionKind::What | QuestionKind::Quantity(Quantity::Amount));
+            }
+            Class::Negation => self.negate(here, before, length),
+            Class::Number(number) => {
+                self.numbers.spelled.insert(number.to_owned());
+                self.number = Some(number.to_owned());
+            }
+            Class::Date(date) => {
+                self.numbers.exact.insert(date.to_owned());
             }
         }
-        only
     }
 
-    /// Neighbouring words with a direction between them, and words with one other word between them.
-    pub(super) fn relations(&self) -> impl Iterator<Item = Relation<'_>> {
-        let around_direction = self.words.windows(2).zip(&self.between).filter_map(|(pair, link)| {
-            let by = link.as_deref().filter(|link| lexicon::is_direction(link))?;
-            Some(Relation { from: &pair[0], to: &pair[1], by, directed: true })
-        });
-        let around_word = self.words.windows(3).enumerate().filter_map(|(at, triple)| {
-            let joined = |link: &Option<String>| link.as_deref().is_some_and(lexicon::is_symmetric);
-            (!joined(&self.between[at]) && !joined(&self.between[at + 1])).then(|| Relation {
-                from: &triple[0],
-                to: &triple[2],
-                by: &triple[1].stem,
-                directed: false,
-            })
-        });
-        around_direction.chain(around_word)
+    fn negate(&mut self, here: &[Token], before: Option<&Token>, length: usize) {
+        let next = here.get(length).map(|next| next.lower.as_str());
+        let lower = here.first().map_or("", |token| token.lower.as_str());
+        let pause = here.first().is_some_and(|token| token.pause);
+        // "Whether or not", "not only", "why don't we", "no, it does not" negate nothing by themselves; nor does the
+        // Vietnamese word that ends a question.
+        let idle = next == Some("only")
+            || before.is_some_and(|before| matches!(before.lower.as_str(), "or" | "oder"))
+            || before.is_none() && (pause || matches!(lower, "don't" | "dont"))
+            || next.is_none() && length == 1 && matches!(lower, "không" | "chưa");
+        self.negated ^= !idle;
     }
+
+    fn word(&mut self, lexicon: &Lexicon, token: &Token, short: bool, form: Option<&str>) {
+        if self.words.len() == MOST_WORDS {
+            return;
+        }
+        // German writes every noun like a name.
+        let capital = token.capital && !token.first && !self.shouting;
+        let name = short
+            || token.lower.chars().nth(1).is_some()
+                && (token.inside && !self.shouting || capital && lexicon.language != "de")
+            || token.lower.chars().any(|c| c.is_ascii_digit());
+        let stem = match form {
+            Some(form) => form.to_owned(),
+            None => lexicon.stem(&token.lower),
+        };
+        self.words.push(Word {
+            text: token.lower.clone(),
+            stem,
+            name,
+            short,
+            unspaced: token.unspaced,
+            nominal: self.nominal || capital || token.genitive,
+            // "The server's port" is the port of the server.
+            role: self.role.take().or(token.genitive.then_some(Role::Of)),
+            apart: self.apart,
+            joined: self.joined,
+        });
+        (self.nominal, self.apart, self.joined) = (false, false, false);
+    }
+}
+
+/// Whether one letter is a name here: plan A, drive H, part b.
+fn is_short_name(lexicon: &Lexicon, token: &Token, here: &[Token], shouting: bool) -> bool {
+    if !token.is_letter() || token.inside {
+        return token.is_letter();
+    }
+    let Some(class) = lexicon.class(&token.lower) else {
+        // Letters with marks are syllables in Vietnamese, small ones prepositions in Russian.
+        return token.lower.is_ascii() || token.capital && !token.first;
+    };
+    if token.capital && !token.first && !shouting {
+        // "I" is a pronoun.
+        return token.lower != "i";
+    }
+    // An article has a noun behind it: "is plan a cheaper" has one, "how much is plan a per month" has none.
+    let next = here.get(1).filter(|_| !token.pause);
+    let noun_behind = next.is_some_and(|next| {
+        next.number().is_none() && !matches!(lexicon.class(&next.lower), Some(class) if !matches!(class, Class::Form(_) | Class::Sign { .. }))
+            || matches!(lexicon.class(&next.lower), Some(Class::Sign { class, .. }) if class != SignClass::Relation && class != SignClass::Modal)
+    });
+    class == Class::Article && !noun_behind
 }
 
 /// Whether two words differ in short endings only: at least five common letters and at most three others in each.
@@ -251,134 +415,54 @@ fn same_stem(a: &str, b: &str) -> bool {
     common >= 5 && a.len() - common <= 3 && b.len() - common <= 3
 }
 
-/// A word as it is written, and what can be told from that.
-struct Token {
-    lower: String,
-    name: bool,
-    negating: bool,
-    /// A comma follows.
-    pause: bool,
-}
-
-impl Token {
-    /// The number that it is, written in one way.
-    fn number(&self) -> Option<String> {
-        // "v2.10" is version 2.10.
-        let unversioned = self.lower.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        let written = unversioned.unwrap_or(&self.lower);
-        if !written.starts_with(char::is_numeric) {
-            return None;
-        }
-        let plain: String = written.chars().filter(|c| *c != ',').collect();
-        let digits = plain.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(plain.len());
-        let (value, rest) = plain.split_at(digits);
-        let value = match value.parse::<f64>() {
-            Ok(number) if value.contains('.') && !value.ends_with('.') => number.to_string(),
-            _ => value.to_owned(),
-        };
-        // "5mg" is "5 mg".
-        Some(match lexicon::unit(rest) {
-            Some(unit) => format!("{value} {unit}"),
-            None => format!("{value}{rest}"),
-        })
-    }
-}
-
-/// Words, numbers and identifiers; in scripts without spaces, single characters.
-fn tokens(question: &str) -> Vec<Token> {
-    let text: String = question.nfc().map(|c| if c == '’' { '\'' } else { c }).collect();
-    let mut tokens = Vec::new();
-    let mut rest = text.as_str();
-    let mut first = true;
-    while let Some(start) = rest.find(|c: char| c.is_alphanumeric()) {
-        rest = &rest[start..];
-        let Some(head) = rest.chars().next() else { break };
-        if is_unspaced(head) {
-            let lower = head.to_string();
-            tokens.push(Token { negating: lexicon::is_negating_character(head), name: false, pause: false, lower });
-            rest = &rest[head.len_utf8()..];
-            first = false;
-            continue;
-        }
-        let mut end = rest
-            .char_indices()
-            .find(|(_, c)| (!c.is_alphanumeric() || is_unspaced(*c)) && !"'_-.,".contains(*c))
-            .map_or(rest.len(), |(at, _)| at);
-        // Signs stay only between letters and digits: "3.5", "load_dataset", "state-of-the-art" is taken apart below.
-        end = rest[..end].trim_end_matches(['\'', '-', '.', ',']).len();
-        let piece = &rest[..end];
-        rest = &rest[end..];
-        for part in piece.split(['-']).filter(|part| !part.is_empty()) {
-            for word in split_sentence_signs(part) {
-                let lower = word.to_lowercase();
-                let lower = lower.strip_suffix("'s").unwrap_or(&lower).to_owned();
-                let name = is_name(word, first);
-                tokens.push(Token { lower, name, negating: false, pause: false });
-                first = false;
-            }
-        }
-        if let Some(last) = tokens.last_mut() {
-            last.pause = rest.starts_with(',');
+/// How much speaks for each language: its closed words, and letters that only it has.
+fn evidence(tokens: &[Token]) -> [u32; LANGUAGES] {
+    let mut evidence = [0; LANGUAGES];
+    for (sum, lexicon) in evidence.iter_mut().zip(lexicon::all()) {
+        for token in tokens {
+            let own = match lexicon.language {
+                "zh" => token.unspaced && token.lower.chars().all(|c| ('\u{3400}'..='\u{9FFF}').contains(&c)),
+                "vi" => token.lower.chars().any(|c| matches!(c, '\u{1EA0}'..='\u{1EF9}' | 'đ' | 'ơ' | 'ư' | 'ă')),
+                "de" => token.lower.contains('ß'),
+                "es" => token.lower.contains('ñ'),
+                _ => false,
+            };
+            let closed = lexicon.class(&token.lower).is_some_and(|class| !matches!(class, Class::Form(_)));
+            *sum += 2 * u32::from(own) + u32::from(closed);
         }
     }
-    tokens
+    evidence
 }
 
-/// "word.Word" and "word,word" are two words, "3.5" and "1,000" are one.
-fn split_sentence_signs(part: &str) -> impl Iterator<Item = &str> {
-    let number = part.strip_prefix(['v', 'V']).unwrap_or(part).starts_with(char::is_numeric);
-    part.split(move |c| !number && (c == '.' || c == ',')).filter(|word| !word.is_empty())
+/// The language for which most speaks, if anything does; the first of equals.
+fn language(evidence: &[u32; LANGUAGES]) -> Option<usize> {
+    let most = evidence.iter().copied().max().filter(|most| *most > 0)?;
+    evidence.iter().position(|sum| *sum == most)
 }
 
-/// Whether a word is written as a name. The first word of a question is capitalised anyway.
-fn is_name(word: &str, first: bool) -> bool {
-    let mut letters = word.chars();
-    let head = letters.next().is_some_and(char::is_uppercase);
-    let inside = word.chars().skip(1).any(|c| c.is_uppercase() || c == '_') || word.chars().any(|c| c.is_ascii_digit());
-    word.chars().count() > 1 && (inside || head && !first)
-}
-
-fn kind(tokens: &[Token]) -> QuestionKind {
-    use QuestionKind::{How, Open, What, When, Where, Who, Why, YesNo};
-    for (at, token) in tokens.iter().enumerate() {
-        let next = tokens.get(at + 1).map_or("", |token| token.lower.as_str());
-        let found = match token.lower.as_str() {
-            "how" | "wie" => match next {
-                "many" | "much" | "viel" | "viele" | "vielen" => QuestionKind::Quantity(Quantity::Amount),
-                "long" | "lange" => QuestionKind::Quantity(Quantity::Duration),
-                "often" | "oft" => QuestionKind::Quantity(Quantity::Frequency),
-                "old" | "far" | "big" | "tall" | "large" | "fast" | "high" | "alt" | "weit" | "groß" | "hoch" => {
-                    QuestionKind::Quantity(Quantity::Size)
-                }
-                _ => How,
-            },
-            "what" | "whats" | "which" | "was" if token.lower != "was" || at == 0 => {
-                let way = tokens[at..].iter().take(8).any(|token| matches!(token.lower.as_str(), "way" | "ways"));
-                if way { How } else { What }
+/// What a question asks for: its first question word decides.
+fn kind(lexicon: &Lexicon, tokens: &[Token], kinds: &[QuestionKind], words: &[Word]) -> QuestionKind {
+    let first = tokens.first().map_or("", |token| token.lower.as_str());
+    let next = tokens.get(1).map_or("", |token| token.lower.as_str());
+    if lexicon.language == "en" {
+        // "Is there …", "Do you know …" ask for what there is, and how.
+        match first {
+            "is" | "are" | "were" | "was" | "does" | "did" | "will" | "would" | "should" | "may" | "must" => {
+                let open = matches!(next, "there" | "it" | "you" | "anyone" | "any");
+                return if open { QuestionKind::Open } else { QuestionKind::YesNo };
             }
-            "welche" | "welcher" | "welches" | "welchen" | "welchem" => What,
-            "why" | "warum" | "wieso" | "weshalb" => Why,
-            "when" | "wann" => When,
-            "where" | "wo" | "woher" | "wohin" => Where,
-            "who" | "whom" | "whose" | "wer" | "wen" | "wem" => Who,
-            // "Is there …", "Do you know …", "Can I …" ask for what there is, and how.
-            "is" | "are" | "were" | "does" | "did" | "will" | "would" | "should" | "ist" | "sind" | "darf" | "muss"
-                if at == 0 =>
-            {
-                if matches!(next, "there" | "it" | "you" | "anyone" | "any" | "es") {
-                    Open
-                } else {
-                    YesNo
-                }
-            }
-            "do" | "can" | "could" | "has" | "have" | "may" | "am" | "must" | "shall" | "kann" | "hat" | "gibt"
-                if at == 0 =>
-            {
-                Open
-            }
-            _ => continue,
-        };
-        return found;
+            "do" | "can" | "could" | "has" | "have" | "am" | "shall" => return QuestionKind::Open,
+            _ => {}
+        }
+        let way = tokens.iter().take(10).any(|token| matches!(token.lower.as_str(), "way" | "ways"));
+        if way && kinds.first() == Some(&QuestionKind::What) {
+            return QuestionKind::How;
+        }
     }
-    Open
+    let kind = kinds.first().copied().unwrap_or(QuestionKind::Open);
+    // "What does it cost", "what is the price": how much.
+    match kind {
+        QuestionKind::What if words.iter().any(Word::is_measure) => QuestionKind::Quantity(Quantity::Amount),
+        kind => kind,
+    }
 }
