@@ -141,6 +141,25 @@ impl<'a> Alignment<'a> {
         })
     }
 
+    /// Whether two names changed places around the same word, or what stands around a direction.
+    pub(super) fn names_turned_around(&self) -> bool {
+        let (a, b) = (&self.a.words, &self.b.words);
+        let directed = |word: &Word| matches!(word.role, Some(Role::To | Role::From | Role::Than | Role::By));
+        self.pairs.iter().enumerate().any(|(at, x)| {
+            self.pairs[at + 1..].iter().filter(|y| x.1 > y.1).any(|y| {
+                let apart = (y.0 - x.0, x.1 - y.1);
+                let names = a[x.0].name && a[y.0].name && apart == (2, 2) && self.around_one_word(*x, *y);
+                let around = apart == (1, 1) && directed(&a[y.0]) && a[y.0].role == b[x.1].role;
+                (names || around) && self.exchanged(*x, *y)
+            })
+        })
+    }
+
+    /// Whether the same word stands between two words both times.
+    fn around_one_word(&self, x: (usize, usize), y: (usize, usize)) -> bool {
+        self.pairs.iter().any(|(here, there)| (x.0 < *here && *here < y.0) && (y.1 < *there && *there < x.1))
+    }
+
     /// Whether it matters that two words, in this order in the first question, stand in the other in the second.
     fn exchanged(&self, x: (usize, usize), y: (usize, usize)) -> bool {
         let (a, b) = (&self.a.words, &self.b.words);

@@ -150,17 +150,20 @@ fn by_words(alignment: &Alignment<'_>, a: &Wording, b: &Wording) -> Option<Rejec
     if !reworded && names_differ(&only_a, &only_b) {
         return Some(Rejection::Entities);
     }
-    let short = a.words.len().max(b.words.len()) <= SENTENCE;
-    if short && !reworded {
-        if let Some(reason) = by_closed_classes(alignment, a, b) {
-            return Some(reason);
-        }
+    // Sentences put their clauses in any order, and say with one small word or another what they state.
+    let sentence = a.words.len().max(b.words.len()) > SENTENCE;
+    if !reworded && !sentence && signs_oppose(a, b) {
+        return Some(Rejection::FunctionWord);
+    }
+    let questions = a.kind != QuestionKind::Open && b.kind != QuestionKind::Open;
+    let turned = questions && !sentence && alignment.same_words() && alignment.turned_around();
+    if turned || alignment.names_turned_around() {
+        return Some(Rejection::Direction);
     }
     if !alignment::kinds_agree(a, b) {
         return Some(Rejection::QuestionWord);
     }
     // One word for another. With more of them it is a paraphrase as often as another question.
-    let questions = a.kind != QuestionKind::Open && b.kind != QuestionKind::Open;
     let long = a.words.len().max(b.words.len()) >= LONG;
     (questions && long && only_a.len() == 1 && only_b.len() == 1 && !alike(only_a[0], only_b[0]))
         .then_some(Rejection::Wording)
@@ -174,22 +177,25 @@ fn by_closed_classes(alignment: &Alignment<'_>, a: &Wording, b: &Wording) -> Opt
     (alignment.roles_differ() || alignment.voice_differs() || alignment.turned_around()).then_some(Rejection::Direction)
 }
 
-/// Whether the two differ in a closed class: each has a word there whose group the other has not, or one has a firm one.
-fn signs_differ(a: &Wording, b: &Wording) -> bool {
-    let lacks = |own: &Wording, other: &Wording| -> Vec<Sign> {
-        let has =
-            |sign: &Sign| other.signs.iter().any(|theirs| (theirs.class, theirs.group) == (sign.class, sign.group));
-        own.signs.iter().filter(|sign| !has(sign)).copied().collect()
-    };
+/// The signs of a question that the other has not.
+fn lacks(own: &Wording, other: &Wording) -> Vec<Sign> {
+    let has = |sign: &Sign| other.signs.iter().any(|theirs| (theirs.class, theirs.group) == (sign.class, sign.group));
+    own.signs.iter().filter(|sign| !has(sign)).copied().collect()
+}
+
+/// Whether each has a word of a closed class in place of another of the same class: over and under, may and must.
+fn signs_oppose(a: &Wording, b: &Wording) -> bool {
     let (more_a, more_b) = (lacks(a, b), lacks(b, a));
-    if more_a.iter().any(|one| more_b.iter().any(|other| one.class == other.class)) {
-        return true;
-    }
+    more_a.iter().any(|one| more_b.iter().any(|other| one.class == other.class))
+}
+
+/// Whether the two differ in a closed class: they oppose each other, or one has a firm word there that the other has not.
+fn signs_differ(a: &Wording, b: &Wording) -> bool {
     // "Who pays" and "who has to pay" ask for the same, "is it paid" and "must it be paid" do not.
     let asks = |wording: &Wording| !matches!(wording.kind, QuestionKind::YesNo | QuestionKind::Open);
     let both_ask = asks(a) && asks(b);
     let firm = |sign: &Sign| sign.firm && !(both_ask && sign.class == SignClass::Modal);
-    more_a.iter().chain(&more_b).any(firm)
+    signs_oppose(a, b) || lacks(a, b).iter().chain(&lacks(b, a)).any(firm)
 }
 
 /// Words that the documents use and that only one question has, or that stand in place of another that they use, too. Of two
