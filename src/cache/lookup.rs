@@ -209,8 +209,12 @@ impl Lookup {
         if !self.cache.settings().guards {
             return None;
         }
+        let asked = Wording::of(&self.question);
         let documents = Documents::of(passages.iter().chain(entry.answer.passages.iter()));
-        mismatch::refuse_beside(&documents, &Wording::of(&self.question), &entry.wording)
+        mismatch::refuse_beside(&documents, &asked, &entry.wording).or_else(|| {
+            let unproven = mismatch::is_unproven(&documents, &Documents::of(entry.evidence()), &asked, &entry.wording);
+            unproven.then_some(Rejection::Evidence)
+        })
     }
 
     fn reject(&mut self, hit: &Hit, reason: Rejection) {

@@ -155,6 +155,19 @@ impl<'a> Alignment<'a> {
         })
     }
 
+    /// Whether two words changed places around another.
+    pub(super) fn turned_around_a_word(&self) -> bool {
+        self.pairs.iter().enumerate().any(|(at, x)| {
+            let turned = |y: &&(usize, usize)| x.1 > y.1 && self.around_one_word(*x, **y) && self.exchanged(*x, **y);
+            self.pairs[at + 1..].iter().any(|y| turned(&y))
+        })
+    }
+
+    /// Whether both have a unit of their own: per page, per document.
+    pub(super) fn units_differ(&self) -> bool {
+        self.only_a().iter().any(|word| word.unit) && self.only_b().iter().any(|word| word.unit)
+    }
+
     /// Whether the same word stands between two words both times.
     fn around_one_word(&self, x: (usize, usize), y: (usize, usize)) -> bool {
         self.pairs.iter().any(|(here, there)| (x.0 < *here && *here < y.0) && (y.1 < *there && *there < x.1))
@@ -164,7 +177,11 @@ impl<'a> Alignment<'a> {
     fn exchanged(&self, x: (usize, usize), y: (usize, usize)) -> bool {
         let (a, b) = (&self.a.words, &self.b.words);
         // A preposition that goes with its noun keeps the noun's role, wherever it stands.
-        let carried = |(here, there): (usize, usize)| matches!((a[here].role, b[there].role), (Some(here), Some(there)) if here == there);
+        let carried = |(here, there): (usize, usize)| {
+            a[here].phrase.is_some()
+                && a[here].phrase == b[there].phrase
+                && self.pairs.contains(&(a[here].head, b[there].head))
+        };
         if carried(x) || carried(y) {
             return false;
         }
@@ -179,14 +196,16 @@ impl<'a> Alignment<'a> {
             // "Does the pass include the sauna", "is the sauna included in the pass": what was before the verb is marked
             // now, and the verb has another form.
             let passive = |unmarked: &Word, marked: &Word| {
-                unmarked.role.is_none() && matches!(marked.role, Some(Role::By | Role::At))
+                unmarked.phrase.is_none() && matches!(marked.phrase, Some(Role::By | Role::At | Role::From))
             };
             let turned = passive(&a[x.0], &b[x.1]) || passive(&b[y.1], &a[y.0]);
             return !turned || between.all(|(here, there)| a[*here].text == b[*there].text);
         }
         // "Backup retention" is the retention of backups.
         let compound = |first: &Word, second: &Word, turned: &Word| {
-            !second.apart && first.role.is_none() && matches!(turned.role, Some(Role::Of | Role::De))
+            !second.apart
+                && first.role.is_none()
+                && matches!(turned.role, Some(Role::Of | Role::De | Role::For | Role::At))
         };
         if y.0 == x.0 + 1
             && x.1 == y.1 + 1
@@ -200,7 +219,9 @@ impl<'a> Alignment<'a> {
         }
         // Side by side, with nothing between them, in the same form: a boat house is no house boat.
         let side_by_side = y.0 == x.0 + 1 && x.1 == y.1 + 1 && !a[y.0].apart && !b[x.1].apart;
-        side_by_side && a[x.0].text == b[x.1].text && a[y.0].text == b[y.1].text
+        // German, French and Spanish put no nouns side by side like that, and verbs before and behind.
+        let compounds = !matches!(self.a.lexicon().language, "de" | "fr" | "es");
+        compounds && side_by_side && a[x.0].text == b[x.1].text && a[y.0].text == b[y.1].text
     }
 }
 

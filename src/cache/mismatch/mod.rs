@@ -152,11 +152,11 @@ fn by_words(alignment: &Alignment<'_>, a: &Wording, b: &Wording) -> Option<Rejec
     }
     // Sentences put their clauses in any order, and say with one small word or another what they state.
     let sentence = a.words.len().max(b.words.len()) > SENTENCE;
-    if !reworded && !sentence && signs_oppose(a, b) {
+    if !reworded && !sentence && (signs_oppose(a, b) || alignment.units_differ()) {
         return Some(Rejection::FunctionWord);
     }
     let questions = a.kind != QuestionKind::Open && b.kind != QuestionKind::Open;
-    let turned = questions && !sentence && alignment.same_words() && alignment.turned_around();
+    let turned = questions && !sentence && alignment.same_words() && alignment.turned_around_a_word();
     if turned || alignment.names_turned_around() {
         return Some(Rejection::Direction);
     }
@@ -204,17 +204,30 @@ fn by_documents(documents: &Documents, alignment: &Alignment<'_>, a: &Wording, b
     let lexicon = a.lexicon();
     for difference in alignment.differences() {
         let (known_a, known_b) = (known(documents, &difference.a, a, b), known(documents, &difference.b, b, a));
+        // A name is no synonym, and what is asked about somebody is not asked in general.
+        let names =
+            difference.a.iter().chain(&difference.b).any(|word| word.name && !documents.are_about(word, lexicon));
         let addition = difference.a.is_empty() || difference.b.is_empty();
         let tells = |words: &[&Word]| words.iter().any(|word| !documents.are_about(word, lexicon));
         let apart = match addition {
             true => tells(&known_a) || tells(&known_b),
             false => !known_a.is_empty() && !known_b.is_empty(),
         };
-        if apart {
+        if apart || names {
             return Some(Rejection::Substitution);
         }
     }
     None
+}
+
+/// Whether the passages that an answer cites lack a word by which the new question differs from the one that it was given to,
+/// although the documents have it: they speak about it elsewhere.
+pub fn is_unproven(found: &Documents, evidence: &Documents, asked: &Wording, stored: &Wording) -> bool {
+    beside(asked, stored, |asked, stored| {
+        let lexicon = asked.lexicon();
+        let known = known(found, &Alignment::of(asked, stored).only_a(), asked, stored);
+        known.iter().any(|word| !evidence.use_word(word, lexicon))
+    })
 }
 
 /// Those of a question's own words that the documents use.

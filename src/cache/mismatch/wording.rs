@@ -77,6 +77,12 @@ pub struct Word {
     pub(super) nominal: bool,
     /// The role that a preposition gives to it.
     pub(super) role: Option<Role>,
+    /// The same, or that of the words right before it: "of the season pass" is about the pass.
+    pub(super) phrase: Option<Role>,
+    /// Position of the word that this role was given to.
+    pub(super) head: usize,
+    /// A unit behind "per".
+    pub(super) unit: bool,
     /// Words of closed classes stand between it and the word before.
     pub(super) apart: bool,
     /// "And", "or" or a comma stands between it and the word before.
@@ -97,7 +103,11 @@ impl Word {
 impl Word {
     /// Whether it asks for an amount by itself: "what is the price".
     fn is_measure(&self) -> bool {
-        self.is_cost() || matches!(self.stem.as_str(), "charg" | "fee" | "rate" | "number" | "amount")
+        self.is_cost()
+            || matches!(
+                self.stem.as_str(),
+                "charg" | "fee" | "rate" | "number" | "amount" | "pay" | "zahlen" | "payer" | "pagar" | "付"
+            )
     }
 
     /// Whether it says no more than that money is asked for.
@@ -272,6 +282,8 @@ struct Reader {
     role: Option<Role>,
     apart: bool,
     joined: bool,
+    /// "Per" stands right before.
+    per: bool,
 }
 
 impl Reader {
@@ -310,28 +322,32 @@ impl Reader {
             self.word(lexicon, token, false, Some(form));
             return length;
         }
-        self.closed(class, here, before, length);
+        self.closed(lexicon, class, here, before, length);
         self.apart = true;
         length
     }
 
-    fn closed(&mut self, class: Class, here: &[Token], before: Option<&Token>, length: usize) {
+    fn closed(&mut self, lexicon: &Lexicon, class: Class, here: &[Token], before: Option<&Token>, length: usize) {
         match class {
             Class::Idle | Class::Form(_) => {}
             Class::Article => self.nominal = true,
             Class::Join => self.joined = true,
             Class::Marker(role) => {
                 self.role = Some(role);
+                // "Par jour", "por kilo".
+                self.per = role == Role::By && matches!(lexicon.language, "fr" | "es");
                 self.nominal = true;
             }
             Class::Sign { class, group, firm } => {
                 self.signs.insert(Sign { class, group, firm });
+                self.per = group == "per";
                 self.nominal |= matches!(class, SignClass::Relation | SignClass::Quantifier);
             }
-            Class::Ask(kind) => {
+            Class::Ask(kind) | Class::AskNoun(kind) => {
                 self.kinds.push(kind);
-                // "Which ports", "how many days".
-                self.nominal |= matches!(kind, QuestionKind::What | QuestionKind::Quantity(Quantity::Amount));
+                self.nominal = matches!(class, Class::AskNoun(_));
+                // "From what" is no role of the next noun.
+                self.role = None;
             }
             Class::Negation => self.negate(here, before, length),
             Class::Number(number) => {
@@ -371,19 +387,29 @@ impl Reader {
             Some(form) => form.to_owned(),
             None => lexicon.stem(&token.lower),
         };
+        // A name in another script stands out, whatever its letters.
+        let foreign = lexicon.is_latin() && token.lower.chars().any(is_foreign);
+        // "The server's port" is the port of the server.
+        let role = self.role.take().or(token.genitive.then_some(Role::Of));
+        let together = !self.apart && !self.joined;
+        let before = self.words.last().filter(|_| together && role.is_none());
+        let phrase = role.or_else(|| before.and_then(|before| before.phrase));
+        let head = before.map_or(self.words.len(), |before| before.head);
         self.words.push(Word {
             text: token.lower.clone(),
             stem,
-            name,
+            name: name || foreign,
             short,
             unspaced: token.unspaced,
             nominal: self.nominal || capital || token.genitive,
-            // "The server's port" is the port of the server.
-            role: self.role.take().or(token.genitive.then_some(Role::Of)),
+            role,
+            phrase,
+            head,
+            unit: self.per,
             apart: self.apart,
             joined: self.joined,
         });
-        (self.nominal, self.apart, self.joined) = (false, false, false);
+        (self.nominal, self.apart, self.joined, self.per) = (false, false, false, false);
     }
 }
 
@@ -407,6 +433,11 @@ fn is_short_name(lexicon: &Lexicon, token: &Token, here: &[Token], shouting: boo
             || matches!(lexicon.class(&next.lower), Some(Class::Sign { class, .. }) if class != SignClass::Relation && class != SignClass::Modal)
     });
     class == Class::Article && !noun_behind
+}
+
+/// A letter of another script than Latin.
+fn is_foreign(c: char) -> bool {
+    c.is_alphabetic() && !matches!(c, '\0'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}')
 }
 
 /// Whether two words differ in short endings only: at least five common letters and at most three others in each.

@@ -2,7 +2,7 @@
 
 use super::{
     super::wording::{Quantity, QuestionKind},
-    Class::{self, Article, Ask, Date, Form, Idle, Join, Marker, Negation, Number},
+    Class::{self, Article, Ask, AskNoun, Date, Form, Idle, Join, Marker, Negation, Number},
     Entry, Role,
     SignClass::{Bound, Comparison, Modal, Ordinal, Quantifier, Relation},
     firm, soft,
@@ -119,24 +119,24 @@ pub(super) const TABLE: &[Entry] = &[
     (firm(Ordinal, "next"), "next"),
     (firm(Ordinal, "previous"), "previous"),
     (
-        AMOUNT,
-        "how many, how much, what amount of, what number of, how many of, how much of, what is the number of, how many different",
+        AskNoun(QuestionKind::Quantity(Quantity::Amount)),
+        "how many, what number of, how many of, what is the number of, how many different",
     ),
+    (AMOUNT, "how much, what amount of, how much of"),
     (DURATION, "how long, for how long, how much time, what is the duration of"),
     (FREQUENCY, "how often, how frequently, how many times"),
     (Ask(QuestionKind::How), "how, how come, in what way, in which way"),
     (
-        Ask(QuestionKind::What),
+        AskNoun(QuestionKind::What),
         "what, whats, which, what kind of, what type of, what sort of, which of the, which kind of, which type of",
     ),
     (Ask(QuestionKind::Why), "why, for what reason, what is the reason, for which reason, what for"),
     (
         Ask(QuestionKind::When),
-        "when, at what time, what time, on which day, on what day, which day, what day, at which time, from when, by when, \
-         until when, in which month, in what month, in which year, in what year, which month, which year, on what date, what date, as soon as",
+        "when, at what time, what time, on which day, on what day, which day, what day, at which time, in which month, in what month, in which year, in what year, which month, which year, on what date, what date, as soon as",
     ),
     (Ask(QuestionKind::Where), "where, in which place, at which place, at what place, in what place, whereabouts"),
-    (Ask(QuestionKind::Who), "who, whom, by whom, for whom, to whom, which person"),
+    (Ask(QuestionKind::Who), "who, whom, by whom, for whom, which person"),
     (
         Negation,
         "no, non, not, never, without, nor, cannot, neither, none, nobody, nothing, nowhere, cant, dont, doesnt, wont, isnt, \

@@ -2,7 +2,7 @@
 
 use super::{
     super::wording::{Quantity, QuestionKind},
-    Class::{self, Article, Ask, Date, Form, Idle, Join, Marker, Negation, Number},
+    Class::{self, Article, Ask, AskNoun, Date, Form, Idle, Join, Marker, Negation, Number},
     Entry, Role,
     SignClass::{Bound, Comparison, Modal, Ordinal, Quantifier, Relation},
     firm, soft,
@@ -96,22 +96,24 @@ pub(super) const TABLE: &[Entry] = &[
     (firm(Ordinal, "last"), "dernier, dernière, derniers, dernières"),
     (firm(Ordinal, "next"), "prochain, prochaine, suivant, suivante"),
     (firm(Ordinal, "previous"), "précédent, précédente"),
-    (AMOUNT, "combien, combien de, combien d, combien est ce que, quel est le nombre de, quel nombre de"),
+    (AMOUNT, "combien, combien est ce que"),
+    (AskNoun(QuestionKind::Quantity(Quantity::Amount)), "combien de, combien d, quel est le nombre de, quel nombre de"),
     (DURATION, "combien de temps, pendant combien de temps, quelle est la durée de, quelle est la durée du"),
     (FREQUENCY, "combien de fois, à quelle fréquence"),
     (Ask(QuestionKind::How), "comment, de quelle manière, de quelle façon"),
     (
         Ask(QuestionKind::What),
-        "quel, quelle, quels, quelles, quoi, qu est ce que, qu est ce qu, qu est ce qui, quel est, quelle est, quels sont, \
+        "quoi, qu est ce que, qu est ce qu, qu est ce qui, quel est, quelle est, quels sont, \
          quelles sont, lequel, laquelle, lesquels, que fait on",
     ),
+    (AskNoun(QuestionKind::What), "quel, quelle, quels, quelles"),
     (Ask(QuestionKind::Why), "pourquoi, pour quelle raison"),
     (
         Ask(QuestionKind::When),
         "quand, quand est ce que, quand est ce qu, à quelle heure, quel jour, à quelle date, à quel moment, en quel mois, en quelle année, à quelle heure est ce que",
     ),
     (Ask(QuestionKind::Where), "où, où est ce que, où est ce qu, à quel endroit, d où"),
-    (Ask(QuestionKind::Who), "qui, qui est ce qui, à qui, par qui, pour qui, de qui, avec qui"),
+    (Ask(QuestionKind::Who), "qui, qui est ce qui, par qui, pour qui, de qui, avec qui"),
     (Negation, "pas, non, jamais, aucun, aucune, sans, rien, personne, ni"),
     (Number("2"), "deux"),
     (Number("3"), "trois"),

@@ -57,6 +57,8 @@ pub(super) enum Class {
     Sign { class: SignClass, group: &'static str, firm: bool },
     /// It asks.
     Ask(QuestionKind),
+    /// It asks, and a noun follows: which, how many.
+    AskNoun(QuestionKind),
     /// It turns a statement into its opposite.
     Negation,
     /// A number.
@@ -166,6 +168,11 @@ impl Lexicon {
             }
         }
         Some((self.class(&first.lower)?, 1))
+    }
+
+    /// Whether it is written in Latin letters.
+    pub(super) fn is_latin(&self) -> bool {
+        !matches!(self.language, "zh" | "und")
     }
 
     /// A word without its ending.
