@@ -20,8 +20,9 @@ use serde::Deserialize;
 /// Thresholds that are looked at.
 pub const THRESHOLDS: [f32; 5] = [0.75, 0.80, 0.85, 0.90, 0.95];
 
-/// The sets: one while the checks were written, one written afterwards without looking at them.
-pub const SETS: [&str; 2] = ["questions-developed.json", "questions-held-out.json"];
+/// The sets: one from while the checks were written, and two written afterwards without looking at them. Of those, 0 of 282
+/// and 2 of 114 leaked at 0.75 before anything was mended by them, and 66 % and 51 % of the paraphrases were served at 0.80.
+pub const SETS: [&str; 3] = ["questions-developed.json", "questions-held-out.json", "questions-last.json"];
 
 /// Questions about the same few passages.
 #[derive(Debug, Deserialize)]

@@ -176,13 +176,15 @@ impl<'a> Alignment<'a> {
     /// Whether it matters that two words, in this order in the first question, stand in the other in the second.
     fn exchanged(&self, x: (usize, usize), y: (usize, usize)) -> bool {
         let (a, b) = (&self.a.words, &self.b.words);
-        // A preposition that goes with its noun keeps the noun's role, wherever it stands.
+        // A preposition that goes with its noun keeps the noun's role, wherever it stands; unless both have the same one,
+        // or what is compared with what depends on the order.
         let carried = |(here, there): (usize, usize)| {
             a[here].phrase.is_some()
                 && a[here].phrase == b[there].phrase
                 && self.pairs.contains(&(a[here].head, b[there].head))
         };
-        if carried(x) || carried(y) {
+        let parallel = a[x.0].phrase == a[y.0].phrase || a.iter().any(|word| word.role == Some(Role::Than));
+        if (carried(x) || carried(y)) && !parallel {
             return false;
         }
         let joined = |words: &[Word], from: usize, to: usize| words[from + 1..=to].iter().any(|word| word.joined);
@@ -250,6 +252,7 @@ pub(super) fn is_asked_for(word: &Word, own: &Wording, other: &Wording) -> bool 
     let (own, other) = (own.kind, other.kind);
     let amount = QuestionKind::Quantity(Quantity::Amount);
     own == amount && other == amount && word.is_cost()
+        || own == other && own == QuestionKind::Quantity(Quantity::Duration) && word.is_duration()
         || other == QuestionKind::When && word.is_moment()
         || other == QuestionKind::Where && word.is_place()
         || own == amount && other == QuestionKind::Quantity(Quantity::Duration) && word.is_time()

@@ -115,6 +115,11 @@ impl Word {
         matches!(self.stem.as_str(), "cost" | "kosten" | "coûter" | "costar" | "giá" | "价" | "费" | "钱" | "tiền")
     }
 
+    /// Whether it asks how long by itself: "what is the length of".
+    pub(super) fn is_duration(&self) -> bool {
+        matches!(self.stem.as_str(), "length" | "durat" | "dau" | "duré" | "duracion" | "duración" | "last" | "长")
+    }
+
     /// Whether it says no more than that a time is asked for: "what is the time of".
     pub(super) fn is_moment(&self) -> bool {
         matches!(
@@ -322,6 +327,9 @@ impl Reader {
             self.word(lexicon, token, false, Some(form));
             return length;
         }
+        if let Some(group) = lexicon.last_particle(&token.lower).filter(|_| here.len() == 1) {
+            self.signs.insert(Sign { class: SignClass::Relation, group, firm: false });
+        }
         self.closed(lexicon, class, here, before, length);
         self.apart = true;
         length
@@ -494,6 +502,7 @@ fn kind(lexicon: &Lexicon, tokens: &[Token], kinds: &[QuestionKind], words: &[Wo
     // "What does it cost", "what is the price": how much.
     match kind {
         QuestionKind::What if words.iter().any(Word::is_measure) => QuestionKind::Quantity(Quantity::Amount),
+        QuestionKind::What if words.iter().any(Word::is_duration) => QuestionKind::Quantity(Quantity::Duration),
         kind => kind,
     }
 }

@@ -12,6 +12,9 @@ const AMOUNT: Class = Ask(QuestionKind::Quantity(Quantity::Amount));
 const DURATION: Class = Ask(QuestionKind::Quantity(Quantity::Duration));
 const FREQUENCY: Class = Ask(QuestionKind::Quantity(Quantity::Frequency));
 
+/// Parts of verbs that stand alone at the end: "steigt … ein", "steigt … aus".
+pub(in super::super) const PARTICLES: &[&str] = &["an", "auf", "aus", "bei", "durch", "ein", "mit", "nach", "zu"];
+
 pub(super) const TABLE: &[Entry] = &[
     (
         Idle,

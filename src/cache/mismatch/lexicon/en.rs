@@ -56,7 +56,7 @@ pub(super) const TABLE: &[Entry] = &[
     (firm(Relation, "out"), "out"),
     (firm(Relation, "off"), "off"),
     (firm(Relation, "down"), "down"),
-    (soft(Relation, "up"), "up"),
+    (firm(Relation, "up"), "up"),
     (soft(Relation, "per"), "per"),
     (firm(Relation, "against"), "against"),
     (firm(Relation, "instead"), "instead of, rather than, instead, in place of"),

@@ -170,6 +170,11 @@ impl Lexicon {
         Some((self.class(&first.lower)?, 1))
     }
 
+    /// The part of a verb that a question ends with.
+    pub(super) fn last_particle(&self, word: &str) -> Option<&'static str> {
+        de::PARTICLES.iter().copied().find(|particle| self.language == "de" && *particle == word)
+    }
+
     /// Whether it is written in Latin letters.
     pub(super) fn is_latin(&self) -> bool {
         !matches!(self.language, "zh" | "und")
