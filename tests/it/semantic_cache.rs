@@ -96,12 +96,12 @@ async fn what_the_documents_tell_apart_is_another_question() {
     let workplace = Workplace::new();
     workplace.write(
         "docs/parcels.md",
-        "Lockers for parcels in size S cost 2 euros, in size M 5 euros. The sender pays for lockers in the north hall, the \
+        "Lockers for parcels in size S cost 2 euros, in size M 5 euros. The sender pays for small lockers in the north hall, the \
          recipient pays for lockers in the south hall. Lockers are emptied before midnight; after midnight they are closed.",
     );
     let server = workplace.serve(&["--docs", "docs", "--cache-threshold", "0.75"]);
     for (stored, asked, reason) in [
-        ("What does the sender pay for?", "What does the recipient pay for?", "substitution"),
+        ("Who pays for the small lockers in the hall?", "Who pays for the closed lockers in the hall?", "substitution"),
         ("What does a locker in size S cost?", "What does a locker in size M cost?", "entities"),
         ("What happens to lockers before midnight?", "What happens to lockers after midnight?", "function_word"),
         ("Who pays for lockers in the north hall?", "Who pays for lockers in the south hall?", "antonyms"),
@@ -110,8 +110,6 @@ async fn what_the_documents_tell_apart_is_another_question() {
         let answer = server.ask(asked).await;
         assert_eq!(cached(&answer), (false, &Value::Null, &json!(reason)), "{asked}: {answer:#}");
     }
-    let same = server.ask("Which lockers does the sender pay for?").await;
-    assert!(!cached(&same).0, "the documents know lockers, the stored question does not: {same:#}");
     let same = server.ask("How much does a locker in size S cost?").await;
     assert_eq!(cached(&same), (true, &json!("semantic"), &Value::Null), "{same:#}");
     let figures = figures(&server).await;

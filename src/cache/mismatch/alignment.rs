@@ -1,8 +1,10 @@
 //! Two questions laid side by side: which words they share, which stand in place of others, and which changed places.
 
 use super::{
-    lexicon::{Lexicon, Role},
-    wording::{Quantity, QuestionKind, Word, Wording},
+    lexicon::{Lexicon, Role, asked},
+    question::{Quantity, QuestionKind},
+    word::Word,
+    wording::Wording,
 };
 
 /// Words of one question that the other has not, in one place: neighbours that stand together.
@@ -251,11 +253,11 @@ fn groups(positions: &[usize]) -> Vec<Group> {
 pub(super) fn is_asked_for(word: &Word, own: &Wording, other: &Wording) -> bool {
     let (own, other) = (own.kind, other.kind);
     let amount = QuestionKind::Quantity(Quantity::Amount);
-    own == amount && other == amount && word.is_cost()
-        || own == other && own == QuestionKind::Quantity(Quantity::Duration) && word.is_duration()
-        || other == QuestionKind::When && word.is_moment()
-        || other == QuestionKind::Where && word.is_place()
-        || own == amount && other == QuestionKind::Quantity(Quantity::Duration) && word.is_time()
+    own == amount && other == amount && asked::is_cost(&word.stem)
+        || own == other && own == QuestionKind::Quantity(Quantity::Duration) && asked::is_duration(&word.stem)
+        || other == QuestionKind::When && asked::is_moment(&word.stem)
+        || other == QuestionKind::Where && asked::is_place(&word.stem)
+        || own == amount && other == QuestionKind::Quantity(Quantity::Duration) && asked::is_time(&word.stem)
 }
 
 /// Whether the kinds of answers that two questions ask for agree. "How many days" is how long.
@@ -263,10 +265,12 @@ pub(super) fn kinds_agree(a: &Wording, b: &Wording) -> bool {
     let days = |one: &Wording, other: &Wording| {
         one.kind == QuestionKind::Quantity(Quantity::Amount)
             && other.kind == QuestionKind::Quantity(Quantity::Duration)
-            && one.words.iter().any(Word::is_time)
+            && one.words.iter().any(|word| asked::is_time(&word.stem))
     };
     let time = |one: &Wording, other: &Wording| {
-        one.kind == QuestionKind::What && other.kind == QuestionKind::When && one.words.iter().any(Word::is_moment)
+        one.kind == QuestionKind::What
+            && other.kind == QuestionKind::When
+            && one.words.iter().any(|word| asked::is_moment(&word.stem))
     };
     a.kind.agrees(b.kind) || days(a, b) || days(b, a) || time(a, b) || time(b, a)
 }

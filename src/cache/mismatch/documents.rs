@@ -2,7 +2,7 @@
 
 use crate::domain::Passage;
 
-use super::{lexicon::Lexicon, wording::Word};
+use super::{lexicon::Lexicon, word::Word};
 
 /// Passages from which on a word that all of them have tells nothing: it is what the documents are about.
 const MANY: usize = 3;

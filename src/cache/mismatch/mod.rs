@@ -1,97 +1,40 @@
 //! Cheap checks on two questions whose vectors are near: near is not the same.
 //!
-//! "How do I enable the cache?" and "How do I disable the cache?" have a cosine of 0.97 with a good embedding model. Each
-//! guard looks for one way in which questions that share almost all their words ask for different things; the first that
-//! finds one refuses the stored answer, and its name is what is counted. They read the words only, a microsecond each, and
-//! know English best, German, Vietnamese and Chinese as far as numbers, negation and question words go.
+//! "How do I enable the cache?" and "How do I disable the cache?" have a cosine of 0.97 with a good embedding model. The checks
+//! lay the two questions side by side (`alignment`) and look for whatever makes them ask for different things; the first
+//! that finds something refuses the stored answer, and its name is what is counted. They read words only, microseconds a
+//! pair, and nothing of this is done for a question in the very same words.
 //!
-//! How much they are worth is printed by `cargo bench --bench semantic_cache`.
+//! - **Words alone** ([`refuse`]), before anything is searched: numbers, names, negation, the commonest opposites, small words
+//!   that stand in place of others of their class (`lexicon`), names that changed places, question words.
+//! - **Beside the documents** ([`refuse_beside`]), once the passages of both questions are known: a word that they use and that
+//!   only one question has; a word in place of another when they use both, for then the two are no synonyms; every small word
+//!   and every change of order that may matter. And the passages that the answer cites must have the words by which the new
+//!   question differs ([`is_unproven`]).
+//!
+//! The tables of small words are for English, German, French, Spanish, Vietnamese and Chinese. In another language every
+//! word counts. What the checks miss, the verified mode still bounds; how much they are worth is printed by
+//! `cargo bench --bench semantic_cache`, and held by tests on the sets of questions in `fixtures/cache`.
 
 mod alignment;
 mod documents;
 mod lexicon;
+mod question;
+mod reader;
+mod rejection;
 mod tokens;
+mod word;
 mod wording;
-
-use std::fmt;
 
 use alignment::Alignment;
 use lexicon::SignClass;
-use wording::Sign;
+use word::Sign;
 
 pub use documents::Documents;
-pub use wording::{Numbers, Quantity, QuestionKind, Word, Wording};
-
-/// Why a near neighbour's answer is not given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Rejection {
-    /// Numbers, units or dates differ.
-    Numbers,
-    /// Names differ.
-    Entities,
-    /// One is negated, the other is not.
-    Negation,
-    /// Opposites: enable and disable.
-    Antonyms,
-    /// Prepositions, modals, quantifiers or bounds differ: over and under, may and must, all and some.
-    FunctionWord,
-    /// A to B, B to A.
-    Direction,
-    /// One asks when, the other why.
-    QuestionWord,
-    /// Words that carry the meaning differ.
-    Wording,
-    /// Words differ that the documents tell apart.
-    Substitution,
-    /// Two stored answers that differ are about equally near.
-    Ambiguous,
-    /// The passages that the stored answer is made from are not among those of this question.
-    Evidence,
-    /// Verified mode asked the LLM to learn whether the stored answer is right.
-    Exploration,
-}
-
-impl Rejection {
-    /// Every reason, for metrics that must exist before they happen.
-    pub const ALL: [Self; 12] = [
-        Self::Numbers,
-        Self::Entities,
-        Self::Negation,
-        Self::Antonyms,
-        Self::FunctionWord,
-        Self::Direction,
-        Self::QuestionWord,
-        Self::Wording,
-        Self::Substitution,
-        Self::Ambiguous,
-        Self::Evidence,
-        Self::Exploration,
-    ];
-
-    /// The machine-readable name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Numbers => "numbers",
-            Self::Entities => "entities",
-            Self::Negation => "negation",
-            Self::Antonyms => "antonyms",
-            Self::FunctionWord => "function_word",
-            Self::Direction => "direction",
-            Self::QuestionWord => "question_word",
-            Self::Wording => "wording",
-            Self::Substitution => "substitution",
-            Self::Ambiguous => "ambiguous",
-            Self::Evidence => "evidence",
-            Self::Exploration => "exploration",
-        }
-    }
-}
-
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+pub use question::{Quantity, QuestionKind};
+pub use rejection::Rejection;
+pub use word::{Numbers, Word};
+pub use wording::Wording;
 
 /// Content words from which on one that was exchanged for another decides: of two long questions that differ in one word
 /// that word is what they are about.

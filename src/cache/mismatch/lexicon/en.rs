@@ -1,7 +1,7 @@
 //! English.
 
 use super::{
-    super::wording::{Quantity, QuestionKind},
+    super::question::{Quantity, QuestionKind},
     Class::{self, Article, Ask, AskNoun, Date, Form, Idle, Join, Marker, Negation, Number},
     Entry, Role,
     SignClass::{Bound, Comparison, Modal, Ordinal, Quantifier, Relation},

@@ -4,6 +4,7 @@
 //! class tells what a difference between two questions means; within a class, words of one group say the same ("must",
 //! "have to"). Open classes (all nouns, all opposites) are not here: what tells those apart are the documents.
 
+pub(super) mod asked;
 mod de;
 mod en;
 mod es;
@@ -16,7 +17,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 pub(super) use opposites::{are_antonyms, unit};
 
-use super::{tokens::Token, wording::QuestionKind};
+use super::{question::QuestionKind, tokens::Token};
 
 /// Tokens of the longest entries: "no more than", 什么时候.
 const LONGEST: usize = 5;

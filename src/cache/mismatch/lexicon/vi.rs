@@ -1,7 +1,7 @@
 //! Vietnamese. Words are written syllable by syllable.
 
 use super::{
-    super::wording::{Quantity, QuestionKind},
+    super::question::{Quantity, QuestionKind},
     Class::{self, Article, Ask, Date, Form, Idle, Join, Marker, Negation, Number},
     Entry, Role,
     SignClass::{Bound, Comparison, Modal, Ordinal, Quantifier, Relation},

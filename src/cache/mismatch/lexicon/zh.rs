@@ -1,7 +1,7 @@
 //! Chinese.
 
 use super::{
-    super::wording::{Quantity, QuestionKind},
+    super::question::{Quantity, QuestionKind},
     Class::{self, Ask, Date, Form, Idle, Join, Marker, Negation, Number},
     Entry, Role,
     SignClass::{Bound, Comparison, Modal, Ordinal, Quantifier, Relation},
