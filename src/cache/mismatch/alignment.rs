@@ -121,6 +121,10 @@ impl<'a> Alignment<'a> {
     /// Whether a noun is who does it in one question only, and stays behind its verb: "who pays the agency", "who is paid
     /// by the agency".
     pub(super) fn voice_differs(&self) -> bool {
+        // "Who hired Anna", "whom did Anna hire".
+        if matches!((self.a.asks_for, self.b.asks_for), (Some(here), Some(there)) if here != there) {
+            return true;
+        }
         let by = |word: &Word| word.role == Some(Role::By);
         self.pairs.iter().any(|(here, there)| {
             let (a, b) = (&self.a.words[*here], &self.b.words[*there]);
@@ -254,7 +258,7 @@ pub(super) fn is_asked_for(word: &Word, own: &Wording, other: &Wording) -> bool 
     let (own, other) = (own.kind, other.kind);
     let amount = QuestionKind::Quantity(Quantity::Amount);
     own == amount && other == amount && asked::is_cost(&word.stem)
-        || own == other && own == QuestionKind::Quantity(Quantity::Duration) && asked::is_duration(&word.stem)
+        || own == other && matches!(own, QuestionKind::Quantity(_)) && asked::is_duration(&word.stem)
         || other == QuestionKind::When && asked::is_moment(&word.stem)
         || other == QuestionKind::Where && asked::is_place(&word.stem)
         || own == amount && other == QuestionKind::Quantity(Quantity::Duration) && asked::is_time(&word.stem)

@@ -1,7 +1,7 @@
 //! What kind of answer a question asks for.
 
 use super::{
-    lexicon::{Lexicon, asked},
+    lexicon::{Class, Lexicon, Role, SignClass, asked},
     tokens::Token,
     word::Word,
 };
@@ -56,6 +56,56 @@ impl QuestionKind {
     }
 }
 
+/// The part of who is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Who does it.
+    Doer,
+    /// To whom it is done.
+    Other,
+}
+
+impl Part {
+    /// What the question word for a person asks for that stands here, of so many tokens; `role` is that of the preposition
+    /// before it, `late` whether words of the question stand before it. `None` where it cannot be told.
+    pub(super) fn asked(
+        lexicon: &Lexicon,
+        here: &[Token],
+        length: usize,
+        role: Option<Role>,
+        late: bool,
+    ) -> Option<Self> {
+        let word = |at: usize| here.get(at).map_or("", |token| token.lower.as_str());
+        let by = matches!(role, Some(Role::By));
+        let other = match lexicon.language {
+            "en" => {
+                let class = |at| lexicon.class(word(at));
+                let helped = matches!(word(length), "do" | "does" | "did");
+                let modal = matches!(class(length), Some(Class::Sign { class: SignClass::Modal, .. }));
+                // "Who must the tenant call" has its noun behind the modal, "who must call the tenant" its verb.
+                let noun = matches!(word(length + 1), "i" | "we" | "you" | "he" | "she" | "they")
+                    || matches!(class(length + 1), Some(Class::Article));
+                let whom = word(0) == "whom" || word(1) == "whom" || role.is_some();
+                word(0) != "by" && !by && (whom || helped || modal && noun)
+            }
+            "de" => match word(length - 1) {
+                "wer" => false,
+                "wen" | "wem" => !(word(0) == "von" || matches!(role, Some(Role::From | Role::By))),
+                _ => return None,
+            },
+            "fr" | "es" => {
+                let by = by || matches!(word(0), "par" | "por");
+                let before = role.is_some() || matches!(word(0), "pour" | "avec" | "de" | "para" | "a");
+                let turned = (word(length), word(length + 1), word(length + 2)) == ("est", "ce", "que");
+                !by && (before || late || turned)
+            }
+            "vi" | "zh" => late && !by,
+            _ => return None,
+        };
+        Some(if other { Self::Other } else { Self::Doer })
+    }
+}
+
 /// What a question asks for: its first question word decides.
 pub(super) fn kind(lexicon: &Lexicon, tokens: &[Token], kinds: &[QuestionKind], words: &[Word]) -> QuestionKind {
     let first = tokens.first().map_or("", |token| token.lower.as_str());
@@ -82,7 +132,9 @@ pub(super) fn kind(lexicon: &Lexicon, tokens: &[Token], kinds: &[QuestionKind], 
             QuestionKind::Quantity(Quantity::Amount)
         }
         QuestionKind::What if words.iter().any(|word| asked::is_duration(&word.stem)) => {
-            QuestionKind::Quantity(Quantity::Duration)
+            // Spanish asks for amounts and durations with one word.
+            let spanish = lexicon.language == "es";
+            QuestionKind::Quantity(if spanish { Quantity::Amount } else { Quantity::Duration })
         }
         kind => kind,
     }

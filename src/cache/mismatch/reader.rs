@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     lexicon::{self, Class, Lexicon, Role, SignClass},
-    question::QuestionKind,
+    question::{Part, QuestionKind},
     tokens::Token,
     word::{Numbers, Sign, Word},
 };
@@ -20,6 +20,7 @@ pub(super) struct Reader {
     pub(super) words: Vec<Word>,
     pub(super) signs: BTreeSet<Sign>,
     pub(super) kinds: Vec<QuestionKind>,
+    pub(super) asks_for: Option<Part>,
     /// The whole question is in capitals, which then say nothing.
     pub(super) shouting: bool,
     /// The number right before.
@@ -94,6 +95,9 @@ impl Reader {
             }
             Class::Ask(kind) | Class::AskNoun(kind) => {
                 self.kinds.push(kind);
+                if kind == QuestionKind::Who && self.asks_for.is_none() {
+                    self.asks_for = Part::asked(lexicon, here, length, self.role, !self.words.is_empty());
+                }
                 self.nominal = matches!(class, Class::AskNoun(_));
                 // "From what" is no role of the next noun.
                 self.role = None;

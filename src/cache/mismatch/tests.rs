@@ -141,6 +141,29 @@ fn an_answer_is_proven_by_passages_that_have_the_new_words() {
 }
 
 #[test]
+fn who_does_it_and_to_whom_it_is_done_are_two_questions() {
+    for (a, b) in [
+        ("Who hired Anna?", "Who did Anna hire?"),
+        ("Who reports to the manager?", "Who does the manager report to?"),
+        ("Who must the tenant call?", "Who must call the tenant?"),
+        ("Wer ruft den Arzt?", "Wen ruft der Arzt?"),
+        ("¿Quién paga al casero?", "¿A quién paga el casero?"),
+        ("Ai trả tiền cho chủ nhà?", "Chủ nhà trả tiền cho ai?"),
+        ("谁给老板打电话?", "老板给谁打电话?"),
+    ] {
+        assert_eq!(beside(&[a, b], a, b), Some(Rejection::Direction), "{a} | {b}");
+    }
+    for (a, b) in [
+        ("Who does the manager report to?", "To whom does the manager report?"),
+        ("Who should I contact?", "Whom do I contact?"),
+        ("Who approves refunds?", "By whom are refunds approved?"),
+        ("Wer prüft das Dach?", "Von wem wird das Dach geprüft?"),
+    ] {
+        assert_eq!(beside(&[a, b], a, b), None, "{a} | {b}");
+    }
+}
+
+#[test]
 fn harmless_changes_pass_beside_the_documents() {
     let texts =
         ["The pass includes the sauna. At the hotel guests pay a fee. The port of the server is 22. Keep backups."];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     lexicon::{self, Class, LANGUAGES, Lexicon},
-    question::{QuestionKind, kind},
+    question::{Part, QuestionKind, kind},
     reader::Reader,
     tokens::{Token, tokens},
     word::{Numbers, Sign, Word},
@@ -22,6 +22,8 @@ pub struct Wording {
     pub(super) kind: QuestionKind,
     pub(super) words: Vec<Word>,
     pub(super) signs: BTreeSet<Sign>,
+    /// Whether a question for a person asks who does it, or to whom it is done.
+    pub(super) asks_for: Option<Part>,
 }
 
 impl Wording {
@@ -52,9 +54,9 @@ impl Wording {
         while let Some(token) = tokens.get(at) {
             at += reader.take(lexicon, token, &tokens[at..], at.checked_sub(1).and_then(|at| tokens.get(at)));
         }
-        let Reader { numbers, negated, words, signs, kinds, .. } = reader;
+        let Reader { numbers, negated, words, signs, kinds, asks_for, .. } = reader;
         let kind = kind(lexicon, &tokens, &kinds, &words);
-        Self { tokens, evidence, language, numbers, negated, kind, words, signs }
+        Self { tokens, evidence, language, numbers, negated, kind, words, signs, asks_for }
     }
 
     /// Numbers with their units, and dates.

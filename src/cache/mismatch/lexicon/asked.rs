@@ -8,10 +8,10 @@ const COST: &[&str] = &["cost", "kosten", "coûter", "costar", "giá", "tiền",
 const MEASURE: &[&str] = &["charg", "fee", "rate", "number", "amount", "pay", "zahlen", "payer", "pagar", "付"];
 
 /// How long it is or lasts.
-const DURATION: &[&str] = &["length", "durat", "last", "dau", "duré", "duracion", "duración", "长"];
+const DURATION: &[&str] = &["length", "durat", "last", "dau", "dur", "duré", "duracion", "duración", "长"];
 
 /// Points in time.
-const MOMENT: &[&str] = &["time", "date", "zeit", "uhrzeit", "heur", "hor", "fech", "giờ", "时", "间"];
+const MOMENT: &[&str] = &["time", "date", "deadlin", "zeit", "uhrzeit", "heur", "hor", "fech", "giờ", "时", "间"];
 
 /// Places.
 const PLACE: &[&str] = &["place", "locat", "ort", "lieu", "endroit", "lug", "chỗ", "nơi", "地", "方"];

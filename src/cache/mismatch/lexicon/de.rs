@@ -22,7 +22,7 @@ pub(super) const TABLE: &[Entry] = &[
          ihnen, ist, ja, man, mich, mir, noch, sein, sich, sie, sind, und wie, uns, war, waren, wenn, wir, wird, werden, \
          wurde, wurden, worden, bin, bist, habe, gerade, eigentlich, genau, denn so, so, damit, dabei, dafür, lässt, lassen, \
          läßt, können sie mir sagen, wissen sie, was ist, um, einfach, normalerweise, jemand, ob, als, mal, hier, dort, tun, \
-         tut, machen, macht, mache, wird es, sei, sowie, vorhanden",
+         tut, machen, macht, mache, wird es, sei, sowie, vorhanden, beträgt, betragen",
     ),
     (
         Article,

@@ -115,7 +115,7 @@ pub(super) const TABLE: &[Entry] = &[
     (firm(Ordinal, "2nd"), "second"),
     (firm(Ordinal, "3rd"), "third"),
     (firm(Ordinal, "4th"), "fourth"),
-    (firm(Ordinal, "last"), "last, final, latest"),
+    (firm(Ordinal, "last"), "the last, final, latest"),
     (firm(Ordinal, "next"), "next"),
     (firm(Ordinal, "previous"), "previous"),
     (
@@ -202,6 +202,7 @@ pub(super) const TABLE: &[Entry] = &[
     (Form("meet"), "meet, met, meets"),
     (Form("run"), "run, ran, runs, running"),
     (Form("wear"), "wear, wore, worn, wears"),
+    (Form("last"), "last, lasts, lasted"),
     (Form("child"), "child, children"),
     (Form("phone"), "phone, telephone"),
 ];
