@@ -36,10 +36,10 @@ fn main() {
     let embedder = StaticEmbedder::bundled().expect("the compiled-in model loads");
     match std::env::var("RAGCTL_BENCH").as_deref() {
         Ok("http") => return http::run(),
-        Ok("near") => return near(&embedder),
+        Ok("near") => return near_sets(&embedder),
         _ => {}
     }
-    near(&embedder);
+    near_sets(&embedder);
     quality(&embedder);
     speed();
     http::run();
@@ -65,11 +65,13 @@ fn quality(embedder: &StaticEmbedder) {
 }
 
 /// Near questions and paraphrases with the passages of both, at each threshold and in verified mode.
-fn near(embedder: &StaticEmbedder) {
+fn near_sets(embedder: &StaticEmbedder) {
     for name in near_questions::SETS {
         let pairs = near_questions::read(name);
         let let_through: usize = near_questions::unrefused(&pairs).values().map(Vec::len).sum();
-        println!("\n## {name}: what no check refuses whatever the cosine: {let_through} near questions\n");
+        let languages: std::collections::BTreeSet<&str> = pairs.iter().map(|pair| pair.language.as_str()).collect();
+        let languages = languages.into_iter().collect::<Vec<_>>().join(", ");
+        println!("\n## {name} ({languages}): {let_through} near questions are refused by their cosine alone\n");
         println!("| | leaks | of near questions | served | of paraphrases |\n|---|---|---|---|---|");
         let row = |name: &str, outcome: near_questions::Outcome| {
             let (leaks, served) = (100.0 * outcome.leak_rate(), 100.0 * outcome.served_rate());
