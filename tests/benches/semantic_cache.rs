@@ -383,7 +383,7 @@ mod http {
     fn request() -> Vec<u8> {
         let body = r#"{"query":"How long can a voyage be paused?"}"#;
         let length = body.len();
-        format!("POST /query HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
+        format!("POST /query HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
             .into_bytes()
     }
 
