@@ -109,7 +109,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--pool-max-keepalive', '--pool-max-keepalive', [CompletionResultType]::ParameterName, 'Most idle connections that are kept [default: 30]')
             [CompletionResult]::new('--pool-keepalive-expiry', '--pool-keepalive-expiry', [CompletionResultType]::ParameterName, 'How long an idle connection is kept, in seconds [default: 30]')
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Answer from the cache when the question was asked before, in the same or other words [default: true]')
-            [CompletionResult]::new('--cache-threshold', '--cache-threshold', [CompletionResultType]::ParameterName, 'Least cosine similarity at which a question gets another question''s answer [default: 0.95, or what `ragctl cache tune --save` found for the embedder]')
+            [CompletionResult]::new('--cache-threshold', '--cache-threshold', [CompletionResultType]::ParameterName, 'Least cosine similarity at which a question gets another question''s answer [default: 0.80, or what `ragctl cache tune --save` found for the embedder]')
             [CompletionResult]::new('--cache-size', '--cache-size', [CompletionResultType]::ParameterName, 'Most cached answers [default: 1000]')
             [CompletionResult]::new('--cache-ttl', '--cache-ttl', [CompletionResultType]::ParameterName, 'Longest age of a cached answer, in seconds [default: 3600]')
             [CompletionResult]::new('--cache-max-bytes', '--cache-max-bytes', [CompletionResultType]::ParameterName, 'Most bytes of all cached answers [default: 67108864]')

@@ -117,7 +117,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-queue -d 'M
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-max-keepalive -d 'Most idle connections that are kept [default: 30]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l pool-keepalive-expiry -d 'How long an idle connection is kept, in seconds [default: 30]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache -d 'Answer from the cache when the question was asked before, in the same or other words [default: true]' -r
-complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-threshold -d 'Least cosine similarity at which a question gets another question\'s answer [default: 0.95, or what `ragctl cache tune --save` found for the embedder]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-threshold -d 'Least cosine similarity at which a question gets another question\'s answer [default: 0.80, or what `ragctl cache tune --save` found for the embedder]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-size -d 'Most cached answers [default: 1000]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-ttl -d 'Longest age of a cached answer, in seconds [default: 3600]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cache-max-bytes -d 'Most bytes of all cached answers [default: 67108864]' -r

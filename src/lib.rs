@@ -32,8 +32,9 @@
 //!    and the cache looks for the nearest question that no [mismatch](cache::mismatch) speaks against. The lookup decides; it
 //!    embeds and searches nothing itself.
 //! 4. The [`rag::pipeline`] takes the question through its [stages](rag::pipeline::stages): retrieve from both indexes, fuse the
-//!    two lists, read the best chunks, make one passage of copies. They run on a blocking thread, when it is the question's turn. A near question's answer
-//!    is given when one of the passages that it cites is among those that were found.
+//!    two lists, read the best chunks, make one passage of copies. They run on a blocking thread, when it is the question's
+//!    turn. A near question's answer is given when one of the passages that it cites is among those that were found, and when
+//!    the passages of both questions use no word by which they differ.
 //! 5. The LLM is asked: the call [joins](providers::guarded::CoalescingGenerator) an equal one that is under way, else goes
 //!    through the [policy](resilience::CallPolicy), which retries within a budget and asks the breaker before each attempt, and
 //!    takes its turn in the [pool](resilience::Pool), if one can come in time. If there is no first token a little before the

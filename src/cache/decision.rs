@@ -146,9 +146,7 @@ pub(super) fn judge(
             break;
         }
         // Behind a refused neighbour only the very same words in another form will do.
-        if refused.is_some()
-            && !(wording.without(&entry.wording).is_empty() && entry.wording.without(wording).is_empty())
-        {
+        if refused.is_some() && !mismatch::same_words(wording, &entry.wording) {
             continue;
         }
         let refusal = settings.guards.then(|| refusal(wording, entry, similarity - margin, &alive[at + 1..])).flatten();

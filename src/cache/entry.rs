@@ -243,6 +243,12 @@ impl Entry {
         keys(passages) == keys(&self.answer.passages)
     }
 
+    /// The passages that the answer cites.
+    pub fn evidence(&self) -> impl Iterator<Item = &Passage> {
+        let cited = self.answer.cited();
+        self.answer.passages.iter().filter(move |passage| cited.contains(passage.key.as_str()))
+    }
+
     /// Whether one of the passages that the answer cites is among these.
     pub fn is_evidenced_by(&self, passages: &[Passage]) -> bool {
         let cited = self.answer.cited();

@@ -11,6 +11,7 @@ use std::{
 use super::{
     Agreement, CacheDecision, CacheQuery, Entry, Exploration, Hit, HitKind, Namespace, Rejection, SemanticCache,
     StoredAnswer, Wording,
+    mismatch::{self, Documents},
 };
 use crate::{
     domain::{Passage, Stamp},
@@ -190,12 +191,30 @@ impl Lookup {
             self.reject(&hit, Rejection::Evidence);
             return None;
         }
+        if let Some(reason) = self.told_apart(&hit.entry, passages) {
+            self.reject(&hit, reason);
+            return None;
+        }
         if exploration.is_some() {
             self.exploration = exploration;
             self.reject(&hit, Rejection::Exploration);
             return None;
         }
         Some(hit)
+    }
+
+    /// What the documents have to say against an entry: words of the two questions that they tell apart, or that the
+    /// answer's own passages do not have.
+    fn told_apart(&self, entry: &Entry, passages: &[Passage]) -> Option<Rejection> {
+        if !self.cache.settings().guards {
+            return None;
+        }
+        let asked = Wording::of(&self.question);
+        let documents = Documents::of(passages.iter().chain(entry.answer.passages.iter()));
+        mismatch::refuse_beside(&documents, &asked, &entry.wording).or_else(|| {
+            let unproven = mismatch::is_unproven(&documents, &Documents::of(entry.evidence()), &asked, &entry.wording);
+            unproven.then_some(Rejection::Evidence)
+        })
     }
 
     fn reject(&mut self, hit: &Hit, reason: Rejection) {

@@ -58,7 +58,7 @@ impl Default for CacheSettings {
     fn default() -> Self {
         Self {
             enabled: true,
-            threshold: 0.95,
+            threshold: 0.80,
             ttl: Duration::from_secs(3_600),
             max_size: 1_000,
             max_bytes: 64 << 20,

@@ -8,14 +8,16 @@ use super::{
 };
 
 /// Why the semantic cache does not give a near neighbour's answer.
-pub const REJECTIONS: [&str; 10] = [
+pub const REJECTIONS: [&str; 12] = [
     "numbers",
     "entities",
     "negation",
     "antonyms",
+    "function_word",
     "direction",
     "question_word",
     "wording",
+    "substitution",
     "ambiguous",
     "evidence",
     "exploration",

@@ -1,7 +1,8 @@
 //! How good and how fast is the semantic cache? `cargo bench --bench semantic_cache`
 //!
 //! Quality is measured on labelled pairs in `../shared/data/pairs` where that folder is there, and on the smaller set in
-//! `fixtures/pairs`; speed on random vectors, and over HTTP against a bare handler that returns the same body.
+//! `fixtures/pairs`; how questions that are near but not the same are kept apart, on the sets in `fixtures/cache` with their
+//! passages; speed on random vectors, and over HTTP against a bare handler that returns the same body.
 
 use std::{
     path::Path,
@@ -22,6 +23,9 @@ use ragctl::{
     telemetry::Metrics,
 };
 
+#[path = "../near_questions/mod.rs"]
+mod near_questions;
+
 const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/pairs");
 const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/pairs");
 
@@ -30,9 +34,12 @@ fn main() {
         return http::serve_bare(body.into());
     }
     let embedder = StaticEmbedder::bundled().expect("the compiled-in model loads");
-    if std::env::var("RAGCTL_BENCH").is_ok_and(|part| part == "http") {
-        return http::run();
+    match std::env::var("RAGCTL_BENCH").as_deref() {
+        Ok("http") => return http::run(),
+        Ok("near") => return near_sets(&embedder),
+        _ => {}
     }
+    near_sets(&embedder);
     quality(&embedder);
     speed();
     http::run();
@@ -55,6 +62,40 @@ fn quality(embedder: &StaticEmbedder) {
             one_by_one(&pairs);
         }
     }
+}
+
+/// Near questions and paraphrases with the passages of both, at each threshold and in verified mode.
+fn near_sets(embedder: &StaticEmbedder) {
+    for name in near_questions::SETS {
+        let pairs = near_questions::read(name);
+        let let_through: usize = near_questions::unrefused(&pairs).values().map(Vec::len).sum();
+        let languages: std::collections::BTreeSet<&str> = pairs.iter().map(|pair| pair.language.as_str()).collect();
+        let languages = languages.into_iter().collect::<Vec<_>>().join(", ");
+        println!("\n## {name} ({languages}): {let_through} near questions are refused by their cosine alone\n");
+        println!("| | leaks | of near questions | served | of paraphrases |\n|---|---|---|---|---|");
+        let row = |name: &str, outcome: near_questions::Outcome| {
+            let (leaks, served) = (100.0 * outcome.leak_rate(), 100.0 * outcome.served_rate());
+            println!(
+                "| {name} | {} | {} ({leaks:.1} %) | {} | {} ({served:.1} %) |",
+                outcome.leaks, outcome.near, outcome.served, outcome.same
+            );
+        };
+        for threshold in near_questions::THRESHOLDS {
+            row(&format!("threshold {threshold:.2}"), near_questions::at_threshold(&pairs, threshold, embedder));
+        }
+        row("verified, δ = 1 %, knowing nothing before", near_questions::verified(&pairs, embedder, 1));
+        cost(&pairs);
+    }
+}
+
+/// What the checks take of a look-up: taking the question apart, comparing the words, comparing beside the passages.
+fn cost(pairs: &[near_questions::QuestionPair]) {
+    const ROUNDS: u32 = 20;
+    let all = ROUNDS * pairs.len() as u32;
+    let started = Instant::now();
+    let refused = (0..ROUNDS).map(|_| pairs.iter().filter(|pair| pair.refusal().is_some()).count()).max();
+    let micros = started.elapsed().as_secs_f64() * 1e6 / f64::from(all);
+    println!("\nBoth questions taken apart and compared: {micros:.1} µs a pair ({refused:?} refused).");
 }
 
 fn read(path: &Path, embedder: &StaticEmbedder) -> Option<Vec<Pair>> {
@@ -342,7 +383,7 @@ mod http {
     fn request() -> Vec<u8> {
         let body = r#"{"query":"How long can a voyage be paused?"}"#;
         let length = body.len();
-        format!("POST /query HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
+        format!("POST /query HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
             .into_bytes()
     }
 

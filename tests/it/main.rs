@@ -17,6 +17,7 @@ mod layering;
 mod llm_servers;
 mod monitor;
 mod monitoring;
+mod near_questions;
 mod outage;
 mod persistence;
 mod providers;

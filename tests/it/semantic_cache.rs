@@ -92,6 +92,32 @@ async fn asked_again_paraphrased_negated_and_after_an_edit() {
 }
 
 #[tokio::test]
+async fn what_the_documents_tell_apart_is_another_question() {
+    let workplace = Workplace::new();
+    workplace.write(
+        "docs/parcels.md",
+        "Lockers for parcels in size S cost 2 euros, in size M 5 euros. The sender pays for small lockers in the north hall, the \
+         recipient pays for lockers in the south hall. Lockers are emptied before midnight; after midnight they are closed.",
+    );
+    let server = workplace.serve(&["--docs", "docs", "--cache-threshold", "0.75"]);
+    for (stored, asked, reason) in [
+        ("Who pays for the small lockers in the hall?", "Who pays for the closed lockers in the hall?", "substitution"),
+        ("What does a locker in size S cost?", "What does a locker in size M cost?", "entities"),
+        ("What happens to lockers before midnight?", "What happens to lockers after midnight?", "function_word"),
+        ("Who pays for lockers in the north hall?", "Who pays for lockers in the south hall?", "antonyms"),
+    ] {
+        server.ask(stored).await;
+        let answer = server.ask(asked).await;
+        assert_eq!(cached(&answer), (false, &Value::Null, &json!(reason)), "{asked}: {answer:#}");
+    }
+    let same = server.ask("How much does a locker in size S cost?").await;
+    assert_eq!(cached(&same), (true, &json!("semantic"), &Value::Null), "{same:#}");
+    let figures = figures(&server).await;
+    assert!(figures["rejected"]["substitution"].as_u64().unwrap() >= 1, "{figures:#}");
+    assert_eq!((&figures["rejected"]["function_word"], &figures["rejected"]["entities"]), (&json!(1), &json!(1)));
+}
+
+#[tokio::test]
 async fn documents_that_do_not_concern_an_answer_leave_it_and_those_that_do_drop_it() {
     let workplace = Workplace::new();
     let server = serve(&workplace, &[]);

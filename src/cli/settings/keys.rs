@@ -257,7 +257,7 @@ pub const KEYS: &[SettingKey] = &[
         "Answer from the cache when the question was asked before, in the same or other words"),
     key("cache.threshold", "--cache-threshold",
         &["SEMANTIC_CACHE_THRESHOLD", "SEMANTIC_CACHE_SIMILARITY_THRESHOLD", "RAGCTL_CACHE_THRESHOLD"],
-        Open("0.95, or what `ragctl cache tune --save` found for the embedder"), Inner,
+        Open("0.80, or what `ragctl cache tune --save` found for the embedder"), Inner,
         "Least cosine similarity at which a question gets another question's answer"),
     key("cache.size", "--cache-size", &["SEMANTIC_CACHE_SIZE", "SEMANTIC_CACHE_MAX_SIZE", "RAGCTL_CACHE_SIZE"], Is("1000"),
         Integer { min: 1, max: 10_000_000, of: "number" }, "Most cached answers"),
