@@ -80,16 +80,14 @@ impl<'t> Iterator for Tokens<'t> {
         if let Some(compound) = self.compounds.iter_mut().find_map(Option::take) {
             return Some(Token::Compound(compound));
         }
-        let rest = &self.text[self.at..];
-        let (skipped, first) = rest.char_indices().find(|(_, c)| c.is_alphanumeric())?;
-        let start = self.at + skipped;
+        let start = self.at + beginning(&self.text[self.at..])?;
+        let rest = &self.text[start..];
+        let first = rest.chars().next()?;
         if is_unspaced(first) {
             self.at = start + first.len_utf8();
             return Some(Token::Character(first));
         }
-        let rest = &self.text[start..];
-        let end = start + rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
-        Some(self.word(start, end))
+        Some(self.word(start, start + length(rest)))
     }
 }
 
@@ -138,6 +136,24 @@ impl<'t> Tokens<'t> {
             }
         }
         if signed { Token::Signed { name: &text[name_start..name_end], bare: word } } else { Token::Word(word) }
+    }
+}
+
+/// Where the first word of a text begins. Most characters are ASCII, and are told apart without being decoded.
+fn beginning(text: &str) -> Option<usize> {
+    let plain = text.bytes().position(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())?;
+    if text.as_bytes()[plain].is_ascii() {
+        return Some(plain);
+    }
+    text[plain..].char_indices().find(|(_, c)| c.is_alphanumeric()).map(|(at, _)| plain + at)
+}
+
+/// Length in bytes of the word that a text begins with.
+fn length(text: &str) -> usize {
+    let plain = text.bytes().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(text.len());
+    match text.as_bytes().get(plain) {
+        Some(byte) if !byte.is_ascii() => plain + text[plain..].find(|c| !is_of_word(c)).unwrap_or(text.len() - plain),
+        _ => plain,
     }
 }
 

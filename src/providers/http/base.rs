@@ -115,7 +115,7 @@ impl UpstreamClient {
         if !response.status().is_success() {
             return false;
         }
-        let Ok(body) = collect(response, MAX_LIST).await else { return false };
+        let Ok(body) = collect(response, MAX_LIST, || {}).await else { return false };
         // LM Studio answers with success and an error where there is nothing.
         let list: Option<Value> = serde_json::from_slice(&body).ok();
         list.is_some_and(|list| list.is_array() || ["data", "models"].iter().any(|field| list[field].is_array()))

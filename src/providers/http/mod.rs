@@ -1,6 +1,7 @@
 //! One upstream: its address, its pooled client, and how its failures are told apart.
 
 mod base;
+mod quick_ack;
 mod reply;
 
 use std::{
@@ -23,6 +24,7 @@ use tokio_util::{
 };
 
 use base::Base;
+use quick_ack::QuickAcks;
 use reply::{Call, Unsent, collect};
 pub(super) use reply::{Reply, to_the_end};
 
@@ -63,6 +65,7 @@ pub struct UpstreamClient {
     /// What the server may repeat and nobody may see.
     secrets: Arc<KnownSecrets>,
     pool: Pool<Client>,
+    acks: QuickAcks,
     /// For health probes, which must not wait behind questions.
     probes: Client,
 }
@@ -111,7 +114,15 @@ impl UpstreamClient {
         let stats = Arc::new(ClientStats::new(name, settings.pool, metrics, &<[_; 2]>::from(operations(provider))));
         let secrets = Arc::new(KnownSecrets::of(&base, key.as_ref()));
         let base = Arc::new(Base::new(provider, base));
-        Ok(Self { provider, base, key, secrets, pool: Pool::new(settings.pool, stats, make), probes })
+        Ok(Self {
+            provider,
+            base,
+            key,
+            secrets,
+            acks: QuickAcks::default(),
+            pool: Pool::new(settings.pool, stats, make),
+            probes,
+        })
     }
 
     /// Whose it is.
@@ -225,7 +236,8 @@ impl UpstreamClient {
             Ok(response) => {
                 timer.first_byte();
                 lease.answered();
-                Ok(Reply { response, call: Call { lease, timer } })
+                let ack = self.acks.of(&response);
+                Ok(Reply { response, call: Call { lease, timer }, ack })
             }
             Err(error) => {
                 timer.finish(RequestOutcome::Error);
@@ -245,8 +257,8 @@ impl UpstreamClient {
     }
 
     async fn bounded(&self, reply: Reply, limit: usize, outcome: RequestOutcome) -> Result<Vec<u8>, ProviderError> {
-        let Reply { response, call } = reply;
-        let body = collect(response, limit).await;
+        let Reply { response, call, ack } = reply;
+        let body = collect(response, limit, || ack.now()).await;
         match body {
             Ok(body) => {
                 call.done(outcome);
@@ -290,7 +302,7 @@ impl UpstreamClient {
         let asked = async {
             let response = self.authorised(request).send().await.map_err(|error| self.transport(&error))?;
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = collect(response, MAX_BODY).await.map_err(|error| match error {
+            let body = collect(response, MAX_BODY, || {}).await.map_err(|error| match error {
                 Some(error) => self.transport(&error),
                 None => self.malformed("its list of models is too long".into()),
             })?;

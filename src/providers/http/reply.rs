@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use reqwest::{Client, Response, header::CONTENT_TYPE};
 
+use super::quick_ack::QuickAck;
 use crate::{
     providers::ProviderError,
     resilience::{CallTimer, Lease, RequestOutcome},
@@ -22,6 +23,8 @@ const YIELDS: usize = 4;
 pub(in crate::providers) struct Reply {
     pub(super) response: Response,
     pub(super) call: Call,
+    /// Acknowledges what comes.
+    pub(super) ack: QuickAck,
 }
 
 impl Reply {
@@ -33,11 +36,12 @@ impl Reply {
 
     /// The body. Once it was read to its end the connection is given back; before, dropping it closes the connection.
     pub(super) fn into_stream(self) -> impl Stream<Item = Result<Bytes, reqwest::Error>> + Send {
-        let Self { response, call } = self;
+        let Self { response, call, ack } = self;
         let mut pieces = response.bytes_stream();
         let mut call = Some(call);
         stream! {
             while let Some(piece) = pieces.next().await {
+                ack.now();
                 if piece.is_err() && let Some(call) = call.take() {
                     call.failed();
                 }
@@ -79,11 +83,16 @@ pub(super) struct Unsent {
     pub(super) error: ProviderError,
 }
 
-/// A whole body; `Err(None)` when it is larger than `limit` bytes.
-pub(super) async fn collect(response: Response, limit: usize) -> Result<Vec<u8>, Option<reqwest::Error>> {
+/// A whole body; `Err(None)` when it is larger than `limit` bytes. `on_piece` is told of each piece.
+pub(super) async fn collect(
+    response: Response,
+    limit: usize,
+    on_piece: impl Fn(),
+) -> Result<Vec<u8>, Option<reqwest::Error>> {
     let mut body = Vec::new();
     let mut pieces = response.bytes_stream();
     while let Some(piece) = pieces.next().await {
+        on_piece();
         body.extend_from_slice(&piece.map_err(Some)?);
         if body.len() > limit {
             return Err(None);
