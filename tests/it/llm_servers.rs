@@ -325,7 +325,7 @@ async fn a_text_that_cannot_be_embedded_costs_nothing_but_its_own_vector() {
     });
     let workplace = Workplace::new();
     for n in 0..8 {
-        workplace.write(&format!("docs/bad{n}.txt"), &format!("The zyzzyva number {n} sleeps in harbour {n}."));
+        workplace.write(&format!("docs/bad{n}.txt"), format!("The zyzzyva number {n} sleeps in harbour {n}."));
     }
     let base = format!("{}/v1", stub.url());
     let args = ["--provider", "openai", "--openai-base-url", &base, "--retry-backoff", "0.01"];

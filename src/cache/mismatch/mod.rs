@@ -81,6 +81,10 @@ fn by_words(alignment: &Alignment<'_>, a: &Wording, b: &Wording) -> Option<Rejec
     if a.numbers.differ_from(&b.numbers) {
         return Some(Rejection::Numbers);
     }
+    // What is set apart names what is meant; left out altogether, it may go without saying.
+    if !a.set_apart.is_empty() && !b.set_apart.is_empty() && a.set_apart != b.set_apart {
+        return Some(Rejection::Entities);
+    }
     let (only_a, only_b) = (alignment.only_a(), alignment.only_b());
     // A text that was reworded altogether may negate in other ways ("avoid", "in the absence of").
     let reworded = only_a.len() + only_b.len() > REWORDED;

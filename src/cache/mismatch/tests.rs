@@ -19,6 +19,8 @@ fn the_same_question_in_other_words_passes() {
         ("backup schedule", "What is the backup schedule?"),
         ("Is it 5 mg?", "Is it 5mg?"),
         ("Is two enough?", "Is 2 enough?"),
+        ("How long does it take (in days)?", "How long does it take?"),
+        ("Where is the (main) desk?", "Where is the \"main\" desk?"),
     ] {
         assert_eq!(verdict(a, b), None, "{a} | {b}");
     }
@@ -45,6 +47,8 @@ fn each_guard_tells_its_difference() {
         (Entities, "How do I install Docker on Ubuntu?", "How do I install Docker on Windows?"),
         (Entities, "Who founded Apple?", "Who founded Microsoft?"),
         (Entities, "What does `load_dataset` do?", "What does `save_dataset` do?"),
+        (Entities, "Where is the desk (visitors)?", "Where is the desk (staff)?"),
+        (Entities, "What does “due” mean?", "What does “open” mean?"),
         (Direction, "How do I convert PDF to Word?", "How do I convert Word to PDF?"),
         (Direction, "how do i convert pdf to word", "how do i convert word to pdf"),
         (Direction, "Did Germany attack Poland?", "Did Poland attack Germany?"),

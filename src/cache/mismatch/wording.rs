@@ -24,6 +24,8 @@ pub struct Wording {
     pub(super) signs: BTreeSet<Sign>,
     /// Whether a question for a person asks who does it, or to whom it is done.
     pub(super) asks_for: Option<Part>,
+    /// Words in brackets and quotation marks, in small letters: they name what is meant.
+    pub(super) set_apart: BTreeSet<String>,
 }
 
 impl Wording {
@@ -31,7 +33,7 @@ impl Wording {
     pub fn of(question: &str) -> Self {
         let tokens = tokens(question);
         let evidence = evidence(&tokens);
-        Self::read(tokens, evidence, language(&evidence))
+        Self { set_apart: set_apart(question), ..Self::read(tokens, evidence, language(&evidence)) }
     }
 
     /// The same question read in the language that the two of them are most likely in.
@@ -39,7 +41,10 @@ impl Wording {
         let mut both = self.evidence;
         both.iter_mut().zip(&other.evidence).for_each(|(sum, more)| *sum += more);
         let joint = language(&both);
-        (joint != self.language).then(|| Self::read(self.tokens.clone(), self.evidence, joint))
+        (joint != self.language).then(|| {
+            let set_apart = self.set_apart.clone();
+            Self { set_apart, ..Self::read(self.tokens.clone(), self.evidence, joint) }
+        })
     }
 
     pub(super) fn lexicon(&self) -> &'static Lexicon {
@@ -56,7 +61,7 @@ impl Wording {
         }
         let Reader { numbers, negated, words, signs, kinds, asks_for, .. } = reader;
         let kind = kind(lexicon, &tokens, &kinds, &words);
-        Self { tokens, evidence, language, numbers, negated, kind, words, signs, asks_for }
+        Self { tokens, evidence, language, numbers, negated, kind, words, signs, asks_for, set_apart: BTreeSet::new() }
     }
 
     /// Numbers with their units, and dates.
@@ -103,4 +108,30 @@ fn evidence(tokens: &[Token]) -> [u32; LANGUAGES] {
 fn language(evidence: &[u32; LANGUAGES]) -> Option<usize> {
     let most = evidence.iter().copied().max().filter(|most| *most > 0)?;
     evidence.iter().position(|sum| *sum == most)
+}
+
+/// The words between brackets or quotation marks. An apostrophe is no quotation mark.
+fn set_apart(question: &str) -> BTreeSet<String> {
+    const PAIRS: [(char, &[char]); 8] = [
+        ('(', &[')']),
+        ('[', &[']']),
+        ('{', &['}']),
+        ('"', &['"']),
+        ('“', &['”']),
+        ('„', &['“', '”']),
+        ('«', &['»']),
+        ('「', &['」']),
+    ];
+    let mut words = BTreeSet::new();
+    let mut rest = question;
+    while let Some(start) = rest.find(|c| PAIRS.iter().any(|(open, _)| *open == c)) {
+        let open = rest[start..].chars().next().unwrap_or_default();
+        rest = &rest[start + open.len_utf8()..];
+        let closing = PAIRS.iter().find(|(known, _)| *known == open).map_or(&[][..], |(_, closing)| closing);
+        let Some(end) = rest.find(closing) else { continue };
+        let inside = rest[..end].split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.extend(inside.map(str::to_lowercase));
+        rest = &rest[end..];
+    }
+    words
 }

@@ -2,7 +2,7 @@
 //!
 //! The splitter prefers the strongest boundary that fits: headings and blocks of Markdown, paragraphs, sentences, words,
 //! graphemes. Neighbouring chunks overlap, so that a sentence at a boundary is whole in one of them. Pieces of a table carry
-//! its header row (see [`tables`]).
+//! its header row (see `tables`).
 
 mod tables;
 
