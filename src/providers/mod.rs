@@ -257,8 +257,9 @@ pub trait Generator: Send + Sync {
     /// When the provider refuses or cannot be reached.
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError>;
 
-    /// Tokens that a prompt may have; `None` when it is not known or does not matter.
-    async fn prompt_tokens(&self) -> Option<usize> {
+    /// Tokens that a prompt may have, if this one may have too many; `None` when it fits, or nobody knows. Answers within the
+    /// call's time.
+    async fn prompt_tokens(&self, _messages: &[Message], _call: &CallContext) -> Option<usize> {
         None
     }
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Embedder, EmbedderId, Ending, GenerationEvent, GenerationOptions, GenerationRequest, GenerationStats,
-    GenerationStream, Generator, HealthProbe, ProviderError, ProviderKind, Purpose, TextVector, UpstreamClient,
-    UpstreamStatus,
+    GenerationStream, Generator, HealthProbe, Message, ProviderError, ProviderKind, Purpose, TextVector,
+    UpstreamClient, UpstreamStatus,
     answer::{self, Habits},
     embedding::{BatchSize, EmbeddingServer, embed_each},
     http::to_the_end,
@@ -147,9 +147,14 @@ impl Generator for OllamaGenerator {
         loaded.is_ok_and(|loaded| !loaded.models.iter().any(|model| same_model(&model.name, &self.model)))
     }
 
-    async fn prompt_tokens(&self) -> Option<usize> {
-        let longest = self.longest_window().await;
-        self.window.prompt_tokens(longest, self.options.tokens(self.habits.reasons()))
+    async fn prompt_tokens(&self, messages: &[Message], call: &CallContext) -> Option<usize> {
+        let answer = self.options.tokens(self.habits.reasons());
+        // Nearly every prompt fits, and the server is not asked for the sake of those.
+        if self.window.holds(messages, answer) {
+            return None;
+        }
+        let longest = call.wait(self.longest_window()).await.ok().flatten();
+        Some(self.window.prompt_tokens(longest, answer))
     }
 }
 

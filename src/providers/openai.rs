@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Embedder, EmbedderId, Ending, GenerationEvent, GenerationOptions, GenerationRequest, GenerationStats,
-    GenerationStream, Generator, HealthProbe, ProviderError, ProviderKind, Purpose, TextVector, UpstreamClient,
-    UpstreamStatus,
+    GenerationStream, Generator, HealthProbe, Message, ProviderError, ProviderKind, Purpose, TextVector,
+    UpstreamClient, UpstreamStatus,
     answer::{self, Habits},
     embedding::{BatchSize, EmbeddingServer, embed_each},
     http::{Reply, to_the_end},
@@ -175,7 +175,7 @@ impl Generator for OpenAiGenerator {
         Ok(answer::answer(events.boxed(), &request, PROVIDER, &self.habits))
     }
 
-    async fn prompt_tokens(&self) -> Option<usize> {
+    async fn prompt_tokens(&self, _: &[Message], _: &CallContext) -> Option<usize> {
         let tokens = self.options.tokens(self.habits.reasons());
         self.options.num_ctx.map(|window| window::room(window, tokens))
     }

@@ -60,10 +60,18 @@ impl Window {
         longest
     }
 
+    /// Whether prompt and answer fit for certain: into the window of the setting, else into the usual one.
+    pub(super) fn holds(&self, messages: &[Message], answer: Option<u32>) -> bool {
+        match self.fixed {
+            Some(window) => tokens(messages) <= room(window, answer),
+            None => needed(messages, answer) <= USUAL,
+        }
+    }
+
     /// Tokens that a prompt may have.
-    pub(super) fn prompt_tokens(&self, longest: Option<u32>, answer: Option<u32>) -> Option<usize> {
+    pub(super) fn prompt_tokens(&self, longest: Option<u32>, answer: Option<u32>) -> usize {
         let window = self.fixed.unwrap_or_else(|| longest.unwrap_or(LARGEST_UNKNOWN).min(LARGEST));
-        Some(room(window, answer))
+        room(window, answer)
     }
 
     /// The window to ask for, if another than the usual one is needed: the setting's, or a power of two that holds prompt and
@@ -72,8 +80,7 @@ impl Window {
         if self.fixed.is_some() {
             return self.fixed;
         }
-        let needed = tokens(messages) + answer.unwrap_or(USUAL_ANSWER) as usize;
-        let needed = u32::try_from(needed).unwrap_or(u32::MAX);
+        let needed = needed(messages, answer);
         let longest = self.longest.lock().and_then(|(_, longest)| longest);
         let most = longest.unwrap_or(LARGEST_UNKNOWN).min(LARGEST);
         let wanted = if needed <= USUAL { 0 } else { needed.checked_next_power_of_two().unwrap_or(most).min(most) };
@@ -89,8 +96,13 @@ pub(super) fn room(window: u32, answer: Option<u32>) -> usize {
     (window - answer) as usize
 }
 
+/// Tokens of a prompt and its answer.
+fn needed(messages: &[Message], answer: Option<u32>) -> u32 {
+    u32::try_from(tokens(messages)).unwrap_or(u32::MAX).saturating_add(answer.unwrap_or(USUAL_ANSWER))
+}
+
 /// Tokens of a prompt.
-pub(super) fn tokens(messages: &[Message]) -> usize {
+fn tokens(messages: &[Message]) -> usize {
     messages.iter().map(|message| tokens_of(&message.content) + PER_MESSAGE).sum()
 }
 
@@ -122,7 +134,8 @@ mod tests {
         tokio::time::advance(ASK_AGAIN).await;
         assert_eq!(window.longest(|| async { Some(8_192) }).await, Some(8_192));
         assert_eq!(window.for_prompt(&prompt(90_000), Some(1_024)), Some(8_192));
-        assert_eq!(window.prompt_tokens(Some(8_192), Some(1_024)), Some(8_192 - 1_024));
+        assert_eq!(window.prompt_tokens(Some(8_192), Some(1_024)), 8_192 - 1_024);
+        assert!(window.holds(&prompt(100), Some(1_024)) && !window.holds(&prompt(9_000), Some(1_024)));
         assert_eq!(room(1_000, Some(5_000)), 500);
     }
 }

@@ -256,9 +256,11 @@ impl Engine {
     ) -> Result<AnswerStream, RagError> {
         let Unanswered { retrieval, cached, slot } = missed;
         let passages: Vec<String> = retrieval.passages.iter().map(|passage| passage.text.clone()).collect();
-        let window = generator.prompt_tokens().await;
-        let prompt::Prompt { messages, left_out } =
-            prompt::fitting(&question.text, &passages, &question.history, window);
+        let mut prompt = prompt::fitting(&question.text, &passages, &question.history, None);
+        if let Some(tokens) = generator.prompt_tokens(&prompt.messages, call).await {
+            prompt = prompt::fitting(&question.text, &passages, &question.history, Some(tokens));
+        }
+        let prompt::Prompt { messages, left_out } = prompt;
         let request = GenerationRequest {
             spec: plan.spec.key(),
             question: question.text.clone(),

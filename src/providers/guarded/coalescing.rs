@@ -19,7 +19,9 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    providers::{GenerationEvent, GenerationRequest, GenerationStream, Generator, ProviderError, ProviderKind},
+    providers::{
+        GenerationEvent, GenerationRequest, GenerationStream, Generator, Message, ProviderError, ProviderKind,
+    },
     resilience::{CallContext, SharedDeadline},
 };
 
@@ -199,8 +201,8 @@ impl Generator for CoalescingGenerator {
         Ok(events.boxed())
     }
 
-    async fn prompt_tokens(&self) -> Option<usize> {
-        self.inner.prompt_tokens().await
+    async fn prompt_tokens(&self, messages: &[Message], call: &CallContext) -> Option<usize> {
+        self.inner.prompt_tokens(messages, call).await
     }
 
     async fn is_loading(&self) -> bool {

@@ -9,7 +9,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::AttemptTimeouts;
 use crate::{
-    providers::{GenerationEvent, GenerationRequest, GenerationStream, Generator, Phase, ProviderError, ProviderKind},
+    providers::{
+        GenerationEvent, GenerationRequest, GenerationStream, Generator, Message, Phase, ProviderError, ProviderKind,
+    },
     resilience::{CallContext, CallOutcome, CallPolicy, Failure, InFlightCall},
 };
 
@@ -91,8 +93,8 @@ impl Generator for GuardedGenerator {
         Ok(watched(stream::iter([Ok(first)]).chain(events).boxed(), clock, open, self.provider()))
     }
 
-    async fn prompt_tokens(&self) -> Option<usize> {
-        self.inner.prompt_tokens().await
+    async fn prompt_tokens(&self, messages: &[Message], call: &CallContext) -> Option<usize> {
+        self.inner.prompt_tokens(messages, call).await
     }
 
     async fn is_loading(&self) -> bool {
