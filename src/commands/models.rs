@@ -60,7 +60,7 @@ pub(super) async fn build(settings: &ProviderSettings, guards: &mut Guards<'_>) 
         None
     };
 
-    let mut embedders = Embedders { settings, kind, own_table, ollama: &ollama, openai: openai.as_ref() };
+    let embedders = Embedders { settings, kind, own_table, ollama: &ollama, openai: openai.as_ref() };
     let embedding = embedders.choose(&table, guards).await?;
 
     let mut generators: Vec<Arc<dyn Generator>> =
@@ -138,7 +138,7 @@ struct Embedders<'a> {
 
 impl Embedders<'_> {
     /// The embedder that settings name; else the LLM server's, if it can embed; else the embedded one.
-    async fn choose(&mut self, table: &Arc<StaticEmbedder>, guards: &mut Guards<'_>) -> anyhow::Result<Embedding> {
+    async fn choose(&self, table: &Arc<StaticEmbedder>, guards: &mut Guards<'_>) -> anyhow::Result<Embedding> {
         let embedded =
             |reason: String, spare| Embedding { embedder: Arc::clone(table) as _, from: None, spare, reason };
         // A server of its own for embedding speaks OpenAI's dialect, unless the LLM's is Ollama's.

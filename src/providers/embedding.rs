@@ -5,15 +5,12 @@
 //! that is too long is embedded in parts. Whether a failure is the text's or the server's is asked with a text that every
 //! model can embed.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use futures::{FutureExt, future::BoxFuture};
 
-use super::{ProviderError, ProviderKind, TextVector, Unembeddable};
+use super::{Embedder, EmbedderId, ProviderError, ProviderKind, Purpose, TextVector, Unembeddable};
 use crate::resilience::CallContext;
 
 /// A text that every model can embed.
@@ -24,26 +21,31 @@ const SHORTEST_PART: usize = 200;
 
 /// One call in a server's dialect.
 #[async_trait]
-pub(super) trait EmbeddingServer: Send + Sync {
+pub trait EmbeddingServer: Send + Sync {
     /// Whose it is.
     fn provider(&self) -> ProviderKind;
+
+    /// What stands before each text, for models that were trained with a task in front of it.
+    fn prefix(&self, _: Purpose) -> &'static str {
+        ""
+    }
 
     /// The vectors of these texts as the server gave them, as many as there are texts.
     async fn vectors(&self, texts: &[String], call: &CallContext) -> Result<Vec<Vec<f32>>, ProviderError>;
 }
 
 /// Texts that a call may have.
-#[derive(Debug, Clone)]
-pub(super) struct BatchSize(Arc<AtomicUsize>);
+#[derive(Debug)]
+struct BatchSize(AtomicUsize);
 
 impl BatchSize {
     /// At first.
-    pub(super) fn new(most: usize) -> Self {
-        Self(Arc::new(AtomicUsize::new(most)))
+    fn new(most: usize) -> Self {
+        Self(AtomicUsize::new(most))
     }
 
     /// As far as is known.
-    pub(super) fn get(&self) -> usize {
+    fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
@@ -54,11 +56,51 @@ impl BatchSize {
     }
 }
 
+/// An embedder behind a server of either dialect.
+pub struct ServerEmbedder<S> {
+    server: S,
+    id: EmbedderId,
+    size: BatchSize,
+}
+
+impl<S> ServerEmbedder<S> {
+    /// `most`: texts that a call has at first.
+    pub(super) fn of(server: S, id: EmbedderId, most: usize) -> Self {
+        Self { server, id, size: BatchSize::new(most) }
+    }
+}
+
+#[async_trait]
+impl<S: EmbeddingServer> Embedder for ServerEmbedder<S> {
+    fn id(&self) -> &EmbedderId {
+        &self.id
+    }
+
+    fn batch_size(&self) -> usize {
+        self.size.get()
+    }
+
+    async fn embed(
+        &self,
+        texts: &[String],
+        purpose: Purpose,
+        call: &CallContext,
+    ) -> Result<Vec<TextVector>, ProviderError> {
+        match self.server.prefix(purpose) {
+            "" => embed_each(&self.server, texts, &self.size, call).await,
+            prefix => {
+                let texts: Vec<String> = texts.iter().map(|text| format!("{prefix}{text}")).collect();
+                embed_each(&self.server, &texts, &self.size, call).await
+            }
+        }
+    }
+}
+
 /// The vector of each text.
 ///
 /// # Errors
 /// When the server cannot be asked, or embeds nothing at all.
-pub(super) async fn embed_each(
+async fn embed_each(
     server: &dyn EmbeddingServer,
     texts: &[String],
     size: &BatchSize,

@@ -36,12 +36,9 @@ impl LeftOut {
     pub(super) fn without(&self, body: &Map<String, Value>) -> Map<String, Value> {
         let mut body = body.clone();
         for field in self.0.fields.read().iter() {
-            let left = body.remove(*field);
+            let left = remove(&mut body, field);
             if let Some(limit) = left.filter(|_| *field == LIMIT && self.0.renamed.load(Ordering::Relaxed)) {
                 body.insert(NEW_LIMIT.to_owned(), limit);
-            }
-            if let Some(Value::Object(options)) = body.get_mut("options") {
-                options.remove(*field);
             }
         }
         body
@@ -70,6 +67,14 @@ impl LeftOut {
     pub(super) fn add(&self, fields: &[&'static str]) {
         self.0.fields.write().extend(fields);
     }
+}
+
+/// Removes a field of a request, also where it stands among its options.
+pub(super) fn remove(request: &mut Map<String, Value>, field: &str) -> Option<Value> {
+    if let Some(Value::Object(options)) = request.get_mut("options") {
+        options.remove(field);
+    }
+    request.remove(field)
 }
 
 fn present(sent: &Map<String, Value>, optional: &[&'static str]) -> impl Iterator<Item = &'static str> {

@@ -7,15 +7,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Embedder, EmbedderId, Ending, GenerationEvent, GenerationOptions, GenerationRequest, GenerationStats,
-    GenerationStream, Generator, HealthProbe, Message, ProviderError, ProviderKind, Purpose, TextVector,
-    UpstreamClient, UpstreamStatus,
+    EmbedderId, Ending, GenerationEvent, GenerationOptions, GenerationRequest, GenerationStats, GenerationStream,
+    Generator, HealthProbe, Message, ProviderError, ProviderKind, Purpose, UpstreamClient, UpstreamStatus,
     answer::{self, Habits},
-    embedding::{BatchSize, EmbeddingServer, embed_each},
+    embedding::{EmbeddingServer, ServerEmbedder},
     http::to_the_end,
     json::{count, numbers, text},
     left_out::LeftOut,
-    window::Window,
+    window::ContextWindow,
 };
 use crate::resilience::CallContext;
 
@@ -37,14 +36,14 @@ pub struct OllamaGenerator {
     options: GenerationOptions,
     habits: Habits,
     left_out: LeftOut,
-    window: Window,
+    window: ContextWindow,
 }
 
 impl OllamaGenerator {
     /// `model` as `ollama list` names it.
     pub fn new(upstream: UpstreamClient, model: impl Into<String>, options: GenerationOptions) -> Self {
         let model = model.into();
-        let (habits, window) = (Habits::of(&model), Window::new(options.num_ctx));
+        let (habits, window) = (Habits::of(&model), ContextWindow::new(options.num_ctx));
         Self { upstream, model, options, habits, left_out: LeftOut::default(), window }
     }
 
@@ -159,14 +158,10 @@ impl Generator for OllamaGenerator {
 }
 
 /// Embeds with a model of an Ollama server.
-pub struct OllamaEmbedder {
-    server: OllamaEmbeddings,
-    id: EmbedderId,
-    size: BatchSize,
-}
+pub type OllamaEmbedder = ServerEmbedder<OllamaEmbeddings>;
 
-/// Its calls.
-struct OllamaEmbeddings {
+/// Calls of `/api/embed`.
+pub struct OllamaEmbeddings {
     upstream: UpstreamClient,
     model: String,
     left_out: LeftOut,
@@ -178,19 +173,7 @@ impl OllamaEmbedder {
         let model = model.into();
         // `x` and `x:latest` are one model: a DB must not be refused for the difference.
         let id = EmbedderId::new(format!("ollama:{}", model.strip_suffix(":latest").unwrap_or(&model)));
-        let server = OllamaEmbeddings { upstream, model, left_out: LeftOut::default() };
-        Self { server, id, size: BatchSize::new(32) }
-    }
-
-    /// Some models were trained with a task in front of each text.
-    fn with_prefix(&self, text: &str, purpose: Purpose) -> String {
-        if !self.server.model.contains("nomic-embed") {
-            return text.to_owned();
-        }
-        match purpose {
-            Purpose::Query => format!("search_query: {text}"),
-            Purpose::Passage => format!("search_document: {text}"),
-        }
+        Self::of(OllamaEmbeddings { upstream, model, left_out: LeftOut::default() }, id, 32)
     }
 }
 
@@ -198,6 +181,14 @@ impl OllamaEmbedder {
 impl EmbeddingServer for OllamaEmbeddings {
     fn provider(&self) -> ProviderKind {
         PROVIDER
+    }
+
+    fn prefix(&self, purpose: Purpose) -> &'static str {
+        match purpose {
+            _ if !self.model.contains("nomic-embed") => "",
+            Purpose::Query => "search_query: ",
+            Purpose::Passage => "search_document: ",
+        }
     }
 
     async fn vectors(&self, texts: &[String], call: &CallContext) -> Result<Vec<Vec<f32>>, ProviderError> {
@@ -214,27 +205,6 @@ impl EmbeddingServer for OllamaEmbeddings {
         }
         let vectors = json["embeddings"].as_array().and_then(|vectors| vectors.iter().map(numbers).collect());
         vectors.ok_or_else(|| self.upstream.malformed("no field `embeddings` with a list of vectors".into()))
-    }
-}
-
-#[async_trait]
-impl Embedder for OllamaEmbedder {
-    fn id(&self) -> &EmbedderId {
-        &self.id
-    }
-
-    fn batch_size(&self) -> usize {
-        self.size.get()
-    }
-
-    async fn embed(
-        &self,
-        texts: &[String],
-        purpose: Purpose,
-        call: &CallContext,
-    ) -> Result<Vec<TextVector>, ProviderError> {
-        let texts: Vec<String> = texts.iter().map(|text| self.with_prefix(text, purpose)).collect();
-        embed_each(&self.server, &texts, &self.size, call).await
     }
 }
 

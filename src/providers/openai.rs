@@ -9,11 +9,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Embedder, EmbedderId, Ending, GenerationEvent, GenerationOptions, GenerationRequest, GenerationStats,
-    GenerationStream, Generator, HealthProbe, Message, ProviderError, ProviderKind, Purpose, TextVector,
-    UpstreamClient, UpstreamStatus,
+    EmbedderId, Ending, GenerationEvent, GenerationOptions, GenerationRequest, GenerationStats, GenerationStream,
+    Generator, HealthProbe, Message, ProviderError, ProviderKind, UpstreamClient, UpstreamStatus,
     answer::{self, Habits},
-    embedding::{BatchSize, EmbeddingServer, embed_each},
+    embedding::{EmbeddingServer, ServerEmbedder},
     http::{Reply, to_the_end},
     json::{count, numbers, reasoning_parts, text},
     left_out::LeftOut,
@@ -182,14 +181,10 @@ impl Generator for OpenAiGenerator {
 }
 
 /// Embeds with a model of an OpenAI-compatible server.
-pub struct OpenAiEmbedder {
-    server: OpenAiEmbeddings,
-    id: EmbedderId,
-    size: BatchSize,
-}
+pub type OpenAiEmbedder = ServerEmbedder<OpenAiEmbeddings>;
 
-/// Its calls.
-struct OpenAiEmbeddings {
+/// Calls of `/embeddings`.
+pub struct OpenAiEmbeddings {
     upstream: UpstreamClient,
     model: String,
     left_out: LeftOut,
@@ -200,8 +195,7 @@ impl OpenAiEmbedder {
     pub fn new(upstream: UpstreamClient, model: impl Into<String>) -> Self {
         let model = model.into();
         let id = EmbedderId::new(format!("openai:{model}"));
-        let server = OpenAiEmbeddings { upstream, model, left_out: LeftOut::default() };
-        Self { server, id, size: BatchSize::new(64) }
+        Self::of(OpenAiEmbeddings { upstream, model, left_out: LeftOut::default() }, id, 64)
     }
 }
 
@@ -235,26 +229,6 @@ impl EmbeddingServer for OpenAiEmbeddings {
         // The dialect promises an index, not an order.
         vectors.sort_by_key(|(index, _)| *index);
         Ok(vectors.into_iter().map(|(_, vector)| vector).collect())
-    }
-}
-
-#[async_trait]
-impl Embedder for OpenAiEmbedder {
-    fn id(&self) -> &EmbedderId {
-        &self.id
-    }
-
-    fn batch_size(&self) -> usize {
-        self.size.get()
-    }
-
-    async fn embed(
-        &self,
-        texts: &[String],
-        _purpose: Purpose,
-        call: &CallContext,
-    ) -> Result<Vec<TextVector>, ProviderError> {
-        embed_each(&self.server, texts, &self.size, call).await
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{Message, tokens_of};
 
-/// Window that Ollama has when nothing is asked for, since 2025; before it was half of that.
+/// ContextWindow that Ollama has when nothing is asked for, since 2025; before it was half of that.
 const USUAL: u32 = 4_096;
 
 /// The largest window that is asked for while it is not known what the model was made for: memory grows with it.
@@ -34,7 +34,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// The window of a model of an Ollama server.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(super) struct ContextWindow {
     /// As a setting says.
     fixed: Option<u32>,
     /// The largest that was asked for. Each other one would make Ollama load the model again, so that it only grows.
@@ -42,7 +42,7 @@ pub(super) struct Window {
     longest: Mutex<Option<(Instant, Option<u32>)>>,
 }
 
-impl Window {
+impl ContextWindow {
     pub(super) fn new(fixed: Option<u32>) -> Self {
         Self { fixed, asked: AtomicU32::new(0), longest: Mutex::default() }
     }
@@ -117,18 +117,18 @@ mod tests {
 
     #[test]
     fn a_window_is_asked_for_when_the_usual_one_is_too_small_and_never_shrinks() {
-        let window = Window::new(None);
+        let window = ContextWindow::new(None);
         assert_eq!(window.for_prompt(&prompt(100), Some(1_024)), None);
         let large = window.for_prompt(&prompt(9_000), Some(1_024)).unwrap();
         assert!(large.is_power_of_two() && large >= 9_000 + 1_024);
         assert_eq!(window.for_prompt(&prompt(100), Some(1_024)), Some(large));
         assert_eq!(window.for_prompt(&prompt(900_000), None), Some(LARGEST_UNKNOWN));
-        assert_eq!(Window::new(Some(2_048)).for_prompt(&prompt(9_000), None), Some(2_048));
+        assert_eq!(ContextWindow::new(Some(2_048)).for_prompt(&prompt(9_000), None), Some(2_048));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_model_bounds_it_and_a_server_that_does_not_say_is_left_alone_for_a_while() {
-        let window = Window::new(None);
+        let window = ContextWindow::new(None);
         assert_eq!(window.longest(|| async { None }).await, None);
         assert_eq!(window.longest(|| async { Some(8_192) }).await, None, "asked a moment ago");
         tokio::time::advance(ASK_AGAIN).await;

@@ -49,7 +49,13 @@ pub(super) enum Mark {
 
 /// The marks that a question's text does not hold itself: documents may be about chat templates, and quoting them is right.
 #[derive(Debug)]
-pub(super) struct Marks(Vec<(String, Mark)>);
+pub(super) struct Marks {
+    marks: Vec<(String, Mark)>,
+    /// What they begin with: a text without any of these is passed over.
+    firsts: Vec<char>,
+    /// Bytes of the longest.
+    longest: usize,
+}
 
 impl Marks {
     /// All that stand in none of these texts, and the beginning of the instruction: a model that repeats it has no template.
@@ -63,12 +69,17 @@ impl Marks {
             .collect();
         let repeated = instruction.map(|text| text.chars().take(60).collect::<String>());
         marks.extend(repeated.filter(|text| text.chars().count() >= 30).map(|text| (text, Mark::Start)));
-        Self(marks)
+        let mut firsts: Vec<char> = marks.iter().filter_map(|(mark, _)| mark.chars().next()).collect();
+        firsts.sort_unstable();
+        firsts.dedup();
+        let longest = marks.iter().map(|(mark, _)| mark.len()).max().unwrap_or(0);
+        Self { marks, firsts, longest }
     }
 
     /// The first mark in a text: where it starts and ends, and which it is.
     pub(super) fn find(&self, text: &str) -> Option<(usize, usize, Mark)> {
-        self.0
+        text.find(&self.firsts[..])?;
+        self.marks
             .iter()
             .filter_map(|(mark, kind)| text.find(mark).map(|start| (start, start + mark.len(), *kind)))
             .min_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)))
@@ -76,12 +87,11 @@ impl Marks {
 
     /// Bytes at the end of a text that may be the beginning of a mark.
     pub(super) fn possible(&self, text: &str) -> usize {
-        let longest = self.0.iter().map(|(mark, _)| mark.len()).max().unwrap_or(0);
-        let from = text.ceil_char_boundary(text.len().saturating_sub(longest));
+        let from = text.ceil_char_boundary(text.len().saturating_sub(self.longest));
         text[from..]
-            .char_indices()
+            .match_indices(&self.firsts[..])
             .map(|(at, _)| &text[from + at..])
-            .find(|tail| self.0.iter().any(|(mark, _)| mark.starts_with(tail)))
+            .find(|tail| self.marks.iter().any(|(mark, _)| mark.starts_with(tail)))
             .map_or(0, str::len)
     }
 }

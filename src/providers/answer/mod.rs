@@ -14,7 +14,8 @@ use async_stream::try_stream;
 use futures::StreamExt;
 
 pub(super) use habits::Habits;
-use reader::{AnswerReader, Piece};
+use reader::OutputReader;
+use reasoning::Piece;
 
 use super::{
     Ending, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, ProviderError, ProviderKind,
@@ -27,7 +28,7 @@ pub(super) fn answer(
     provider: ProviderKind,
     habits: &Habits,
 ) -> GenerationStream {
-    let (mut reader, habits) = (AnswerReader::new(request, habits.holds()), habits.clone());
+    let (mut reader, habits) = (OutputReader::new(request, habits.holds()), habits.clone());
     try_stream! {
         let mut wrote = false;
         let mut reasoned = false;

@@ -2,7 +2,7 @@
 
 use super::{
     marks::{Mark, Marks},
-    reasoning::{Part, ReasoningSplitter},
+    reasoning::{Piece, ReasoningSplitter},
     repetition::Repetition,
 };
 use crate::providers::{Ending, GenerationRequest, Role};
@@ -13,20 +13,9 @@ const QUOTED: usize = 160;
 /// Longest name of a role after a mark that begins a turn.
 const LONGEST_ROLE: usize = 16;
 
-/// A piece of what the model wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
-    /// How it got there; may be empty text of no worth but a sign of life.
-    Reasoning(String),
-    /// What was taken for the answer was reasoning; the answer begins now.
-    Restart,
-    /// More of the answer.
-    Text(String),
-}
-
 /// Reads one answer.
 #[derive(Debug)]
-pub(super) struct AnswerReader {
+pub(super) struct OutputReader {
     splitter: ReasoningSplitter,
     marks: Marks,
     repetition: Repetition,
@@ -42,7 +31,7 @@ pub(super) struct AnswerReader {
     stopped: Option<Ending>,
 }
 
-impl AnswerReader {
+impl OutputReader {
     /// `hold`: the model begins with reasoning that it only closes.
     pub(super) fn new(request: &GenerationRequest, hold: bool) -> Self {
         let instruction = request.messages.iter().find(|message| message.role == Role::System);
@@ -96,10 +85,10 @@ impl AnswerReader {
             // It never closed what it was expected to: this is its answer.
             let taken = std::mem::take(&mut self.taken);
             let text = parts.drain(..).fold(taken, |text, part| match part {
-                Part::Reasoning(more) | Part::Answer(more) => text + &more,
-                Part::Restart => text,
+                Piece::Reasoning(more) | Piece::Text(more) => text + &more,
+                Piece::Restart => text,
             });
-            parts.push(Part::Answer(text));
+            parts.push(Piece::Text(text));
         }
         let mut pieces = self.pieces(parts);
         let rest = std::mem::take(&mut self.held);
@@ -110,24 +99,24 @@ impl AnswerReader {
         pieces
     }
 
-    fn pieces(&mut self, parts: Vec<Part>) -> Vec<Piece> {
+    fn pieces(&mut self, parts: Vec<Piece>) -> Vec<Piece> {
         let mut pieces = Vec::new();
         for part in parts {
             match part {
-                Part::Reasoning(text) => {
+                Piece::Reasoning(text) => {
                     if self.splitter.holds() {
                         self.taken.push_str(&text);
                     }
                     pieces.push(Piece::Reasoning(text));
                 }
-                Part::Restart => {
+                Piece::Restart => {
                     self.held.clear();
                     self.begun = false;
                     self.repetition = Repetition::default();
                     pieces.clear();
                     pieces.push(Piece::Restart);
                 }
-                Part::Answer(text) => pieces.extend(self.answer(&text).map(Piece::Text)),
+                Piece::Text(text) => pieces.extend(self.answer(&text).map(Piece::Text)),
             }
         }
         pieces

@@ -3,15 +3,15 @@
 /// Names of the tags; each opens as `<name>` and closes as `</name>`.
 const NAMES: [&str; 3] = ["think", "thinking", "reasoning"];
 
-/// What a piece of text turned out to be.
+/// A piece of what a model wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
-    /// How the model got there.
+pub(super) enum Piece {
+    /// How it got there.
     Reasoning(String),
     /// What was taken for the answer was reasoning; the answer begins now.
     Restart,
-    /// The answer.
-    Answer(String),
+    /// More of the answer.
+    Text(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl ReasoningSplitter {
     }
 
     /// Takes the next piece of text.
-    pub(super) fn push(&mut self, text: &str) -> Vec<Part> {
+    pub(super) fn push(&mut self, text: &str) -> Vec<Piece> {
         let mut rest = std::mem::take(&mut self.held) + text;
         let mut parts = Vec::new();
         loop {
@@ -80,31 +80,25 @@ impl ReasoningSplitter {
                 },
                 State::Reasoning { name } => match find_close(&rest, name) {
                     Some((start, end)) => {
-                        push(&mut parts, Part::Reasoning(rest[..start].to_owned()));
+                        push(&mut parts, Piece::Reasoning(rest[..start].to_owned()));
                         let opening = rest[..start].trim_start();
                         // A model that opens although its reasoning is expected anyway.
                         self.closed_only = name.is_none() && !opens(opening);
-                        rest.drain(..end);
-                        let answer = rest.trim_start();
-                        rest = answer.to_owned();
-                        self.state = State::Answer;
-                        self.unopened = false;
-                        if rest.is_empty() {
-                            // White space may follow in the next piece, too.
-                            self.state = State::Begin;
-                            return parts;
+                        match self.answer_after(&rest[end..]) {
+                            Some(answer) => rest = answer,
+                            None => return parts,
                         }
                     }
                     None => {
                         let kept = possible_tag(&rest);
                         self.held = rest.split_off(rest.len() - kept);
-                        push(&mut parts, Part::Reasoning(rest));
+                        push(&mut parts, Piece::Reasoning(rest));
                         return parts;
                     }
                 },
                 State::Answer => {
                     if !self.unopened {
-                        push(&mut parts, Part::Answer(rest));
+                        push(&mut parts, Piece::Text(rest));
                         return parts;
                     }
                     self.quoted |= NAMES.iter().any(|name| rest.contains(&format!("<{name}>")));
@@ -116,30 +110,37 @@ impl ReasoningSplitter {
                                 self.quoted = true;
                             }
                             self.last = rest.chars().next_back().or(self.last);
-                            push(&mut parts, Part::Answer(rest));
+                            push(&mut parts, Piece::Text(rest));
                             return parts;
                         }
                         Some((_, end)) => {
                             parts.clear();
-                            parts.push(Part::Restart);
-                            rest = rest[end..].trim_start().to_owned();
-                            (self.unopened, self.closed_only) = (false, true);
-                            if rest.is_empty() {
-                                self.state = State::Begin;
-                                return parts;
+                            parts.push(Piece::Restart);
+                            self.closed_only = true;
+                            match self.answer_after(&rest[end..]) {
+                                Some(answer) => rest = answer,
+                                None => return parts,
                             }
                         }
                         None => {
                             let kept = possible_tag(&rest);
                             self.held = rest.split_off(rest.len() - kept);
                             self.last = rest.chars().next_back().or(self.last);
-                            push(&mut parts, Part::Answer(rest));
+                            push(&mut parts, Piece::Text(rest));
                             return parts;
                         }
                     }
                 }
             }
         }
+    }
+
+    /// Begins the answer behind a closing tag; `None` while only white space has come, of which there may be more.
+    fn answer_after(&mut self, text: &str) -> Option<String> {
+        let answer = text.trim_start();
+        self.unopened = false;
+        self.state = if answer.is_empty() { State::Begin } else { State::Answer };
+        (!answer.is_empty()).then(|| answer.to_owned())
     }
 
     /// Whether a closing tag stands at the beginning or the end of a line, as models write it and sentences about it do not.
@@ -149,14 +150,14 @@ impl ReasoningSplitter {
     }
 
     /// The text is over: what is left.
-    pub(super) fn end(&mut self) -> Vec<Part> {
+    pub(super) fn end(&mut self) -> Vec<Piece> {
         let held = std::mem::take(&mut self.held);
         let mut parts = Vec::new();
         push(
             &mut parts,
             match self.state {
-                State::Reasoning { name: Some(_) } => Part::Reasoning(held),
-                _ => Part::Answer(held),
+                State::Reasoning { name: Some(_) } => Piece::Reasoning(held),
+                _ => Piece::Text(held),
             },
         );
         parts
@@ -168,8 +169,8 @@ impl ReasoningSplitter {
     }
 }
 
-fn push(parts: &mut Vec<Part>, part: Part) {
-    if !matches!(&part, Part::Reasoning(text) | Part::Answer(text) if text.is_empty()) {
+fn push(parts: &mut Vec<Piece>, part: Piece) {
+    if !matches!(&part, Piece::Reasoning(text) | Piece::Text(text) if text.is_empty()) {
         parts.push(part);
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use parking_lot::Mutex;
 use serde_json::Value;
+use url::Url;
 
 use super::{PROBE_TIMEOUT, UpstreamClient, collect};
 use crate::{providers::ProviderKind, resilience::CallContext, telemetry::ServiceUrl};
@@ -58,13 +59,13 @@ impl Base {
     }
 
     /// The URL of a path of the dialect.
-    pub(super) fn endpoint(&self, path: &str) -> String {
+    pub(super) fn endpoint(&self, path: &str) -> Url {
         self.under(self.prefix.get().copied().unwrap_or_default(), path)
     }
 
-    fn under(&self, prefix: &str, path: &str) -> String {
+    fn under(&self, prefix: &str, path: &str) -> Url {
         let start = self.url.expose().path().trim_end_matches('/');
-        self.url.with_path(&format!("{start}{prefix}{path}")).expose().as_str().to_owned()
+        self.url.with_path(&format!("{start}{prefix}{path}")).expose().clone()
     }
 
     /// What is usual, for errors.
@@ -133,7 +134,7 @@ mod tests {
     use super::*;
 
     fn endpoint(provider: ProviderKind, url: &str, path: &str) -> String {
-        Base::new(provider, url.parse().unwrap()).endpoint(path)
+        Base::new(provider, url.parse().unwrap()).endpoint(path).into()
     }
 
     #[test]
@@ -158,7 +159,7 @@ mod tests {
     fn where_nothing_is_found_the_usual_place_is_tried_once() {
         let base = Base::new(ProviderKind::OpenAi, "http://h:1".parse().unwrap());
         assert!(base.try_another() && !base.try_another());
-        assert_eq!(base.endpoint("/models"), "http://h:1/v1/models");
+        assert_eq!(base.endpoint("/models").as_str(), "http://h:1/v1/models");
         assert!(!Base::new(ProviderKind::OpenAi, "http://h:1/v2".parse().unwrap()).try_another());
     }
 }

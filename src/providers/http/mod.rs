@@ -28,7 +28,10 @@ use quick_ack::QuickAcks;
 use reply::{Call, Unsent, collect};
 pub(super) use reply::{Reply, to_the_end};
 
-use super::{Phase, ProviderError, ProviderKind, UpstreamStatus, connector, left_out::LeftOut};
+use super::{
+    Phase, ProviderError, ProviderKind, UpstreamStatus, connector,
+    left_out::{self, LeftOut},
+};
 use crate::{
     resilience::{CallContext, ClientStats, ConnectionWatch, Pool, PoolSettings, RequestOutcome},
     telemetry::{ClientMetrics, KnownSecrets, ServiceUrl},
@@ -196,7 +199,7 @@ impl UpstreamClient {
                 if all.is_empty() {
                     return Err(refusal);
                 }
-                fields = without(fields, &all);
+                all.iter().for_each(|field| drop(left_out::remove(&mut fields, field)));
                 bare = Some((refusal, all));
                 continue;
             }
@@ -432,16 +435,6 @@ impl UpstreamClient {
             _ => ProviderError::Status { provider, status: code, message },
         }
     }
-}
-
-/// A request without these fields.
-fn without(mut request: Map<String, Value>, fields: &[&'static str]) -> Map<String, Value> {
-    let stays = |name: &String| !fields.contains(&name.as_str());
-    request.retain(|name, _| stays(name));
-    if let Some(Value::Object(options)) = request.get_mut("options") {
-        options.retain(|name, _| stays(name));
-    }
-    request
 }
 
 /// A client with our rules; each slot of a pool has one. `here`: the upstream is on this machine, which no proxy could reach.

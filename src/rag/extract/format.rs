@@ -1,11 +1,11 @@
-//! The formats that can be read. A new one is a file with its [`Reader`], and a line in the table below.
+//! The formats that can be read. A new one is a file with its [`FormatReader`], and a line in the table below.
 
 use std::{fmt, path::Path};
 
 use super::{ExtractError, Limits, Raw, docx, html, markdown, pdf, sandbox::Deadline, text};
 
 /// How a format is read.
-pub(super) struct Reader {
+pub(super) struct FormatReader {
     /// Its name in APIs and stored records.
     pub(super) name: &'static str,
     /// Extensions of its files, lower case, without the dot; the first is the usual one.
@@ -31,7 +31,7 @@ macro_rules! formats {
             pub const ALL: &'static [Self] = &[$(Self::$format),*];
 
             /// How it is read.
-            pub(super) const fn reader(self) -> &'static Reader {
+            pub(super) const fn reader(self) -> &'static FormatReader {
                 match self {
                     $(Self::$format => &$reader,)*
                 }

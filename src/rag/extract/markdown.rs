@@ -1,9 +1,9 @@
 //! Markdown stays as its author wrote it, but for what a reader of the rendered page does not see: front matter and comments.
 
-use super::{ExtractError, Raw, format::Reader, text};
+use super::{ExtractError, Raw, format::FormatReader, text};
 
 /// How it is read.
-pub(super) const READER: Reader = Reader {
+pub(super) const READER: FormatReader = FormatReader {
     name: "markdown",
     extensions: &["md", "markdown"],
     structured: true,

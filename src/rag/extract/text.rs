@@ -5,7 +5,7 @@ use encoding_rs::Encoding;
 use super::{
     ExtractError, Raw, Warning,
     encoding::{self, Decoded},
-    format::Reader,
+    format::FormatReader,
     replaced,
 };
 
@@ -24,7 +24,7 @@ const MAGIC: &[(&[u8], &str)] = &[
 ];
 
 /// How it is read.
-pub(super) const READER: Reader = Reader {
+pub(super) const READER: FormatReader = FormatReader {
     name: "text",
     extensions: &["txt", "text"],
     structured: false,

@@ -21,7 +21,7 @@ use zip::{ZipArchive, result::ZipError};
 use super::{
     ExtractError, Limits, Raw, Warning,
     blocks::Blocks,
-    format::Reader,
+    format::FormatReader,
     sandbox::{self, Deadline},
 };
 use body::Body;
@@ -32,7 +32,7 @@ const FORMAT: &str = "DOCX";
 const COMPOUND_FILE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 
 /// How it is read.
-pub(super) const READER: Reader = Reader {
+pub(super) const READER: FormatReader = FormatReader {
     name: "docx",
     extensions: &["docx"],
     structured: true,

@@ -14,7 +14,7 @@ use super::{
     ExtractError, Limits, Raw,
     blocks::Blocks,
     clean::squeeze,
-    format::Reader,
+    format::FormatReader,
     formula::push_raised,
     sandbox::{self, Deadline},
     text,
@@ -56,7 +56,7 @@ const BLOCKS: &[&str] = &[
 ];
 
 /// How it is read.
-pub(super) const READER: Reader = Reader {
+pub(super) const READER: FormatReader = FormatReader {
     name: "html",
     extensions: &["html", "htm", "xhtml"],
     structured: true,

@@ -18,7 +18,7 @@ use pdf_inspector::{
 
 use super::{
     ExtractError, Limits, Raw, Warning,
-    format::Reader,
+    format::FormatReader,
     formula::push_raised,
     sandbox::{self, Deadline},
 };
@@ -32,8 +32,8 @@ const MAX_SINGLE_PAGES: u32 = 500;
 const SUSPENDED: &[&str] = &["and", "or", "to", "nor", "und", "oder", "bis", "sowie", "bzw", "et", "ou", "y", "e", "o"];
 
 /// How it is read.
-pub(super) const READER: Reader =
-    Reader { name: "pdf", extensions: &["pdf"], structured: true, is_text: false, read: extract };
+pub(super) const READER: FormatReader =
+    FormatReader { name: "pdf", extensions: &["pdf"], structured: true, is_text: false, read: extract };
 
 /// The text of a PDF.
 fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
