@@ -10,13 +10,10 @@ pub fn without_accents(word: &str) -> Vec<String> {
     }
     let (mut short, mut long) = (String::with_capacity(word.len()), String::with_capacity(word.len()));
     for c in word.chars() {
-        match two_spellings(c) {
-            Some((a, b)) => {
-                short.push_str(a);
-                long.push_str(b);
-            }
-            None => push_bare(c, &mut short, &mut long),
-        }
+        each_plain(c, |a, b| {
+            short.push_str(a);
+            long.push_str(b);
+        });
     }
     let mut spellings = vec![short, long];
     spellings.dedup();
@@ -24,21 +21,13 @@ pub fn without_accents(word: &str) -> Vec<String> {
     spellings
 }
 
-/// The letter that a word begins with when it is spelt without accents.
-pub fn begins_without_accent(first: char) -> char {
-    if first.is_ascii() {
-        return first;
-    }
-    if let Some(plain) = two_spellings(first).and_then(|(plain, _)| plain.chars().next()) {
-        return plain;
-    }
-    let mut bare = None;
-    if loses_its_marks(first) {
-        decompose_canonical(first, |c| {
-            bare.get_or_insert(c);
-        });
-    }
-    bare.unwrap_or(first)
+/// The letter that a word begins with when it is spelt without accents; none where it is nothing but marks.
+pub fn first_without_accents(word: &str) -> Option<char> {
+    word.chars().find_map(|c| {
+        let mut first = None;
+        each_plain(c, |plain, _| first = first.or(plain.chars().next()));
+        first
+    })
 }
 
 /// Letters that are replaced by others, by some people by two.
@@ -62,14 +51,22 @@ fn two_spellings(c: char) -> Option<(&'static str, &'static str)> {
     })
 }
 
-fn push_bare(c: char, short: &mut String, long: &mut String) {
-    let mut push = |c: char| {
-        if !is_optional_mark(c) {
-            short.push(c);
-            long.push(c);
+/// Hands over what a letter is without its marks, in both spellings; nothing for a mark.
+fn each_plain(c: char, mut take: impl FnMut(&str, &str)) {
+    if let Some((short, long)) = two_spellings(c) {
+        return take(short, long);
+    }
+    // What is under the marks may itself be replaced: ǣ is æ with a mark.
+    let mut bare = |c: char| match two_spellings(c) {
+        Some((short, long)) => take(short, long),
+        None if is_optional_mark(c) => {}
+        None => {
+            let mut bytes = [0; 4];
+            let c: &str = c.encode_utf8(&mut bytes);
+            take(c, c);
         }
     };
-    if loses_its_marks(c) { decompose_canonical(c, push) } else { push(c) }
+    if loses_its_marks(c) { decompose_canonical(c, bare) } else { bare(c) }
 }
 
 /// Latin, Greek and Arabic letters.
@@ -102,6 +99,7 @@ mod tests {
             ("zażółć", vec!["zazolc"]),
             ("αθήνα", vec!["αθηνα"]),
             ("ещё", vec!["еще"]),
+            ("ǣr", vec!["aer"]),
             ("كِتاب", vec!["كتاب"]),
         ] {
             assert_eq!(without_accents(word), plain, "{word}");
@@ -115,6 +113,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_mark_at_the_beginning_is_passed_over() {
+        // The stretching of Arabic counts as a letter, a point of Hebrew does not; either may begin a word.
+        for (word, first) in
+            [("ـكتاب", Some('ك')), ("\u{591}𐌭", Some('𐌭')), ("ِ", None), ("élan", Some('e')), ("x", Some('x'))]
+        {
+            assert_eq!(first_without_accents(word), first, "{word}");
+        }
+    }
+
     proptest! {
         /// Spellings have no accents themselves, whatever the word.
         #[test]
@@ -122,7 +130,7 @@ mod tests {
             let word: String = word.to_lowercase().nfkc().collect();
             for spelling in without_accents(&word) {
                 prop_assert!(spelling != word);
-                prop_assert_eq!(word.chars().next().map(begins_without_accent), spelling.chars().next(), "{}", word);
+                prop_assert_eq!(first_without_accents(&word), spelling.chars().next(), "{}", word);
                 prop_assert_eq!(without_accents(&spelling), Vec::<String>::new(), "{}", word);
             }
         }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use crate::util::{
-    spelling::{begins_without_accent, without_accents},
+    spelling::{first_without_accents, without_accents},
     words::{Token, name_key, tokens, without_signs},
 };
 
@@ -233,8 +233,7 @@ impl Terms {
 
     /// Whether a term may begin like this word without its accents.
     fn may_begin(&self, word: &str) -> bool {
-        let first = word.chars().next().map(begins_without_accent);
-        first.is_some_and(|first| !first.is_ascii() || self.begins.0[usize::from(first as u8)])
+        first_without_accents(word).is_some_and(|first| !first.is_ascii() || self.begins.0[usize::from(first as u8)])
     }
 
     fn find_signed(&self, name: &str, bare: &str) -> Option<Hit> {
