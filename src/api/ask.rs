@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::{InvalidRequest, check_list};
 use crate::{
     domain::{DbName, Passage, PassageCopy, SearchFilter, SearchMode},
-    providers::ProviderKind,
-    rag::{Answer, Cached, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings},
+    providers::Author,
+    rag::{Answer, AnswerSegment, Cached, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings},
     wire::{
         AskRequest, AskResponse, CacheMetadata, ContextCopy, ContextMetadata, MAX_FILTER_CHARS, MAX_FILTERS,
-        MAX_QUESTION_CHARS, StageExplanation, StreamHead, TimingsMs,
+        MAX_QUESTION_CHARS, SegmentBody, StageExplanation, StreamHead, TimingsMs,
     },
 };
 
@@ -53,11 +53,6 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
             name.parse::<SearchMode>().map_err(|error| InvalidRequest::new(format!("field \"method\": {error}")))?
         }
     };
-    let provider = request
-        .provider
-        .map(|name| name.parse::<ProviderKind>())
-        .transpose()
-        .map_err(|error| InvalidRequest::new(format!("field \"provider\": {error}")))?;
     if let Some(weight) = request.bm25_weight.filter(|weight| !(0.0..=1.0).contains(weight)) {
         return Err(InvalidRequest::new(format!("field \"bm25_weight\" must be from 0 to 1, it is {weight}")));
     }
@@ -85,10 +80,11 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
                 versions: request.versions.unwrap_or_default(),
             },
         },
-        provider,
+        provider: request.provider,
         cache: request.cache.unwrap_or(true),
         explain: request.explain.unwrap_or(false),
         reasoning: request.reasoning.unwrap_or(false),
+        whole: false,
     })
 }
 
@@ -130,6 +126,8 @@ pub fn outcome(
         rerank_top_n: 10,
         db: question.db.to_string(),
         provider: outcome.provider.to_string(),
+        upstream: outcome.upstream.as_deref().and_then(name),
+        segments: outcome.segments.iter().map(segment).collect(),
         cache_hit: matches!(cached, Cached::Hit(..)),
         cache_metadata: cache_metadata(cached),
         degraded: outcome.degraded.is_some(),
@@ -139,6 +137,23 @@ pub fn outcome(
         reasoning: None,
         contexts_left_out: (outcome.left_out > 0).then_some(outcome.left_out),
         explanation: explanation(retrieval),
+    }
+}
+
+/// The name of an upstream that has one beside its provider's.
+fn name(author: &Author) -> Option<String> {
+    (author.name != author.provider.as_str()).then(|| author.name.clone())
+}
+
+/// A part of an answer.
+pub fn segment(segment: &AnswerSegment) -> SegmentBody {
+    let AnswerSegment { author, start, end } = segment;
+    SegmentBody {
+        upstream: author.name.clone(),
+        provider: author.provider.to_string(),
+        model: author.model.clone(),
+        start: *start,
+        end: (end > start).then_some(*end),
     }
 }
 

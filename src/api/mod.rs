@@ -7,7 +7,7 @@ mod ask;
 mod cache;
 mod documents;
 
-pub use ask::{AskDefaults, answered, cache_metadata, outcome, question, stream_head, timings};
+pub use ask::{AskDefaults, answered, cache_metadata, outcome, question, segment, stream_head, timings};
 pub use cache::{cache_configuration, cache_figures, clear_cache};
 pub use documents::{check_ingestion, check_removal, file_errors, ingested};
 

@@ -138,6 +138,14 @@ pub struct ProviderArgs {
     #[arg(long, value_name = "SECONDS")]
     #[arg(help = short_help("provider.openai_read_timeout"), long_help = long_help("provider.openai_read_timeout"))]
     pub openai_read_timeout: Option<String>,
+    /// LLM servers.
+    #[arg(long, value_name = "FIELDS")]
+    #[arg(help = short_help("upstream"), long_help = long_help("upstream"))]
+    pub upstream: Vec<SecretText>,
+    /// Which of them is asked first.
+    #[arg(long, value_name = "ORDER", value_parser = PossibleValuesParser::new(choices("provider.upstream_order")))]
+    #[arg(help = short_help("provider.upstream_order"), long_help = long_help("provider.upstream_order"))]
+    pub upstream_order: Option<String>,
     /// Who embeds.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(choices("provider.embedder")))]
     #[arg(help = short_help("provider.embedder"), long_help = long_help("provider.embedder"))]
@@ -166,6 +174,9 @@ impl ProviderArgs {
         put(flags, "provider.read_timeout", self.read_timeout.as_ref());
         put(flags, "provider.openai_connect_timeout", self.openai_connect_timeout.as_ref());
         put(flags, "provider.openai_read_timeout", self.openai_read_timeout.as_ref());
+        let upstreams: Vec<String> = self.upstream.iter().map(|upstream| upstream.0.clone()).collect();
+        put_list(flags, "upstream", &upstreams);
+        put(flags, "provider.upstream_order", self.upstream_order.as_ref());
         put(flags, "provider.embedder", self.embedder.as_ref());
         put(flags, "provider.embed_url", self.embed_url.as_ref());
         put(flags, "provider.embed_api_key", self.embed_api_key.as_ref().map(|key| &key.0));

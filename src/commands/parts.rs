@@ -3,7 +3,6 @@
 use std::{path::Path, sync::Arc};
 
 use parking_lot::Mutex;
-use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::models::{self, Chosen};
@@ -13,14 +12,15 @@ use crate::{
     index::EmbeddedSearch,
     providers::{
         Embedder, EmbedderId, Generator, HttpSettings, ProviderKind, UpstreamClient,
-        guarded::{CoalescingGenerator, GuardedEmbedder, GuardedGenerator},
-        settings::HttpTimeouts,
+        chain::{ChainGenerator, Link, UpstreamOrder},
+        guarded::{CoalescingGenerator, GuardedEmbedder},
+        settings::{HttpTimeouts, UpstreamSettings},
     },
     rag::{Dbs, DegradedReason, Engine, Models},
     resilience::{CallPolicy, CircuitBreaker, Resilience, RetryBudget},
     server,
     store::sqlite::SqliteCatalog,
-    telemetry::{Metrics, ServiceUrl},
+    telemetry::Metrics,
 };
 
 /// An engine, and the services that it depends on.
@@ -41,7 +41,7 @@ pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
     let mut guards = Guards { settings: &settings.resilience, metrics: &metrics, made: Resilience::default() };
     let Chosen { models, upstreams, choice } = models::build(&settings.provider, &mut guards).await?;
     let resilience = guards.made;
-    announce(&metrics, &models, &settings.db);
+    announce(&metrics, &models, &upstreams, &settings.db);
     let dbs = dbs(&settings.data_dir)?;
     let embedder = models.embedder().id().clone();
     let engine = Engine::new(dbs, models, Arc::clone(&metrics));
@@ -63,55 +63,45 @@ pub(super) struct UpstreamGuards {
 }
 
 impl Guards<'_> {
-    /// A server; `name` is that of its connections and breakers, usually its provider's.
-    pub(super) fn upstream(
-        &mut self,
-        name: &str,
-        kind: ProviderKind,
-        url: ServiceUrl,
-        key: Option<SecretString>,
-        timeouts: HttpTimeouts,
-    ) -> anyhow::Result<UpstreamClient> {
-        let (connect_timeout, read_timeout) = (timeouts.connect, timeouts.read);
-        let http = HttpSettings { connect_timeout, read_timeout, pool: self.settings.pool };
-        let name = format!("{name}_client");
-        let upstream = UpstreamClient::new(name.clone(), kind, url, key, http, self.metrics.client(&name))?;
-        self.made.clients.push(Arc::clone(upstream.stats()));
-        Ok(upstream)
-    }
-
-    /// One breaker an operation, one budget for both: it is the upstream that is to be spared.
-    pub(super) fn of(&mut self, upstream: &UpstreamClient) -> UpstreamGuards {
+    /// A server, with one breaker an operation and one budget for both: it is the upstream that is to be spared.
+    pub(super) fn upstream(&mut self, settings: &UpstreamSettings) -> anyhow::Result<(UpstreamClient, UpstreamGuards)> {
+        let HttpTimeouts { connect, read } = settings.http;
+        let http = HttpSettings { connect_timeout: connect, read_timeout: read, pool: settings.pool };
+        let name = format!("{}_client", settings.name);
+        let (url, key, metrics) = (settings.url.clone(), settings.api_key.clone(), self.metrics.client(&name));
+        let client = UpstreamClient::new(name.clone(), settings.dialect, url, key, http, metrics)?;
+        let stats = client.stats();
+        self.made.clients.push(Arc::clone(stats));
         let budget = Arc::new(Mutex::new(RetryBudget::new(Instant::now())));
-        let (chat, embed) = upstream.operations();
-        let name = &upstream.stats().name().to_owned();
-        let retry = match upstream.provider() {
-            ProviderKind::OpenAi => self.settings.openai_retry,
-            _ => self.settings.retry,
-        };
+        let (chat, embed) = client.operations();
         let mut breakers = Vec::new();
-        let mut guard = |name: String, endpoint| {
+        let mut guard = |name: String, endpoint, retry| {
             let breaker = self.settings.breaker.map(|settings| {
                 let metrics = self.metrics.breaker(&name);
                 Arc::new(CircuitBreaker::new(name, settings, metrics, fastrand::f64))
             });
             breakers.extend(breaker.clone());
-            let stats = Arc::clone(upstream.stats());
-            CallPolicy::new(breaker, retry, Arc::clone(&budget), stats, endpoint, fastrand::f64)
+            CallPolicy::new(breaker, retry, Arc::clone(&budget), Arc::clone(stats), endpoint, fastrand::f64)
         };
-        let (generate, embed) = (guard(name.clone(), chat), guard(format!("{name}_embed"), embed));
+        let generate = guard(name.clone(), chat, settings.retry);
+        // Nobody else embeds, so that retries are all there is.
+        let retry = match settings.dialect {
+            ProviderKind::OpenAi => self.settings.openai_retry,
+            _ => self.settings.retry,
+        };
+        let embed = guard(format!("{name}_embed"), embed, retry);
         self.made.breakers.extend(breakers.iter().cloned());
-        UpstreamGuards { generate, embed, breakers }
+        Ok((client, UpstreamGuards { generate, embed, breakers }))
     }
 
-    pub(super) fn generator(
-        &self,
-        inner: Arc<dyn Generator>,
-        guard: CallPolicy,
-        upstream: &UpstreamClient,
-    ) -> Arc<dyn Generator> {
-        let guarded = GuardedGenerator::new(inner, guard, self.settings.timeouts, upstream.shown_url());
-        Arc::new(CoalescingGenerator::new(Arc::new(guarded)))
+    /// Several upstreams as one generator, whose equal calls become one.
+    pub(super) fn chain(&self, name: &str, links: Vec<Link>, order: UpstreamOrder) -> Arc<dyn Generator> {
+        let failovers = self.metrics.failovers();
+        if links.len() > 1 {
+            links.iter().for_each(|link| failovers.announce(&link.author.name));
+        }
+        let chain = ChainGenerator::new(name, links, order, fastrand::f64, failovers);
+        Arc::new(CoalescingGenerator::new(Arc::new(chain)))
     }
 
     pub(super) fn embedder(
@@ -145,11 +135,11 @@ pub(super) fn dbs(data_dir: &Path) -> anyhow::Result<Dbs> {
     Ok(dbs.with_most_open(most_open_dbs()))
 }
 
-fn announce(metrics: &Metrics, models: &Models, db: &DbName) {
-    let labels: Vec<(&str, String)> = models
-        .providers()
-        .filter_map(|provider| Some((provider.as_str(), models.generator(Some(provider)).ok()?.model().to_owned())))
-        .collect();
-    let labels: Vec<(&str, &str)> = labels.iter().map(|(provider, model)| (*provider, model.as_str())).collect();
-    metrics.announce(db, &labels, &DegradedReason::ALL.map(DegradedReason::as_str));
+fn announce(metrics: &Metrics, models: &Models, upstreams: &[server::UpstreamHealth], db: &DbName) {
+    let names: Vec<&str> = models.names().collect();
+    let embedded = models.generator(Some(ProviderKind::Embedded.as_str())).ok().map(|embedded| embedded.model());
+    let of_upstreams = upstreams.iter().map(|upstream| (upstream.author.name.as_str(), upstream.author.model.as_str()));
+    let of_llms: Vec<_> = of_upstreams.chain(embedded.map(|model| (ProviderKind::Embedded.as_str(), model))).collect();
+    metrics.announce(db, &names, &of_llms, &DegradedReason::ALL.map(DegradedReason::as_str));
+    upstreams.iter().for_each(|upstream| metrics.upstream_healthy(&upstream.author.name, false));
 }

@@ -11,10 +11,13 @@ use crate::{
     api::{self, AskDefaults},
     cli::{ExitStatus, QueryArgs, settings::Settings},
     client::Client,
-    rag::{AnswerEvent, Passage},
+    rag::{AnswerEvent, Passage, Question},
     resilience::CallContext,
     telemetry::ServiceUrl,
-    wire::{AskRequest, AskResponse, ContextMetadata, ErrorBody, MAX_QUESTION_CHARS, StreamHead, StreamToken},
+    util::terminal::tell,
+    wire::{
+        AskRequest, AskResponse, ContextMetadata, ErrorBody, MAX_QUESTION_CHARS, SegmentBody, StreamHead, StreamToken,
+    },
 };
 
 pub(super) async fn run(settings: Settings, args: QueryArgs) -> anyhow::Result<ExitStatus> {
@@ -45,7 +48,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         cache: Some(false),
         ..AskRequest::default()
     };
-    let question = api::question(request, &defaults)?;
+    let question = Question { whole: args.json, ..api::question(request, &defaults)? };
     let call = CallContext::within(settings.resilience.request_timeout);
     let asked = parts.engine.ask(&question, &call).await?;
     if args.json {
@@ -56,11 +59,13 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
     }
     let (retrieval, mut events, _) = asked.into_parts();
     while let Some(event) = events.next().await {
-        match event? {
+        // The message about what went wrong begins a line.
+        match event.inspect_err(|_| drop(say("\n")))? {
             AnswerEvent::Text(text) => say(&text)?,
             AnswerEvent::Reasoning(_) => {}
             // A terminal takes nothing back.
             AnswerEvent::Restart => say("\n\n")?,
+            AnswerEvent::Segment(segment) => seam(&segment.author.name),
             AnswerEvent::Done(outcome) => {
                 let cited: Vec<Cited<'_>> = retrieval.passages.iter().map(Cited::from).collect();
                 finish(&cited, outcome.degraded.map(|reason| reason.as_str()))?;
@@ -90,6 +95,7 @@ async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyh
                 finish(&sources.iter().map(Cited::from).collect::<Vec<_>>(), done.degraded_reason.as_deref())?;
                 return Ok(ExitStatus::Success);
             }
+            "segment" => seam(&serde_json::from_str::<SegmentBody>(&event.data)?.upstream),
             "error" => bail!("{}", serde_json::from_str::<ErrorBody>(&event.data)?.message),
             _ => {}
         }
@@ -147,6 +153,12 @@ fn say(text: &str) -> anyhow::Result<()> {
     print(text).map(drop)
 }
 
+/// Says that another upstream goes on with the answer.
+fn seam(upstream: &str) {
+    std::io::stdout().flush().ok();
+    tell(format_args!("\nnote: the answer broke off; {upstream} goes on with it"));
+}
+
 fn finish(sources: &[Cited<'_>], degraded: Option<&str>) -> anyhow::Result<()> {
     let mut text = String::from("\n");
     if !sources.is_empty() {
@@ -161,7 +173,7 @@ fn finish(sources: &[Cited<'_>], degraded: Option<&str>) -> anyhow::Result<()> {
     say(&text)?;
     std::io::stdout().flush().ok();
     if let Some(reason) = degraded {
-        eprintln!("note: this is a degraded answer ({reason})");
+        tell(format_args!("note: this is a degraded answer ({reason})"));
     }
     Ok(())
 }

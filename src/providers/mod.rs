@@ -1,9 +1,11 @@
 //! Models that embed and answer: Ollama, OpenAI-compatible servers, and what is compiled in.
 //!
 //! One trait a task, so that callers never know who does it. A provider makes one attempt and reports precisely what
-//! went wrong; retries, breakers and fallbacks are layers around it. Dropping a stream ends the call upstream.
+//! went wrong; retries and breakers are layers around it ([`guarded`]), and several upstreams answer as one ([`chain`]).
+//! Dropping a stream ends the call upstream.
 
 mod answer;
+pub mod chain;
 mod connector;
 pub mod embedded;
 mod embedding;
@@ -18,10 +20,11 @@ mod options;
 pub mod settings;
 mod window;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use tokio::time::Instant;
 
 use crate::{domain::SpecKey, resilience::CallContext};
 pub use error::{Phase, ProviderError};
@@ -174,6 +177,17 @@ pub struct Message {
     pub content: String,
 }
 
+/// Who writes an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// The upstream's name; that of its provider where none was given.
+    pub name: String,
+    /// Its dialect.
+    pub provider: ProviderKind,
+    /// Its model.
+    pub model: String,
+}
+
 /// Everything that an answerer may need: LLMs read `messages`, the extractive one reads `question` and `passages`.
 #[derive(Debug, Clone)]
 pub struct GenerationRequest {
@@ -182,14 +196,16 @@ pub struct GenerationRequest {
     /// The question as it was asked.
     pub question: String,
     /// Passages to answer from; citation `[n]` means the n-th, from 1.
-    pub passages: Vec<String>,
+    pub passages: Arc<[String]>,
     /// The same as a prompt.
-    pub messages: Vec<Message>,
+    pub messages: Arc<[Message]>,
     /// Until when the answer is wanted. Its first token is wanted [before the reserve](CallContext::before_reserve) of it
     /// when `stand_in` says that somebody else can answer in that time.
     pub call: CallContext,
     /// Whether another answerer takes over when there is no first token.
     pub stand_in: bool,
+    /// Until when the first token is wanted at the latest, because another upstream is asked then.
+    pub first_token_by: Option<Instant>,
     /// Whether somebody wants to see the reasoning: it is then the beginning of the answer.
     pub reasoning: bool,
 }
@@ -197,13 +213,19 @@ pub struct GenerationRequest {
 impl GenerationRequest {
     /// Until when the first token is wanted.
     pub fn first_token_call(&self) -> CallContext {
-        if self.stand_in { self.call.before_reserve() } else { self.call.clone() }
+        let call = if self.stand_in { self.call.before_reserve() } else { self.call.clone() };
+        match self.first_token_by {
+            Some(end) => call.until(end),
+            None => call,
+        }
     }
 }
 
 /// A piece of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GenerationEvent {
+    /// Who writes what follows. Without it, it is the generator that was asked.
+    Author(Arc<Author>),
     /// How the model gets there: a sign of life, and no part of the answer.
     Reasoning(String),
     /// All text so far was reasoning, too: the answer begins now.
@@ -245,6 +267,11 @@ pub type GenerationStream = BoxStream<'static, Result<GenerationEvent, ProviderE
 /// Writes answers.
 #[async_trait]
 pub trait Generator: Send + Sync {
+    /// What questions ask for it by.
+    fn name(&self) -> &str {
+        self.provider().as_str()
+    }
+
     /// Whose it is.
     fn provider(&self) -> ProviderKind;
 

@@ -99,7 +99,7 @@ impl Generator for OllamaGenerator {
         let num_ctx = self.window.for_prompt(&request.messages, tokens);
         let mut body = self.options.ollama(self.habits.reasons(), num_ctx);
         body.insert("model".into(), json!(self.model));
-        body.insert("messages".into(), json!(request.messages));
+        body.insert("messages".into(), json!(&*request.messages));
         body.insert("stream".into(), json!(true));
         let optional = (&OPTIONAL_IN_CHAT[..], &self.left_out);
         let response = self.upstream.post("/api/chat", &self.model, &body, optional, &request.call).await?;

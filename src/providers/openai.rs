@@ -142,7 +142,7 @@ impl Generator for OpenAiGenerator {
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
         let mut body = self.options.openai(self.habits.reasons());
         body.insert("model".into(), json!(self.model));
-        body.insert("messages".into(), json!(request.messages));
+        body.insert("messages".into(), json!(&*request.messages));
         body.insert("stream".into(), json!(true));
         body.insert("stream_options".into(), json!({ "include_usage": true }));
         let optional = (&OPTIONAL_IN_CHAT[..], &self.left_out);

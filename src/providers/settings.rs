@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{GenerationOptions, ProviderKind};
-use crate::telemetry::{KnownSecrets, ServiceUrl};
+use super::{GenerationOptions, ProviderKind, chain::UpstreamOrder, guarded::AttemptTimeouts};
+use crate::{
+    resilience::{PoolSettings, RetrySettings},
+    telemetry::{KnownSecrets, ServiceUrl},
+};
 
 /// Who embeds and answers.
 #[derive(Debug, Clone)]
@@ -42,6 +45,39 @@ pub struct ProviderSettings {
     pub openai_timeouts: HttpTimeouts,
     /// What is asked of the LLM besides its messages.
     pub generation: GenerationOptions,
+    /// LLM servers with names of their own; where there are any, they answer instead of the ones above.
+    pub upstreams: Vec<UpstreamSettings>,
+    /// Which of them is asked first.
+    pub order: UpstreamOrder,
+}
+
+/// An LLM server.
+#[derive(Debug, Clone)]
+pub struct UpstreamSettings {
+    /// Its name in requests, metrics and answers.
+    pub name: String,
+    /// How it is spoken to.
+    pub dialect: ProviderKind,
+    /// Where it is.
+    pub url: ServiceUrl,
+    /// Its key.
+    pub api_key: Option<SecretString>,
+    /// Its model that answers.
+    pub model: String,
+    /// Its model that embeds.
+    pub embed_model: Option<String>,
+    /// Its share of questions where the order goes by weight.
+    pub weight: u32,
+    /// Of its connections.
+    pub http: HttpTimeouts,
+    /// Of one attempt.
+    pub timeouts: AttemptTimeouts,
+    /// Further attempts.
+    pub retry: RetrySettings,
+    /// Its connections.
+    pub pool: PoolSettings,
+    /// What is asked of its model besides the messages.
+    pub generation: GenerationOptions,
 }
 
 /// Longest waits of a connection.
@@ -58,6 +94,10 @@ impl ProviderSettings {
     pub fn secrets(&self) -> KnownSecrets {
         let openai = KnownSecrets::of(&self.openai_base_url, self.openai_api_key.as_ref());
         let known = KnownSecrets::of(&self.ollama_url, None).and(openai);
+        let known = self
+            .upstreams
+            .iter()
+            .fold(known, |known, upstream| known.and(KnownSecrets::of(&upstream.url, upstream.api_key.as_ref())));
         match &self.embed_url {
             Some(url) => known.and(KnownSecrets::of(url, self.embed_api_key.as_ref())),
             None => known,

@@ -11,7 +11,7 @@ use super::{RagError, pipeline::StageReport};
 use crate::{
     cache::{CacheNote, Entry, MissReason, Served},
     domain::Passage,
-    providers::ProviderKind,
+    providers::{Author, ProviderKind},
 };
 
 /// Why an answer is not what a healthy system would have given.
@@ -129,15 +129,32 @@ pub enum AnswerEvent {
     Restart,
     /// More text.
     Text(String),
+    /// The text breaks off here, and another upstream goes on with it.
+    Segment(AnswerSegment),
     /// The end. Always the last event of an answer that is complete.
     Done(Outcome),
 }
 
-/// What is known when an answer is complete.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
+/// A part of an answer that one upstream wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerSegment {
     /// Who wrote it.
+    pub author: Arc<Author>,
+    /// Where it begins in the answer, in characters.
+    pub start: usize,
+    /// Where it ends; where it begins, while it is being written.
+    pub end: usize,
+}
+
+/// What is known when an answer is complete.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The provider that wrote it, or its end.
     pub provider: ProviderKind,
+    /// The upstream that did, when it was written now and not by this process.
+    pub upstream: Option<Arc<Author>>,
+    /// Its parts, when several upstreams wrote it; else empty.
+    pub segments: Vec<AnswerSegment>,
     /// Set when it is not what a healthy system would have answered.
     pub degraded: Option<DegradedReason>,
     /// Passages that the model was not shown, because they did not fit into its window: the last ones.
@@ -205,6 +222,7 @@ impl AnswerStream {
                 AnswerEvent::Reasoning(piece) => reasoning.push_str(&piece),
                 AnswerEvent::Restart => reasoning.push_str(&std::mem::take(&mut text)),
                 AnswerEvent::Text(piece) => text.push_str(&piece),
+                AnswerEvent::Segment(_) => {}
                 AnswerEvent::Done(outcome) => {
                     let reasoning = (!reasoning.is_empty()).then_some(reasoning);
                     return Ok(Answer { text, reasoning, retrieval, outcome, cached });

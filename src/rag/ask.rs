@@ -11,7 +11,8 @@ use super::{
     Db, Engine, RagError,
     answer::{AnswerStream, Cached, Outcome, Retrieval, Timings},
     pipeline::{
-        AnswerClock, AnswerWriter, GeneratedAnswer, Plan, QueryVector, Question, WhenWhole, nothing_found, prompt,
+        AnswerClock, AnswerWriter, GeneratedAnswer, Plan, QueryVector, Question, StandIn, WhenWhole, nothing_found,
+        prompt,
     },
 };
 use crate::{
@@ -57,7 +58,8 @@ impl Engine {
     /// Finds passages and starts an answer.
     ///
     /// An LLM that is unavailable before its first token is replaced by extraction from the passages, and the answer
-    /// marked; after the first token its failure ends the answer with an error.
+    /// marked. After the first token its failure ends the answer with [`RagError::CutOff`], unless nobody
+    /// [reads along](Question::whole).
     ///
     /// # Errors
     /// Unknown DB or provider, vectors of another embedder, a broken store; a misconfigured LLM (wrong key, unknown model).
@@ -65,20 +67,19 @@ impl Engine {
     /// The call's deadline holds for everything up to the last token. An answer that another answerer gives when the LLM or
     /// the embedder takes too long comes before it.
     pub async fn ask(&self, question: &Question, call: &CallContext) -> Result<AnswerStream, RagError> {
-        let generator = Arc::clone(self.models.generator(question.provider)?);
-        let asked_of = generator.provider();
-        let asked = self.answer(generator, question, call).await;
-        let mode = question.options.mode;
+        let generator = Arc::clone(self.models.generator(question.provider.as_deref())?);
+        let asked = self.answer(&generator, question, call).await;
+        let (mode, name) = (question.options.mode, generator.name());
         match &asked {
-            Ok(_) => self.metrics.query_started(mode, asked_of.as_str(), &question.db),
-            Err(error) => self.metrics.query_failed(mode, asked_of.as_str(), error.kind()),
+            Ok(_) => self.metrics.query_started(mode, name, &question.db),
+            Err(error) => self.metrics.query_failed(mode, name, error.kind()),
         }
         asked
     }
 
     async fn answer(
         &self,
-        generator: Arc<dyn Generator>,
+        generator: &Arc<dyn Generator>,
         question: &Question,
         call: &CallContext,
     ) -> Result<AnswerStream, RagError> {
@@ -97,7 +98,7 @@ impl Engine {
             CacheOutcome::Miss(missed) if missed.retrieval.passages.is_empty() => {
                 Ok(nothing_found(question, missed.retrieval, generator.provider(), call.started()))
             }
-            CacheOutcome::Miss(missed) => self.generate(generator, question, &plan, *missed, call).await,
+            CacheOutcome::Miss(missed) => self.generate(Arc::clone(generator), question, &plan, *missed, call).await,
         }
     }
 
@@ -234,7 +235,7 @@ impl Engine {
         let answer = Arc::clone(served.entry.answer());
         self.metrics.query_done(plan.spec.options.mode, served.kind.as_str(), timings.total);
         let provider = answer.provider.parse().unwrap_or(ProviderKind::Embedded);
-        let outcome = Outcome { provider, degraded: None, left_out: 0, timings };
+        let outcome = Outcome { provider, upstream: None, segments: Vec::new(), degraded: None, left_out: 0, timings };
         let retrieval = Retrieval {
             passages: Arc::clone(&answer.passages),
             bm25_weight: answer.bm25_weight,
@@ -255,24 +256,31 @@ impl Engine {
         call: &CallContext,
     ) -> Result<AnswerStream, RagError> {
         let Unanswered { retrieval, cached, slot } = missed;
-        let passages: Vec<String> = retrieval.passages.iter().map(|passage| passage.text.clone()).collect();
+        let passages: Arc<[String]> = retrieval.passages.iter().map(|passage| passage.text.clone()).collect();
         let mut prompt = prompt::fitting(&question.text, &passages, &question.history, None);
         if let Some(tokens) = generator.prompt_tokens(&prompt.messages, call).await {
             prompt = prompt::fitting(&question.text, &passages, &question.history, Some(tokens));
         }
         let prompt::Prompt { messages, left_out } = prompt;
+        let stand_in = self.models.stand_in_for(generator.as_ref());
         let request = GenerationRequest {
             spec: plan.spec.key(),
             question: question.text.clone(),
-            messages,
+            messages: messages.into(),
             passages,
             call: call.clone(),
-            stand_in: self.models.stand_in_for(generator.as_ref()).is_some(),
+            stand_in: stand_in.is_some(),
+            first_token_by: None,
             reasoning: question.reasoning,
         };
+        let stand_in = stand_in.filter(|_| question.whole).map(|stand_in| {
+            let (generator, request) = (Arc::clone(stand_in), request.clone());
+            StandIn { generator, request }
+        });
         let clock = AnswerClock::start(call.started(), retrieval.timings);
         let generated = GeneratedAnswer::start(&self.models, &generator, request).await?;
-        let degraded = generated.fell_back.or(retrieval.degraded);
+        let fell_back = generated.fell_back;
+        let degraded = fell_back.or(retrieval.degraded);
         if let Some(reason) = degraded {
             self.metrics.degraded(reason.as_str());
         }
@@ -289,6 +297,7 @@ impl Engine {
             degraded,
             clock,
             when_whole,
+            stand_in: stand_in.filter(|_| fell_back.is_none()),
             metrics: Arc::clone(&self.metrics),
         };
         Ok(AnswerStream::underway(retrieval, writer.events(generated).boxed(), cached))
@@ -331,10 +340,11 @@ async fn judge(generator: &dyn Generator, undecided: &Undecided) -> bool {
     let request = GenerationRequest {
         spec: SpecKey::new(["judge"]),
         question: undecided.question().to_owned(),
-        passages: Vec::new(),
-        messages: prompt::judge(undecided.question(), &stored.text, &fresh.text),
+        passages: Arc::default(),
+        messages: prompt::judge(undecided.question(), &stored.text, &fresh.text).into(),
         call: call.clone(),
         stand_in: false,
+        first_token_by: None,
         reasoning: false,
     };
     let said = async {
@@ -343,7 +353,7 @@ async fn judge(generator: &dyn Generator, undecided: &Undecided) -> bool {
         while let Some(event) = events.next().await {
             match event.ok()? {
                 GenerationEvent::Text(text) => said.push_str(&text),
-                GenerationEvent::Reasoning(_) => {}
+                GenerationEvent::Author(_) | GenerationEvent::Reasoning(_) => {}
                 GenerationEvent::Restart => said.clear(),
                 GenerationEvent::Done(_) => return Some(said),
             }

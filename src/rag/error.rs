@@ -37,6 +37,9 @@ pub enum RagError {
     /// A model could not be used.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// An answer has begun and cannot be ended.
+    #[error("the answer is cut off here: {0}")]
+    CutOff(ProviderError),
     /// The DB was embedded by one model, the server runs another.
     #[error(
         "DB \"{db}\" was embedded with {stored}, this server embeds with {configured}, and their vectors cannot be compared: \
@@ -95,7 +98,7 @@ impl RagError {
             Self::Index(_) => "index",
             Self::NotSearchable(_) => "not_searchable",
             Self::Slow { .. } => "slow",
-            Self::Provider(error) => error.kind(),
+            Self::Provider(error) | Self::CutOff(error) => error.kind(),
             Self::EmbedderMismatch { .. } => "embedder_mismatch",
             Self::ProviderNotConfigured { .. } => "provider_not_configured",
             Self::NothingIngested(_) => "nothing_ingested",

@@ -227,7 +227,7 @@ fn plan(text: &str, mode: SearchMode, db: &Arc<Db>, options: &EvalOptions) -> Pl
         embedder: None,
         options: RetrievalOptions { mode, k: options.k, fusion: options.fusion, filter: SearchFilter::default() },
         stages: "".into(),
-        provider: ProviderKind::Embedded,
+        provider: ProviderKind::Embedded.to_string(),
         model: String::new(),
         prompt: "",
     };

@@ -20,7 +20,9 @@ pub mod settings;
 use std::sync::Arc;
 
 pub use crate::domain::Passage;
-pub use answer::{Answer, AnswerEvent, AnswerStream, Cached, DegradedReason, Outcome, Retrieval, Timings};
+pub use answer::{
+    Answer, AnswerEvent, AnswerSegment, AnswerStream, Cached, DegradedReason, Outcome, Retrieval, Timings,
+};
 pub use db::{Db, Dbs, OpenSearch};
 pub use error::RagError;
 pub use models::Models;

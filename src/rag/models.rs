@@ -11,11 +11,19 @@ use crate::{
     store::EmbedderRecord,
 };
 
-/// Generators by provider, and the embedders.
+/// A generator, and the upstreams that it asks.
+struct Answerer {
+    generator: Arc<dyn Generator>,
+    /// Names of the upstreams, in their order; empty for what is compiled in.
+    upstreams: Vec<String>,
+}
+
+/// Generators by name, and the embedders.
 pub struct Models {
-    generators: BTreeMap<ProviderKind, Arc<dyn Generator>>,
-    /// Answers questions that name no provider; can be changed while running.
-    default: RwLock<ProviderKind>,
+    /// Each by what questions ask for it by: a provider, an upstream, or `auto` for all upstreams.
+    answerers: BTreeMap<String, Answerer>,
+    /// Answers questions that name none; can be changed while running.
+    default: RwLock<String>,
     /// Embeds new documents.
     embedder: Arc<dyn Embedder>,
     /// Embedders that may be used for a DB that was made with them although another one is configured.
@@ -24,16 +32,29 @@ pub struct Models {
 }
 
 impl Models {
-    /// `default` must be among the generators; if it is not, the first one is taken.
+    /// `default` is a name of one of the generators; if it is not, the first one is taken.
     pub fn new(
         generators: impl IntoIterator<Item = Arc<dyn Generator>>,
-        default: ProviderKind,
+        default: &str,
         embedder: Arc<dyn Embedder>,
     ) -> Self {
-        let generators: BTreeMap<_, _> = generators.into_iter().map(|g| (g.provider(), g)).collect();
-        let known = generators.contains_key(&default);
-        let default = if known { default } else { generators.keys().next().copied().unwrap_or(default) };
-        Self { generators, default: RwLock::new(default), embedder, spare_embedders: Vec::new(), fallback: true }
+        let answerers: BTreeMap<_, _> = generators
+            .into_iter()
+            .map(|generator| (generator.name().to_owned(), Answerer { generator, upstreams: Vec::new() }))
+            .collect();
+        let known = answerers.contains_key(default);
+        let default = if known { default } else { answerers.keys().next().map_or(default, String::as_str) };
+        let default = RwLock::new(default.to_owned());
+        Self { answerers, default, embedder, spare_embedders: Vec::new(), fallback: true }
+    }
+
+    /// Says which upstreams the generator of this name asks.
+    #[must_use]
+    pub fn with_upstreams_of(mut self, name: &str, upstreams: Vec<String>) -> Self {
+        if let Some(answerer) = self.answerers.get_mut(name) {
+            answerer.upstreams = upstreams;
+        }
+        self
     }
 
     /// Allows another embedder for the DBs that were made with it.
@@ -55,41 +76,54 @@ impl Models {
         self.fallback
     }
 
-    /// The provider of questions that name none.
-    pub fn default_provider(&self) -> ProviderKind {
-        *self.default.read()
+    /// What answers questions that name nobody.
+    pub fn default_name(&self) -> String {
+        self.default.read().clone()
     }
 
-    /// Changes [`default_provider`](Self::default_provider).
+    /// Changes [`default_name`](Self::default_name).
     ///
     /// # Errors
     /// [`RagError::ProviderNotConfigured`].
-    pub fn set_default_provider(&self, provider: ProviderKind) -> Result<(), RagError> {
-        self.generator(Some(provider))?;
-        *self.default.write() = provider;
+    pub fn set_default(&self, name: &str) -> Result<(), RagError> {
+        self.answerer(name)?;
+        name.clone_into(&mut self.default.write());
         Ok(())
     }
 
-    /// The providers that can be asked.
-    pub fn providers(&self) -> impl Iterator<Item = ProviderKind> {
-        self.generators.keys().copied()
+    /// The names that can be asked for.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.answerers.keys().map(String::as_str)
     }
 
-    /// The generator of a provider, or the default one.
+    /// The names of the upstreams that questions are sent to which name nobody.
+    pub fn default_upstreams(&self) -> &[String] {
+        let default = self.default.read();
+        self.answerers.get(&*default).map(|answerer| answerer.upstreams.as_slice()).unwrap_or_default()
+    }
+
+    /// The generator of this name, or the default one.
     ///
     /// # Errors
     /// [`RagError::ProviderNotConfigured`].
-    pub fn generator(&self, provider: Option<ProviderKind>) -> Result<&Arc<dyn Generator>, RagError> {
-        let provider = provider.unwrap_or_else(|| self.default_provider());
-        self.generators.get(&provider).ok_or_else(|| RagError::ProviderNotConfigured {
-            provider: provider.to_string(),
-            configured: self.providers().map(|p| p.to_string()).collect::<Vec<_>>().join(", "),
+    pub fn generator(&self, name: Option<&str>) -> Result<&Arc<dyn Generator>, RagError> {
+        match name {
+            Some(name) => self.answerer(name),
+            None => self.answerer(&self.default.read()),
+        }
+    }
+
+    fn answerer(&self, name: &str) -> Result<&Arc<dyn Generator>, RagError> {
+        self.answerers.get(name).map(|answerer| &answerer.generator).ok_or_else(|| RagError::ProviderNotConfigured {
+            provider: name.chars().take(64).collect(),
+            configured: self.names().collect::<Vec<_>>().join(", "),
         })
     }
 
     /// The generator that takes over, when one may: it needs no other service.
     pub fn fallback_generator(&self) -> Option<&Arc<dyn Generator>> {
-        self.generators.get(&ProviderKind::Embedded).filter(|_| self.fallback)
+        let embedded = self.answerers.get(ProviderKind::Embedded.as_str());
+        embedded.map(|answerer| &answerer.generator).filter(|_| self.fallback)
     }
 
     /// The generator that takes over when this one is unavailable.

@@ -98,6 +98,7 @@ impl From<RagError> for ApiError {
                 Self::invalid(message)
             }
             RagError::Store(error) => error.into(),
+            RagError::CutOff(error) => Self { message, ..error.into() },
             RagError::Provider(error) => error.into(),
             RagError::EmbedderMismatch { .. } => Self::new(StatusCode::CONFLICT, "EmbedderMismatch", message),
             RagError::NothingIngested(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "NothingIngested", message),

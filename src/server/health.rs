@@ -17,7 +17,7 @@ use tokio::{
 
 use super::state::{AppState, UpstreamHealth};
 use crate::{
-    providers::{ProviderKind, UpstreamStatus},
+    providers::{Author, ProviderKind, UpstreamStatus},
     wire::SystemHealth,
 };
 
@@ -41,7 +41,8 @@ const GIB: f64 = (1u64 << 30) as f64;
 /// The newest findings.
 #[derive(Debug)]
 pub(super) struct HealthBoard {
-    upstreams: RwLock<HashMap<ProviderKind, UpstreamStatus>>,
+    /// By name.
+    upstreams: RwLock<HashMap<String, UpstreamStatus>>,
     system: RwLock<SystemHealth>,
     /// Turns to look at the DB.
     pub(super) looks: Arc<Semaphore>,
@@ -57,15 +58,14 @@ impl Default for HealthBoard {
 }
 
 impl HealthBoard {
-    /// What the last probe found; `None` before the first, or for a provider that is not configured.
-    pub(super) fn upstream(&self, provider: ProviderKind) -> Option<UpstreamStatus> {
-        self.upstreams.read().get(&provider).cloned()
+    /// What the last probe of an upstream found; `None` before the first, or for one that is not configured.
+    pub(super) fn upstream(&self, name: &str) -> Option<UpstreamStatus> {
+        self.upstreams.read().get(name).cloned()
     }
 
-    /// Whether the provider answered the last probe and has what it needs. The embedded one always does.
-    pub(super) fn answers(&self, provider: ProviderKind) -> bool {
-        provider == ProviderKind::Embedded
-            || self.upstreams.read().get(&provider).is_some_and(UpstreamStatus::is_usable)
+    /// Whether an upstream answered the last probe and has what it needs.
+    fn is_usable(&self, name: &str) -> bool {
+        self.upstreams.read().get(name).is_some_and(UpstreamStatus::is_usable)
     }
 
     pub(super) fn system(&self) -> SystemHealth {
@@ -90,22 +90,58 @@ pub(super) async fn probe(state: Arc<AppState>) {
 
 /// Asks an upstream once; returns whether it answered.
 async fn probe_once(state: &AppState, upstream: &UpstreamHealth) -> bool {
-    let (provider, status) = (upstream.provider, upstream.probe.check(&upstream.required).await);
-    if provider == ProviderKind::Ollama {
-        state.engine.metrics().ollama_healthy(status.ok);
+    let status = upstream.probe.check(&upstream.required).await;
+    let Author { name, provider, .. } = upstream.author.as_ref();
+    let metrics = state.engine.metrics();
+    metrics.upstream_healthy(name, status.is_usable());
+    let before = state.health.upstreams.write().insert(name.clone(), status.clone());
+    if *provider == ProviderKind::Ollama {
+        metrics.ollama_healthy(ollama_answers(state));
     }
-    let before = state.health.upstreams.write().insert(provider, status.clone());
     let was_ok = before.map(|before| before.ok);
     if was_ok == Some(false) && status.ok {
         upstream.breakers.iter().for_each(|breaker| breaker.hint_recovered());
     }
     if was_ok != Some(status.ok) {
         match &status.error {
-            None => tracing::info!(%provider, "upstream answers"),
-            Some(error) => tracing::warn!(%provider, %error, "upstream does not answer"),
+            None => tracing::info!(upstream = name, "upstream answers"),
+            Some(error) => tracing::warn!(upstream = name, %error, "upstream does not answer"),
         }
     }
     status.ok
+}
+
+/// Whether an Ollama server answered the last probe.
+pub(super) fn ollama_answers(state: &AppState) -> bool {
+    let mut ollamas = state.upstreams.iter().filter(|upstream| upstream.author.provider == ProviderKind::Ollama);
+    ollamas.any(|upstream| state.health.upstream(&upstream.author.name).is_some_and(|status| status.ok))
+}
+
+/// Which of the upstreams can be asked that questions are sent to which name nobody.
+pub(super) struct Reachable<'s> {
+    /// Those that can: the last probe says so, and no breaker keeps questions from them.
+    pub(super) yes: Vec<&'s str>,
+    /// Those that cannot.
+    pub(super) no: Vec<&'s str>,
+}
+
+impl<'s> Reachable<'s> {
+    pub(super) fn now(state: &'s AppState) -> Self {
+        let names = state.engine.models().default_upstreams();
+        let (yes, no) =
+            state.upstreams.iter().filter(|upstream| names.contains(&upstream.author.name)).partition::<Vec<_>, _>(
+                |upstream| upstream.is_asked() && state.health.is_usable(&upstream.author.name),
+            );
+        let names = |upstreams: Vec<&'s UpstreamHealth>| {
+            upstreams.into_iter().map(|upstream| upstream.author.name.as_str()).collect()
+        };
+        Self { yes: names(yes), no: names(no) }
+    }
+
+    /// Whether a model answers questions now. What is compiled in always does.
+    pub(super) fn any(&self) -> bool {
+        !self.yes.is_empty() || self.no.is_empty()
+    }
 }
 
 /// Looks at the machine, again and again, on a blocking thread: reading process tables and disks can take long.

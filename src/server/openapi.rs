@@ -81,7 +81,7 @@ fn document_for(providers: &[&str]) -> OpenApi {
 /// Written once: it is large, and whoever asks for it again and again must not take the processor from others.
 pub(super) async fn serve(State(state): State<Arc<AppState>>) -> ([(HeaderName, &'static str); 1], Bytes) {
     let write = || {
-        let providers: Vec<&str> = state.engine.models().providers().map(|provider| provider.as_str()).collect();
+        let providers: Vec<&str> = state.engine.models().names().collect();
         serde_json::to_vec(&document_for(&providers)).unwrap_or_default().into()
     };
     ([(CONTENT_TYPE, JSON)], state.description.get_or_init(write).clone())

@@ -48,7 +48,7 @@ impl RenderedAnswers {
     /// # Errors
     /// What ended the answer early.
     pub(super) async fn body(&self, question: &Question, asked: AnswerStream, id: String) -> Result<String, ApiError> {
-        let Some((entry, outcome)) = asked.from_cache().map(|(entry, outcome)| (entry.id(), *outcome)) else {
+        let Some((entry, timings)) = asked.from_cache().map(|(entry, outcome)| (entry.id(), outcome.timings)) else {
             return json(&api::answered(question, asked.answer().await?, id));
         };
         // What a question asks for shapes the head only as far as it is the entry's namespace, and the search mode is that too.
@@ -66,7 +66,7 @@ impl RenderedAnswers {
             degraded: false,
             degraded_reason: &None,
             request_id: &id,
-            timings_ms: api::timings(&outcome.timings),
+            timings_ms: api::timings(&timings),
         })?;
         let mut body = String::with_capacity(head.len() + tail.len());
         body.push_str(&head);
@@ -136,8 +136,8 @@ mod tests {
         let timings = Timings { total: Duration::from_micros(1_500), ..Timings::default() };
         let retrieval = Retrieval { passages, bm25_weight: 0.5, degraded: None, timings, explanation: Vec::new() };
         let served = Served { entry, kind: HitKind::Exact, note, took: Duration::ZERO };
-        let outcome = Outcome { provider, degraded: None, left_out: 0, timings };
-        move || AnswerStream::stored(retrieval.clone(), served.clone(), outcome)
+        let outcome = Outcome { provider, upstream: None, segments: Vec::new(), degraded: None, left_out: 0, timings };
+        move || AnswerStream::stored(retrieval.clone(), served.clone(), outcome.clone())
     }
 
     #[tokio::test]

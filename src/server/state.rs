@@ -18,7 +18,7 @@ use super::{
 use crate::{
     api::AskDefaults,
     domain::DbName,
-    providers::{HealthProbe, ProviderKind},
+    providers::{Author, HealthProbe},
     rag::{Engine, RetrievalOptions, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
     resilience::{CircuitBreaker, Resilience, State},
     telemetry::ServiceUrl,
@@ -55,8 +55,10 @@ pub struct ServerSettings {
 
 /// A service that questions depend on, and how to ask whether it is there.
 pub struct UpstreamHealth {
-    /// Which provider it serves.
-    pub provider: ProviderKind,
+    /// Its name, dialect and model.
+    pub author: Arc<Author>,
+    /// Where it is, without credentials.
+    pub url: String,
     /// Asks it.
     pub probe: Arc<dyn HealthProbe>,
     /// Models that it must have.

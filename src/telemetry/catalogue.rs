@@ -136,6 +136,9 @@ macro_rules! catalogue {
                 /// Answers that are not what a healthy system would have given.
                 degraded: counter Number exposed sum "ollama_rag_degraded_answers_total" []
                     history Degraded column "degraded" result "degraded";
+                /// Answers that another upstream took over, from the start or in the middle.
+                failovers: counter Number exposed sum "ollama_rag_failovers_total" []
+                    result "failovers";
             }
             group {
                 /// The server's process.

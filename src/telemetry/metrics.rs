@@ -8,7 +8,7 @@ use super::cache::CacheMetrics;
 use super::catalogue::{Exposed, QUERY_SECONDS, Traffic};
 use super::connections::ConnectionMetrics;
 use super::registry::{SECONDS, counter, gauge, histogram, registered, single};
-use super::upstreams::{BreakerMetrics, ClientMetrics, UpstreamMetrics};
+use super::upstreams::{BreakerMetrics, ClientMetrics, FailoverMetrics, UpstreamMetrics};
 use crate::domain::{DbName, SearchMode};
 
 /// Numbers of documents or tokens.
@@ -179,10 +179,12 @@ impl Metrics {
     }
 
     /// Makes the series of these label values exist, at zero, so that a dashboard of an idle server is not empty.
-    pub fn announce(&self, db: &DbName, models: &[(&str, &str)], degraded_reasons: &[&str]) {
+    ///
+    /// `names` are what questions can be asked of, `models` the upstreams that answer, with their models.
+    pub fn announce(&self, db: &DbName, names: &[&str], models: &[(&str, &str)], degraded_reasons: &[&str]) {
         let db = db.as_str();
         for method in SearchMode::ALL.map(SearchMode::as_str) {
-            for (provider, _) in models {
+            for provider in names {
                 self.queries.with_label_values(&[method, provider, db]);
                 self.query_errors.with_label_values(&[method, provider, "internal"]);
             }
@@ -300,6 +302,16 @@ impl Metrics {
         self.upstreams.breaker(name)
     }
 
+    /// The series of answers that another upstream took over.
+    pub fn failovers(&self) -> FailoverMetrics {
+        self.upstreams.failovers()
+    }
+
+    /// What the last probe of an upstream found.
+    pub fn upstream_healthy(&self, upstream: &str, healthy: bool) {
+        self.upstreams.healthy(upstream, healthy);
+    }
+
     /// The series of an upstream's client, at zero.
     pub fn client(&self, name: &str) -> ClientMetrics {
         self.upstreams.client(name)
@@ -327,7 +339,7 @@ mod tests {
     #[test]
     fn an_idle_server_shows_zeros_not_nothing() {
         let metrics = Metrics::new();
-        metrics.announce(&db(), &[("embedded", "extractive")], &["llm_unavailable"]);
+        metrics.announce(&db(), &["embedded"], &[("embedded", "extractive")], &["llm_unavailable"]);
         let text = metrics.render();
         for line in [
             r#"ollama_rag_queries_total{db="default",method="hybrid",provider="embedded"} 0"#,

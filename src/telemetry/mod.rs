@@ -18,4 +18,4 @@ pub(crate) use catalogue::{catalogue, reading};
 pub use connections::{CloseReason, ConnectionMetrics};
 pub use metrics::{Generation, Metrics};
 pub use secrets::{KnownSecrets, NotWeb, ServiceUrl, mask_url};
-pub use upstreams::{BreakerMetrics, ClientMetrics};
+pub use upstreams::{BreakerMetrics, ClientMetrics, FailoverMetrics};

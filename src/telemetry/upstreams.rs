@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use super::{
-    catalogue::{BREAKER_STATE, Breaker, Exposed, POOL_REUSED, Pool},
+    catalogue::{BREAKER_STATE, Breaker, Exposed, POOL_REUSED, Pool, Traffic},
     registry::{SECONDS, counter, gauge, histogram, registered},
 };
 
@@ -40,6 +40,8 @@ pub(super) struct UpstreamMetrics {
     pool_wait: HistogramVec,
     request_seconds: HistogramVec,
     retries: IntCounterVec,
+    failovers: IntCounterVec,
+    healthy: IntGaugeVec,
 }
 
 impl UpstreamMetrics {
@@ -87,6 +89,13 @@ impl UpstreamMetrics {
                 SECONDS,
             ),
             retries: counted(Pool::retries(), &["client_name", "reason"]),
+            failovers: counted(Traffic::failovers(), &["upstream", "at"]),
+            healthy: gauge(
+                r,
+                "ollama_rag_upstream_healthy",
+                "1 when the upstream answered the last probe and has its models, else 0.",
+                &["upstream"],
+            ),
         }
     }
 
@@ -107,6 +116,14 @@ impl UpstreamMetrics {
         };
         metrics.changed.set(seconds(SystemTime::now()));
         metrics
+    }
+
+    pub(super) fn failovers(&self) -> FailoverMetrics {
+        FailoverMetrics(self.failovers.clone())
+    }
+
+    pub(super) fn healthy(&self, upstream: &str, healthy: bool) {
+        self.healthy.with_label_values(&[upstream]).set(healthy.into());
     }
 
     pub(super) fn client(&self, name: &str) -> ClientMetrics {
@@ -153,6 +170,24 @@ impl BreakerMetrics {
         self.transitions.with_label_values(&[&self.name, from, to]).inc();
         self.state.set(i64::from(code));
         self.changed.set(seconds(at));
+    }
+}
+
+/// Series of answers that another upstream took over.
+#[derive(Clone)]
+pub struct FailoverMetrics(IntCounterVec);
+
+impl FailoverMetrics {
+    /// Makes the series of an upstream exist, at zero.
+    pub fn announce(&self, upstream: &str) {
+        for at in ["start", "middle"] {
+            self.0.with_label_values(&[upstream, at]);
+        }
+    }
+
+    /// Another upstream is asked instead of this one: from the `start` of the answer, or in its `middle`.
+    pub fn failed_over(&self, upstream: &str, at: &'static str) {
+        self.0.with_label_values(&[upstream, at]).inc();
     }
 }
 

@@ -117,6 +117,12 @@ pub struct AskResponse {
     pub db: String,
     /// Who wrote the answer.
     pub provider: String,
+    /// The upstream that wrote it, or its end, where upstreams have names of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// The parts of an answer that broke off and was continued by another upstream.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<SegmentBody>,
     /// Whether the answer comes from the cache.
     pub cache_hit: bool,
     /// About the cache entry that answered, or that was near and did not.
@@ -138,6 +144,24 @@ pub struct AskResponse {
     /// What each stage of the search did, when the question asks for it and the answer is not from the cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Vec<StageExplanation>>,
+}
+
+/// A part of an answer that one upstream wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SegmentBody {
+    /// The upstream.
+    #[schema(example = "gpu1")]
+    pub upstream: String,
+    /// Its dialect.
+    #[schema(example = "ollama")]
+    pub provider: String,
+    /// Its model.
+    pub model: String,
+    /// Where the part begins in the answer, in characters (Unicode scalar values) from 0.
+    pub start: usize,
+    /// Where it ends; left out in the event that begins it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<usize>,
 }
 
 /// What one stage of the search did.

@@ -49,6 +49,32 @@ pub struct Services {
     pub database: DatabaseHealth,
     /// Stored conversations.
     pub chats: ChatsHealth,
+    /// All LLM servers, in the order in which they are asked.
+    #[serde(default)]
+    pub upstreams: Vec<UpstreamDetail>,
+}
+
+/// An LLM server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UpstreamDetail {
+    /// Its name.
+    #[schema(example = "gpu1")]
+    pub name: String,
+    /// Its dialect.
+    #[schema(example = "ollama")]
+    pub provider: String,
+    /// Where it is.
+    pub url: String,
+    /// Its model that answers.
+    pub model: String,
+    /// Whether it answered the last probe and has its models.
+    pub healthy: bool,
+    /// Whether its circuit breaker lets questions through.
+    pub asked: bool,
+    /// Why it did not answer.
+    pub error: Option<String>,
+    /// Models that it lacks.
+    pub models_missing: Vec<String>,
 }
 
 /// The LLM server.
@@ -144,6 +170,9 @@ pub struct ProviderHealthResponse {
     pub ollama: OllamaDetail,
     /// The OpenAI-compatible server.
     pub openai: OpenAiDetail,
+    /// All LLM servers, in the order in which they are asked.
+    #[serde(default)]
+    pub upstreams: Vec<UpstreamDetail>,
 }
 
 /// Ollama in detail.
@@ -184,7 +213,7 @@ pub struct OpenAiDetail {
 /// The provider to use from now on.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ProviderRequest {
-    /// `ollama`, `openai` or `embedded`.
+    /// `ollama`, `openai`, `embedded`, the name of an upstream, or `auto` for all of them.
     #[schema(value_type = ProviderName)]
     pub name: String,
 }

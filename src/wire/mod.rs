@@ -12,8 +12,8 @@ mod schema;
 mod whole;
 
 pub use ask::{
-    AskBody, AskRequest, AskResponse, CacheMetadata, ContextCopy, ContextMetadata, StageExplanation, StreamHead,
-    StreamToken, TimingsMs,
+    AskBody, AskRequest, AskResponse, CacheMetadata, ContextCopy, ContextMetadata, SegmentBody, StageExplanation,
+    StreamHead, StreamToken, TimingsMs,
 };
 pub use cache::{
     CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,
@@ -26,7 +26,7 @@ pub use documents::{
 pub use health::{
     BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail,
     OllamaHealth, OpenAiDetail, ProviderHealthResponse, ProviderRequest, ProviderResponse, ReadyChecks, ReadyResponse,
-    Services, SystemHealth,
+    Services, SystemHealth, UpstreamDetail,
 };
 pub use metrics::{
     BreakerBody, BreakerConfig, BreakerMetricsResponse, BreakerSummary, BreakerTransition, EndpointBody,

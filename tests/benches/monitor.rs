@@ -89,7 +89,12 @@ async fn exposition(State(stub): State<Arc<Stub>>) -> String {
 fn serve() -> (SocketAddr, Arc<Stub>) {
     let metrics = ragctl::telemetry::Metrics::new();
     let db: ragctl::domain::DbName = "default".parse().expect("a name");
-    metrics.announce(&db, &[("ollama", "llama3.1:8b"), ("embedded", "extractive")], &["llm_unavailable"]);
+    metrics.announce(
+        &db,
+        &["ollama", "embedded"],
+        &[("ollama", "llama3.1:8b"), ("embedded", "extractive")],
+        &["llm_unavailable"],
+    );
     metrics.query_started(ragctl::domain::SearchMode::Hybrid, "ollama", &db);
     metrics.query_done(ragctl::domain::SearchMode::Hybrid, "miss", Duration::from_millis(300));
     // As long as that of a server under load; the counter of questions grows.

@@ -58,10 +58,11 @@ fn request() -> GenerationRequest {
     GenerationRequest {
         question: "how long?".into(),
         spec: ragctl::domain::SpecKey::new([]),
-        passages: Vec::new(),
-        messages: vec![Message { role: Role::User, content: content.into() }],
+        passages: [].into(),
+        messages: [Message { role: Role::User, content: content.into() }].into(),
         call: CallContext::without_deadline(),
         stand_in: false,
+        first_token_by: None,
         reasoning: false,
     }
 }
@@ -76,7 +77,7 @@ async fn collect(generator: &dyn Generator) -> (String, Result<GenerationStats, 
     while let Some(event) = events.next().await {
         match event {
             Ok(GenerationEvent::Text(piece)) => text.push_str(&piece),
-            Ok(GenerationEvent::Reasoning(_)) => {}
+            Ok(GenerationEvent::Author(_) | GenerationEvent::Reasoning(_)) => {}
             Ok(GenerationEvent::Restart) => text.clear(),
             Ok(GenerationEvent::Done(stats)) => return (text, Ok(stats)),
             Err(error) => return (text, Err(error)),

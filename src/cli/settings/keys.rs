@@ -3,7 +3,10 @@
 //! What only one command knows is added from its options (see `options`). This table drives resolution, checking, `--help`, `config show`, `config example` and the texts of errors. A new
 //! setting is a line here, a field in [`Settings`](super::Settings), and a flag in the group of arguments it belongs to.
 
-use super::kind::SettingKind::{self, *};
+use super::{
+    kind::SettingKind::{self, *},
+    upstreams,
+};
 use crate::telemetry::mask_url;
 
 /// One setting.
@@ -78,6 +81,7 @@ impl SettingKey {
         }
         match self.kind {
             Url | Targets | Origins | OfCommand { .. } => mask_url(value),
+            Upstreams => upstreams::shown(value),
             _ => value.to_owned(),
         }
     }
@@ -146,6 +150,11 @@ pub const KEYS: &[SettingKey] = &[
     key("provider.openai_embed_model", "--openai-embed-model", &["OPENAI_EMBED_MODEL", "RAGCTL_OPENAI_EMBED_MODEL"],
         Is("text-embedding-3-small"), Model,
         "Name of the embedding model at the OpenAI-compatible server"),
+    key("upstream", "--upstream", &["RAGCTL_UPSTREAM"], Open("the server of the settings above"), Upstreams,
+        "LLM servers that are asked one after another until one answers, instead of that of the settings above"),
+    key("provider.upstream_order", "--upstream-order", &["RAGCTL_UPSTREAM_ORDER"], Is("listed"),
+        Choice(&["listed", "weight"]),
+        "Which of several upstreams is asked first; weight: by chance, as often as its weight says"),
     key("provider.embedder", "--embedder", &["RAGCTL_EMBEDDER"], Is("auto"),
         Choice(&["auto", "embedded", "ollama", "openai"]),
         "Who embeds; auto: the LLM server if it can, else the embedded model"),

@@ -79,6 +79,8 @@ pub enum SettingKind {
     Secret,
     /// A key of 256 bits.
     HexKey,
+    /// LLM servers, each with its fields; in the environment separated by semicolons.
+    Upstreams,
     /// What an option of a command takes, which its parser knows.
     OfCommand {
         /// What separates several values in the environment; `None`: there is one.
@@ -132,6 +134,11 @@ impl SettingKind {
             }
             Self::Model => "the name of a model".into(),
             Self::Secret => "a key".into(),
+            Self::Upstreams => {
+                "upstreams like name=gpu1,dialect=ollama,url=http://gpu1:11434,model=llama3.1:8b, separated by semicolons in \
+                 the environment, or [[upstream]] tables of the config file"
+                    .into()
+            }
             Self::OfCommand { .. } => "a value of the option".into(),
             Self::HexKey => "64 hexadecimal digits, as `openssl rand -hex 32` makes them".into(),
         }
@@ -146,6 +153,7 @@ impl SettingKind {
     pub fn separator(self) -> Option<char> {
         match self {
             Self::Paths | Self::Origins | Self::Hosts | Self::Targets | Self::Texts => Some(','),
+            Self::Upstreams => Some(';'),
             Self::OfCommand { separator, .. } => separator,
             _ => None,
         }
@@ -165,6 +173,8 @@ impl SettingKind {
             Self::Folder | Self::File | Self::Paths | Self::Targets | Self::Model | Self::Secret | Self::Texts => {
                 !text.is_empty()
             }
+            // Which field is wrong is told when they are read.
+            Self::Upstreams => !text.is_empty(),
             Self::JsonObject => json_object(text).is_some(),
             Self::Number { min, max } => text.parse().is_ok_and(|number: f64| (min..=max).contains(&number)),
             // Asked of its parser, which also knows the others.

@@ -9,6 +9,8 @@ use std::{
 use super::{
     error::{Origin, SettingsError},
     keys::{self, Fallback, SettingKey},
+    kind::SettingKind,
+    upstreams,
 };
 
 /// The values of flags, by setting.
@@ -75,8 +77,21 @@ impl Layers {
         Ok(keys::all().map(|key| self.winner(key, &file)).collect())
     }
 
+    /// An upstream with the key that a variable holds.
+    fn with_key(&self, upstream: String) -> String {
+        let said = |value: &&String| !value.trim().is_empty();
+        let of = |variables: &HashMap<String, String>, name: &str| variables.get(name).filter(said).cloned();
+        upstreams::with_key(upstream, |name| of(&self.environment, name).or_else(|| of(&self.dotenv, name)))
+    }
+
     fn winner(&self, key: &'static SettingKey, file: &HashMap<&'static str, Vec<String>>) -> Resolved {
-        let resolved = |values: Vec<String>, origin| Resolved { key: key.name, values, origin };
+        let resolved = |values: Vec<String>, origin| {
+            let values = match key.kind {
+                SettingKind::Upstreams => values.into_iter().map(|text| self.with_key(text)).collect(),
+                _ => values,
+            };
+            Resolved { key: key.name, values, origin }
+        };
         if let Some(values) = self.flags.get(key.name) {
             return resolved(values.clone(), Origin::Flag(key.flag));
         }
@@ -162,6 +177,8 @@ fn take(
         hint: keys::hint(name),
     })?;
     let values = match value {
+        toml::Value::Array(items) if key.kind == SettingKind::Upstreams => items.iter().map(table).collect(),
+        toml::Value::Table(_) if key.kind == SettingKind::Upstreams => table(value).map(|table| vec![table]),
         toml::Value::Array(items) if key.kind.is_list() => items.iter().map(scalar).collect(),
         value => scalar(value).map(|text| vec![text]),
     };
@@ -177,6 +194,11 @@ fn take(
         found.insert(key.name, values);
     }
     Ok(())
+}
+
+/// A table as text.
+fn table(value: &toml::Value) -> Option<String> {
+    value.as_table().and_then(|table| serde_json::to_string(table).ok())
 }
 
 fn scalar(value: &toml::Value) -> Option<String> {

@@ -57,16 +57,15 @@ impl Surroundings {
     }
 
     fn variables(&self) -> Result<HashMap<String, String>, SettingsError> {
-        let mut variables = HashMap::new();
+        // Upstreams may name any of them as the one that holds their key.
+        let texts = self.environment.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+        let variables = texts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         for key in keys::all() {
             for &name in key.env {
                 let Some(value) = self.environment.get(&OsString::from(name)) else { continue };
-                let value = value.to_str().ok_or_else(|| SettingsError::NotUnicode {
-                    name,
-                    key: key.name,
-                    takes: key.kind.takes(),
-                })?;
-                variables.insert(name.to_owned(), value.to_owned());
+                if value.to_str().is_none() {
+                    return Err(SettingsError::NotUnicode { name, key: key.name, takes: key.kind.takes() });
+                }
             }
         }
         Ok(variables)

@@ -2,7 +2,7 @@
 //!
 //! Below this module nothing knows where a value came from. [`keys`] is the table of all settings, to which `options` adds those of single commands, `kind` says what each
 //! takes, `layers` lets the right one win, `values` makes it typed; only `load` touches the process and the disk.
-//! A room's settings are a struct of that room; `server` and `tools` fill it.
+//! A room's settings are a struct of that room; `server`, `upstreams` and `tools` fill it.
 
 mod dotenv;
 mod error;
@@ -14,6 +14,7 @@ pub(in crate::cli) mod options;
 mod report;
 mod server;
 mod tools;
+mod upstreams;
 mod values;
 
 #[cfg(test)]
@@ -71,12 +72,13 @@ impl Settings {
     /// The first value that cannot be used, in the order of the table; then those that do not go together.
     pub fn new(resolved: &[Resolved]) -> Result<Self, SettingsError> {
         let values = Values::check(resolved)?;
+        let resilience = server::resilience(&values)?;
         Ok(Self {
             data_dir: values.text("data_dir")?.into(),
             db: values.parsed("db")?,
             server: server::server(&values)?,
-            provider: server::provider(&values)?,
-            resilience: server::resilience(&values)?,
+            provider: server::provider(&values, &resilience)?,
+            resilience,
             cache: server::cache(&values)?,
             chunking: server::chunking(&values)?,
             retrieval: server::retrieval(&values)?,

@@ -92,6 +92,10 @@ fn literal(key: &SettingKey) -> String {
         (Fallback::Open(_), SettingKind::Paths) => "[\"handbook\", \"notes/2024.md\"]".to_owned(),
         (Fallback::Open(_), SettingKind::Origins) => "[\"https://wiki.example.com\"]".to_owned(),
         (Fallback::Open(_), SettingKind::JsonObject) => "'{\"top_k\": 20}'".to_owned(),
+        (Fallback::Open(_), SettingKind::Upstreams) => {
+            "[{ name = \"gpu1\", dialect = \"ollama\", url = \"http://gpu1:11434\", model = \"llama3.1:8b\" }]"
+                .to_owned()
+        }
         (Fallback::Open(_), SettingKind::Texts) => "[\"END\", \"Question:\"]".to_owned(),
         (Fallback::Open(_), SettingKind::Hosts) => "[\"rag.example.com\"]".to_owned(),
         (Fallback::Open(_), SettingKind::Url) => "\"http://localhost:8080/v1\"".to_owned(),

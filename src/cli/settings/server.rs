@@ -4,12 +4,18 @@ use std::{path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
-use super::{error::SettingsError, kind, values::Values};
+use super::{
+    error::SettingsError,
+    kind,
+    upstreams::{Common, upstreams},
+    values::Values,
+};
 use crate::{
     cache::{CacheMode, CacheSettings, CacheSetup},
     domain::SearchFilter,
     providers::{
         GenerationOptions, ReasoningEffort,
+        chain::UpstreamOrder,
         guarded::AttemptTimeouts,
         settings::{HttpTimeouts, ProviderSettings},
     },
@@ -57,12 +63,21 @@ pub(super) fn server(values: &Values<'_>) -> Result<ServeSettings, SettingsError
     })
 }
 
-pub(super) fn provider(values: &Values<'_>) -> Result<ProviderSettings, SettingsError> {
+pub(super) fn provider(
+    values: &Values<'_>,
+    resilience: &ResilienceSettings,
+) -> Result<ProviderSettings, SettingsError> {
     let openai = ["provider.openai_api_key", "provider.openai_base_url"];
     let timeouts = HttpTimeouts {
         connect: values.seconds("provider.connect_timeout")?,
         read: values.seconds("provider.read_timeout")?,
     };
+    let openai_timeouts = HttpTimeouts {
+        connect: values.maybe_seconds("provider.openai_connect_timeout")?.unwrap_or(timeouts.connect),
+        read: values.maybe_seconds("provider.openai_read_timeout")?.unwrap_or(timeouts.read),
+    };
+    let generation = generation(values)?;
+    let common = Common { generation: &generation, ollama: timeouts, openai: openai_timeouts, resilience };
     Ok(ProviderSettings {
         choice: match values.optional("provider.name") {
             None | Some("auto") => None,
@@ -84,11 +99,10 @@ pub(super) fn provider(values: &Values<'_>) -> Result<ProviderSettings, Settings
         embed_api_key: values.optional("provider.embed_api_key").map(SecretString::from),
         embed_model_said: values.was_said("provider.embed_model"),
         timeouts,
-        openai_timeouts: HttpTimeouts {
-            connect: values.maybe_seconds("provider.openai_connect_timeout")?.unwrap_or(timeouts.connect),
-            read: values.maybe_seconds("provider.openai_read_timeout")?.unwrap_or(timeouts.read),
-        },
-        generation: generation(values)?,
+        openai_timeouts,
+        upstreams: upstreams(values, &common)?,
+        order: values.with("provider.upstream_order", UpstreamOrder::named)?,
+        generation,
     })
 }
 

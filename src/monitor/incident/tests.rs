@@ -71,7 +71,13 @@ fn seen(second: u64, name: &str, state: State) -> Observation {
             fill: Some(0.5),
             ..Cache::default()
         }),
-        traffic: Some(Traffic { questions: Some(2.0 * n), errors: Some(0.0), degraded: Some(0.0), latency: None }),
+        traffic: Some(Traffic {
+            questions: Some(2.0 * n),
+            errors: Some(0.0),
+            degraded: Some(0.0),
+            failovers: None,
+            latency: None,
+        }),
         ..Observation::default()
     }
 }

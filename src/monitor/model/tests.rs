@@ -414,7 +414,7 @@ fn time_never_goes_backwards() {
 #[test]
 fn the_simulated_histogram_has_the_bounds_of_a_real_server() {
     let metrics = crate::telemetry::Metrics::new();
-    metrics.announce(&"default".parse().unwrap(), &[("ollama", "m")], &["llm_unavailable"]);
+    metrics.announce(&"default".parse().unwrap(), &["ollama"], &[("ollama", "m")], &["llm_unavailable"]);
     let seen = Observation::of_bodies(&[("/metrics", metrics.render().into())]);
     let bounds: Vec<f64> = seen.traffic.unwrap().latency.unwrap().buckets.iter().map(|bucket| bucket.0).collect();
     assert_eq!(bounds, BOUNDS);

@@ -241,8 +241,13 @@ mod tests {
     #[test]
     fn figures_that_are_no_numbers_cost_only_themselves() {
         let latency = Histogram { buckets: vec![(0.1, 1.0), (f64::NAN, 2.0)], count: 2.0 };
-        let traffic =
-            Traffic { questions: Some(f64::INFINITY), errors: Some(1.0), latency: Some(latency), degraded: None };
+        let traffic = Traffic {
+            questions: Some(f64::INFINITY),
+            errors: Some(1.0),
+            latency: Some(latency),
+            degraded: None,
+            failovers: None,
+        };
         let mut observation = Observation { traffic: Some(traffic), ..Observation::default() };
         let transition = |at| StateTransition { at, from: State::Closed, to: State::Open, reason: "x".into() };
         let history = vec![transition(f64::NAN), transition(7.0)];

@@ -166,7 +166,7 @@ fn traffic(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Traffic> {
         .prop_map(|(buckets, count)| Histogram { buckets, count });
     (figures(3, figure), option::of(histogram)).prop_map(|(mut all, latency)| {
         let mut next = || all.next().flatten();
-        Traffic { questions: next(), errors: next(), degraded: next(), latency }
+        Traffic { questions: next(), errors: next(), degraded: next(), failovers: next(), latency }
     })
 }
 

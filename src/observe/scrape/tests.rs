@@ -207,6 +207,7 @@ fn health() -> HealthResponse {
                 message: None,
             },
             chats: ChatsHealth { count: 1 },
+            upstreams: Vec::new(),
         },
         background: Vec::new(),
         system: SystemHealth {

@@ -121,6 +121,7 @@ fn requested(exposed: &Exposition<'_>, degraded: Option<f64>) -> Option<Traffic>
         questions: Some(requests().map(|sample| sample.value).sum()),
         errors: Some(requests().filter(failed).map(|sample| sample.value).sum()),
         degraded,
+        failovers: None,
         latency: histogram(exposed, "http_request_duration_seconds", asking),
     })
 }

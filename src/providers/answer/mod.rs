@@ -38,7 +38,7 @@ pub(super) fn answer(
                     habits.reasons_apart();
                     (reader.reasoning(text), None)
                 }
-                GenerationEvent::Restart => continue,
+                GenerationEvent::Author(_) | GenerationEvent::Restart => continue,
                 GenerationEvent::Text(text) => (reader.text(&text), None),
                 GenerationEvent::Done(stats) => (reader.end(), Some(stats)),
             };

@@ -1,5 +1,7 @@
 //! Reads what a model writes, piece by piece. Pure: text in, pieces out.
 
+use std::sync::Arc;
+
 use super::{
     marks::{Mark, Marks},
     reasoning::{Piece, ReasoningSplitter},
@@ -20,7 +22,7 @@ pub(super) struct OutputReader {
     marks: Marks,
     repetition: Repetition,
     /// The passages: what stands there may be repeated.
-    passages: Vec<String>,
+    passages: Arc<[String]>,
     /// The end of the answer so far.
     tail: String,
     /// Answer that may be the beginning of a mark, or white space that may be its end.
@@ -40,7 +42,7 @@ impl OutputReader {
             splitter: ReasoningSplitter::new(hold),
             marks: Marks::beside(texts, instruction.map(|message| message.content.as_str())),
             repetition: Repetition::default(),
-            passages: request.passages.clone(),
+            passages: Arc::clone(&request.passages),
             tail: String::new(),
             held: String::new(),
             taken: String::new(),

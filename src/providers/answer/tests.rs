@@ -15,9 +15,10 @@ fn request(passages: &[&str]) -> GenerationRequest {
         spec: SpecKey::new([]),
         question: "How long do refunds take?".into(),
         passages: passages.iter().map(|text| (*text).to_owned()).collect(),
-        messages: vec![Message { role: Role::System, content: INSTRUCTION.into() }],
+        messages: [Message { role: Role::System, content: INSTRUCTION.into() }].into(),
         call: CallContext::without_deadline(),
         stand_in: false,
+        first_token_by: None,
         reasoning: true,
     }
 }
@@ -36,6 +37,7 @@ async fn read_with(
         match event {
             Ok(GenerationEvent::Reasoning(piece)) => reasoning += &piece,
             Ok(GenerationEvent::Restart) => text.clear(),
+            Ok(GenerationEvent::Author(_)) => {}
             Ok(GenerationEvent::Text(piece)) => text += &piece,
             Ok(GenerationEvent::Done(stats)) => return (reasoning, text, Ok(stats.ending)),
             Err(error) => return (reasoning, text, Err(error)),
@@ -174,6 +176,9 @@ proptest! {
     #[test]
     fn plain_text_passes_unchanged(words in prop::collection::vec("[a-zäß<>|/\\[\\]]{1,9}", 1..40), size in 1_usize..12) {
         let written = words.join(" ");
+        // Signs that happen to make a mark do mean something.
+        let marks = marks::Marks::beside(std::iter::empty(), None);
+        prop_assume!(marks.find(&written).is_none() && !written.contains("think>"));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (_, text, ending) = runtime.block_on(read_with(cut(&written, size), &request(&[]), &Habits::of("plain")));
         prop_assert_eq!(text, written);

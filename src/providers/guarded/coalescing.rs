@@ -127,9 +127,10 @@ impl CoalescingGenerator {
             hasher.update(&(text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
         };
+        add(self.inner.name());
         add(self.inner.model());
         add(if request.reasoning { "reasoning" } else { "" });
-        for message in &request.messages {
+        for message in request.messages.iter() {
             add(message.role.as_str());
             add(&message.content);
         }
@@ -165,6 +166,10 @@ async fn write_down(
 
 #[async_trait]
 impl Generator for CoalescingGenerator {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
     fn provider(&self) -> ProviderKind {
         self.inner.provider()
     }
@@ -261,14 +266,15 @@ mod tests {
     }
 
     fn request(question: &str) -> GenerationRequest {
-        let messages = vec![Message { role: Role::User, content: question.into() }];
+        let messages = [Message { role: Role::User, content: question.into() }].into();
         GenerationRequest {
             question: question.into(),
             spec: SpecKey::new([]),
-            passages: Vec::new(),
+            passages: Arc::default(),
             messages,
             call: CallContext::without_deadline(),
             stand_in: false,
+            first_token_by: None,
             reasoning: false,
         }
     }

@@ -71,6 +71,10 @@ impl GuardedGenerator {
 
 #[async_trait]
 impl Generator for GuardedGenerator {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
     fn provider(&self) -> ProviderKind {
         self.inner.provider()
     }
@@ -130,8 +134,8 @@ fn watched(
                 () = sleep(clock.idle) => Err(clock.idled.clone()),
             };
             let settled = match &next {
-                Ok(GenerationEvent::Reasoning(_) | GenerationEvent::Restart | GenerationEvent::Text(_)) => None,
                 Ok(GenerationEvent::Done(_)) => Some(CallOutcome::Success),
+                Ok(_) => None,
                 Err(error) => Some(error.outcome()),
             };
             if let (Some(verdict), Some(open)) = (settled, if settled.is_some() { open.take() } else { None }) {

@@ -126,10 +126,11 @@ fn request(call: CallContext) -> GenerationRequest {
     GenerationRequest {
         spec: SpecKey::new([]),
         question: "q".into(),
-        passages: Vec::new(),
-        messages: Vec::new(),
+        passages: Arc::default(),
+        messages: Arc::default(),
         call,
         stand_in: false,
+        first_token_by: None,
         reasoning: false,
     }
 }

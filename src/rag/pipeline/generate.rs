@@ -6,7 +6,7 @@ use async_stream::try_stream;
 use futures::{Stream, StreamExt, future::BoxFuture, stream};
 use tokio::time::Instant;
 
-use super::question::Question;
+use super::{question::Question, segments::Segments};
 use crate::{
     domain::SearchMode,
     providers::{Ending, GenerationEvent, GenerationRequest, GenerationStream, Generator, ProviderError, ProviderKind},
@@ -16,22 +16,21 @@ use crate::{
 
 /// An answer that has begun.
 pub(in crate::rag) struct GeneratedAnswer {
-    provider: ProviderKind,
-    model: String,
+    generator: Arc<dyn Generator>,
     events: GenerationStream,
     /// Set when another answerer took over.
     pub(in crate::rag) fell_back: Option<DegradedReason>,
 }
 
 impl GeneratedAnswer {
-    /// Waits for the first event, because only before it another answerer may take over.
+    /// Waits for the first event, because only before it another answerer may take over unseen.
     pub(in crate::rag) async fn start(
         models: &Models,
         generator: &Arc<dyn Generator>,
         request: GenerationRequest,
     ) -> Result<Self, RagError> {
         let error = match first_event(generator, request.clone()).await {
-            Ok(events) => return Ok(Self::of(generator.as_ref(), events, None)),
+            Ok(events) => return Ok(Self { generator: Arc::clone(generator), events, fell_back: None }),
             Err(error) => error,
         };
         let Some(stand_in) = models.stand_in_for(generator.as_ref()).filter(|_| error.is_unavailable()) else {
@@ -43,15 +42,29 @@ impl GeneratedAnswer {
                 tracing::debug!(%error, "answering by extraction");
             }
             _ => {
-                tracing::warn!(provider = %generator.provider(), %error, "the LLM is unavailable: answering by extraction");
+                tracing::warn!(provider = generator.name(), %error, "the LLM is unavailable: answering by extraction");
             }
         }
-        let events = first_event(stand_in, request).await?;
-        Ok(Self::of(stand_in.as_ref(), events, Some(DegradedReason::LlmUnavailable)))
+        let stand_in = StandIn { generator: Arc::clone(stand_in), request };
+        Ok(Self {
+            generator: Arc::clone(&stand_in.generator),
+            events: stand_in.start().await?,
+            fell_back: Some(UNAVAILABLE),
+        })
     }
+}
 
-    fn of(generator: &dyn Generator, events: GenerationStream, fell_back: Option<DegradedReason>) -> Self {
-        Self { provider: generator.provider(), model: generator.model().to_owned(), events, fell_back }
+const UNAVAILABLE: DegradedReason = DegradedReason::LlmUnavailable;
+
+/// What answers when the LLM does not.
+pub(in crate::rag) struct StandIn {
+    pub(in crate::rag) generator: Arc<dyn Generator>,
+    pub(in crate::rag) request: GenerationRequest,
+}
+
+impl StandIn {
+    async fn start(&self) -> Result<GenerationStream, ProviderError> {
+        first_event(&self.generator, self.request.clone()).await
     }
 }
 
@@ -98,6 +111,8 @@ pub(in crate::rag) struct AnswerWriter {
     pub(in crate::rag) clock: AnswerClock,
     /// What is done with an answer that is whole, before its end is told.
     pub(in crate::rag) when_whole: Option<WhenWhole>,
+    /// What answers anew when the answer breaks off. Nobody reads along then: the text is passed on when it is whole.
+    pub(in crate::rag) stand_in: Option<StandIn>,
     pub(in crate::rag) metrics: Arc<Metrics>,
 }
 
@@ -108,56 +123,87 @@ impl AnswerWriter {
         answer: GeneratedAnswer,
     ) -> impl Stream<Item = Result<AnswerEvent, RagError>> + Send + 'static {
         try_stream! {
-            let Self { mode, reasoning, left_out, cache_label, mut degraded, mut clock, when_whole, metrics } = self;
-            let GeneratedAnswer { provider, model, mut events, .. } = answer;
+            let Self { mode, reasoning, left_out, cache_label, mut degraded, mut clock, mut when_whole, mut stand_in, metrics } =
+                self;
+            let GeneratedAnswer { generator, mut events, .. } = answer;
+            let (reads_along, keeps_text) = (stand_in.is_none(), when_whole.is_some() || stand_in.is_some());
+            let mut segments = Segments::by(generator.as_ref());
             let mut text = String::new();
-            let mut complete = None;
-            while let Some(event) = events.next().await {
-                let event = event.inspect_err(|error| {
-                    metrics.query_failed(mode, provider.as_str(), error.kind());
-                })?;
+            let stats = loop {
+                let event = events.next().await.unwrap_or_else(|| Err(segments.truncated()));
                 match event {
-                    GenerationEvent::Text(piece) => {
+                    Ok(GenerationEvent::Author(author)) => {
+                        if let Some(seam) = segments.author(author) {
+                            yield AnswerEvent::Segment(seam);
+                        }
+                    }
+                    Ok(GenerationEvent::Text(piece)) => {
                         clock.timings.first_token.get_or_insert_with(|| clock.generating.elapsed());
-                        if when_whole.is_some() {
+                        segments.wrote(&piece);
+                        if keeps_text {
                             text.push_str(&piece);
                         }
-                        yield AnswerEvent::Text(piece);
+                        if reads_along {
+                            yield AnswerEvent::Text(piece);
+                        }
                     }
-                    GenerationEvent::Reasoning(piece) if reasoning => yield AnswerEvent::Reasoning(piece),
-                    GenerationEvent::Reasoning(_) => {}
-                    GenerationEvent::Restart => {
+                    Ok(GenerationEvent::Reasoning(piece)) if reasoning => yield AnswerEvent::Reasoning(piece),
+                    Ok(GenerationEvent::Reasoning(_)) => {}
+                    Ok(GenerationEvent::Restart) => {
+                        segments.restart();
+                        let written = std::mem::take(&mut text);
+                        if reads_along {
+                            yield AnswerEvent::Restart;
+                        } else if reasoning {
+                            yield AnswerEvent::Reasoning(written);
+                        }
+                    }
+                    Ok(GenerationEvent::Done(stats)) => break stats,
+                    Err(error) => {
+                        let other = stand_in.take_if(|_| error.is_unavailable());
+                        let Some(other) = other else {
+                            metrics.query_failed(mode, segments.name(), error.kind());
+                            Err(if segments.is_empty() { RagError::from(error) } else { RagError::CutOff(error) })?;
+                            return;
+                        };
+                        tracing::warn!(upstream = segments.name(), %error, "the answer broke off: answering by extraction");
+                        metrics.degraded(UNAVAILABLE.as_str());
+                        (degraded, when_whole) = (Some(UNAVAILABLE), None);
+                        segments = Segments::by(other.generator.as_ref());
                         text.clear();
-                        yield AnswerEvent::Restart;
+                        events = other.start().await?;
                     }
-                    GenerationEvent::Done(stats) => complete = Some(stats),
                 }
-            }
-            let Some(stats) = complete else {
-                metrics.query_failed(mode, provider.as_str(), "truncated_stream");
-                Err(ProviderError::Truncated { provider })?;
-                return;
             };
             clock.timings.generate = clock.generating.elapsed();
             clock.timings.total = clock.started.elapsed();
+            let author = segments.last();
             metrics.generated(&Generation {
-                provider: provider.as_str(),
-                model: &model,
+                provider: &author.name,
+                model: &author.model,
                 total: clock.timings.generate,
                 first_token: clock.timings.first_token,
                 tokens: stats.completion_tokens,
             });
             metrics.query_done(mode, cache_label, clock.timings.total);
             if stats.ending == Ending::RanAway {
-                tracing::warn!(%provider, %model, "the model repeated itself or left its part, and was stopped");
+                let (upstream, model) = (&author.name, &author.model);
+                tracing::warn!(upstream, model, "the model repeated itself or left its part, and was stopped");
                 let reason = *degraded.get_or_insert(DegradedReason::ModelRanAway);
                 metrics.degraded(reason.as_str());
             }
-            // Before the last event: who has seen the end can ask again, and finds it.
-            if let Some(when_whole) = when_whole.filter(|_| stats.ending == Ending::Complete) {
-                when_whole(provider, text).await;
+            let segments = segments.parts();
+            if !reads_along {
+                yield AnswerEvent::Text(text.clone());
             }
-            yield AnswerEvent::Done(Outcome { provider, degraded, left_out, timings: clock.timings });
+            // Before the last event: who has seen the end can ask again, and finds it. An answer with a seam is not kept.
+            let is_good = stats.ending == Ending::Complete && segments.is_empty();
+            if let Some(when_whole) = when_whole.filter(|_| is_good) {
+                when_whole(author.provider, text).await;
+            }
+            let upstream = (author.provider != ProviderKind::Embedded).then_some(author.clone());
+            let provider = author.provider;
+            yield AnswerEvent::Done(Outcome { provider, upstream, segments, degraded, left_out, timings: clock.timings });
         }
     }
 }
@@ -171,7 +217,8 @@ pub(in crate::rag) fn nothing_found(
 ) -> AnswerStream {
     let text = format!("No document in the DB \"{}\" matches the question.", question.db);
     let timings = Timings { total: started.elapsed(), ..retrieval.timings };
-    let outcome = Outcome { provider, degraded: retrieval.degraded, left_out: 0, timings };
+    let (degraded, segments) = (retrieval.degraded, Vec::new());
+    let outcome = Outcome { provider, upstream: None, segments, degraded, left_out: 0, timings };
     let events = stream::iter([Ok(AnswerEvent::Text(text)), Ok(AnswerEvent::Done(outcome))]).boxed();
     AnswerStream::underway(retrieval, events, Cached::Bypass)
 }

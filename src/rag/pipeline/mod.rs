@@ -17,6 +17,7 @@ pub mod prompt;
 mod question;
 mod read;
 mod retrieve;
+mod segments;
 mod spec;
 mod stage;
 #[cfg(test)]
@@ -27,7 +28,7 @@ use std::{sync::Arc, time::Instant};
 use tokio::sync::Semaphore;
 
 pub use embed::QueryVector;
-pub(super) use generate::{AnswerClock, AnswerWriter, GeneratedAnswer, WhenWhole, nothing_found};
+pub(super) use generate::{AnswerClock, AnswerWriter, GeneratedAnswer, StandIn, WhenWhole, nothing_found};
 pub use options::{FusionChoice, RetrievalOptions};
 pub use plan::Plan;
 pub use question::Question;

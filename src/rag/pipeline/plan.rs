@@ -45,7 +45,7 @@ impl Plan {
             embedder: db.embedder().map(|embedder| EmbedderId::new(embedder.id)),
             options: question.options.clone(),
             stages: Arc::clone(pipeline.stages()),
-            provider: generator.provider(),
+            provider: generator.name().to_owned(),
             model: generator.model().to_owned(),
             prompt: &prompt::VERSION,
         };

@@ -1,10 +1,7 @@
 //! What is asked.
 
 use super::options::RetrievalOptions;
-use crate::{
-    domain::DbName,
-    providers::{Message, ProviderKind},
-};
+use crate::{domain::DbName, providers::Message};
 
 /// A question with everything that shapes its answer, validated and with defaults filled in.
 #[derive(Debug, Clone)]
@@ -18,13 +15,15 @@ pub struct Question {
     /// What it chooses about its passages.
     pub options: RetrievalOptions,
     /// Who answers; `None`: the server's default.
-    pub provider: Option<ProviderKind>,
+    pub provider: Option<String>,
     /// Whether an earlier answer will do, and this one may be kept.
     pub cache: bool,
     /// Whether the answer is to say what each stage did.
     pub explain: bool,
     /// Whether the model's reasoning is to be told beside the answer.
     pub reasoning: bool,
+    /// Whether nobody reads along, so that another answerer may still take over when an answer breaks off.
+    pub whole: bool,
 }
 
 impl Question {
@@ -39,6 +38,7 @@ impl Question {
             cache: true,
             explain: false,
             reasoning: false,
+            whole: false,
         }
     }
 }

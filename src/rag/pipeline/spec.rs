@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::options::RetrievalOptions;
 use crate::{
     domain::{DbName, SpecKey},
-    providers::{EmbedderId, ProviderKind},
+    providers::EmbedderId,
 };
 
 /// Everything that shapes an answer besides the question's words, the conversation before it and the state of the
@@ -23,7 +23,7 @@ pub struct RetrievalSpec {
     /// The stages from words to passages, with their versions; see [`Pipeline::stages`](super::Pipeline::stages).
     pub stages: Arc<str>,
     /// The provider that answers.
-    pub provider: ProviderKind,
+    pub provider: String,
     /// Its model.
     pub model: String,
     /// The version of the instruction that the model gets.
@@ -36,7 +36,7 @@ impl RetrievalSpec {
     pub fn key(&self) -> SpecKey {
         let Self { db, embedder, options, stages, provider, model, prompt } = self;
         let embedder = embedder.as_ref().map_or("", EmbedderId::as_str);
-        SpecKey::new([db.as_str(), embedder, provider.as_str(), model, prompt, stages, &options.key()])
+        SpecKey::new([db.as_str(), embedder, provider, model, prompt, stages, &options.key()])
     }
 }
 
@@ -57,7 +57,7 @@ mod tests {
                 ..RetrievalOptions::default()
             },
             stages: "retrieve@1 fuse@1".into(),
-            provider: ProviderKind::Ollama,
+            provider: "ollama".into(),
             model: "llama".into(),
             prompt: "p1",
         }
@@ -90,9 +90,7 @@ mod tests {
             with(&|s| s.options.filter.languages = Vec::new()),
             with(&|s| s.options.filter.versions = vec!["2".into()]),
             with(&|s| s.stages = format!("{stages} rerank@1").into()),
-            with(&|s| {
-                s.provider = if provider == ProviderKind::Ollama { ProviderKind::OpenAi } else { ProviderKind::Ollama }
-            }),
+            with(&|s| s.provider = format!("{provider}2")),
             with(&|s| s.model = format!("{model}2")),
             with(&|s| s.prompt = if prompt == "p1" { "p2" } else { "p1" }),
         ];

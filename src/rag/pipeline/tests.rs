@@ -10,7 +10,7 @@ use crate::{
     domain::{DbName, SearchMode},
     index::EmbeddedSearch,
     providers::{
-        Embedder, EmbedderId, Generator, ProviderError, ProviderKind, Purpose, TextVector,
+        Embedder, EmbedderId, Generator, ProviderError, Purpose, TextVector,
         embedded::{ExtractiveGenerator, StaticEmbedder},
     },
     rag::{
@@ -32,7 +32,7 @@ fn engine_with(folder: &Path, embedder: Arc<dyn Embedder>) -> Engine {
     let folders = Arc::clone(&catalog);
     let dbs = Dbs::new(catalog, Box::new(move |db| Arc::new(EmbeddedSearch::open(&folders.index_folder(db)))));
     let generator: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(None));
-    let models = Models::new([generator], ProviderKind::Embedded, embedder);
+    let models = Models::new([generator], "embedded", embedder);
     Engine::new(dbs, models, Arc::new(Metrics::new()))
 }
 

@@ -11,6 +11,7 @@ use axum::{
 
 use crate::{
     api,
+    rag::Question,
     resilience::CallContext,
     server::{error::ApiError, json::Json, middleware::RequestId, state::AppState},
     wire::{AskBody, AskRequest, AskResponse, ErrorBody},
@@ -34,7 +35,7 @@ pub async fn query(
     Json(request): Json<AskRequest>,
 ) -> Result<Response, ApiError> {
     let call = CallContext::within(state.settings.request_timeout);
-    let question = api::question(request, &state.ask_defaults())?;
+    let question = Question { whole: true, ..api::question(request, &state.ask_defaults())? };
     let asked = state.engine.ask(&question, &call).await?;
     let body = state.rendered.body(&question, asked, id).await?;
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())

@@ -9,11 +9,16 @@ use axum::{Json, extract::State, http::StatusCode};
 
 use super::now_rfc3339;
 use crate::{
-    providers::ProviderKind,
-    server::{UpstreamHealth, heartbeat::TaskState, state::AppState},
+    providers::{Author, ProviderKind},
+    server::{
+        UpstreamHealth,
+        health::{Reachable, ollama_answers},
+        heartbeat::TaskState,
+        state::AppState,
+    },
     wire::{
         BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail,
-        OllamaHealth, OpenAiDetail, ProviderHealthResponse, ReadyChecks, ReadyResponse, Services,
+        OllamaHealth, OpenAiDetail, ProviderHealthResponse, ReadyChecks, ReadyResponse, Services, UpstreamDetail,
     },
 };
 
@@ -23,33 +28,24 @@ const LOOK_WITHIN: Duration = Duration::from_secs(1);
 /// How well questions would be answered now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Status {
-    /// By the configured provider.
+    /// By the configured upstreams.
     Healthy,
-    /// By extraction from the contexts.
+    /// By some of them, or by extraction from the contexts.
     Degraded,
     /// Not at all.
     Unhealthy,
 }
 
-fn status(state: &AppState, database: &Database) -> Status {
+fn status(state: &AppState, database: &Database, reachable: &Reachable<'_>) -> Status {
     let models = state.engine.models();
     let stuck = || state.heartbeats.tasks(Instant::now()).iter().any(|task| task.stuck);
-    if !database.is_well() {
+    if !database.is_well() || !reachable.any() && models.fallback_generator().is_none() {
         Status::Unhealthy
-    } else if !answers(state) {
-        if models.fallback_generator().is_some() { Status::Degraded } else { Status::Unhealthy }
-    } else if database.limitation.is_some() || stuck() {
+    } else if !reachable.no.is_empty() || database.limitation.is_some() || stuck() {
         Status::Degraded
     } else {
         Status::Healthy
     }
-}
-
-/// Whether the provider of questions that name none answers: its probe says so, and no breaker keeps questions from it.
-fn answers(state: &AppState) -> bool {
-    let provider = state.engine.models().default_provider();
-    let asked = state.upstreams.iter().filter(|upstream| upstream.provider == provider).all(UpstreamHealth::is_asked);
-    asked && state.health.answers(provider)
 }
 
 /// The DB of requests that name none.
@@ -102,8 +98,8 @@ async fn database(state: &AppState) -> Database {
 pub async fn health(State(state): State<Arc<AppState>>) -> Json<HealthResponse> {
     let db = state.current_db.read().clone();
     let database = database(&state).await;
-    let ollama = state.health.upstream(ProviderKind::Ollama).is_some_and(|upstream| upstream.ok);
-    let status = match status(&state, &database) {
+    let ollama = ollama_answers(&state);
+    let status = match status(&state, &database, &Reachable::now(&state)) {
         Status::Healthy => "healthy",
         Status::Degraded => "degraded",
         Status::Unhealthy => "unhealthy",
@@ -125,6 +121,7 @@ pub async fn health(State(state): State<Arc<AppState>>) -> Json<HealthResponse> 
                 message: database.trouble.or(database.limitation),
             },
             chats: ChatsHealth { count: 0 },
+            upstreams: state.upstreams.iter().map(|upstream| upstream_detail(&state, upstream)).collect(),
         },
         system: state.health.system(),
         background: state.heartbeats.tasks(Instant::now()).into_iter().map(background_task).collect(),
@@ -162,8 +159,8 @@ pub async fn live(State(state): State<Arc<AppState>>) -> (StatusCode, Json<LiveR
 )]
 pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<ReadyResponse>) {
     let database = database(&state).await;
-    let ollama = state.health.upstream(ProviderKind::Ollama).is_some_and(|upstream| upstream.ok);
-    let (code, status) = match status(&state, &database) {
+    let ollama = ollama_answers(&state);
+    let (code, status) = match status(&state, &database, &Reachable::now(&state)) {
         Status::Unhealthy => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
         Status::Healthy | Status::Degraded => (StatusCode::OK, "ready"),
     };
@@ -178,77 +175,110 @@ pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Read
 /// The providers in detail, with commands that mend what is wrong.
 #[utoipa::path(get, path = "/api/health", tag = "system", responses((status = 200, description = "See `overall_status`", body = ProviderHealthResponse)))]
 pub async fn providers(State(state): State<Arc<AppState>>) -> Json<ProviderHealthResponse> {
-    let provider = state.engine.models().default_provider();
+    let provider = state.engine.models().default_name();
     let database = database(&state).await;
+    let reachable = Reachable::now(&state);
     let ollama = ollama_detail(&state);
     let openai = openai_detail(&state);
-    let suggestions = suggestions(&state, &ollama, &openai);
-    let (overall_status, message) = match status(&state, &database) {
+    let suggestions = suggestions(&state);
+    let (away, there) = (reachable.no.join(", "), reachable.yes.join(", "));
+    let (overall_status, message) = match status(&state, &database, &reachable) {
         Status::Healthy => ("ok", format!("questions are answered by {provider}")),
-        Status::Degraded if answers(&state) => (
+        Status::Degraded if reachable.no.is_empty() => (
             "warning",
             database.limitation.clone().unwrap_or_else(|| "a background task is stuck, see /health".to_owned()),
         ),
-        Status::Degraded => {
-            ("warning", format!("{provider} cannot be asked: answers are extracted from the documents"))
+        Status::Degraded if reachable.any() => {
+            ("warning", format!("{away} cannot be asked: questions are answered by {there}"))
         }
+        Status::Degraded => ("warning", format!("{away} cannot be asked: answers are extracted from the documents")),
         Status::Unhealthy if !database.is_well() => ("error", "the DB cannot be read".to_owned()),
-        Status::Unhealthy => ("error", format!("{provider} cannot be asked: questions fail")),
+        Status::Unhealthy => ("error", format!("{away} cannot be asked: questions fail")),
     };
     let db = state.current_db.read().to_string();
     Json(ProviderHealthResponse {
-        provider: provider.to_string(),
+        provider,
         db,
         overall_status: overall_status.into(),
         message,
         suggestions,
         ollama,
         openai,
+        upstreams: state.upstreams.iter().map(|upstream| upstream_detail(&state, upstream)).collect(),
     })
 }
 
+/// The first upstream of a dialect.
+fn of_dialect(state: &AppState, dialect: ProviderKind) -> Option<&UpstreamHealth> {
+    state.upstreams.iter().find(|upstream| upstream.author.provider == dialect)
+}
+
+fn upstream_detail(state: &AppState, upstream: &UpstreamHealth) -> UpstreamDetail {
+    let Author { name, provider, model } = upstream.author.as_ref();
+    let status = state.health.upstream(name).unwrap_or_default();
+    UpstreamDetail {
+        name: name.clone(),
+        provider: provider.to_string(),
+        url: upstream.url.clone(),
+        model: model.clone(),
+        healthy: status.is_usable(),
+        asked: upstream.is_asked(),
+        error: status.error,
+        models_missing: status.models_missing,
+    }
+}
+
 fn ollama_detail(state: &AppState) -> OllamaDetail {
-    let base_url = state.settings.ollama_url.to_string();
-    match state.health.upstream(ProviderKind::Ollama) {
-        None => OllamaDetail {
-            base_url,
+    let Some(upstream) = of_dialect(state, ProviderKind::Ollama) else {
+        return OllamaDetail {
+            base_url: state.settings.ollama_url.to_string(),
             error: Some("not asked: this server does not use Ollama".into()),
             ..OllamaDetail::default()
-        },
-        Some(status) => OllamaDetail {
-            base_url,
-            ok: status.ok,
-            error: status.error,
-            models: ModelsHealth {
-                available: status.models_available,
-                required: status.models_required,
-                missing: status.models_missing,
-            },
+        };
+    };
+    let status = state.health.upstream(&upstream.author.name).unwrap_or_default();
+    OllamaDetail {
+        base_url: upstream.url.clone(),
+        ok: status.ok,
+        error: status.error,
+        models: ModelsHealth {
+            available: status.models_available,
+            required: status.models_required,
+            missing: status.models_missing,
         },
     }
 }
 
 fn openai_detail(state: &AppState) -> OpenAiDetail {
-    let configured = state.engine.models().providers().any(|provider| provider == ProviderKind::OpenAi);
-    let status = state.health.upstream(ProviderKind::OpenAi);
+    let upstream = of_dialect(state, ProviderKind::OpenAi);
+    let status = upstream.and_then(|upstream| state.health.upstream(&upstream.author.name));
     OpenAiDetail {
-        configured,
+        configured: upstream.is_some(),
         ok: status.as_ref().is_some_and(|status| status.ok),
         error: status.and_then(|status| status.error),
     }
 }
 
-/// Commands for what is wrong with the providers that this server uses.
-fn suggestions(state: &AppState, ollama: &OllamaDetail, openai: &OpenAiDetail) -> Vec<String> {
+/// Commands for what is wrong with the upstreams that this server uses.
+fn suggestions(state: &AppState) -> Vec<String> {
     let mut commands = Vec::new();
-    if state.health.upstream(ProviderKind::Ollama).is_some() {
-        if !ollama.ok && ollama.models.missing.is_empty() {
-            commands.push("ollama serve".to_owned());
+    for upstream in &state.upstreams {
+        let Author { name, provider, .. } = upstream.author.as_ref();
+        let Some(status) = state.health.upstream(name) else { continue };
+        match provider {
+            ProviderKind::Ollama => {
+                if !status.ok && status.models_missing.is_empty() {
+                    commands.push("ollama serve".to_owned());
+                }
+                commands.extend(status.models_missing.iter().map(|model| format!("ollama pull {model}")));
+            }
+            _ if status.ok => {}
+            _ if name == provider.as_str() => {
+                commands.push("ragctl config show  # check openai_base_url and openai_api_key".to_owned());
+            }
+            _ => commands.push(format!("ragctl config show  # check url and api_key of the upstream {name}")),
         }
-        commands.extend(ollama.models.missing.iter().map(|model| format!("ollama pull {model}")));
     }
-    if openai.configured && !openai.ok {
-        commands.push("ragctl config show  # check openai_base_url and openai_api_key".to_owned());
-    }
+    commands.dedup();
     commands
 }

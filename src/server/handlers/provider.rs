@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::{Json as Reply, extract::State};
 
 use crate::{
-    providers::ProviderKind,
     server::{error::ApiError, json::Json, state::AppState},
     wire::{ErrorBody, ProviderRequest, ProviderResponse},
 };
@@ -28,17 +27,12 @@ pub async fn choose(
     State(state): State<Arc<AppState>>,
     Json(request): Json<ProviderRequest>,
 ) -> Result<Reply<ProviderResponse>, ApiError> {
-    let provider: ProviderKind =
-        request.name.parse().map_err(|error| ApiError::invalid(format!("field \"name\": {error}")))?;
-    state.engine.models().set_default_provider(provider)?;
-    tracing::info!(%provider, "default provider changed");
+    state.engine.models().set_default(&request.name)?;
+    tracing::info!(provider = request.name, "default provider changed");
     Ok(Reply(response(&state)))
 }
 
 fn response(state: &AppState) -> ProviderResponse {
     let models = state.engine.models();
-    ProviderResponse {
-        provider: models.default_provider().to_string(),
-        available: models.providers().map(|provider| provider.to_string()).collect(),
-    }
+    ProviderResponse { provider: models.default_name(), available: models.names().map(str::to_owned).collect() }
 }

@@ -27,7 +27,8 @@ use crate::{
 ///
 /// By default plain text: one line `[[CTXJSON]]{"contexts","metadatas","db"}`, then the answer. With
 /// `Accept: text/event-stream` events: `contexts`, `reasoning` (many, when asked for), `token` (many), then `done` or
-/// `error`. `restart` says that all tokens so far were reasoning, too, and the answer begins now. A client that goes away
+/// `error`. `restart` says that all tokens so far were reasoning, too, and the answer begins now; `segment` that the answer
+/// broke off and another upstream goes on with it. An answer that nobody can end ends with `error`. A client that goes away
 /// stops the answer, upstream, too.
 #[utoipa::path(
     post, path = "/api/stream_query", tag = "ask", request_body = AskBody,
@@ -72,7 +73,7 @@ fn plain(asked: AnswerStream, head: &StreamHead) -> Response {
     let text = events.filter_map(async |event| match event {
         Ok(AnswerEvent::Text(text)) => Some(Ok(Bytes::from(text))),
         // A plain text has no place for more than the answer, and takes nothing back.
-        Ok(AnswerEvent::Reasoning(_) | AnswerEvent::Restart | AnswerEvent::Done(_)) => None,
+        Ok(AnswerEvent::Reasoning(_) | AnswerEvent::Restart | AnswerEvent::Segment(_) | AnswerEvent::Done(_)) => None,
         Err(error) => Some(Err(error)),
     });
     let body: std::pin::Pin<Box<dyn Stream<Item = Result<Bytes, RagError>> + Send>> = Box::pin(first.chain(text));
@@ -88,6 +89,7 @@ fn events(question: Question, asked: AnswerStream, head: StreamHead, id: String)
                 Ok(AnswerEvent::Text(text)) => yield event("token", &StreamToken { text }),
                 Ok(AnswerEvent::Reasoning(text)) => yield event("reasoning", &StreamToken { text }),
                 Ok(AnswerEvent::Restart) => yield event("restart", &serde_json::json!({})),
+                Ok(AnswerEvent::Segment(segment)) => yield event("segment", &api::segment(&segment)),
                 Ok(AnswerEvent::Done(outcome)) => {
                     yield event("done", &api::outcome(&question, &retrieval, &outcome, &cached, id.clone()));
                 }

@@ -182,8 +182,13 @@ fn a_cache_that_only_makes_room_thrashes() {
 #[test]
 fn errors_slowness_and_bad_health_are_told_when_no_breaker_tells_more() {
     let told = |questions: f64, errors, degraded| {
-        let traffic =
-            Traffic { questions: Some(questions), errors: Some(errors), degraded: Some(degraded), latency: None };
+        let traffic = Traffic {
+            questions: Some(questions),
+            errors: Some(errors),
+            degraded: Some(degraded),
+            failovers: None,
+            latency: None,
+        };
         Observation { traffic: Some(traffic), ..Observation::default() }
     };
     let said = |errors, degraded| {

@@ -9,7 +9,8 @@ use crate::telemetry::Metrics;
 pub(super) fn metrics() -> Metrics {
     let metrics = Metrics::new();
     let db = "default".parse().unwrap();
-    metrics.announce(&db, &[("ollama", "m")], &["llm_unavailable"]);
+    metrics.failovers().announce("gpu1");
+    metrics.announce(&db, &["ollama"], &[("ollama", "m")], &["llm_unavailable"]);
     for (millis, cache) in [(1, "exact"), (40, "miss"), (700, "miss"), (4_000, "bypass")] {
         metrics.query_started(crate::domain::SearchMode::Hybrid, "ollama", &db);
         metrics.query_done(crate::domain::SearchMode::Hybrid, cache, Duration::from_millis(millis));
@@ -138,7 +139,10 @@ fn a_server_that_counts_requests_only_is_read_by_them() {
         http_request_duration_seconds_bucket{handler=\"/health\",le=\"+Inf\"} 1000\n";
     let seen = Observation::of_bodies(&[("/metrics", text.into())]);
     let latency = Some(Histogram { buckets: vec![(0.1, 60.0), (1.0, 100.0)], count: 100.0 });
-    assert_eq!(seen.traffic, Some(Traffic { questions: Some(100.0), errors: Some(10.0), degraded: None, latency }));
+    assert_eq!(
+        seen.traffic,
+        Some(Traffic { questions: Some(100.0), errors: Some(10.0), degraded: None, failovers: None, latency })
+    );
     let strange = Observation::of_bodies(&[("/metrics", "node_cpu_seconds_total 5\nprocess_open_fds 9\n".into())]);
     assert!(strange.is_empty(), "the metrics of something else");
     let text =

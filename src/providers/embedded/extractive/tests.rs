@@ -83,10 +83,11 @@ async fn streamed(question: &str, texts: &[&str]) -> Vec<GenerationEvent> {
     let request = GenerationRequest {
         question: question.into(),
         spec: crate::domain::SpecKey::new([]),
-        passages: passages(texts),
-        messages: Vec::new(),
+        passages: passages(texts).into(),
+        messages: [].into(),
         call: CallContext::without_deadline(),
         stand_in: false,
+        first_token_by: None,
         reasoning: false,
     };
     let stream = generator.generate(request).await.expect("starts");
