@@ -1023,7 +1023,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__cache__subcmd__tune)
-            opts="-o -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --embedder --embed-url --embed-api-key --bound --a --b --format --output --save --config --color --verbose --quiet --log-format --help --version"
+            opts="-o -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --bound --a --b --format --output --save --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1086,6 +1086,14 @@ _ragctl() {
                     ;;
                 --openai-read-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream-order)
+                    COMPREPLY=($(compgen -W "listed weight" -- "${cur}"))
                     return 0
                     ;;
                 --embedder)
@@ -1485,7 +1493,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__eval)
-            opts="-k -o -v -q -h -V --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --embedder --embed-url --embed-api-key --rrf --rrf-k --bm25-weight --methods --depth --format --output --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -o -v -q -h -V --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --rrf --rrf-k --bm25-weight --methods --depth --format --output --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1537,6 +1545,14 @@ _ragctl() {
                     ;;
                 --openai-read-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream-order)
+                    COMPREPLY=($(compgen -W "listed weight" -- "${cur}"))
                     return 0
                     ;;
                 --embedder)
@@ -1976,7 +1992,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__ingest)
-            opts="-v -q -h -V --data-dir --db --chunk-size --chunk-overlap --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --embedder --embed-url --embed-api-key --url --label --json --config --color --verbose --quiet --log-format --help --version"
+            opts="-v -q -h -V --data-dir --db --chunk-size --chunk-overlap --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --url --label --json --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2047,6 +2063,14 @@ _ragctl() {
                     ;;
                 --openai-read-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream-order)
+                    COMPREPLY=($(compgen -W "listed weight" -- "${cur}"))
                     return 0
                     ;;
                 --embedder)
@@ -2344,7 +2368,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__query)
-            opts="-k -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --method --top-k --rrf --rrf-k --bm25-weight --url --json --language --label --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --method --top-k --rrf --rrf-k --bm25-weight --url --json --language --label --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2407,6 +2431,14 @@ _ragctl() {
                     ;;
                 --openai-read-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream-order)
+                    COMPREPLY=($(compgen -W "listed weight" -- "${cur}"))
                     return 0
                     ;;
                 --embedder)
@@ -2725,7 +2757,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__serve)
-            opts="-k -v -q -h -V --host --port --shutdown-grace --max-body-bytes --cors-origins --allowed-hosts --max-connections --docs --docs-root --data-dir --db --chunk-size --chunk-overlap --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --cache --cache-threshold --cache-size --cache-ttl --cache-max-bytes --cache-mode --cache-delta --cache-guards --cache-persist --cache-key --method --top-k --rrf --rrf-k --bm25-weight --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -v -q -h -V --host --port --shutdown-grace --max-body-bytes --cors-origins --allowed-hosts --max-connections --docs --docs-root --data-dir --db --chunk-size --chunk-overlap --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --cache --cache-threshold --cache-size --cache-ttl --cache-max-bytes --cache-mode --cache-delta --cache-guards --cache-persist --cache-key --method --top-k --rrf --rrf-k --bm25-weight --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2835,6 +2867,14 @@ _ragctl() {
                     ;;
                 --openai-read-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream-order)
+                    COMPREPLY=($(compgen -W "listed weight" -- "${cur}"))
                     return 0
                     ;;
                 --embedder)

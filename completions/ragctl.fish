@@ -75,6 +75,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l connect-timeout 
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l upstream -d 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l upstream-order -d 'Which of several upstreams is asked first [default: listed]' -r -f -a "listed\t''
+weight\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
 embedded\t''
 ollama\t''
@@ -233,6 +236,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l connect-timeout
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l upstream -d 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l upstream-order -d 'Which of several upstreams is asked first [default: listed]' -r -f -a "listed\t''
+weight\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
 embedded\t''
 ollama\t''
@@ -270,6 +276,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l connect-timeout 
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l upstream -d 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l upstream-order -d 'Which of several upstreams is asked first [default: listed]' -r -f -a "listed\t''
+weight\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
 embedded\t''
 ollama\t''
@@ -349,6 +358,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l connect-timeout -
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l upstream -d 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l upstream-order -d 'Which of several upstreams is asked first [default: listed]' -r -f -a "listed\t''
+weight\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
 embedded\t''
 ollama\t''
@@ -635,6 +647,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_sub
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l upstream -d 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l upstream-order -d 'Which of several upstreams is asked first [default: listed]' -r -f -a "listed\t''
+weight\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from tune" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
 embedded\t''
 ollama\t''

@@ -54,7 +54,7 @@ pub enum RagError {
         configured: String,
     },
     /// The provider is known but not set up here.
-    #[error("provider \"{provider}\" is not configured on this server; configured: {configured}")]
+    #[error("provider \"{provider}\" is not configured on this server; use one of these: {configured}")]
     ProviderNotConfigured {
         /// The provider that was asked for.
         provider: String,

@@ -151,6 +151,30 @@ pub struct PoolBody {
     pub wait_ms: PercentilesBody,
     /// By path; of several upstreams with the same path the busiest.
     pub by_endpoint: BTreeMap<String, EndpointBody>,
+    /// By upstream.
+    pub clients: BTreeMap<String, PoolClientBody>,
+}
+
+/// What happened in the pool of one upstream.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct PoolClientBody {
+    /// Requests that were sent, retries included.
+    pub total_requests: u64,
+    /// Most calls at once.
+    pub pool_maxsize: usize,
+    /// Connections since the start.
+    pub connections_opened: u64,
+    /// Connections now.
+    pub connections_open: u64,
+    /// Those with a request on them.
+    pub connections_in_use: u64,
+    /// Those without.
+    pub connections_idle: u64,
+    /// Calls that wait for their turn.
+    pub waiting: u64,
+    /// How long calls waited for their turn.
+    pub wait_ms: PercentilesBody,
 }
 
 /// Size of a pool.

@@ -30,7 +30,7 @@ pub use health::{
 };
 pub use metrics::{
     BreakerBody, BreakerConfig, BreakerMetricsResponse, BreakerSummary, BreakerTransition, EndpointBody,
-    PercentilesBody, PoolBody, PoolConfig, PoolMetricsResponse,
+    PercentilesBody, PoolBody, PoolClientBody, PoolConfig, PoolMetricsResponse,
 };
 pub use schema::{
     DbNameText, MAX_FILTER_CHARS, MAX_FILTERS, MAX_PATH_CHARS, MAX_PATHS, MAX_QUESTION_CHARS, MAX_SOURCE_CHARS,

@@ -31,7 +31,7 @@ async fn wrong_questions_are_refused_by_field() {
     refused(&server, json!({ "query": "x", "method": "magic" }), bad, "use vector, bm25 or hybrid").await;
     refused(&server, json!({ "query": "x", "bm25_weight": 1.5 }), bad, "\"bm25_weight\" must be from 0 to 1").await;
     refused(&server, json!({ "query": "x", "rrf_k": 0 }), bad, "\"rrf_k\"").await;
-    refused(&server, json!({ "query": "x", "provider": "skynet" }), bad, "use ollama, openai or embedded").await;
+    refused(&server, json!({ "query": "x", "provider": "skynet" }), bad, "use one of these: embedded").await;
     refused(&server, json!({ "query": "x", "provider": "ollama" }), bad, "not configured on this server").await;
     refused(&server, json!({ "query": "x", "languages": "en" }), bad, "field \"languages\"").await;
     refused(&server, json!({ "query": "x", "db": "../x" }), bad, "is not a DB name").await;

@@ -6,6 +6,7 @@ mod api;
 mod api_schema;
 mod bad_input;
 mod bench;
+mod chain;
 mod cli;
 mod connections;
 mod crash;

@@ -13,7 +13,7 @@ use crate::{
     server::state::AppState,
     wire::{
         BreakerBody, BreakerConfig, BreakerMetricsResponse, BreakerSummary, BreakerTransition, EndpointBody,
-        PercentilesBody, PoolBody, PoolConfig, PoolMetricsResponse,
+        PercentilesBody, PoolBody, PoolClientBody, PoolConfig, PoolMetricsResponse,
     },
 };
 
@@ -103,12 +103,15 @@ pub async fn connection_pool(State(state): State<Arc<AppState>>) -> Json<PoolMet
     let sum = |field: fn(&ClientSnapshot) -> u64| clients.iter().map(field).sum::<u64>();
     let settings = clients.first().map(|client| client.settings).unwrap_or_default();
     let requests = sum(|client| client.requests);
+    // What can be in use at once: an upstream that nobody asks adds nothing.
+    let asked = clients.iter().filter(|client| client.requests > 0);
+    let in_use: usize = asked.map(|client| client.settings.maxsize).sum();
     // Waits of several upstreams cannot be added up; the busiest one is what an operator wants to see.
     let busiest = clients.iter().max_by_key(|client| client.requests);
     Json(PoolMetricsResponse {
         timestamp: now_seconds(),
         pool_connections: settings.connections,
-        pool_maxsize: settings.maxsize,
+        pool_maxsize: in_use.max(settings.maxsize),
         max_keepalive_connections: settings.max_keepalive,
         keepalive_expiry: settings.keepalive_expiry.as_secs_f64(),
         connection_pool: PoolBody {
@@ -126,8 +129,22 @@ pub async fn connection_pool(State(state): State<Arc<AppState>>) -> Json<PoolMet
             waiting: sum(|client| client.waiting),
             wait_ms: busiest.map(|client| percentiles(client.wait)).unwrap_or_default(),
             by_endpoint: by_endpoint(&clients),
+            clients: clients.iter().map(|client| (client.name.clone(), of_client(client))).collect(),
         },
     })
+}
+
+fn of_client(client: &ClientSnapshot) -> PoolClientBody {
+    PoolClientBody {
+        total_requests: client.requests,
+        pool_maxsize: client.settings.maxsize,
+        connections_opened: client.opened,
+        connections_open: client.open,
+        connections_in_use: client.in_use,
+        connections_idle: client.idle,
+        waiting: client.waiting,
+        wait_ms: percentiles(client.wait),
+    }
 }
 
 fn by_endpoint(clients: &[ClientSnapshot]) -> BTreeMap<String, EndpointBody> {
