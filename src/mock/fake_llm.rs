@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 /// Dimensions of the fake embeddings.
 const DIMENSION: usize = 384;
 
@@ -36,6 +38,18 @@ pub fn embedding(text: &str) -> Vec<f32> {
         return vector;
     }
     vector.iter().map(|x| x / length).collect()
+}
+
+/// What the model says to a conversation: the answer to its last question; of an answer that broke off, the rest.
+pub(super) fn reply(messages: &Value) -> String {
+    let messages: &[Value] = messages.as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
+    let asks = |message: &Value| text(message).contains("Contexts:");
+    let asked = messages.iter().rposition(asks).unwrap_or(messages.len().saturating_sub(1));
+    let answer = answer(&messages.get(asked).map(text).unwrap_or_default());
+    let said = messages.iter().skip(asked + 1).find(|message| message["role"] == "assistant").map(text);
+    let rest = said.as_deref().and_then(|said| answer.strip_prefix(said.trim_end())).map(str::trim_start);
+    rest.filter(|rest| !rest.is_empty()).map(str::to_owned).unwrap_or(answer)
 }
 
 /// The answer to a prompt: the sentence of the numbered contexts that shares most words with the question, and the number
@@ -95,6 +109,8 @@ fn words(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -109,5 +125,17 @@ mod tests {
     fn the_answer_quotes_the_context_that_fits_and_cites_it() {
         let prompt = "Question: How long are logs kept?\n\nContexts:\n\n[1] Ships sail.\n\n[2] Logs matter. Logs are kept for 9 days. Really.\n";
         assert_eq!(answer(prompt), "Logs are kept for 9 days. [2]");
+    }
+
+    #[test]
+    fn an_answer_that_broke_off_is_continued() {
+        let asked = json!({ "role": "user", "content": "Question: How long?\n\nContexts:\n\n[1] How long: 9 days.\n" });
+        let said = |text: &str| json!({ "role": "assistant", "content": text });
+        let more = json!({ "role": "user", "content": "Go on." });
+        assert_eq!(reply(&json!([asked])), "How long: 9 days. [1]");
+        assert_eq!(reply(&json!([asked, said("How long: "), more])), "9 days. [1]");
+        assert_eq!(reply(&json!([asked, said("Something else"), more])), "How long: 9 days. [1]");
+        assert_eq!(reply(&json!([more])), "You asked: Go on.");
+        assert_eq!(reply(&Value::Null), "You asked: ");
     }
 }

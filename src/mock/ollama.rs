@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     MockState, Operation,
-    fake_llm::{answer, embedding, tokens},
+    fake_llm::{answer, embedding, reply, tokens},
     listener::ConnectionHandle,
     respond::respond,
 };
@@ -44,8 +44,7 @@ pub(super) async fn chat(
     if let Some(refusal) = unknown_model(&body) {
         return refusal;
     }
-    let last = body["messages"].as_array().and_then(|messages| messages.last());
-    let answer = answer(last.and_then(|message| message["content"].as_str()).unwrap_or_default());
+    let answer = reply(&body["messages"]);
     let answer = fault.iter().fold(answer, |answer, fault| fault.rewritten(answer));
     let message = |text: &str| json!({ "message": { "role": "assistant", "content": text } });
     respond(Arc::clone(&state), connection, fault, NDJSON, lines(&body, &answer, message)).await

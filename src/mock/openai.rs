@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     MockState, Operation,
-    fake_llm::{answer, embedding, tokens},
+    fake_llm::{embedding, reply, tokens},
     listener::ConnectionHandle,
     respond::respond,
 };
@@ -34,8 +34,7 @@ pub(super) async fn chat(
     Json(body): Json<Value>,
 ) -> Response {
     let fault = state.received("/v1/chat/completions", Operation::Generate, &body);
-    let last = body["messages"].as_array().and_then(|messages| messages.last());
-    let answer = answer(last.and_then(|message| message["content"].as_str()).unwrap_or_default());
+    let answer = reply(&body["messages"]);
     let answer = fault.iter().fold(answer, |answer, fault| fault.rewritten(answer));
     let tokens = tokens(&answer);
     let usage = json!({ "prompt_tokens": 1, "completion_tokens": tokens.len(), "total_tokens": tokens.len() + 1 });

@@ -61,10 +61,11 @@ async fn overhead() {
     let request = GenerationRequest {
         question: "?".into(),
         spec: ragctl::domain::SpecKey::new([]),
-        passages: Vec::new(),
-        messages: messages.clone(),
+        passages: [].into(),
+        messages: messages.clone().into(),
         call: CallContext::without_deadline(),
         stand_in: false,
+        first_token_by: None,
         reasoning: false,
     };
     let body = json!({ "model": "llama3.1:8b", "messages": messages, "stream": true });

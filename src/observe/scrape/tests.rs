@@ -116,6 +116,7 @@ fn the_pool_is_read_whole() {
                 reuse_rate: 0.96,
                 waiting: 3,
                 wait_ms: times(1.5),
+                clients: Default::default(),
                 by_endpoint: [("/api/chat".into(), endpoint)].into(),
             },
             ..PoolMetricsResponse::default()

@@ -30,9 +30,12 @@ enum Script {
 
 use Script::{Correct, Hang, Refuse, Say};
 
+/// What an upstream was asked.
+type Asked = Arc<Mutex<Vec<GenerationRequest>>>;
+
 struct Scripted {
     script: Script,
-    asked: Arc<Mutex<Vec<GenerationRequest>>>,
+    asked: Asked,
 }
 
 #[async_trait]
@@ -90,8 +93,8 @@ fn auth() -> ProviderError {
 }
 
 /// A chain of upstreams called a, b, c …, and what each was asked.
-fn chain(scripts: &[Script]) -> (ChainGenerator, Vec<Arc<Mutex<Vec<GenerationRequest>>>>, Arc<Metrics>) {
-    let asked: Vec<Arc<Mutex<Vec<_>>>> = scripts.iter().map(|_| Arc::default()).collect();
+fn chain(scripts: &[Script]) -> (ChainGenerator, Vec<Asked>, Arc<Metrics>) {
+    let asked: Vec<Asked> = scripts.iter().map(|_| Arc::default()).collect();
     let links: Vec<Link> = scripts
         .iter()
         .zip('a'..)
@@ -182,7 +185,7 @@ async fn who_goes_on_is_shown_what_is_there_and_the_same_passages() {
 #[tokio::test(start_paused = true)]
 async fn when_nobody_can_go_on_the_answer_is_cut_with_the_first_reason() {
     let cut = Say(&["It is"], Some(broken()));
-    assert_eq!(answer(&[cut.clone()]).await, ("a:It is".into(), Some("broken")));
+    assert_eq!(answer(std::slice::from_ref(&cut)).await, ("a:It is".into(), Some("broken")));
     assert_eq!(answer(&[cut.clone(), Refuse(connect())]).await, ("a:It is".into(), Some("broken")));
     assert_eq!(answer(&[cut, Refuse(auth()), Refuse(busy())]).await, ("a:It is".into(), Some("broken")));
 }

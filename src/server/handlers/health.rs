@@ -112,7 +112,7 @@ pub async fn health(State(state): State<Arc<AppState>>) -> Json<HealthResponse> 
         timestamp: now_rfc3339(),
         uptime_seconds: state.started.elapsed().as_secs_f64(),
         services: Services {
-            ollama: OllamaHealth { healthy: ollama, url: state.settings.ollama_url.to_string() },
+            ollama: OllamaHealth { healthy: ollama, url: ollama_url(&state) },
             database: DatabaseHealth {
                 healthy: database.is_well(),
                 path: state.engine.dbs().catalog().location(&db),
@@ -183,7 +183,8 @@ pub async fn providers(State(state): State<Arc<AppState>>) -> Json<ProviderHealt
     let suggestions = suggestions(&state);
     let (away, there) = (reachable.no.join(", "), reachable.yes.join(", "));
     let (overall_status, message) = match status(&state, &database, &reachable) {
-        Status::Healthy => ("ok", format!("questions are answered by {provider}")),
+        Status::Healthy if reachable.yes.is_empty() => ("ok", format!("questions are answered by {provider}")),
+        Status::Healthy => ("ok", format!("questions are answered by {there}")),
         Status::Degraded if reachable.no.is_empty() => (
             "warning",
             database.limitation.clone().unwrap_or_else(|| "a background task is stuck, see /health".to_owned()),
@@ -213,6 +214,12 @@ fn of_dialect(state: &AppState, dialect: ProviderKind) -> Option<&UpstreamHealth
     state.upstreams.iter().find(|upstream| upstream.author.provider == dialect)
 }
 
+/// Where Ollama is: the upstream that speaks its dialect, else what the settings say.
+fn ollama_url(state: &AppState) -> String {
+    of_dialect(state, ProviderKind::Ollama)
+        .map_or_else(|| state.settings.ollama_url.to_string(), |upstream| upstream.url.clone())
+}
+
 fn upstream_detail(state: &AppState, upstream: &UpstreamHealth) -> UpstreamDetail {
     let Author { name, provider, model } = upstream.author.as_ref();
     let status = state.health.upstream(name).unwrap_or_default();
@@ -231,14 +238,14 @@ fn upstream_detail(state: &AppState, upstream: &UpstreamHealth) -> UpstreamDetai
 fn ollama_detail(state: &AppState) -> OllamaDetail {
     let Some(upstream) = of_dialect(state, ProviderKind::Ollama) else {
         return OllamaDetail {
-            base_url: state.settings.ollama_url.to_string(),
+            base_url: ollama_url(state),
             error: Some("not asked: this server does not use Ollama".into()),
             ..OllamaDetail::default()
         };
     };
     let status = state.health.upstream(&upstream.author.name).unwrap_or_default();
     OllamaDetail {
-        base_url: upstream.url.clone(),
+        base_url: ollama_url(state),
         ok: status.ok,
         error: status.error,
         models: ModelsHealth {
@@ -268,7 +275,8 @@ fn suggestions(state: &AppState) -> Vec<String> {
         match provider {
             ProviderKind::Ollama => {
                 if !status.ok && status.models_missing.is_empty() {
-                    commands.push("ollama serve".to_owned());
+                    let at = if name == provider.as_str() { String::new() } else { format!("  # at {}", upstream.url) };
+                    commands.push(format!("ollama serve{at}"));
                 }
                 commands.extend(status.models_missing.iter().map(|model| format!("ollama pull {model}")));
             }
