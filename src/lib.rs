@@ -36,8 +36,9 @@
 //!    turn. A near question's answer is given when one of the passages that it cites is among those that were found, and when
 //!    the passages of both questions use no word by which they differ.
 //! 5. The LLM is asked: the call [joins](providers::guarded::CoalescingGenerator) an equal one that is under way, else goes
-//!    through the [policy](resilience::CallPolicy), which retries within a budget and asks the breaker before each attempt, and
-//!    takes its turn in the [pool](resilience::Pool), if one can come in time. If there is no first token a little before the
+//!    through the [chain](providers::chain) of upstreams, each behind its [policy](resilience::CallPolicy), which retries
+//!    within a budget and asks the breaker before each attempt, and its [pool](resilience::Pool), where it takes its turn, if
+//!    one can come in time. One that breaks off is continued by the next. If there is no first token a little before the
 //!    deadline, the embedded answerer quotes the passages instead, and the answer is marked as degraded.
 //! 6. The answer streams back, and is kept in the cache when it is whole. A client that goes away drops the stream, and with it
 //!    the call upstream.

@@ -258,7 +258,7 @@ fn tables_that_are_wrong_are_told_by_field() {
         (table("a", "lmstudio", "http://x", ""), "dialect = \"lmstudio\", but it must be ollama or openai"),
         (table("a", "ollama", "http://x", "weigth = 2"), "unknown field \"weigth\"; the fields are name, dialect"),
         (table("a", "ollama", "http://x", "queue = -2"), "queue = \"-2\", but it must be a number"),
-        (table("a b", "ollama", "http://x", ""), "name = \"a b\", but it must be 1 to 40"),
+        (table("a b", "ollama", "http://x", ""), "name must be 1 to 40"),
         (table("openai", "ollama", "http://x", ""), "an upstream called openai must speak that dialect"),
         (table("a", "ollama", "http://x", "api_key_env = \"NOT_SET\""), "the environment has no variable \"NOT_SET\""),
         (table("a", "ollama", "ftp://x", "api_key = \"sk-secret\""), "url: "),

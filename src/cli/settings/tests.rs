@@ -2,6 +2,7 @@
 
 mod load;
 mod options;
+mod upstreams;
 
 use std::{
     collections::HashSet,

@@ -92,6 +92,9 @@ pub(super) fn shown(text: &str) -> String {
     let Some(fields) = fields(text) else { return "***".to_owned() };
     let value = |(name, value): (&String, &Value)| match (name.as_str(), value) {
         (API_KEY, _) => format!("{name}=***"),
+        // A comma that was forgotten, or a field that was misspelt, must not show a key.
+        (field, _) if !FIELDS.contains(&field) => format!("{name}=***"),
+        (field, Value::String(text)) if field != "stop" && text.contains(char::is_whitespace) => format!("{name}=***"),
         ("url", Value::String(url)) => format!("{name}={}", mask_url(url)),
         (_, Value::String(text)) => format!("{name}={text}"),
         (_, other) => format!("{name}={other}"),
@@ -282,7 +285,7 @@ fn check_name(name: &str, dialect: ProviderKind) -> Result<(), String> {
         && !TAKEN.contains(&name);
     if !sound {
         return Err(format!(
-            "name = {name:?}, but it must be 1 to {LONGEST_NAME} of the characters A-Z a-z 0-9 - _ . and none of {}",
+            "name must be 1 to {LONGEST_NAME} of the characters A-Z a-z 0-9 - _ . and none of {}",
             TAKEN.join(", ")
         ));
     }
