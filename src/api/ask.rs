@@ -188,7 +188,16 @@ pub fn cache_metadata(cached: &Cached) -> Option<CacheMetadata> {
 }
 
 fn metadata(passage: &Passage) -> ContextMetadata {
+    let place = passage.place.as_ref();
     ContextMetadata {
+        document_id: (!passage.document.is_empty()).then(|| passage.document.clone()),
+        title: passage.title.clone(),
+        page: place.and_then(|place| place.pages.first().copied()),
+        pages: place.map(|place| place.pages.clone()).unwrap_or_default(),
+        heading: place.map(|place| place.headings.clone()).unwrap_or_default(),
+        start: place.map(|place| place.start),
+        end: place.map(|place| place.end),
+        modified: passage.modified.clone(),
         source: passage.source.clone(),
         chunk: passage.chunk,
         version: passage.version.clone(),

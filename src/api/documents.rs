@@ -2,11 +2,13 @@
 
 use super::{InvalidRequest, check_list};
 use crate::{
-    domain::DbName,
+    domain::{DbName, Heading, PageStart, Quality},
     rag::ingest::{FileError, IngestReport, MAX_LISTED_ERRORS, MAX_PATH_CHARS},
+    store::{DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary},
     wire::{
-        DeleteDocumentsRequest, DocumentCounts, FileErrorBody, IngestRequest, IngestResponse, MAX_PATHS,
-        MAX_SOURCE_CHARS, MAX_SOURCES, MAX_VERSION_CHARS,
+        DeleteDocumentsRequest, DocumentCounts, DocumentEntry, DocumentResponse, DocumentTextResponse,
+        DocumentsResponse, FileErrorBody, HeadingBody, IngestRequest, IngestResponse, MAX_PATHS, MAX_SOURCE_CHARS,
+        MAX_SOURCES, MAX_VERSION_CHARS, PageBody, QualityBody,
     },
 };
 
@@ -31,6 +33,114 @@ pub fn check_ingestion(request: &IngestRequest) -> Result<(), InvalidRequest> {
 /// The first field that cannot be used.
 pub fn check_removal(request: &DeleteDocumentsRequest) -> Result<(), InvalidRequest> {
     check_list("sources", &request.sources, MAX_SOURCES, MAX_SOURCE_CHARS)
+}
+
+/// Most documents of a page.
+const MAX_DOCUMENTS: u64 = 10_000;
+
+/// A list of documents as it is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct ListRequest {
+    /// Pattern of the source.
+    pub source: Option<String>,
+    /// Format.
+    pub format: Option<String>,
+    /// Language.
+    pub language: Option<String>,
+    /// Version label.
+    pub version: Option<String>,
+    /// Name of an order.
+    pub sort: Option<String>,
+    /// `asc` or `desc`.
+    pub order: Option<String>,
+    /// How many are passed over.
+    pub offset: Option<u64>,
+    /// How many at most.
+    pub limit: Option<u64>,
+}
+
+/// Checks which documents are to be listed, and how.
+///
+/// # Errors
+/// The first parameter that cannot be used.
+pub fn document_query(request: ListRequest) -> Result<DocumentQuery, InvalidRequest> {
+    let ListRequest { source, format, language, version, sort, order, offset, limit } = request;
+    let sort = match sort.as_deref() {
+        None => DocumentOrder::default(),
+        Some(name) => DocumentOrder::named(name).ok_or_else(|| {
+            let names = DocumentOrder::ALL.map(DocumentOrder::as_str).join(", ");
+            InvalidRequest::new(format!("parameter \"sort\" must be one of {names}, it is {name:?}"))
+        })?,
+    };
+    let descending = match order.as_deref() {
+        None | Some("asc") => false,
+        Some("desc") => true,
+        Some(other) => {
+            return Err(InvalidRequest::new(format!("parameter \"order\" must be asc or desc, it is {other:?}")));
+        }
+    };
+    if let Some(limit) = limit.filter(|limit| !(1..=MAX_DOCUMENTS).contains(limit)) {
+        let message = format!("parameter \"limit\" must be from 1 to {MAX_DOCUMENTS}, it is {limit}");
+        return Err(InvalidRequest::new(message));
+    }
+    if source.as_ref().is_some_and(|pattern| pattern.chars().count() > MAX_PATH_CHARS) {
+        let message = format!("parameter \"source\" must have at most {MAX_PATH_CHARS} characters");
+        return Err(InvalidRequest::new(message));
+    }
+    let offset = offset.unwrap_or(0);
+    Ok(DocumentQuery { source, format, language, version, sort, descending, offset, limit })
+}
+
+/// A list of documents.
+pub fn document_list(db: &DbName, list: DocumentList) -> DocumentsResponse {
+    let docs = list.documents.into_iter().map(entry).collect();
+    DocumentsResponse { db: db.to_string(), docs, total: list.total }
+}
+
+/// A document in detail.
+pub fn document(db: &DbName, record: DocumentRecord) -> DocumentResponse {
+    let DocumentRecord { summary, outline, pages, quality } = record;
+    let heading = |Heading { level, title, start }| HeadingBody { level, title, start };
+    DocumentResponse {
+        db: db.to_string(),
+        document: entry(summary),
+        outline: outline.into_iter().map(heading).collect(),
+        pages: pages.into_iter().map(|PageStart { page, start }| PageBody { page, start }).collect(),
+        quality: quality.map(quality_body),
+    }
+}
+
+fn entry(summary: DocumentSummary) -> DocumentEntry {
+    let DocumentSummary { id, source, title, format, bytes, version, language, chunks, modified, ingested } = summary;
+    DocumentEntry { source, chunks, id, title, format, bytes, version, language, modified, ingested }
+}
+
+fn quality_body(quality: Quality) -> QualityBody {
+    let Quality { characters, replaced, pages, pages_without_text, pages_unreadable, tables, warnings } = quality;
+    QualityBody { characters, replaced, pages, pages_without_text, pages_unreadable, tables, warnings }
+}
+
+/// A part of a document's text: from `start` up to `end`, as far as there is text.
+///
+/// # Errors
+/// When the end is before the start.
+pub fn document_text(
+    db: &DbName,
+    id: String,
+    text: &str,
+    start: Option<u32>,
+    end: Option<u32>,
+) -> Result<DocumentTextResponse, InvalidRequest> {
+    // The length of a text is bounded far below that of the type.
+    let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+    let start = start.unwrap_or(0);
+    let end = end.unwrap_or(characters.max(start));
+    if end < start {
+        return Err(InvalidRequest::new(format!("parameter \"end\" is {end}, which is before \"start\", {start}")));
+    }
+    let (start, end) = (start.min(characters), end.min(characters));
+    let part = text.chars().skip(start as usize).take((end - start) as usize).collect();
+    Ok(DocumentTextResponse { db: db.to_string(), id, start, end, characters, text: part })
 }
 
 /// Checks what a path may look like, before anything is done with one of them.

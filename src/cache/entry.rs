@@ -269,7 +269,7 @@ mod tests {
             version: String::new(),
             language: "en".into(),
             score: 1.0,
-            copies: Vec::new(),
+            ..Passage::default()
         };
         StoredAnswer {
             text: text.into(),

@@ -28,7 +28,7 @@ fn context(key: &str) -> Passage {
         version: String::new(),
         language: "en".into(),
         score: 1.0,
-        copies: Vec::new(),
+        ..Passage::default()
     }
 }
 

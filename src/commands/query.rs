@@ -128,7 +128,8 @@ fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
 /// A source as it is listed below an answer.
 struct Cited<'a> {
     source: &'a str,
-    chunk: u32,
+    /// Where in the document: page and heading, else the number of the part.
+    at: String,
     score: f32,
     /// Other documents that say the same.
     also_in: Vec<&'a str>,
@@ -137,15 +138,30 @@ struct Cited<'a> {
 impl<'a> From<&'a Passage> for Cited<'a> {
     fn from(passage: &'a Passage) -> Self {
         let also_in = passage.sources().skip(1).collect();
-        Self { source: &passage.source, chunk: passage.chunk, score: passage.score, also_in }
+        let place = passage.place.as_ref();
+        let (pages, headings) = place.map(|place| (&place.pages[..], &place.headings[..])).unwrap_or_default();
+        Self { source: &passage.source, at: at(pages, headings, passage.chunk), score: passage.score, also_in }
     }
 }
 
 impl<'a> From<&'a ContextMetadata> for Cited<'a> {
     fn from(metadata: &'a ContextMetadata) -> Self {
         let also_in = metadata.also_in.iter().map(|copy| copy.source.as_str()).collect();
-        Self { source: &metadata.source, chunk: metadata.chunk, score: metadata.score, also_in }
+        let at = at(&metadata.pages, &metadata.heading, metadata.chunk);
+        Self { source: &metadata.source, at, score: metadata.score, also_in }
     }
+}
+
+/// Where a passage is, for people: `page 3, "Travel › By rail"`.
+fn at(pages: &[u32], headings: &[String], chunk: u32) -> String {
+    let pages = match pages {
+        [] => None,
+        [page] => Some(format!("page {page}")),
+        [first, .., last] => Some(format!("pages {first}–{last}")),
+    };
+    let heading = (!headings.is_empty()).then(|| format!("“{}”", headings.join(" › ")));
+    let parts: Vec<String> = pages.into_iter().chain(heading).collect();
+    if parts.is_empty() { format!("part {}", chunk + 1) } else { parts.join(", ") }
 }
 
 /// Prints a piece of the answer at once.
@@ -164,8 +180,8 @@ fn finish(sources: &[Cited<'_>], degraded: Option<&str>) -> anyhow::Result<()> {
     if !sources.is_empty() {
         text.push_str("\nSources\n");
     }
-    for (n, Cited { source, chunk, score, also_in }) in sources.iter().enumerate() {
-        text.push_str(&format!("  [{}] {source}, part {} (score {score:.2})\n", n + 1, chunk + 1));
+    for (n, Cited { source, at, score, also_in }) in sources.iter().enumerate() {
+        text.push_str(&format!("  [{}] {source}, {at} (score {score:.2})\n", n + 1));
         if !also_in.is_empty() {
             text.push_str(&format!("      the same text is in {}\n", also_in.join(", ")));
         }

@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod document;
 mod names;
 mod search;
 mod spec_key;
 
+pub use document::{Heading, PageStart, Place, Quality};
 pub use names::{DbName, InvalidDbName};
 pub use search::{FusionParams, ParseSearchModeError, Passage, PassageCopy, SearchFilter, SearchMode};
 pub use spec_key::SpecKey;

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::Place;
+
 /// Which search answers a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -96,7 +98,7 @@ pub enum FusionParams {
 }
 
 /// A passage that an answer may cite.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Passage {
     /// Its text.
     pub text: String,
@@ -112,6 +114,18 @@ pub struct Passage {
     pub language: String,
     /// How well it fits; comparable within one answer.
     pub score: f32,
+    /// Id of the document; empty in answers that an older version kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub document: String,
+    /// Title of the document, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// When the file of the document changed last, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<String>,
+    /// Where it is in the document's text; unknown until a document of an older version is read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// Where the same is said, too; these passages have no place of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<PassageCopy>,

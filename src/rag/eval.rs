@@ -23,10 +23,10 @@ use super::{
     pipeline::{Plan, QueryVector, RetrievalOptions, RetrievalSpec},
 };
 use crate::{
-    domain::{Passage, SearchFilter, SearchMode},
+    domain::{Passage, Place, SearchFilter, SearchMode},
     providers::{Embedder, ProviderKind, Purpose, TextVector},
     resilience::CallContext,
-    store::{ChunkVector, EmbedderRecord, NewChunk, NewDocument},
+    store::{ChunkVector, DocumentText, EmbedderRecord, NewChunk, NewDocument},
 };
 
 /// Documents embedded and written at a time.
@@ -264,12 +264,12 @@ fn document(id: &str, text: &str, vector: TextVector) -> NewDocument {
     let language = LanguageDetector::for_document(text).of_chunk(text).to_owned();
     NewDocument {
         source: id.to_owned(),
-        fingerprint: String::new(),
-        version: String::new(),
-        title: None,
         format: "text".into(),
         bytes: text.len() as u64,
-        chunks: vec![NewChunk { key: id.to_owned(), text: text.to_owned(), language, vector }],
+        language: language.clone(),
+        text: DocumentText { text: text.to_owned(), ..DocumentText::default() },
+        chunks: vec![NewChunk { key: id.to_owned(), text: text.to_owned(), language, place: Place::default(), vector }],
+        ..NewDocument::default()
     }
 }
 

@@ -24,6 +24,11 @@ impl LanguageDetector {
         Self { document: certain(&text[..end]).unwrap_or(UNKNOWN_LANGUAGE) }
     }
 
+    /// ISO 639-1 code of the document's language; [`UNKNOWN_LANGUAGE`] when its beginning does not tell.
+    pub fn of_document(&self) -> &'static str {
+        self.document
+    }
+
     /// ISO 639-1 code of the chunk's language; [`UNKNOWN_LANGUAGE`] when neither it nor its document tells.
     pub fn of_chunk(&self, text: &str) -> &'static str {
         certain(text).unwrap_or(self.document)

@@ -16,6 +16,7 @@ pub mod language;
 mod models;
 pub mod pipeline;
 pub mod settings;
+pub mod structure;
 
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ use crate::{
     cache::SemanticCache,
     domain::DbName,
     rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
-    store::{Counts, DocumentSummary, Filters, Mutation},
+    store::{Counts, DocumentList, DocumentQuery, DocumentRecord, Filters, Mutation},
     telemetry::Metrics,
 };
 
@@ -147,12 +148,28 @@ impl Engine {
         Ok(removed)
     }
 
-    /// The documents of a DB, sorted by source.
+    /// The documents of a DB that a query means.
     ///
     /// # Errors
     /// Unknown DB, or a store that cannot be read.
-    pub async fn documents(&self, db: &DbName) -> Result<Vec<DocumentSummary>, RagError> {
-        self.with_db(db, |db| Ok(db.store().documents()?)).await
+    pub async fn documents(&self, db: &DbName, query: DocumentQuery) -> Result<DocumentList, RagError> {
+        self.with_db(db, move |db| Ok(db.store().documents(&query)?)).await
+    }
+
+    /// A document of a DB without its text; `None` when there is none of this id.
+    ///
+    /// # Errors
+    /// Unknown DB, or a store that cannot be read.
+    pub async fn document(&self, db: &DbName, id: String) -> Result<Option<DocumentRecord>, RagError> {
+        self.with_db(db, move |db| Ok(db.store().document(&id)?)).await
+    }
+
+    /// The text of a document; `None` when there is none of this id, or an older version read it.
+    ///
+    /// # Errors
+    /// Unknown DB, or a store that cannot be read.
+    pub async fn text(&self, db: &DbName, id: String) -> Result<Option<String>, RagError> {
+        self.with_db(db, move |db| Ok(db.store().text(&id)?)).await
     }
 
     /// What questions to a DB can be limited to.

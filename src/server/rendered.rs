@@ -112,7 +112,7 @@ mod tests {
             version: "v".into(),
             language: "en".into(),
             score: 0.5,
-            copies: Vec::new(),
+            ..Passage::default()
         };
         let (passages, provider) = (Arc::from([passage]), ProviderKind::Embedded);
         let cache = SemanticCache::new(CacheSettings::default(), Metrics::new().cache());

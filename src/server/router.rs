@@ -31,6 +31,8 @@ pub(super) fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(stream::stream_query))
         .routes(routes!(documents::ingest))
         .routes(routes!(documents::list, documents::delete))
+        .routes(routes!(documents::show))
+        .routes(routes!(documents::text))
         .routes(routes!(documents::filters))
         .routes(routes!(dbs::list))
         .routes(routes!(dbs::create))

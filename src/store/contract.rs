@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    ChunkVector, DocumentSummary, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, Store, StoreCatalog,
-    StoreError, WriteReport,
+    ChunkVector, DocumentOrder, DocumentQuery, DocumentText, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument,
+    Store, StoreCatalog, StoreError, WriteReport,
 };
-use crate::domain::{ChangeSet, Changes, ChunkId, Stamp, Want};
+use crate::domain::{ChangeSet, Changes, ChunkId, Heading, PageStart, Place, Quality, Stamp, Want};
 
 /// An engine without any DB. What it keeps goes with it.
 pub(super) trait Engine: Default {
@@ -19,6 +19,8 @@ macro_rules! suite {
     ($engine:ty) => {
         $crate::store::contract::suite! { $engine:
             what_was_written_is_read_again,
+            a_document_is_kept_as_it_was_read,
+            documents_are_found_sorted_and_paged,
             a_changed_document_replaces_its_chunks_and_keeps_the_unchanged_ones,
             a_kept_chunk_that_moved_has_its_new_position,
             a_new_version_label_takes_the_vectors_over,
@@ -59,6 +61,7 @@ pub(super) fn document(source: &str, text: &str) -> NewDocument {
             key: format!("{source}:{word}"),
             text: word.to_owned(),
             language: "en".into(),
+            place: Place { start: n as u32, ..Place::default() },
             vector: ChunkVector::Made(vec![1.0, n as f32, word.len() as f32]),
         })
         .collect();
@@ -69,7 +72,10 @@ pub(super) fn document(source: &str, text: &str) -> NewDocument {
         title: None,
         format: "text".into(),
         bytes: text.len() as u64,
+        language: "en".into(),
+        text: DocumentText { text: text.to_owned(), ..DocumentText::default() },
         chunks,
+        ..NewDocument::default()
     }
 }
 
@@ -110,15 +116,96 @@ fn replay(store: &dyn Store, page: usize) -> Vec<String> {
     rows.into_values().collect()
 }
 
+/// Sources of the documents that a query means.
+fn listed(store: &dyn Store, query: &DocumentQuery) -> Vec<String> {
+    store.documents(query).unwrap().documents.into_iter().map(|document| document.source).collect()
+}
+
+pub(super) fn a_document_is_kept_as_it_was_read(engine: &impl Engine) {
+    let store = db(engine);
+    let text = DocumentText {
+        text: "Größe\n\nzwei".into(),
+        outline: vec![Heading { level: 1, title: "Größe".into(), start: 0 }],
+        pages: vec![PageStart { page: 1, start: 0 }, PageStart { page: 3, start: 7 }],
+        quality: Quality { characters: 11, pages_without_text: vec![2], ..Quality::default() },
+    };
+    let title = Some("T".to_owned());
+    let given = NewDocument {
+        text: text.clone(),
+        title,
+        modified: Some("2026-01-02T03:04:05Z".into()),
+        ..document("a.pdf", "one two")
+    };
+    store.write(&[given.clone(), document("b.md", "x")], &embedder()).unwrap();
+
+    let id = store.documents(&DocumentQuery::default()).unwrap().documents[0].id.clone();
+    let record = store.document(&id).unwrap().unwrap();
+    assert_eq!(
+        (&record.outline, &record.pages, record.quality),
+        (&text.outline, &text.pages, Some(text.quality.clone()))
+    );
+    assert_eq!(
+        (record.summary.title.as_deref(), record.summary.modified.as_deref()),
+        (Some("T"), Some("2026-01-02T03:04:05Z"))
+    );
+    assert_eq!(store.text(&id).unwrap(), Some(text.text));
+    let chunk = store.chunks(&ids(&*store)[1..2]).unwrap().remove(0);
+    assert_eq!(
+        (chunk.document, chunk.title, chunk.place.map(|place| place.start)),
+        (id.clone(), Some("T".into()), Some(1))
+    );
+
+    // Its id stays when it changes, and ends with it.
+    store.write(&[document("a.pdf", "three")], &embedder()).unwrap();
+    assert_eq!(store.document(&id).unwrap().unwrap().summary.chunks, 1);
+    assert_eq!(store.text(&id).unwrap().as_deref(), Some("three"));
+    store.remove(&["a.pdf".into()]).unwrap();
+    assert_eq!((store.document(&id).unwrap(), store.text(&id).unwrap()), (None, None));
+    store.write(&[given], &embedder()).unwrap();
+    assert_ne!(store.documents(&DocumentQuery::default()).unwrap().documents[0].id, id);
+}
+
+pub(super) fn documents_are_found_sorted_and_paged(engine: &impl Engine) {
+    let store = db(engine);
+    let titled = |title: &str| Some(title.to_owned());
+    let documents = [
+        NewDocument { title: titled("Z"), ..document("docs/a.md", "one") },
+        NewDocument { title: titled("B"), format: "pdf".into(), ..document("docs/b.pdf", "one two three") },
+        NewDocument { language: "de".into(), version: "v2".into(), ..document("notes/a[1].md", "one two") },
+    ];
+    store.write(&documents, &embedder()).unwrap();
+    let query = DocumentQuery::default;
+    let all = ["docs/a.md", "docs/b.pdf", "notes/a[1].md"];
+    let found = |query: DocumentQuery| listed(&*store, &query);
+    assert_eq!(found(query()), all);
+    assert_eq!(found(DocumentQuery { source: Some("docs/*".into()), ..query() }), all[..2]);
+    assert_eq!(found(DocumentQuery { source: Some("*a[[]1]*".into()), ..query() }), all[2..]);
+    assert_eq!(found(DocumentQuery { format: Some("pdf".into()), ..query() }), all[1..2]);
+    assert_eq!(found(DocumentQuery { language: Some("de".into()), version: Some("v2".into()), ..query() }), all[2..]);
+    assert!(found(DocumentQuery { language: Some("de".into()), version: Some("v1".into()), ..query() }).is_empty());
+    assert_eq!(found(DocumentQuery { sort: DocumentOrder::Title, ..query() }), [all[1], all[0], all[2]]);
+    assert_eq!(
+        found(DocumentQuery { sort: DocumentOrder::Chunks, descending: true, ..query() }),
+        [all[1], all[2], all[0]]
+    );
+    for order in DocumentOrder::ALL {
+        assert_eq!(DocumentOrder::named(order.as_str()), Some(order));
+        let mut sorted = found(DocumentQuery { sort: order, ..query() });
+        sorted.sort_unstable();
+        assert_eq!(sorted, all, "{order:?}");
+    }
+    let page = store.documents(&DocumentQuery { offset: 1, limit: Some(1), ..query() }).unwrap();
+    assert_eq!((page.total, page.documents.len(), page.documents[0].source.as_str()), (3, 1, all[1]));
+}
+
 pub(super) fn what_was_written_is_read_again(engine: &impl Engine) {
     let store = db(engine);
     let report = store.write(&[document("a.md", "one two"), document("b.md", "three")], &embedder()).unwrap();
 
     assert_eq!(report, WriteReport { added: 2, updated: 0, chunks_inserted: 3, chunks_kept: 0, removed: 0 });
-    assert_eq!(
-        store.documents().unwrap(),
-        [DocumentSummary { source: "a.md".into(), chunks: 2 }, DocumentSummary { source: "b.md".into(), chunks: 1 }]
-    );
+    assert_eq!(listed(&*store, &DocumentQuery::default()), ["a.md", "b.md"]);
+    let listed = store.documents(&DocumentQuery::default()).unwrap();
+    assert_eq!((listed.total, listed.documents[0].chunks, listed.documents[1].chunks), (2, 2, 1));
     let ids = ids(&*store);
     let chunks = store.chunks(&[ids[2], ChunkId(i64::MAX), ids[0]]).unwrap();
     let seen: Vec<_> = chunks.iter().map(|c| (c.source.as_str(), c.ordinal, c.text.as_str())).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use crate::domain::ChunkId;
+use crate::domain::{ChunkId, Heading, PageStart, Place, Quality};
 
 /// The embedder whose vectors a DB holds. Vectors of two embedders cannot be compared, so a DB has only one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct EmbedderRecord {
 }
 
 /// A document to be written: replaces the one of the same source, whole or not at all.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NewDocument {
     /// Name of the document, unique in the DB; usually its path with `/`.
     pub source: String,
@@ -31,8 +31,27 @@ pub struct NewDocument {
     pub format: String,
     /// Size of the file in bytes.
     pub bytes: u64,
+    /// ISO 639-1 code of most of its text, `und` when unknown.
+    pub language: String,
+    /// When its file changed last, RFC 3339 in UTC.
+    pub modified: Option<String>,
+    /// What was read.
+    pub text: DocumentText,
     /// Its chunks in reading order.
     pub chunks: Vec<NewChunk>,
+}
+
+/// What was read of a document.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DocumentText {
+    /// The text that its chunks are parts of.
+    pub text: String,
+    /// Its headings.
+    pub outline: Vec<Heading>,
+    /// Where its pages begin; empty when the format has none.
+    pub pages: Vec<PageStart>,
+    /// How well it could be read.
+    pub quality: Quality,
 }
 
 /// A chunk to be written.
@@ -44,6 +63,8 @@ pub struct NewChunk {
     pub text: String,
     /// ISO 639-1 code, `und` when unknown.
     pub language: String,
+    /// Where it is in the document's text.
+    pub place: Place,
     /// Its vector.
     pub vector: ChunkVector,
 }
@@ -108,10 +129,18 @@ pub struct Chunk {
     pub id: ChunkId,
     /// Stable id across re-ingestion.
     pub key: String,
+    /// Id of its document.
+    pub document: String,
     /// Source of its document.
     pub source: String,
+    /// Title of its document.
+    pub title: Option<String>,
+    /// When the file of its document changed last, RFC 3339 in UTC.
+    pub modified: Option<String>,
     /// Position within the document, from 0.
     pub ordinal: u32,
+    /// Where it is in the document's text; unknown for documents of older versions until they are read again.
+    pub place: Option<Place>,
     /// Version label of its document.
     pub version: String,
     /// ISO 639-1 code.
@@ -120,13 +149,112 @@ pub struct Chunk {
     pub text: String,
 }
 
-/// One line of a document list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a list says of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DocumentSummary {
+    /// Its id: stays as long as the document is stored, whatever becomes of its content.
+    pub id: String,
     /// Name of the document.
     pub source: String,
+    /// Its title, when it has one.
+    pub title: Option<String>,
+    /// Format that it was read as.
+    pub format: String,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Version label.
+    pub version: String,
+    /// ISO 639-1 code of most of its text, `und` when unknown.
+    pub language: String,
     /// Number of its chunks.
     pub chunks: u64,
+    /// When its file changed last, RFC 3339 in UTC.
+    pub modified: Option<String>,
+    /// When it was ingested, RFC 3339 in UTC.
+    pub ingested: String,
+}
+
+/// A document without its text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DocumentRecord {
+    /// What a list says of it.
+    pub summary: DocumentSummary,
+    /// Its headings, in their order.
+    pub outline: Vec<Heading>,
+    /// Where its pages begin.
+    pub pages: Vec<PageStart>,
+    /// How well it could be read; `None`: an older version read it, whose text was not kept.
+    pub quality: Option<Quality>,
+}
+
+/// Which documents, and in which order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DocumentQuery {
+    /// Pattern of the source with `*`, `?` and `[…]`.
+    pub source: Option<String>,
+    /// Format.
+    pub format: Option<String>,
+    /// ISO 639-1 code.
+    pub language: Option<String>,
+    /// Version label.
+    pub version: Option<String>,
+    /// By what they are sorted; equal ones by source.
+    pub sort: DocumentOrder,
+    /// Whether the largest, latest or last comes first.
+    pub descending: bool,
+    /// How many are passed over.
+    pub offset: u64,
+    /// How many at most; `None`: all.
+    pub limit: Option<u64>,
+}
+
+/// By what documents are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DocumentOrder {
+    /// Name.
+    #[default]
+    Source,
+    /// Title; those without one by their name.
+    Title,
+    /// Size of the file.
+    Bytes,
+    /// Number of chunks.
+    Chunks,
+    /// Last change of the file.
+    Modified,
+    /// Ingestion.
+    Ingested,
+}
+
+impl DocumentOrder {
+    /// All orders.
+    pub const ALL: [Self; 6] = [Self::Source, Self::Title, Self::Bytes, Self::Chunks, Self::Modified, Self::Ingested];
+
+    /// The name in requests.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Title => "title",
+            Self::Bytes => "bytes",
+            Self::Chunks => "chunks",
+            Self::Modified => "modified",
+            Self::Ingested => "ingested",
+        }
+    }
+
+    /// The order of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.as_str() == name)
+    }
+}
+
+/// Some of a DB's documents.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DocumentList {
+    /// These.
+    pub documents: Vec<DocumentSummary>,
+    /// How many there are that the query means, its page aside.
+    pub total: u64,
 }
 
 /// What a stored document was made from, to tell whether it must be read again.
@@ -196,8 +324,14 @@ pub trait Documents: Send + Sync {
     /// The chunks with these ids, in this order; ids that are gone are left out.
     fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<Chunk>, StoreError>;
 
-    /// All documents, sorted by source.
-    fn documents(&self) -> Result<Vec<DocumentSummary>, StoreError>;
+    /// The documents that a query means.
+    fn documents(&self, query: &DocumentQuery) -> Result<DocumentList, StoreError>;
+
+    /// The document of this id, without its text.
+    fn document(&self, id: &str) -> Result<Option<DocumentRecord>, StoreError>;
+
+    /// The text of the document of this id; `None` when there is no such document, or its text was not kept.
+    fn text(&self, id: &str) -> Result<Option<String>, StoreError>;
 
     /// What questions can be limited to.
     fn filters(&self) -> Result<Filters, StoreError>;

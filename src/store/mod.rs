@@ -16,8 +16,8 @@ pub mod sqlite;
 use std::sync::{Arc, atomic::AtomicBool};
 
 pub use documents::{
-    Chunk, ChunkVector, Counts, DocumentState, DocumentSummary, Documents, EmbedderRecord, Filters, Mutation, NewChunk,
-    NewDocument, WriteReport,
+    Chunk, ChunkVector, Counts, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentState,
+    DocumentSummary, DocumentText, Documents, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, WriteReport,
 };
 pub use error::StoreError;
 

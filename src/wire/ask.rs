@@ -210,6 +210,30 @@ pub struct ContextMetadata {
     pub language: String,
     /// How well it fits; comparable within one answer.
     pub score: f32,
+    /// Id of the document, for `/api/docs/{id}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_id: Option<String>,
+    /// Title of the document, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The page that the passage begins on, where the format has pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    /// All pages that it is on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<u32>,
+    /// The headings that it stands under, the highest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heading: Vec<String>,
+    /// Offset of its first character in the document's text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<u32>,
+    /// Offset behind its last character.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<u32>,
+    /// When the document's file changed last, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<String>,
     /// Where the same text is, too. These copies take no place among the contexts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_in: Vec<ContextCopy>,

@@ -69,17 +69,112 @@ pub struct FileErrorBody {
 pub struct DocumentsResponse {
     /// DB.
     pub db: String,
-    /// Sorted by source.
+    /// Sorted by source, unless another order was asked for.
     pub docs: Vec<DocumentEntry>,
+    /// How many documents there are that were asked for; a page may show fewer.
+    #[serde(default)]
+    pub total: u64,
 }
 
-/// A document.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+/// What a list says of a document.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct DocumentEntry {
     /// Its name.
     pub source: String,
     /// Number of its chunks.
     pub chunks: u64,
+    /// Its id, which stays as long as the document is stored.
+    #[schema(example = "3f9a61c05d1f8be2a4c7")]
+    pub id: String,
+    /// The title that it gives itself.
+    pub title: Option<String>,
+    /// Format that it was read as.
+    #[schema(example = "pdf")]
+    pub format: String,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Version label.
+    pub version: String,
+    /// ISO 639-1 code of most of its text, `und` when unknown.
+    pub language: String,
+    /// When its file changed last, RFC 3339.
+    pub modified: Option<String>,
+    /// When it was ingested, RFC 3339.
+    pub ingested: String,
+}
+
+/// A document in detail. Offsets count characters (Unicode scalar values) of its text.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DocumentResponse {
+    /// DB.
+    pub db: String,
+    /// What a list says of it.
+    #[serde(flatten)]
+    pub document: DocumentEntry,
+    /// Its headings, in their order.
+    pub outline: Vec<HeadingBody>,
+    /// Where its pages begin; empty when the format has none.
+    pub pages: Vec<PageBody>,
+    /// How well it could be read; null when an older version read it, which kept no text: ingest it again.
+    pub quality: Option<QualityBody>,
+}
+
+/// A heading.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HeadingBody {
+    /// 1 for the highest.
+    pub level: u8,
+    /// Its words.
+    pub title: String,
+    /// Offset of the line that it stands in.
+    pub start: u32,
+}
+
+/// The beginning of a page.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub struct PageBody {
+    /// The page, from 1.
+    pub page: u32,
+    /// Offset of its first character.
+    pub start: u32,
+}
+
+/// How well a document could be read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct QualityBody {
+    /// Characters of its text.
+    pub characters: u64,
+    /// Of them U+FFFD, which stands for what could not be read.
+    pub replaced: u64,
+    /// Pages.
+    pub pages: u32,
+    /// Pages without text: scans and pictures.
+    pub pages_without_text: Vec<u32>,
+    /// Pages that are broken, and missing.
+    pub pages_unreadable: Vec<u32>,
+    /// Tables.
+    pub tables: u32,
+    /// What was lost, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// A part of a document's text.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DocumentTextResponse {
+    /// DB.
+    pub db: String,
+    /// The document.
+    pub id: String,
+    /// Offset of the first character that is given.
+    pub start: u32,
+    /// Offset behind the last.
+    pub end: u32,
+    /// Characters of the whole text.
+    pub characters: u32,
+    /// The text from `start` to `end`.
+    pub text: String,
 }
 
 /// Documents to remove.

@@ -12,6 +12,7 @@ mod connections;
 mod crash;
 mod deadlines;
 mod description;
+mod documents;
 mod durability;
 mod hosts;
 mod layering;

@@ -112,7 +112,7 @@ pub fn read(name: &str) -> Vec<QuestionPair> {
                 version: String::new(),
                 language: language.clone(),
                 score: 1.0,
-                copies: Vec::new(),
+                ..Passage::default()
             })
             .collect();
         let same = same.into_iter().map(|(stored, asked)| ("same".to_owned(), stored, asked));

@@ -103,7 +103,7 @@ fn documents(texts: &[&str]) -> Documents {
             version: String::new(),
             language: "en".into(),
             score: 1.0,
-            copies: Vec::new(),
+            ..crate::domain::Passage::default()
         })
         .collect();
     Documents::of(passages.iter())

@@ -64,6 +64,11 @@ impl Piece {
     }
 }
 
+/// Tables of a Markdown text.
+pub fn table_count(text: &str) -> usize {
+    tables::find(text).len()
+}
+
 /// Cuts texts. Cheap to make, meant to be made once per ingestion.
 pub struct Chunker {
     plain: TextSplitter<Characters>,

@@ -18,7 +18,7 @@ fn extract(bytes: &[u8]) -> Result<Raw, ExtractError> {
     let (matter, body) = split_front_matter(&source);
     let text = without_comments(body);
     let title = matter.and_then(front_matter_title).or_else(|| first_heading(&text));
-    Ok(Raw { text, title, warnings: warning.into_iter().collect() })
+    Ok(Raw { text, title, warnings: warning.into_iter().collect(), ..Raw::default() })
 }
 
 /// Front matter (`---` … `---` at the very start) and the rest.

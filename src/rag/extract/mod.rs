@@ -16,6 +16,7 @@ mod format;
 mod formula;
 mod html;
 mod markdown;
+mod pages;
 mod pdf;
 mod replaced;
 mod sandbox;
@@ -26,8 +27,10 @@ mod tests;
 
 use std::{fmt, fs::File, io::Read, time::Duration};
 
+use crate::domain::PageStart;
 pub use error::ExtractError;
 pub use format::Format;
+use pages::Cleaned;
 use sandbox::Deadline;
 
 /// Bounds of one document.
@@ -141,6 +144,8 @@ pub struct Extracted {
     pub format: Format,
     /// The title the document gives itself, on one line; never blank.
     pub title: Option<String>,
+    /// Where its pages begin in the text; empty when the format has none.
+    pub pages: Vec<PageStart>,
     /// What was lost.
     pub warnings: Vec<Warning>,
 }
@@ -150,6 +155,8 @@ pub struct Extracted {
 struct Raw {
     text: String,
     title: Option<String>,
+    /// Pages and the bytes of the text at which they begin, in the order of the text.
+    pages: Vec<(u32, usize)>,
     warnings: Vec<Warning>,
 }
 
@@ -199,9 +206,8 @@ pub fn extract_bytes(format: Format, bytes: &[u8], limits: &Limits) -> Result<Ex
 
 /// The steps common to all formats: cleaning, the bound of the text, no blank results.
 fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, ExtractError> {
-    let Raw { text, title, mut warnings } = raw;
-    let text = replaced::remove_runs(text, &mut warnings)?;
-    let (text, removed) = clean::clean(&text);
+    let Raw { text, title, pages, mut warnings } = raw;
+    let Cleaned { text, pages, controls, .. } = Cleaned::of(&text, &pages, &mut warnings)?;
     if text.trim().is_empty() {
         return Err(if format.reader().is_text { ExtractError::Empty } else { ExtractError::NoText });
     }
@@ -209,11 +215,11 @@ fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, Extrac
     if text.len() > limits.max_text_chars && text.chars().count() > limits.max_text_chars {
         return Err(ExtractError::TooLarge { limit: limits.max_text_chars as u64, unit: "characters of text" });
     }
-    if removed > 0 {
-        warnings.push(Warning::ControlsRemoved { count: removed });
+    if controls > 0 {
+        warnings.push(Warning::ControlsRemoved { count: controls });
     }
     let title = title.and_then(|title| clean::one_line(&title));
-    Ok(Extracted { text, format, title, warnings })
+    Ok(Extracted { text, format, title, pages, warnings })
 }
 
 fn too_large(limits: &Limits) -> ExtractError {

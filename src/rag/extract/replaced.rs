@@ -3,7 +3,9 @@
 //! One in a word still lets a reader guess it. Many in a row are no text, and neither found nor quoted with any use, and one
 //! that stands alone was an ornament: they go, and a document that consists of them is refused.
 
-use super::{ExtractError, Warning};
+use std::borrow::Cow;
+
+use super::ExtractError;
 
 /// Share of U+FFFD among what is visible, in percent, from which a document is refused.
 pub(super) const MAX_PERCENT: usize = 30;
@@ -18,20 +20,25 @@ pub(super) fn too_many(text: &str) -> Option<u8> {
     (replaced * 100 > visible * MAX_PERCENT).then(|| u8::try_from(replaced * 100 / visible.max(1)).unwrap_or(100))
 }
 
-/// Takes out of a text all U+FFFD but those in words, and reports how many there were.
+/// Refuses a text that consists of U+FFFD.
 ///
 /// # Errors
-/// [`ExtractError::Unreadable`] when the text is mostly that.
-pub(super) fn remove_runs(text: String, warnings: &mut Vec<Warning>) -> Result<String, ExtractError> {
-    if !text.contains(char::REPLACEMENT_CHARACTER) {
-        return Ok(text);
+/// [`ExtractError::Unreadable`].
+pub(super) fn check(text: &str) -> Result<(), ExtractError> {
+    match text.contains(char::REPLACEMENT_CHARACTER).then(|| too_many(text)).flatten() {
+        Some(percent) => Err(ExtractError::Unreadable { percent }),
+        None => Ok(()),
     }
-    if let Some(percent) = too_many(&text) {
-        return Err(ExtractError::Unreadable { percent });
+}
+
+/// The text without all U+FFFD but those in words, and how many that were.
+pub(super) fn without_runs(text: &str) -> (Cow<'_, str>, usize) {
+    if !text.contains(char::REPLACEMENT_CHARACTER) {
+        return (text.into(), 0);
     }
     let mut kept = String::with_capacity(text.len());
     let mut removed = 0;
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some(at) = rest.find(char::REPLACEMENT_CHARACTER) {
         let (before, from) = rest.split_at(at);
         kept.push_str(before);
@@ -45,10 +52,7 @@ pub(super) fn remove_runs(text: String, warnings: &mut Vec<Warning>) -> Result<S
         rest = &from[length..];
     }
     kept.push_str(rest);
-    if removed > 0 {
-        warnings.push(Warning::CharactersLeftOut { count: removed });
-    }
-    Ok(kept)
+    (kept.into(), removed)
 }
 
 /// Length in bytes of the row of U+FFFD that the text starts with, and how many they are. Spaces may be between them.
@@ -73,17 +77,16 @@ mod tests {
 
     #[test]
     fn only_those_in_words_stay() {
-        let mut warnings = Vec::new();
-        let text = "\u{FFFD} The caf\u{FFFD} opens at \u{FFFD}\u{FFFD} \u{FFFD} every working day.".to_owned();
-        let kept = remove_runs(text, &mut warnings).unwrap();
-        assert_eq!(kept, " The caf\u{FFFD} opens at  every working day.");
-        assert_eq!(warnings, [Warning::CharactersLeftOut { count: 4 }]);
+        let text = "\u{FFFD} The caf\u{FFFD} opens at \u{FFFD}\u{FFFD} \u{FFFD} every working day.";
+        assert!(check(text).is_ok());
+        let (kept, removed) = without_runs(text);
+        assert_eq!((&*kept, removed), (" The caf\u{FFFD} opens at  every working day.", 4));
     }
 
     #[test]
     fn a_text_of_them_is_refused() {
-        let error = remove_runs("Invoice \u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}".to_owned(), &mut Vec::new()).unwrap_err();
+        let error = check("Invoice \u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}").unwrap_err();
         assert!(matches!(error, ExtractError::Unreadable { percent: 36 }), "{error}");
-        assert!(remove_runs("all is well".to_owned(), &mut Vec::new()).is_ok());
+        assert!(check("all is well").is_ok());
     }
 }

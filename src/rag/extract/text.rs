@@ -35,7 +35,7 @@ pub(super) const READER: FormatReader = FormatReader {
 /// The text of a plain text file.
 fn extract(bytes: &[u8]) -> Result<Raw, ExtractError> {
     let (text, warning) = decode(bytes, None)?;
-    Ok(Raw { text, title: None, warnings: warning.into_iter().collect() })
+    Ok(Raw { text, title: None, warnings: warning.into_iter().collect(), ..Raw::default() })
 }
 
 /// Bytes → text, by the rules of [`encoding`].

@@ -296,15 +296,15 @@ impl Job {
     async fn process(self: Arc<Self>, file: SourceFile) -> Result<Option<Ready>, Failure> {
         let (job, to_read) = (Arc::clone(&self), file.clone());
         let limits = self.options.limits.clone();
-        let Done { result: bytes, turn } =
+        let Done { result: content, turn } =
             READS.run(limits.timeout, move || prepare::read(&to_read, &limits)).await.map_err(Failure::Unread)?;
-        let bytes = bytes?;
+        let content = content?;
         let preparation = PREPARATIONS.acquire().await.map_err(|_| Failure::Interrupted)?;
         let prepared = tokio::task::spawn_blocking(move || {
             // Held until the work ends, even if nobody waits for it any more.
             let _turns = (turn, preparation);
             let store = job.db.store().as_ref();
-            prepare::prepare(&file, &bytes, &job.options, &job.chunker, job.embedder.id(), store)
+            prepare::prepare(&file, &content, &job.options, &job.chunker, job.embedder.id(), store)
         })
         .await
         .map_err(|_| Failure::Interrupted)??;

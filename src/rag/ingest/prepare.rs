@@ -1,20 +1,27 @@
 //! One file on its way into the store: read, hash, cut, name. Blocking; knows nothing of tasks.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::SystemTime,
+};
+
+use jiff::Timestamp;
 
 use super::{Failure, IngestOptions, SourceFile};
 use crate::{
+    domain::Quality,
     providers::EmbedderId,
     rag::{
-        chunk::{Chunker, Structure},
-        extract::{self, ExtractError, Extracted, Format, Limits},
+        chunk::{Chunker, Structure, table_count},
+        extract::{self, ExtractError, Extracted, Format, Limits, Warning},
         language::LanguageDetector,
+        structure::TextStructure,
     },
-    store::{ChunkVector, DocumentState, NewChunk, NewDocument, Store},
+    store::{ChunkVector, DocumentState, DocumentText, NewChunk, NewDocument, Store},
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
-pub const PIPELINE_VERSION: u32 = 2;
+pub const PIPELINE_VERSION: u32 = 3;
 
 /// What reading a file came to.
 pub(super) enum Prepared {
@@ -32,20 +39,28 @@ pub(super) struct Pending {
     pub(super) warnings: Vec<String>,
 }
 
-/// Reads a file's bytes.
-pub(super) fn read(file: &SourceFile, limits: &Limits) -> Result<Vec<u8>, Failure> {
+/// What is in a file.
+pub(super) struct Content {
+    bytes: Vec<u8>,
+    /// When it changed last, as far as the file system knows.
+    modified: Option<SystemTime>,
+}
+
+/// Reads a file.
+pub(super) fn read(file: &SourceFile, limits: &Limits) -> Result<Content, Failure> {
     let opened = file.open().map_err(|error| Failure::File(error.to_string()))?;
-    extract::read_file(opened, limits).map_err(failed)
+    let modified = opened.metadata().and_then(|metadata| metadata.modified()).ok();
+    Ok(Content { bytes: extract::read_file(opened, limits).map_err(failed)?, modified })
 }
 
 fn failed(error: ExtractError) -> Failure {
     Failure::File(error.to_string())
 }
 
-/// Takes the text out of a file's bytes and cuts it, unless the store has it already.
+/// Takes the text out of a file and cuts it, unless the store has it already.
 pub(super) fn prepare(
     file: &SourceFile,
-    bytes: &[u8],
+    Content { bytes, modified }: &Content,
     options: &IngestOptions,
     chunker: &Chunker,
     embedder: &EmbedderId,
@@ -61,20 +76,27 @@ pub(super) fn prepare(
     }
 
     let extracted = extract::extract_bytes(format, bytes, &options.limits).map_err(failed)?;
-    let chunks = cut(&file.source, &extracted, chunker);
+    let languages = LanguageDetector::for_document(&extracted.text);
+    let structure = TextStructure::new(&extracted.text, format.is_structured(), &extracted.pages);
+    let chunks = cut(&file.source, &extracted, &structure, &languages, chunker);
     if chunks.is_empty() {
         return Err(Failure::File("contains no text".into()));
     }
     let known: HashSet<String> = stored.into_iter().flat_map(|DocumentState { chunk_keys, .. }| chunk_keys).collect();
     let to_embed = (0..chunks.len()).filter(|&n| !known.contains(&chunks[n].key)).collect();
-    let warnings = extracted.warnings.iter().map(ToString::to_string).collect();
+    let quality = quality(&extracted, structure.characters());
+    let (warnings, outline) = (quality.warnings.clone(), structure.outline);
+    let Extracted { text, title, pages, .. } = extracted;
     let document = NewDocument {
         source: file.source.clone(),
         fingerprint,
         version,
-        title: extracted.title,
+        title,
         format: format.as_str().to_owned(),
         bytes: bytes.len() as u64,
+        language: languages.of_document().to_owned(),
+        modified: modified.and_then(|time| Timestamp::try_from(time).ok()).map(|time| time.to_string()),
+        text: DocumentText { text, outline, pages, quality },
         chunks,
     };
     Ok(Prepared::Changed(Box::new(Pending { document, to_embed, warnings })))
@@ -87,12 +109,17 @@ fn fingerprint(content: &blake3::Hash, version: &str, options: &IngestOptions, e
     blake3::Hasher::new().update(content.as_bytes()).update(shape.as_bytes()).finalize().to_hex().to_string()
 }
 
-fn cut(source: &str, extracted: &Extracted, chunker: &Chunker) -> Vec<NewChunk> {
-    let structure = if extracted.format.is_structured() { Structure::Markdown } else { Structure::Plain };
-    let languages = LanguageDetector::for_document(&extracted.text);
+fn cut(
+    source: &str,
+    extracted: &Extracted,
+    structure: &TextStructure<'_>,
+    languages: &LanguageDetector,
+    chunker: &Chunker,
+) -> Vec<NewChunk> {
+    let form = if extracted.format.is_structured() { Structure::Markdown } else { Structure::Plain };
     let mut repeats: HashMap<String, usize> = HashMap::new();
     chunker
-        .split(&extracted.text, structure)
+        .split(&extracted.text, form)
         .into_iter()
         .map(|piece| {
             let text = piece.text(&extracted.text).into_owned();
@@ -100,9 +127,35 @@ fn cut(source: &str, extracted: &Extracted, chunker: &Chunker) -> Vec<NewChunk> 
             let repeat = repeats.entry(text.clone()).or_default();
             let key = chunk_key(source, language, *repeat, &text);
             *repeat += 1;
-            NewChunk { key, text, language: language.to_owned(), vector: ChunkVector::Stored }
+            let (language, place) = (language.to_owned(), structure.place(&piece.range));
+            NewChunk { key, text, language, place, vector: ChunkVector::Stored }
         })
         .collect()
+}
+
+/// How well a document could be read.
+fn quality(extracted: &Extracted, characters: u32) -> Quality {
+    let Extracted { text, format, pages, warnings, .. } = extracted;
+    let replaced = text.matches(char::REPLACEMENT_CHARACTER).count() as u64;
+    let tables = if format.is_structured() { table_count(text) } else { 0 };
+    let mut quality = Quality {
+        characters: characters.into(),
+        replaced,
+        tables: u32::try_from(tables).unwrap_or(u32::MAX),
+        warnings: warnings.iter().map(ToString::to_string).collect(),
+        ..Quality::default()
+    };
+    for warning in warnings {
+        match warning {
+            Warning::PagesWithoutText { pages } => quality.pages_without_text.clone_from(pages),
+            Warning::PagesUnreadable { pages } => quality.pages_unreadable.clone_from(pages),
+            _ => {}
+        }
+    }
+    let last = pages.iter().map(|page| page.page);
+    let last = last.chain(quality.pages_without_text.iter().copied()).chain(quality.pages_unreadable.iter().copied());
+    quality.pages = last.max().unwrap_or(0);
+    quality
 }
 
 /// The stable id of a chunk. Its position is not part of it: a paragraph that only moved is still the same chunk.

@@ -202,7 +202,7 @@ mod tests {
             version: String::new(),
             language: "en".into(),
             score: 1.0,
-            copies: Vec::new(),
+            ..Passage::default()
         }
     }
 

@@ -36,6 +36,7 @@ pub(super) fn read_more(query: &Query, findings: &mut Findings, most: usize) -> 
 }
 
 fn passage(chunk: Chunk, score: f32) -> Passage {
-    let Chunk { key, source, ordinal, version, language, text, .. } = chunk;
-    Passage { text, key, source, chunk: ordinal, version, language, score, copies: Vec::new() }
+    let Chunk { key, document, source, title, modified, ordinal, place, version, language, text, .. } = chunk;
+    let copies = Vec::new();
+    Passage { text, key, source, chunk: ordinal, version, language, score, document, title, modified, place, copies }
 }

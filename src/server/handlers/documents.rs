@@ -7,15 +7,21 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    api,
+    api::{self, ListRequest},
+    domain::DbName,
     rag::{
         RagError,
         ingest::{self, FileError, FileThreadError, IngestOptions, MAX_LISTED_ERRORS},
     },
-    server::{error::ApiError, json::Json, params::Query, state::AppState},
+    server::{
+        error::ApiError,
+        json::Json,
+        params::{Path, Query},
+        state::AppState,
+    },
     wire::{
-        DbNameText, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentEntry, DocumentsResponse, ErrorBody,
-        FiltersResponse, IngestRequest, IngestResponse,
+        DbNameText, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentResponse, DocumentTextResponse,
+        DocumentsResponse, ErrorBody, FiltersResponse, IngestRequest, IngestResponse,
     },
 };
 
@@ -111,23 +117,126 @@ fn nothing_ingested(errors: &[FileError], failed: usize) -> ApiError {
     ApiError { errors: Some(api::file_errors(errors)), ..error }
 }
 
+/// Which documents, and in which order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// DB; the current one by default.
+    #[param(value_type = DbNameText, required = false)]
+    db: Option<String>,
+    /// Pattern of the source with `*`, `?` and `[…]`.
+    #[param(required = false, max_length = 4096, example = "docs/*.pdf")]
+    source: Option<String>,
+    /// Format that they were read as.
+    #[param(required = false)]
+    format: Option<String>,
+    /// ISO 639-1 code.
+    #[param(required = false)]
+    language: Option<String>,
+    /// Version label.
+    #[param(required = false)]
+    version: Option<String>,
+    /// `source`, `title`, `bytes`, `chunks`, `modified` or `ingested`.
+    #[param(required = false, pattern = "^(source|title|bytes|chunks|modified|ingested)$")]
+    sort: Option<String>,
+    /// `asc` or `desc`.
+    #[param(required = false, pattern = "^(asc|desc)$")]
+    order: Option<String>,
+    /// How many are passed over.
+    #[param(required = false)]
+    offset: Option<u64>,
+    /// How many at most; all by default.
+    #[param(required = false, minimum = 1, maximum = 10000)]
+    limit: Option<u64>,
+}
+
 /// The documents of a DB.
 #[utoipa::path(
-    get, path = "/api/docs", tag = "documents", params(DbParam),
+    get, path = "/api/docs", tag = "documents", params(ListParams),
     responses(
-        (status = 200, description = "Sorted by source", body = DocumentsResponse),
+        (status = 200, description = "Sorted by source, unless another order is asked for", body = DocumentsResponse),
         (status = 404, description = "No such DB", body = ErrorBody),
         (status = 507, description = "The disk is full, and the DB cannot be read without room", body = ErrorBody),
     )
 )]
 pub async fn list(
     State(state): State<Arc<AppState>>,
-    Query(DbParam { db }): Query<DbParam>,
+    Query(params): Query<ListParams>,
 ) -> Result<Reply<DocumentsResponse>, ApiError> {
+    let ListParams { db, source, format, language, version, sort, order, offset, limit } = params;
     let db = state.db(db.as_deref())?;
-    let documents = state.engine.documents(&db).await?;
-    let docs = documents.into_iter().map(|d| DocumentEntry { source: d.source, chunks: d.chunks }).collect();
-    Ok(Reply(DocumentsResponse { db: db.to_string(), docs }))
+    let request = ListRequest { source, format, language, version, sort, order, offset, limit };
+    let documents = state.engine.documents(&db, api::document_query(request)?).await?;
+    Ok(Reply(api::document_list(&db, documents)))
+}
+
+/// A document in detail: its headings, its pages, and how well it could be read.
+#[utoipa::path(
+    get, path = "/api/docs/{id}", tag = "documents", params(DbParam, ("id" = String, Path, description = "Id of the document")),
+    responses(
+        (status = 200, description = "The document", body = DocumentResponse),
+        (status = 404, description = "No such DB, or no such document in it", body = ErrorBody),
+        (status = 507, description = "The disk is full, and the DB cannot be read without room", body = ErrorBody),
+    )
+)]
+pub async fn show(
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    Query(DbParam { db }): Query<DbParam>,
+) -> Result<Reply<DocumentResponse>, ApiError> {
+    let db = state.db(db.as_deref())?;
+    let record = state.engine.document(&db, id.clone()).await?;
+    let record = record.ok_or_else(|| unknown_document(&db, &id))?;
+    Ok(Reply(api::document(&db, record)))
+}
+
+/// Which part of a text.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TextParams {
+    /// DB; the current one by default.
+    #[param(value_type = DbNameText, required = false)]
+    db: Option<String>,
+    /// Offset of the first character; 0 by default.
+    #[param(required = false)]
+    start: Option<u32>,
+    /// Offset behind the last character; the end of the text by default.
+    #[param(required = false)]
+    end: Option<u32>,
+}
+
+/// The text of a document, or a part of it.
+#[utoipa::path(
+    get, path = "/api/docs/{id}/text", tag = "documents",
+    params(TextParams, ("id" = String, Path, description = "Id of the document")),
+    responses(
+        (status = 200, description = "The text", body = DocumentTextResponse),
+        (status = 404, description = "No such DB, no such document in it, or its text was not kept", body = ErrorBody),
+        (status = 507, description = "The disk is full, and the DB cannot be read without room", body = ErrorBody),
+    )
+)]
+pub async fn text(
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    Query(TextParams { db, start, end }): Query<TextParams>,
+) -> Result<Reply<DocumentTextResponse>, ApiError> {
+    let db = state.db(db.as_deref())?;
+    let text = match state.engine.text(&db, id.clone()).await? {
+        Some(text) => text,
+        None if state.engine.document(&db, id.clone()).await?.is_some() => {
+            let message =
+                format!("the text of the document \"{id}\" was not kept by the version that read it: ingest it again");
+            return Err(ApiError::new(StatusCode::NOT_FOUND, "NotFound", message));
+        }
+        None => return Err(unknown_document(&db, &id)),
+    };
+    Ok(Reply(api::document_text(&db, id, &text, start, end)?))
+}
+
+fn unknown_document(db: &DbName, id: &str) -> ApiError {
+    let id: String = id.chars().take(64).collect();
+    let message = format!("no document \"{id}\" in the DB \"{db}\"; GET /api/docs lists the ids");
+    ApiError::new(StatusCode::NOT_FOUND, "NotFound", message)
 }
 
 /// Removes documents from a DB.

@@ -6,6 +6,7 @@ mod catalog;
 mod changes;
 mod connections;
 mod files;
+mod read;
 mod write;
 
 #[cfg(test)]
@@ -16,14 +17,14 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::OptionalExtension;
 
 pub use catalog::SqliteCatalog;
 use connections::Connections;
 
 use super::{
-    ChangeLog, Chunk, Counts, DocumentState, DocumentSummary, Documents, EmbedderRecord, Filters, Mutation, Store,
-    StoreError, WriteReport,
+    ChangeLog, Chunk, Counts, DocumentList, DocumentQuery, DocumentRecord, DocumentState, Documents, EmbedderRecord,
+    Filters, Mutation, Store, StoreError, WriteReport,
 };
 use crate::domain::{ChangeSet, ChunkId, Stamp, Want};
 
@@ -137,41 +138,19 @@ impl Documents for SqliteStore {
     }
 
     fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<Chunk>, StoreError> {
-        self.read("read chunks", |c| {
-            let mut one = c.prepare_cached(
-                "SELECT c.id, c.key, d.source, c.ordinal, c.version, c.language, c.text
-                 FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.id = ?1",
-            )?;
-            let mut chunks = Vec::with_capacity(ids.len());
-            for id in ids {
-                chunks.extend(
-                    one.query_row(params![id.0], |row| {
-                        Ok(Chunk {
-                            id: ChunkId(row.get(0)?),
-                            key: row.get(1)?,
-                            source: row.get(2)?,
-                            ordinal: row.get(3)?,
-                            version: row.get(4)?,
-                            language: row.get(5)?,
-                            text: row.get(6)?,
-                        })
-                    })
-                    .optional()?,
-                );
-            }
-            Ok(chunks)
-        })
+        self.read("read chunks", |c| read::chunks(c, ids))
     }
 
-    fn documents(&self) -> Result<Vec<DocumentSummary>, StoreError> {
-        self.read("list the documents", |c| {
-            c.prepare_cached(
-                "SELECT d.source, (SELECT count(*) FROM chunks c WHERE c.document_id = d.id)
-                 FROM documents d ORDER BY d.source",
-            )?
-            .query_map([], |row| Ok(DocumentSummary { source: row.get(0)?, chunks: row.get(1)? }))?
-            .collect()
-        })
+    fn documents(&self, query: &DocumentQuery) -> Result<DocumentList, StoreError> {
+        self.read("list the documents", |c| read::documents(c, query))
+    }
+
+    fn document(&self, id: &str) -> Result<Option<DocumentRecord>, StoreError> {
+        self.read("look up a document", |c| read::document(c, id))
+    }
+
+    fn text(&self, id: &str) -> Result<Option<String>, StoreError> {
+        self.read("read a document's text", |c| read::text(c, id))
     }
 
     fn filters(&self) -> Result<Filters, StoreError> {

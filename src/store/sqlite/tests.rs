@@ -87,18 +87,41 @@ fn a_db_knows_how_much_it_holds_without_counting() {
 }
 
 #[test]
-fn a_db_of_the_first_version_learns_to_count() {
-    let db = db();
-    db.store.write(&[document("a.md", "one two three")], &embedder()).unwrap();
-    drop(db.store);
-    let path = db.folder.path().join("store.db");
+fn a_db_of_the_first_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
     let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch(include_str!("migrations/001_init.sql")).unwrap();
     connection
-        .execute_batch("DELETE FROM settings WHERE key IN ('documents', 'chunks'); PRAGMA user_version = 1")
+        .execute_batch(
+            "INSERT INTO settings VALUES ('identity', 'x'), ('revision', '1'), ('embedder', 'test:three'), ('dimension', '3');
+             INSERT INTO documents (source, fingerprint, version, format, bytes, ingested_at)
+                 VALUES ('a.md', 'old', 'v1', 'markdown', 7, '2026-01-02T03:04:05Z'), ('b.md', 'old', 'v1', 'text', 5, '');
+             INSERT INTO chunks (document_id, key, ordinal, language, version, text, vector, revision) VALUES
+                 (1, 'a.md:one', 0, 'en', 'v1', 'one', x'0000803f0000803f0000803f', 1),
+                 (1, 'a.md:two', 1, 'en', 'v1', 'two', x'0000803f0000803f0000803f', 1),
+                 (2, 'b.md:six', 0, 'en', 'v1', 'six', x'0000803f0000803f0000803f', 1);
+             PRAGMA user_version = 1",
+        )
         .unwrap();
     drop(connection);
-    let counts = SqliteStore::open(&path).unwrap().counts().unwrap();
-    assert_eq!((counts.documents, counts.chunks), (1, 3));
+
+    let store = SqliteStore::open(&path).unwrap();
+    let counts = store.counts().unwrap();
+    assert_eq!((counts.documents, counts.chunks), (2, 3));
+    let listed = store.documents(&DocumentQuery::default()).unwrap().documents;
+    assert!(listed[0].id.len() == 20 && listed[0].id != listed[1].id, "{listed:?}");
+    // What was not kept is not made up.
+    let record = store.document(&listed[0].id).unwrap().unwrap();
+    assert_eq!((record.summary.chunks, record.quality, store.text(&listed[0].id).unwrap()), (2, None, None));
+    let chunks = store.chunks(&[ChunkId(2)]).unwrap();
+    assert_eq!((chunks[0].ordinal, &chunks[0].place, chunks[0].text.as_str()), (1, &None, "two"));
+
+    // Read again, it has all of it, and its chunks are the same rows.
+    let report = store.write(&[document("a.md", "one two")], &embedder()).unwrap();
+    assert_eq!((report.chunks_kept, report.chunks_inserted), (2, 0));
+    let record = store.document(&listed[0].id).unwrap().unwrap();
+    assert!(record.quality.is_some() && store.chunks(&[ChunkId(2)]).unwrap()[0].place.is_some());
 }
 
 #[test]

@@ -4,9 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
 
 use super::{count, embedder, put_setting, revision};
-use crate::store::{ChunkVector, EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport};
+use crate::store::{
+    ChunkVector, DocumentText, EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport,
+};
 
 /// Why a change was not made.
 pub(super) enum Unmade {
@@ -92,8 +95,11 @@ fn remove_document(tx: &Connection, source: &str, revision: u64) -> Result<usize
         "INSERT INTO removed_chunks (chunk_id, revision) SELECT id, ?2 FROM chunks WHERE document_id = ?1",
     )?
     .execute(params![id, revision])?;
+    tx.prepare_cached("DELETE FROM places WHERE chunk_id IN (SELECT id FROM chunks WHERE document_id = ?1)")?
+        .execute([id])?;
     let chunks = tx.prepare_cached("DELETE FROM chunks WHERE document_id = ?1")?.execute([id])?;
     add_to(tx, "chunks", -(chunks as i64))?;
+    tx.prepare_cached("DELETE FROM texts WHERE document_id = ?1")?.execute([id])?;
     tx.prepare_cached("DELETE FROM documents WHERE id = ?1")?.execute([id])
 }
 
@@ -135,9 +141,11 @@ fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<(i64, bool
     let now = jiff::Timestamp::now().to_string();
     let id = tx
         .prepare_cached(
-            "INSERT INTO documents (source, fingerprint, version, title, format, bytes, ingested_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (source) DO UPDATE SET fingerprint = ?2, version = ?3, title = ?4, format = ?5, bytes = ?6, ingested_at = ?7
+            "INSERT INTO documents
+                 (source, fingerprint, version, title, format, bytes, ingested_at, language, modified_at, key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, lower(hex(randomblob(10))))
+             ON CONFLICT (source) DO UPDATE SET fingerprint = ?2, version = ?3, title = ?4, format = ?5, bytes = ?6,
+                 ingested_at = ?7, language = ?8, modified_at = ?9
              RETURNING id",
         )?
         .query_row(
@@ -148,11 +156,34 @@ fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<(i64, bool
                 document.title,
                 document.format,
                 i64::try_from(document.bytes).unwrap_or(i64::MAX),
-                now
+                now,
+                document.language,
+                document.modified,
             ],
             |row| row.get(0),
         )?;
+    put_text(tx, id, &document.text)?;
     Ok((id, existing.is_none()))
+}
+
+fn put_text(tx: &Connection, document_id: i64, text: &DocumentText) -> Result<(), rusqlite::Error> {
+    let DocumentText { text, outline, pages, quality } = text;
+    tx.prepare_cached(
+        "INSERT INTO texts (document_id, text, outline, pages, quality) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (document_id) DO UPDATE SET text = ?2, outline = ?3, pages = ?4, quality = ?5",
+    )?
+    .execute(params![
+        document_id,
+        lz4_flex::compress_prepend_size(text.as_bytes()),
+        json(outline)?,
+        json(pages)?,
+        json(quality)?
+    ])?;
+    Ok(())
+}
+
+fn json(value: &impl Serialize) -> Result<String, rusqlite::Error> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 /// What became of a document's chunks.
@@ -175,12 +206,12 @@ fn replace_chunks(
 ) -> Result<Replaced, Unmade> {
     let stored = stored_chunks(tx, document_id)?;
     let wanted: HashSet<&str> = document.chunks.iter().map(|chunk| chunk.key.as_str()).collect();
-    let (mut kept, before) = (HashSet::new(), stored.len());
+    let (mut kept, before) = (HashMap::new(), stored.len());
     let mut inherited = HashMap::new();
     for StoredChunk { id, key, version } in stored {
         if wanted.contains(key.as_str()) {
             if version == document.version {
-                kept.insert(key);
+                kept.insert(key, id);
                 continue;
             }
             let vector: Vec<u8> = tx
@@ -191,8 +222,8 @@ fn replace_chunks(
         remove_chunk(tx, id, revision)?;
     }
     for (ordinal, chunk) in document.chunks.iter().enumerate() {
-        if kept.contains(&chunk.key) {
-            move_chunk(tx, document_id, &chunk.key, ordinal)?;
+        if let Some(id) = kept.get(&chunk.key) {
+            put_place(tx, *id, ordinal, chunk)?;
         } else {
             let vector = match (&chunk.vector, inherited.remove(&chunk.key)) {
                 (ChunkVector::Stored, Some(vector)) => vector,
@@ -220,13 +251,18 @@ fn stored_chunks(tx: &Connection, document_id: i64) -> Result<Vec<StoredChunk>, 
 fn remove_chunk(tx: &Connection, id: i64, revision: u64) -> Result<(), rusqlite::Error> {
     tx.prepare_cached("INSERT INTO removed_chunks (chunk_id, revision) VALUES (?1, ?2)")?
         .execute(params![id, revision])?;
+    tx.prepare_cached("DELETE FROM places WHERE chunk_id = ?1")?.execute([id])?;
     tx.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
-fn move_chunk(tx: &Connection, document_id: i64, key: &str, ordinal: usize) -> Result<(), rusqlite::Error> {
-    tx.prepare_cached("UPDATE chunks SET ordinal = ?3 WHERE document_id = ?1 AND key = ?2 AND ordinal <> ?3")?
-        .execute(params![document_id, key, ordinal as i64])?;
+/// Says where a chunk is, if that is not known already.
+fn put_place(tx: &Connection, id: i64, ordinal: usize, chunk: &NewChunk) -> Result<(), rusqlite::Error> {
+    tx.prepare_cached(
+        "INSERT INTO places (chunk_id, ordinal, place) VALUES (?1, ?2, ?3)
+         ON CONFLICT (chunk_id) DO UPDATE SET ordinal = ?2, place = ?3 WHERE ordinal <> ?2 OR place IS NOT ?3",
+    )?
+    .execute(params![id, ordinal as i64, json(&chunk.place)?])?;
     Ok(())
 }
 
@@ -240,20 +276,11 @@ fn insert_chunk(
     revision: u64,
 ) -> Result<(), rusqlite::Error> {
     tx.prepare_cached(
-        "INSERT INTO chunks (document_id, key, ordinal, language, version, text, vector, revision)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO chunks (document_id, key, language, version, text, vector, revision)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![
-        document_id,
-        chunk.key,
-        ordinal as i64,
-        chunk.language,
-        document.version,
-        chunk.text,
-        vector,
-        revision
-    ])?;
-    Ok(())
+    .execute(params![document_id, chunk.key, chunk.language, document.version, chunk.text, vector, revision])?;
+    put_place(tx, tx.last_insert_rowid(), ordinal, chunk)
 }
 
 /// The last gate before a vector is stored: it must have the DB's dimension and point somewhere. Vectors of zeros or

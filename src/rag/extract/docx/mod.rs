@@ -73,7 +73,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     }
     let title = package.part("docProps/core.xml")?.map(|xml| parts::title(&xml)).transpose()?.flatten();
     let (text, heading) = body.finish();
-    Ok(Raw { text, title: title.or(heading), warnings: package.warnings })
+    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, ..Raw::default() })
 }
 
 /// The archive, and how much may still be unpacked.

@@ -113,7 +113,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     walk.flush()?;
     let title = walk.title.take().filter(|title| !title.trim().is_empty());
     let (text, heading) = walk.blocks.finish();
-    Ok(Raw { text, title: title.or(heading), warnings: warning.into_iter().collect() })
+    Ok(Raw { text, title: title.or(heading), warnings: warning.into_iter().collect(), ..Raw::default() })
 }
 
 fn parse(source: &str, deadline: Deadline) -> Result<Html, ExtractError> {

@@ -28,6 +28,9 @@ const FORMAT: &str = "PDF";
 /// Longer documents than this are not tried page by page: each try reads the whole file again.
 const MAX_SINGLE_PAGES: u32 = 500;
 
+/// How the crate marks the beginning of a page.
+const PAGE_MARK: &str = "<!-- Page ";
+
 /// Words after which a hyphen at a line's end was no hyphenation ("pre- and post-", "Vor- und Nachteile").
 const SUSPENDED: &[&str] = &["and", "or", "to", "nor", "und", "oder", "bis", "sowie", "bzw", "et", "ou", "y", "e", "o"];
 
@@ -91,6 +94,7 @@ fn read_page_by_page(bytes: &[u8], deadline: Deadline, detail: String) -> Result
             process(bytes, Some(page)).and_then(|result| assemble(bytes, Some(page), result))
         }) {
             Ok(raw) => {
+                whole.pages.push((page, whole.text.len()));
                 append(&mut whole.text, &raw.text);
                 whole.title = whole.title.or(raw.title);
             }
@@ -125,6 +129,7 @@ fn process(bytes: &[u8], page: Option<u32>) -> Result<PdfProcessResult, ExtractE
             detect_italic: false,
             detect_underline: false,
             include_links: false,
+            include_page_numbers: true,
             format_urls: false,
             ..MarkdownOptions::default()
         },
@@ -135,7 +140,11 @@ fn process(bytes: &[u8], page: Option<u32>) -> Result<PdfProcessResult, ExtractE
 }
 
 fn assemble(bytes: &[u8], page: Option<u32>, result: PdfProcessResult) -> Result<Raw, ExtractError> {
-    let mut text = tidy(&result.markdown.unwrap_or_default());
+    let (mut text, mut starts) = (String::new(), Vec::new());
+    for (number, part) in by_page(&result.markdown.unwrap_or_default()) {
+        starts.push((number, text.len()));
+        append(&mut text, tidy(part).trim());
+    }
     let mut warnings = Vec::new();
     let mut pages = if text.trim().is_empty() {
         page.map_or_else(|| (1..=result.page_count).collect(), |page| vec![page])
@@ -147,7 +156,8 @@ fn assemble(bytes: &[u8], page: Option<u32>, result: PdfProcessResult) -> Result
     // The crate reports some pages whose invisible text it did read.
     let known = text.clone();
     let known = phrases(&known).collect();
-    for (_, layer) in layers.iter().filter(|(_, layer)| !is_known(&known, layer)) {
+    for (page, layer) in layers.iter().filter(|(_, layer)| !is_known(&known, layer)) {
+        starts.push((*page, text.len()));
         append(&mut text, layer);
     }
     if text.trim().is_empty() {
@@ -160,7 +170,29 @@ fn assemble(bytes: &[u8], page: Option<u32>, result: PdfProcessResult) -> Result
         warnings.push(Warning::FontsUnmapped);
     }
     let title = result.title.filter(|title| is_real_title(title)).or_else(|| super::markdown::first_heading(&text));
-    Ok(Raw { text, title, warnings })
+    Ok(Raw { text, title, pages: starts, warnings })
+}
+
+/// The pages of the crate's Markdown, which has a mark before each that has text.
+fn by_page(markdown: &str) -> Vec<(u32, &str)> {
+    let (mut pages, mut page, mut rest) = (Vec::new(), 1, markdown);
+    while let Some((before, number, after)) = next_page(rest, page) {
+        pages.push((page, before));
+        (page, rest) = (number, after);
+    }
+    pages.push((page, rest));
+    pages.retain(|(_, text)| !text.trim().is_empty());
+    pages
+}
+
+/// The text before the next mark of a page after `page`, that page, and the text behind the mark. A document may show such
+/// marks itself; pages only grow.
+fn next_page(text: &str, page: u32) -> Option<(&str, u32, &str)> {
+    text.match_indices(PAGE_MARK).find_map(|(at, _)| {
+        let (number, after) = text[at + PAGE_MARK.len()..].split_once(" -->\n")?;
+        let number = number.parse().ok().filter(|number| *number >= page)?;
+        (at == 0 || text[..at].ends_with('\n')).then_some((&text[..at], number, after))
+    })
 }
 
 /// What pages say that look like images: OCR programs lay the text they recognised invisibly over the scan, and the crate
@@ -292,6 +324,14 @@ mod tests {
             join_hyphenated("unterschiedli- chem Mittel, viverra rhon-\ncus sem"),
             "unterschiedlichem Mittel, viverra rhoncus sem"
         );
+    }
+
+    #[test]
+    fn pages_are_told_by_their_marks() {
+        let markdown = "<!-- Page 1 -->\n\n# A\n\n<!-- Page 3 -->\n\nsee <!-- Page 9 -->\n and\n<!-- Page 2 -->\nB\n";
+        assert_eq!(by_page(markdown), [(1, "\n# A\n\n"), (3, "\nsee <!-- Page 9 -->\n and\n<!-- Page 2 -->\nB\n")]);
+        assert_eq!(by_page("no mark"), [(1, "no mark")]);
+        assert!(by_page("<!-- Page 1 -->\n\n").is_empty());
     }
 
     #[test]
