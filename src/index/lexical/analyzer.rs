@@ -11,10 +11,9 @@
 use std::borrow::Cow;
 
 use frostem::{Algorithm, Stemmer};
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use crate::util::{
-    spelling::without_accents,
+    spelling::{nfkc, without_accents},
     words::{Token, name_key, tokens, without_signs},
 };
 
@@ -89,20 +88,27 @@ pub(super) struct TermForms {
 }
 
 impl TermForms {
-    /// The term under which texts are found that spell `plain` with accents or signs.
-    pub(super) fn marked(plain: &str) -> String {
-        format!("{PLAINER}{plain}")
+    /// The term under which texts are found that spell `plain` with accents or signs, written to `room`.
+    pub(super) fn marked<'r>(plain: &str, room: &'r mut String) -> &'r str {
+        prefixed(PLAINER, plain, room)
     }
 
-    /// The term of words whose accents this stem has lost.
-    pub(super) fn accented(stem: &str) -> String {
-        format!("{ACCENTED}{stem}")
+    /// The term of words whose accents this stem has lost, written to `room`.
+    pub(super) fn accented<'r>(stem: &str, room: &'r mut String) -> &'r str {
+        prefixed(ACCENTED, stem, room)
     }
 
     /// The stem, of a term of words whose accents it has lost.
     pub(super) fn without_accented(term: &str) -> Option<&str> {
         term.strip_prefix(ACCENTED)
     }
+}
+
+fn prefixed<'r>(mark: char, term: &str, room: &'r mut String) -> &'r str {
+    room.clear();
+    room.push(mark);
+    room.push_str(term);
+    room
 }
 
 impl Analysis {
@@ -133,9 +139,9 @@ impl Analysis {
 
     /// All terms of a text, plainer spellings among them.
     pub(super) fn document_terms(self, text: &str) -> impl Iterator<Item = String> {
-        self.terms(words(text)).into_iter().flat_map(|TermForms { term, plainer }| {
-            let marked: Vec<String> = plainer.iter().map(|plain| TermForms::marked(plain)).collect();
-            std::iter::once(term).chain(marked)
+        self.terms(words(text)).into_iter().flat_map(|TermForms { term, mut plainer }| {
+            plainer.iter_mut().for_each(|plain| plain.insert(0, PLAINER));
+            std::iter::once(term).chain(plainer)
         })
     }
 }
@@ -163,7 +169,8 @@ fn forms(word: Word, stemmer: Option<&Stemmer>) -> TermForms {
     let spellings = plainer.len();
     plainer.retain(|plain| *plain != term);
     let told_apart = plainer.len() == spellings;
-    TermForms { term: if told_apart { term } else { TermForms::accented(&term) }, plainer }
+    let term = if told_apart { term } else { format!("{ACCENTED}{term}") };
+    TermForms { term, plainer }
 }
 
 fn stem(word: String, stemmer: Option<&Stemmer>) -> String {
@@ -178,10 +185,7 @@ fn stem(word: String, stemmer: Option<&Stemmer>) -> String {
 
 /// The normalised words of a text, before stemming.
 pub(super) fn words(text: &str) -> Vec<Word> {
-    let text: Cow<'_, str> = match is_nfkc_quick(text.chars()) {
-        IsNormalized::Yes => text.into(),
-        _ => text.nfkc().collect::<String>().into(),
-    };
+    let text = nfkc(text);
     let mut words = Vec::new();
     let mut unspaced: Vec<char> = Vec::new();
     let mut end_of_unspaced = 0;
@@ -236,6 +240,8 @@ fn finish_unspaced(words: &mut Vec<Word>, run: &mut Vec<char>) {
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::UnicodeNormalization;
+
     use super::*;
 
     fn terms(text: &str, language: &str) -> Vec<String> {

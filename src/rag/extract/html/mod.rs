@@ -231,7 +231,7 @@ impl Walk {
             }
             "ol" => {
                 self.flush()?;
-                self.lists.push(Some(element.attr("start").and_then(|start| start.parse().ok()).unwrap_or(1)));
+                self.lists.push(Some(attr(element, "start").and_then(|start| start.parse().ok()).unwrap_or(1)));
             }
             "li" => {
                 self.flush()?;
@@ -348,6 +348,12 @@ impl Walk {
             None => self.blocks.paragraph(&text),
         }
     }
+}
+
+/// An attribute of an element. Elements have few; the library's own way makes an entry in a table of names first.
+fn attr<'e>(element: &'e Element, name: &str) -> Option<&'e str> {
+    let own = element.attrs.iter().find(|(own, _)| &*own.local == name && own.ns.is_empty());
+    own.map(|(_, value)| &**value)
 }
 
 /// 1 to 6 for `h1` to `h6`.
