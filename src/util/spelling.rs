@@ -6,13 +6,24 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, char::decompose_
 
 /// A text in NFKC: letters and their marks composed, `ﬁ` and `Ａ` as `fi` and `A`.
 pub fn nfkc(text: &str) -> Cow<'_, str> {
+    if is_nfkc(text) { text.into() } else { text.nfkc().collect::<String>().into() }
+}
+
+/// Whether a text is certainly in NFKC. ASCII is, and what stands before it has no part in what stands behind it.
+fn is_nfkc(text: &str) -> bool {
     if text.is_ascii() {
-        return text.into();
+        return true;
     }
-    match is_nfkc_quick(text.chars()) {
-        IsNormalized::Yes => text.into(),
-        _ => text.nfkc().collect::<String>().into(),
+    let mut rest = text;
+    while let Some(start) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        let others = &rest[start..];
+        let end = others.bytes().position(|byte| byte.is_ascii()).unwrap_or(others.len());
+        if is_nfkc_quick(others[..end].chars()) != IsNormalized::Yes {
+            return false;
+        }
+        rest = &others[end..];
     }
+    true
 }
 
 /// The spellings of a word (small letters, NFKC) without accents: none where it has none, `muller` and `mueller` for `müller`,
@@ -136,6 +147,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_text_is_checked_as_a_whole(text in "[a ﬁé\u{301}\u{323}ÅＡ中가]{0,12}|\\PC{0,12}") {
+            prop_assert_eq!(is_nfkc(&text), is_nfkc_quick(text.chars()) == IsNormalized::Yes, "{}", text);
+            prop_assert_eq!(nfkc(&text), text.nfkc().collect::<String>());
+        }
+
         /// Spellings have no accents themselves, whatever the word.
         #[test]
         fn a_plain_spelling_is_plain(word in "\\PC{0,12}") {

@@ -244,6 +244,9 @@ fn is_dash(c: char) -> bool {
 
 /// A compound or signed name as it is compared: small letters, and one sort of hyphen.
 pub fn name_key(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
     name.chars().flat_map(|c| if is_dash(c) { '-' } else { c }.to_lowercase()).collect()
 }
 

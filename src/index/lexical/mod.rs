@@ -7,6 +7,7 @@
 mod analyzer;
 mod files;
 mod question;
+mod stems;
 mod tokens;
 mod working;
 

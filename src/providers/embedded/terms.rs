@@ -208,16 +208,22 @@ impl Terms {
         }
         lower.clear();
         if word.is_ascii() {
-            lower.extend(word.bytes().map(|b| b.to_ascii_lowercase() as char));
+            lower.push_str(word);
+            lower.make_ascii_lowercase();
         } else {
             lower.extend(word.chars().flat_map(char::to_lowercase));
         }
         let mut near = None;
+        let begin = lower.as_bytes().first();
         for known in &self.words {
-            if known.text == *lower {
+            // Words that are the same, or of one stem, begin alike.
+            let alike = known.text.as_bytes().first() == begin;
+            if alike && known.text == *lower {
                 return Some(Hit { term: known.term, exact: true, parts: known.parts });
             }
-            if near.is_none() && (same_stem(&known.text, lower) || known.plainer.iter().any(|p| same_word(p, lower))) {
+            if near.is_none()
+                && (alike && same_stem(&known.text, lower) || known.plainer.iter().any(|p| same_word(p, lower)))
+            {
                 near = Some(known);
             }
         }

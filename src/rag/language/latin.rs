@@ -56,7 +56,9 @@ impl Languages {
             letters.extend(alphabet.chars().map(|letter| (letter, 1 << language)));
             let mut characters = trigrams.chars();
             for rank in 0.. {
-                let (Some(a), Some(b), Some(c)) = (characters.next(), characters.next(), characters.next()) else { break };
+                let (Some(a), Some(b), Some(c)) = (characters.next(), characters.next(), characters.next()) else {
+                    break;
+                };
                 found.push((trigram(a, b, c), language, rank));
             }
         }

@@ -28,7 +28,7 @@ const PRESCAN_BYTES: usize = 1024;
 /// How much is parsed between two looks at the clock. Parsing takes time by the square of the nesting.
 const CHUNK_BYTES: usize = 16 << 10;
 
-/// Elements that start and end a paragraph.
+/// Elements that start and end a paragraph, in alphabetical order.
 const BLOCKS: &[&str] = &[
     "address",
     "article",
@@ -294,7 +294,7 @@ impl Walk {
             "td" | "th" | "tr" if self.tables > 1 => self.inline.push(' '),
             // A question that opens its answer stands on a line of its own, unless it is part of a heading.
             "button" if self.heading.is_none() && self.marker.is_none() => return self.flush(),
-            _ if BLOCKS.contains(&name) => return self.flush(),
+            _ if BLOCKS.binary_search(&name).is_ok() => return self.flush(),
             _ => {}
         }
         Ok(())

@@ -196,7 +196,8 @@ impl<'a> Page<'a> {
 /// Whether it is not shown until something happens.
 fn is_hidden(element: &Element) -> bool {
     let by_attribute = attr(element, "hidden").is_some_and(|value| !value.eq_ignore_ascii_case("until-found"));
-    let is_closed = (element.name() == "dialog" && attr(element, "open").is_none()) || attr(element, "popover").is_some();
+    let is_closed =
+        (element.name() == "dialog" && attr(element, "open").is_none()) || attr(element, "popover").is_some();
     let is_closed_dialog = || {
         attr(element, "aria-hidden") == Some("true")
             && (attr(element, "role") == Some("dialog") || class_has(element, &["modal", "offcanvas", "popup"]))
