@@ -11,19 +11,18 @@ pub fn nfkc(text: &str) -> Cow<'_, str> {
 
 /// Whether a text is certainly in NFKC. ASCII is, and what stands before it has no part in what stands behind it.
 fn is_nfkc(text: &str) -> bool {
-    if text.is_ascii() {
-        return true;
-    }
     let mut rest = text;
-    while let Some(start) = rest.bytes().position(|byte| !byte.is_ascii()) {
-        let others = &rest[start..];
+    loop {
+        // Many bytes are looked at together.
+        let plain = rest.as_bytes().chunks(32).take_while(|part| part.is_ascii()).map(<[u8]>::len).sum();
+        let Some(start) = rest.as_bytes()[plain..].iter().position(|byte| !byte.is_ascii()) else { return true };
+        let others = &rest[plain + start..];
         let end = others.bytes().position(|byte| byte.is_ascii()).unwrap_or(others.len());
         if is_nfkc_quick(others[..end].chars()) != IsNormalized::Yes {
             return false;
         }
         rest = &others[end..];
     }
-    true
 }
 
 /// The spellings of a word (small letters, NFKC) without accents: none where it has none, `muller` and `mueller` for `müller`,

@@ -80,14 +80,15 @@ impl<'t> Iterator for Tokens<'t> {
         if let Some(compound) = self.compounds.iter_mut().find_map(Option::take) {
             return Some(Token::Compound(compound));
         }
-        let start = self.at + beginning(&self.text[self.at..])?;
-        let rest = &self.text[start..];
-        let first = rest.chars().next()?;
-        if is_unspaced(first) {
-            self.at = start + first.len_utf8();
-            return Some(Token::Character(first));
+        let start = beginning(self.text, self.at)?;
+        if !self.text.as_bytes()[start].is_ascii() {
+            let first = self.text[start..].chars().next()?;
+            if is_unspaced(first) {
+                self.at = start + first.len_utf8();
+                return Some(Token::Character(first));
+            }
         }
-        let end = start + length(rest);
+        let end = end(self.text, start);
         if self.chain.is_none() && stands_alone(self.text, start, end) {
             self.at = end;
             return Some(Token::Word(&self.text[start..end]));
@@ -174,21 +175,25 @@ const NO: u8 = 0;
 const YES: u8 = 1;
 const UNKNOWN: u8 = 2;
 
-/// Where the first word of a text begins. Most characters are ASCII, and are told apart without being decoded.
-fn beginning(text: &str) -> Option<usize> {
+/// Where the first word behind `from` begins. Most characters are ASCII, and are told apart without being decoded.
+fn beginning(text: &str, from: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    let plain = bytes.iter().position(|byte| IS_OF_WORD[usize::from(*byte)] != NO)?;
+    let plain = from + bytes[from..].iter().position(|byte| IS_OF_WORD[usize::from(*byte)] != NO)?;
     if bytes[plain].is_ascii() {
         return Some(plain);
     }
     text[plain..].char_indices().find(|(_, c)| c.is_alphanumeric()).map(|(at, _)| plain + at)
 }
 
-/// Length in bytes of the word that a text begins with.
-fn length(text: &str) -> usize {
-    let plain = text.bytes().position(|byte| IS_OF_WORD[usize::from(byte)] != YES).unwrap_or(text.len());
-    match text.as_bytes().get(plain) {
-        Some(byte) if !byte.is_ascii() => plain + text[plain..].find(|c| !is_of_word(c)).unwrap_or(text.len() - plain),
+/// Where the word that begins at `start` ends.
+fn end(text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes();
+    let plain = bytes[start..].iter().position(|byte| IS_OF_WORD[usize::from(*byte)] != YES);
+    let plain = plain.map_or(bytes.len(), |length| start + length);
+    match bytes.get(plain) {
+        Some(byte) if !byte.is_ascii() => {
+            text[plain..].find(|c| !is_of_word(c)).map_or(bytes.len(), |more| plain + more)
+        }
         _ => plain,
     }
 }
@@ -347,14 +352,13 @@ mod tests {
                 found.push(Token::Compound(compound));
                 continue;
             }
-            let Some(beginning) = beginning(&text[all.at..]) else { return found };
-            let start = all.at + beginning;
+            let Some(start) = beginning(text, all.at) else { return found };
             let first = text[start..].chars().next().unwrap();
             found.push(if is_unspaced(first) {
                 all.at = start + first.len_utf8();
                 Token::Character(first)
             } else {
-                all.word(start, start + length(&text[start..]))
+                all.word(start, end(text, start))
             });
         }
     }

@@ -114,12 +114,23 @@ fn split_into(paragraph: &mut String, found: &mut Vec<String>) {
     paragraph.clear();
 }
 
+/// Bytes that end a sentence, or are part of a character that may.
+const MAY_END: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = matches!(byte as u8, b'.' | b'!' | b'?');
+        byte += 1;
+    }
+    table
+};
+
 /// The next character behind `from` with which a sentence may end. Most characters are ASCII, and are told apart without
 /// being decoded.
 fn next_end(paragraph: &str, mut from: usize) -> Option<(usize, char)> {
     loop {
         let rest = &paragraph[from..];
-        let plain = rest.bytes().position(|byte| matches!(byte, b'.' | b'!' | b'?') || !byte.is_ascii())?;
+        let plain = rest.bytes().position(|byte| MAY_END[usize::from(byte)])?;
         let (at, c) = (from + plain, rest[plain..].chars().next()?);
         if c.is_ascii() || ends_unspaced(c) || c == '…' {
             return Some((at, c));

@@ -44,8 +44,3 @@ fn a_deadline_ends_the_parsing() {
     let error = extract(source.as_bytes(), &Limits::default(), Deadline::after(Duration::ZERO)).unwrap_err();
     assert!(matches!(error, ExtractError::TimedOut { .. }));
 }
-
-#[test]
-fn the_elements_of_paragraphs_are_in_order() {
-    assert!(BLOCKS.is_sorted());
-}
