@@ -1,6 +1,29 @@
-//! How words look when their accents are not typed.
+//! How texts are spelt: composed and compatible characters as one, and words without their accents.
 
-use unicode_normalization::char::decompose_canonical;
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, char::decompose_canonical, is_nfkc_quick};
+
+/// A text in NFKC: letters and their marks composed, `ﬁ` and `Ａ` as `fi` and `A`.
+pub fn nfkc(text: &str) -> Cow<'_, str> {
+    if is_nfkc(text) { text.into() } else { text.nfkc().collect::<String>().into() }
+}
+
+/// Whether a text is certainly in NFKC. ASCII is, and what stands before it has no part in what stands behind it.
+fn is_nfkc(text: &str) -> bool {
+    let mut rest = text;
+    loop {
+        // Many bytes are looked at together.
+        let plain = rest.as_bytes().chunks(32).take_while(|part| part.is_ascii()).map(<[u8]>::len).sum();
+        let Some(start) = rest.as_bytes()[plain..].iter().position(|byte| !byte.is_ascii()) else { return true };
+        let others = &rest[plain + start..];
+        let end = others.bytes().position(|byte| byte.is_ascii()).unwrap_or(others.len());
+        if is_nfkc_quick(others[..end].chars()) != IsNormalized::Yes {
+            return false;
+        }
+        rest = &others[end..];
+    }
+}
 
 /// The spellings of a word (small letters, NFKC) without accents: none where it has none, `muller` and `mueller` for `müller`,
 /// `thu` for `thủ`. Marks that a script cannot do without (й, the vowels of Hindi) stay.
@@ -82,7 +105,6 @@ fn is_optional_mark(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use unicode_normalization::UnicodeNormalization;
 
     use super::*;
 
@@ -124,10 +146,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_text_is_checked_as_a_whole(text in "[a ﬁé\u{301}\u{323}ÅＡ中가]{0,12}|\\PC{0,12}") {
+            prop_assert_eq!(is_nfkc(&text), is_nfkc_quick(text.chars()) == IsNormalized::Yes, "{}", text);
+            prop_assert_eq!(nfkc(&text), text.nfkc().collect::<String>());
+        }
+
         /// Spellings have no accents themselves, whatever the word.
         #[test]
         fn a_plain_spelling_is_plain(word in "\\PC{0,12}") {
-            let word: String = word.to_lowercase().nfkc().collect();
+            let word = nfkc(&word.to_lowercase()).into_owned();
             for spelling in without_accents(&word) {
                 prop_assert!(spelling != word);
                 prop_assert_eq!(first_without_accents(&word), spelling.chars().next(), "{}", word);

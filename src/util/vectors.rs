@@ -76,6 +76,46 @@ pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
     dot_f32_plain(a, b)
 }
 
+/// Adds rows, each times its weight, to the sums, in their order. `float` makes a number of a row a float. Every machine gets
+/// the same sums, for no product is fused with a sum.
+pub fn add_rows<T: Copy>(rows: &[(&[T], f32)], float: impl Fn(T) -> f32, sums: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2, as just checked.
+        return unsafe { add_rows_avx2(rows, float, sums) };
+    }
+    add_rows_plain(rows, float, sums);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn add_rows_avx2<T: Copy>(rows: &[(&[T], f32)], float: impl Fn(T) -> f32, sums: &mut [f32]) {
+    add_rows_plain(rows, float, sums);
+}
+
+/// Columns that are summed together, so that their sums stay in registers.
+const COLUMNS: usize = 32;
+
+#[inline(always)]
+fn add_rows_plain<T: Copy>(rows: &[(&[T], f32)], float: impl Fn(T) -> f32, sums: &mut [f32]) {
+    for (number, sums) in sums.chunks_mut(COLUMNS).enumerate() {
+        let first = number * COLUMNS;
+        if let Some(sums) = sums.as_mut_array::<COLUMNS>() {
+            let mut together = *sums;
+            for (row, weight) in rows {
+                for (sum, number) in together.iter_mut().zip(&row[first..first + COLUMNS]) {
+                    *sum += float(*number) * weight;
+                }
+            }
+            *sums = together;
+        } else {
+            for (row, weight) in rows {
+                sums.iter_mut().zip(&row[first..]).for_each(|(sum, number)| *sum += float(*number) * weight);
+            }
+        }
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn dots_i8_avx512(vector: &[i8], rows: &[i8], sums: &mut [i32]) {

@@ -80,14 +80,20 @@ impl<'t> Iterator for Tokens<'t> {
         if let Some(compound) = self.compounds.iter_mut().find_map(Option::take) {
             return Some(Token::Compound(compound));
         }
-        let start = self.at + beginning(&self.text[self.at..])?;
-        let rest = &self.text[start..];
-        let first = rest.chars().next()?;
-        if is_unspaced(first) {
-            self.at = start + first.len_utf8();
-            return Some(Token::Character(first));
+        let start = beginning(self.text, self.at)?;
+        if !self.text.as_bytes()[start].is_ascii() {
+            let first = self.text[start..].chars().next()?;
+            if is_unspaced(first) {
+                self.at = start + first.len_utf8();
+                return Some(Token::Character(first));
+            }
         }
-        Some(self.word(start, start + length(rest)))
+        let end = end(self.text, start);
+        if self.chain.is_none() && stands_alone(self.text, start, end) {
+            self.at = end;
+            return Some(Token::Word(&self.text[start..end]));
+        }
+        Some(self.word(start, end))
     }
 }
 
@@ -139,20 +145,55 @@ impl<'t> Tokens<'t> {
     }
 }
 
-/// Where the first word of a text begins. Most characters are ASCII, and are told apart without being decoded.
-fn beginning(text: &str) -> Option<usize> {
-    let plain = text.bytes().position(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())?;
-    if text.as_bytes()[plain].is_ascii() {
+/// Whether the word between `start` and `end` is nothing but a word, for no sign stands before or behind it that could belong
+/// to a name. Most words are such.
+fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let bytes = text.as_bytes();
+    let joins = match bytes.get(end) {
+        None => false,
+        Some(b'+' | b'#') => true,
+        // They join to a letter or digit.
+        Some(b'.' | b'-' | b'_' | b'&' | b'/') => {
+            bytes.get(end + 1).is_some_and(|next| next.is_ascii_alphanumeric() || !next.is_ascii())
+        }
+        Some(behind) => !behind.is_ascii() && text[end..].starts_with(is_dash),
+    };
+    !joins && (start == 0 || bytes[start - 1] != b'.')
+}
+
+/// Whether a byte is part of a word: it is, it is not, or it belongs to a character that must be decoded.
+const IS_OF_WORD: [u8; 256] = {
+    let mut table = [UNKNOWN; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = if (byte as u8).is_ascii_alphanumeric() { YES } else { NO };
+        byte += 1;
+    }
+    table
+};
+const NO: u8 = 0;
+const YES: u8 = 1;
+const UNKNOWN: u8 = 2;
+
+/// Where the first word behind `from` begins. Most characters are ASCII, and are told apart without being decoded.
+fn beginning(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let plain = from + bytes[from..].iter().position(|byte| IS_OF_WORD[usize::from(*byte)] != NO)?;
+    if bytes[plain].is_ascii() {
         return Some(plain);
     }
     text[plain..].char_indices().find(|(_, c)| c.is_alphanumeric()).map(|(at, _)| plain + at)
 }
 
-/// Length in bytes of the word that a text begins with.
-fn length(text: &str) -> usize {
-    let plain = text.bytes().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(text.len());
-    match text.as_bytes().get(plain) {
-        Some(byte) if !byte.is_ascii() => plain + text[plain..].find(|c| !is_of_word(c)).unwrap_or(text.len() - plain),
+/// Where the word that begins at `start` ends.
+fn end(text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes();
+    let plain = bytes[start..].iter().position(|byte| IS_OF_WORD[usize::from(*byte)] != YES);
+    let plain = plain.map_or(bytes.len(), |length| start + length);
+    match bytes.get(plain) {
+        Some(byte) if !byte.is_ascii() => {
+            text[plain..].find(|c| !is_of_word(c)).map_or(bytes.len(), |more| plain + more)
+        }
         _ => plain,
     }
 }
@@ -208,6 +249,9 @@ fn is_dash(c: char) -> bool {
 
 /// A compound or signed name as it is compared: small letters, and one sort of hyphen.
 pub fn name_key(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
     name.chars().flat_map(|c| if is_dash(c) { '-' } else { c }.to_lowercase()).collect()
 }
 
@@ -299,7 +343,33 @@ mod tests {
         }
     }
 
+    /// The tokens of a text when every word is looked at closely.
+    fn looked_at_closely(text: &str) -> Vec<Token<'_>> {
+        let mut all = tokens(text);
+        let mut found = Vec::new();
+        loop {
+            if let Some(compound) = all.compounds.iter_mut().find_map(Option::take) {
+                found.push(Token::Compound(compound));
+                continue;
+            }
+            let Some(start) = beginning(text, all.at) else { return found };
+            let first = text[start..].chars().next().unwrap();
+            found.push(if is_unspaced(first) {
+                all.at = start + first.len_utf8();
+                Token::Character(first)
+            } else {
+                all.word(start, end(text, start))
+            });
+        }
+    }
+
     proptest! {
+        /// Words that are told at a glance are the same as when they are looked at closely.
+        #[test]
+        fn a_glance_tells_plain_words(text in "[a-bA1 +#./_&ü中–\u{301}-]{0,40}|\\PC{0,20}") {
+            prop_assert_eq!(tokens(&text).collect::<Vec<_>>(), looked_at_closely(&text), "{}", text);
+        }
+
         /// Every letter and digit is in one word or one character, in the order of the text, and no compound is without its words.
         #[test]
         fn no_letter_is_lost(text in "[a-cA-Z0-9+#./_& ü中–-]{0,40}") {

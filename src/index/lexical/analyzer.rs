@@ -8,13 +8,9 @@
 //! A word may have plainer spellings: without accents, or without the signs of a name. Documents hold them as terms of their
 //! own, apart from words that are spelt so, so that a question can find either, and tell them apart.
 
-use std::borrow::Cow;
-
-use frostem::{Algorithm, Stemmer};
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
-
+use super::stems::{self, STEMMERS};
 use crate::util::{
-    spelling::without_accents,
+    spelling::{nfkc, without_accents},
     words::{Token, name_key, tokens, without_signs},
 };
 
@@ -37,28 +33,6 @@ pub(super) enum Analysis {
     /// They are syllables: their pairs are terms too.
     Syllables,
 }
-
-/// Languages with a stemmer.
-const STEMMERS: [(&str, Algorithm); 18] = [
-    ("en", Algorithm::English),
-    ("ar", Algorithm::Arabic),
-    ("da", Algorithm::Danish),
-    ("nl", Algorithm::Dutch),
-    ("fi", Algorithm::Finnish),
-    ("fr", Algorithm::French),
-    ("de", Algorithm::German),
-    ("el", Algorithm::Greek),
-    ("hu", Algorithm::Hungarian),
-    ("it", Algorithm::Italian),
-    ("nb", Algorithm::Norwegian),
-    ("pt", Algorithm::Portuguese),
-    ("ro", Algorithm::Romanian),
-    ("ru", Algorithm::Russian),
-    ("es", Algorithm::Spanish),
-    ("sv", Algorithm::Swedish),
-    ("ta", Algorithm::Tamil),
-    ("tr", Algorithm::Turkish),
-];
 
 /// A word before its language is known: small letters, NFKC.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -89,20 +63,27 @@ pub(super) struct TermForms {
 }
 
 impl TermForms {
-    /// The term under which texts are found that spell `plain` with accents or signs.
-    pub(super) fn marked(plain: &str) -> String {
-        format!("{PLAINER}{plain}")
+    /// The term under which texts are found that spell `plain` with accents or signs, written to `room`.
+    pub(super) fn marked<'r>(plain: &str, room: &'r mut String) -> &'r str {
+        prefixed(PLAINER, plain, room)
     }
 
-    /// The term of words whose accents this stem has lost.
-    pub(super) fn accented(stem: &str) -> String {
-        format!("{ACCENTED}{stem}")
+    /// The term of words whose accents this stem has lost, written to `room`.
+    pub(super) fn accented<'r>(stem: &str, room: &'r mut String) -> &'r str {
+        prefixed(ACCENTED, stem, room)
     }
 
     /// The stem, of a term of words whose accents it has lost.
     pub(super) fn without_accented(term: &str) -> Option<&str> {
         term.strip_prefix(ACCENTED)
     }
+}
+
+fn prefixed<'r>(mark: char, term: &str, room: &'r mut String) -> &'r str {
+    room.clear();
+    room.push(mark);
+    room.push_str(term);
+    room
 }
 
 impl Analysis {
@@ -117,25 +98,39 @@ impl Analysis {
         STEMMERS.iter().position(|(code, _)| *code == known).map_or(Self::Plain, |n| Self::Stemmed(n as u8))
     }
 
-    fn stemmer(self) -> Option<Stemmer> {
-        match self {
-            Self::Plain | Self::Syllables => None,
-            Self::Stemmed(n) => STEMMERS.get(usize::from(n)).map(|(_, algorithm)| Stemmer::new(*algorithm)),
-        }
-    }
-
     /// The terms that stand for these words, one each and then the pairs.
     pub(super) fn terms(self, words: Vec<Word>) -> Vec<TermForms> {
         let pairs = if self == Self::Syllables { pairs(&words) } else { Vec::new() };
-        let stemmer = self.stemmer();
-        words.into_iter().map(|word| forms(word, stemmer.as_ref())).chain(pairs).collect()
+        words.into_iter().map(|word| self.forms(word)).chain(pairs).collect()
+    }
+
+    /// The term of one word.
+    fn forms(self, word: Word) -> TermForms {
+        let Word { text, plainer, kind } = word;
+        let term = if kind == WordKind::Word { self.stem(text) } else { text };
+        // Without their signs, names are words.
+        let mut plainer: Vec<String> = plainer.into_iter().map(|plain| self.stem(plain)).collect();
+        plainer.dedup();
+        let spellings = plainer.len();
+        plainer.retain(|plain| *plain != term);
+        let told_apart = plainer.len() == spellings;
+        let term = if told_apart { term } else { format!("{ACCENTED}{term}") };
+        TermForms { term, plainer }
+    }
+
+    fn stem(self, word: String) -> String {
+        match self {
+            // Numbers have no stem.
+            Self::Stemmed(language) if word.starts_with(char::is_alphabetic) => stems::stem(language, word),
+            _ => word,
+        }
     }
 
     /// All terms of a text, plainer spellings among them.
     pub(super) fn document_terms(self, text: &str) -> impl Iterator<Item = String> {
-        self.terms(words(text)).into_iter().flat_map(|TermForms { term, plainer }| {
-            let marked: Vec<String> = plainer.iter().map(|plain| TermForms::marked(plain)).collect();
-            std::iter::once(term).chain(marked)
+        self.terms(words(text)).into_iter().flat_map(|TermForms { term, mut plainer }| {
+            plainer.iter_mut().for_each(|plain| plain.insert(0, PLAINER));
+            std::iter::once(term).chain(plainer)
         })
     }
 }
@@ -153,35 +148,9 @@ fn pairs(words: &[Word]) -> Vec<TermForms> {
     words.windows(2).filter(|two| spelt(two[0]) && spelt(two[1])).map(|two| pair(two[0], two[1])).collect()
 }
 
-/// The term of one word.
-fn forms(word: Word, stemmer: Option<&Stemmer>) -> TermForms {
-    let Word { text, plainer, kind } = word;
-    let term = if kind == WordKind::Word { stem(text, stemmer) } else { text };
-    // Without their signs, names are words.
-    let mut plainer: Vec<String> = plainer.into_iter().map(|plain| stem(plain, stemmer)).collect();
-    plainer.dedup();
-    let spellings = plainer.len();
-    plainer.retain(|plain| *plain != term);
-    let told_apart = plainer.len() == spellings;
-    TermForms { term: if told_apart { term } else { TermForms::accented(&term) }, plainer }
-}
-
-fn stem(word: String, stemmer: Option<&Stemmer>) -> String {
-    // Numbers have no stem.
-    let Some(stemmer) = stemmer.filter(|_| word.starts_with(char::is_alphabetic)) else { return word };
-    match stemmer.stem(&word) {
-        Cow::Owned(stem) => stem,
-        Cow::Borrowed(stem) if stem.len() == word.len() => word,
-        Cow::Borrowed(stem) => stem.to_owned(),
-    }
-}
-
 /// The normalised words of a text, before stemming.
 pub(super) fn words(text: &str) -> Vec<Word> {
-    let text: Cow<'_, str> = match is_nfkc_quick(text.chars()) {
-        IsNormalized::Yes => text.into(),
-        _ => text.nfkc().collect::<String>().into(),
-    };
+    let text = nfkc(text);
     let mut words = Vec::new();
     let mut unspaced: Vec<char> = Vec::new();
     let mut end_of_unspaced = 0;
@@ -224,6 +193,9 @@ fn word(token: Token<'_>) -> Option<Word> {
 }
 
 fn small(word: &str) -> String {
+    if word.is_ascii() {
+        return word.to_ascii_lowercase();
+    }
     word.chars().flat_map(char::to_lowercase).collect()
 }
 
@@ -236,6 +208,8 @@ fn finish_unspaced(words: &mut Vec<Word>, run: &mut Vec<char>) {
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::UnicodeNormalization;
+
     use super::*;
 
     fn terms(text: &str, language: &str) -> Vec<String> {

@@ -7,20 +7,28 @@
 mod analyzer;
 mod files;
 mod question;
+mod stems;
+mod tokens;
 mod working;
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use parking_lot::{Mutex, RwLock};
 use tantivy::{
     Searcher, TantivyDocument, TantivyError, Term,
     collector::TopDocs,
+    columnar::Column,
     query::{BooleanQuery, ConstScoreQuery, Occur, Query, TermQuery},
     schema::{FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions},
-    tokenizer::{PreTokenizedString, Token},
 };
 
 use analyzer::Analysis;
+use question::KnownFrequencies;
 use working::Working;
 
 use super::{IndexError, follow::Follower};
@@ -38,13 +46,38 @@ struct Fields {
 struct Shown {
     searcher: Searcher,
     stamp: Option<Stamp>,
+    /// Set by the first search.
+    facts: OnceLock<Facts>,
+}
+
+/// What every search of a snapshot needs, and takes longer to find than a search.
+struct Facts {
+    analyses: BTreeSet<Analysis>,
+    /// Ids of the chunks of each segment.
+    ids: Vec<Column<u64>>,
+}
+
+impl Shown {
+    fn new(searcher: Searcher, stamp: Option<Stamp>) -> Arc<Self> {
+        Arc::new(Self { searcher, stamp, facts: OnceLock::new() })
+    }
+
+    fn facts(&self, fields: Fields) -> Result<&Facts, IndexError> {
+        if let Some(facts) = self.facts.get() {
+            return Ok(facts);
+        }
+        let segments = self.searcher.segment_readers().iter();
+        let ids = segments.map(|segment| segment.fast_fields().u64("id")).collect::<Result<_, _>>()?;
+        let facts = Facts { analyses: analyses(&self.searcher, fields)?, ids };
+        Ok(self.facts.get_or_init(|| facts))
+    }
 }
 
 /// A full-text index in a folder, or in memory where the folder cannot be used.
 pub struct LexicalIndex {
     fields: Fields,
     working: Mutex<Working>,
-    shown: RwLock<Shown>,
+    shown: RwLock<Arc<Shown>>,
 }
 
 impl LexicalIndex {
@@ -52,7 +85,7 @@ impl LexicalIndex {
     /// be written, the index lives in memory.
     pub fn open(folder: &Path) -> Self {
         let working = Working::open(folder);
-        let shown = Shown { searcher: working.searcher(), stamp: working.position().ok().flatten() };
+        let shown = Shown::new(working.searcher(), working.position().ok().flatten());
         Self { fields: schema().1, working: Mutex::new(working), shown: RwLock::new(shown) }
     }
 
@@ -92,29 +125,29 @@ impl LexicalIndex {
     /// # Errors
     /// When files cannot be read.
     pub fn search(&self, text: &str, k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
-        let (searcher, fields) = (self.shown.read().searcher.clone(), self.fields);
+        let (shown, fields) = (Arc::clone(&self.shown.read()), self.fields);
+        let searcher = &shown.searcher;
         if k == 0 || searcher.num_docs() == 0 {
             return Ok(Vec::new());
         }
-        let analyses = analyses(&searcher, fields)?;
-        let terms = question::terms(&searcher, fields.text, text, &analyses)?;
+        let Facts { analyses, ids } = shown.facts(fields)?;
+        let terms = question::terms(searcher, fields.text, text, analyses)?;
+        let frequencies = KnownFrequencies::of(searcher, fields.text, &terms)?;
         let top = TopDocs::with_limit(k).order_by_score();
+        let search = |query: Box<dyn Query>| {
+            let query = restrict(query, fields, scope);
+            searcher.search_with_statistics_provider(&query, &top, &frequencies)
+        };
         let mut found = match question::telling(fields.text, &terms, searcher.num_docs()) {
-            Some(query) => searcher.search(&restrict(query, fields, scope), &top)?,
+            Some(query) => search(query)?,
             None => Vec::new(),
         };
         if found.len() < k {
-            found = searcher.search(&restrict(question::any_of(fields.text, &terms), fields, scope), &top)?;
+            found = search(question::any_of(fields.text, &terms))?;
         }
         let mut hits = Vec::with_capacity(found.len());
-        // Opening a column costs more than a hundred reads of it.
-        let columns: Vec<_> = searcher
-            .segment_readers()
-            .iter()
-            .map(|segment| segment.fast_fields().u64("id"))
-            .collect::<Result<_, _>>()?;
         for (score, address) in found {
-            if let Some(id) = columns.get(address.segment_ord as usize).and_then(|ids| ids.first(address.doc_id)) {
+            if let Some(id) = ids.get(address.segment_ord as usize).and_then(|ids| ids.first(address.doc_id)) {
                 hits.push(Hit { chunk: ChunkId(id.cast_signed()), score });
             }
         }
@@ -145,17 +178,15 @@ impl Follower for LexicalIndex {
         // The stamp first: a commit in between makes searches newer than it says, never older.
         let stamp = working.position()?;
         let searcher = working.reload()?;
-        *self.shown.write() = Shown { searcher, stamp };
+        *self.shown.write() = Shown::new(searcher, stamp);
         Ok(())
     }
 }
 
 fn schema() -> (Schema, Fields) {
     let mut schema = Schema::builder();
-    let words = TextFieldIndexing::default()
-        // Documents bring their terms with them.
-        .set_tokenizer("raw")
-        .set_index_option(IndexRecordOption::WithFreqs);
+    let words =
+        TextFieldIndexing::default().set_tokenizer(tokens::TERM_LINES).set_index_option(IndexRecordOption::WithFreqs);
     let fields = Fields {
         id: schema.add_u64_field("id", INDEXED | FAST),
         language: schema.add_text_field("language", STRING),
@@ -166,16 +197,12 @@ fn schema() -> (Schema, Fields) {
 }
 
 fn document(fields: Fields, chunk: &IndexedChunk) -> TantivyDocument {
-    let tokens = Analysis::of(&chunk.language)
-        .document_terms(&chunk.text)
-        .enumerate()
-        .map(|(position, text)| Token { position, text, position_length: 1, ..Token::default() })
-        .collect();
+    let terms = tokens::joined(Analysis::of(&chunk.language).document_terms(&chunk.text), chunk.text.len());
     let mut document = TantivyDocument::default();
     document.add_u64(fields.id, chunk.id.0.cast_unsigned());
     document.add_text(fields.language, &chunk.language);
     document.add_text(fields.version, &chunk.version);
-    document.add_pre_tokenized_text(fields.text, PreTokenizedString { text: String::new(), tokens });
+    document.add_text(fields.text, terms);
     document
 }
 

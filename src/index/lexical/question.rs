@@ -4,11 +4,15 @@
 //! or without the signs of a name. Only what occurs in the index becomes part of the query, so that words of one spelling
 //! cost what they always did.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
+use foldhash::fast::RandomState;
 use tantivy::{
-    Searcher, Term,
-    query::{BooleanQuery, BoostQuery, EmptyQuery, Occur, Query, TermQuery},
+    InvertedIndexReader, Searcher, TantivyError, Term,
+    query::{Bm25StatisticsProvider, BooleanQuery, BoostQuery, EmptyQuery, Occur, Query, TermQuery},
     schema::{Field, IndexRecordOption},
 };
 
@@ -40,29 +44,41 @@ const OTHER_ACCENTS: f32 = 0.4;
 pub(super) struct QuestionTerm {
     /// How many chunks have it, at most.
     chunks: u64,
-    /// Its spellings and what each counts.
-    spellings: Vec<(String, f32)>,
+    spellings: Vec<Spelling>,
+}
+
+/// A term that occurs in the index.
+#[derive(Debug, Clone, PartialEq)]
+struct Spelling {
+    term: String,
+    /// How many chunks have it.
+    chunks: u64,
+    /// What it counts.
+    weight: f32,
 }
 
 impl QuestionTerm {
     fn queries(&self, field: Field) -> impl Iterator<Item = Box<dyn Query>> {
-        self.spellings.iter().map(move |(text, weight)| -> Box<dyn Query> {
-            let term = TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::WithFreqs);
+        self.spellings.iter().map(move |Spelling { term, weight, .. }| -> Box<dyn Query> {
+            let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
             if *weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), *weight)) }
         })
     }
 }
 
 /// The index, as far as the weights of terms need it.
-struct Frequencies<'s> {
-    searcher: &'s Searcher,
-    field: Field,
+struct Frequencies {
+    segments: Vec<Arc<InvertedIndexReader>>,
     chunks: u64,
 }
 
-impl Frequencies<'_> {
+impl Frequencies {
     fn of(&self, term: &str) -> Result<u64, IndexError> {
-        Ok(self.searcher.doc_freq(&Term::from_field_text(self.field, term))?)
+        let mut chunks = 0;
+        for segment in &self.segments {
+            chunks += segment.terms().get(term).map_err(TantivyError::from)?.map_or(0, |info| u64::from(info.doc_freq));
+        }
+        Ok(chunks)
     }
 
     /// Inverse document frequency as BM25 has it.
@@ -81,15 +97,17 @@ pub(super) fn terms(
     analyses: &BTreeSet<Analysis>,
 ) -> Result<Vec<QuestionTerm>, IndexError> {
     // Scores count deleted chunks, too, until segments are merged.
-    let chunks = searcher.segment_readers().iter().map(|segment| u64::from(segment.max_doc())).sum();
-    let index = Frequencies { searcher, field, chunks };
+    let segments = searcher.segment_readers();
+    let chunks = segments.iter().map(|segment| u64::from(segment.max_doc())).sum();
+    let segments = segments.iter().map(|segment| segment.inverted_index(field)).collect::<Result<_, _>>()?;
+    let index = Frequencies { segments, chunks };
     let asked = asked(text, analyses);
-    let own: HashSet<&String> = asked.keys().flat_map(|word| &word.terms).collect();
+    let own: OwnTerms<'_> = asked.keys().flat_map(|word| &word.terms).map(String::as_str).collect();
     let mut known = Vec::with_capacity(asked.len());
     for (word, count) in &asked {
         known.extend(spelt(&index, word, *count as f32, &own)?);
     }
-    known.sort_unstable_by(|a, b| a.chunks.cmp(&b.chunks).then_with(|| a.spellings[0].0.cmp(&b.spellings[0].0)));
+    known.sort_unstable_by(|a, b| a.chunks.cmp(&b.chunks).then_with(|| a.spellings[0].term.cmp(&b.spellings[0].term)));
     known.truncate(MAX_TERMS);
     Ok(known)
 }
@@ -104,7 +122,7 @@ struct AskedWord {
 }
 
 /// The words of a question, and how often it has each.
-fn asked(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<AskedWord, u32> {
+fn asked(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<AskedWord, u32, RandomState> {
     let words = words(text);
     let mut asked: Vec<AskedWord> = Vec::with_capacity(words.len());
     for analysis in analyses {
@@ -117,63 +135,101 @@ fn asked(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<AskedWord, u32> {
             asked[n].plainer.extend(plainer);
         }
     }
-    let mut counts = HashMap::with_capacity(asked.len());
+    let mut counts = HashMap::with_capacity_and_hasher(asked.len(), RandomState::default());
     for word in asked {
         *counts.entry(word).or_default() += 1;
     }
     counts
 }
 
+/// The terms of a question as it is spelt.
+type OwnTerms<'q> = HashSet<&'q str, RandomState>;
+
 /// The spellings of a word that occur; `None` when there are none. `own` are the terms of the question itself, which count
 /// for themselves.
 fn spelt(
-    index: &Frequencies<'_>,
+    index: &Frequencies,
     word: &AskedWord,
     count: f32,
-    own: &HashSet<&String>,
+    own: &OwnTerms<'_>,
 ) -> Result<Option<QuestionTerm>, IndexError> {
     let AskedWord { terms, plainer } = word;
-    let mut exact: Vec<(String, u64)> = Vec::with_capacity(terms.len());
+    let mut exact: Vec<Spelling> = Vec::with_capacity(terms.len());
     for term in terms {
         let chunks = index.of(term)?;
-        exact.extend((chunks > 0).then(|| (term.clone(), chunks)));
+        exact.extend((chunks > 0).then(|| Spelling { term: term.clone(), chunks, weight: 1.0 }));
     }
-    let mut others: Vec<(String, u64, f32)> = Vec::new();
-    let mut look_up = |other: String, weight: f32| -> Result<(), IndexError> {
-        if own.contains(&other) || others.iter().any(|(known, ..)| *known == other) {
+    let mut others: Vec<Spelling> = Vec::new();
+    let mut look_up = |other: &str, weight: f32| -> Result<(), IndexError> {
+        if own.contains(other) || others.iter().any(|known| known.term == other) {
             return Ok(());
         }
-        let chunks = index.of(&other)?;
-        others.extend((chunks > 0).then_some((other, chunks, weight)));
+        let chunks = index.of(other)?;
+        others.extend((chunks > 0).then(|| Spelling { term: other.to_owned(), chunks, weight }));
         Ok(())
     };
     let weight = if exact.is_empty() { ONLY_SPELLING } else { OTHER_SPELLING };
+    let mut marked = String::new();
     for term in terms {
         match TermForms::without_accented(term) {
-            Some(stem) => look_up(stem.to_owned(), OTHER_SPELLING)?,
-            None => look_up(TermForms::accented(term), ACCENTED_STEM)?,
+            Some(stem) => look_up(stem, OTHER_SPELLING)?,
+            None => look_up(TermForms::accented(term, &mut marked), ACCENTED_STEM)?,
         }
-        look_up(TermForms::marked(term), weight)?;
+        look_up(TermForms::marked(term, &mut marked), weight)?;
     }
     for plain in plainer {
-        look_up(plain.clone(), weight)?;
+        look_up(plain, weight)?;
     }
     if exact.is_empty() && others.is_empty() {
         for plain in plainer {
-            let marked = TermForms::marked(plain);
-            let chunks = index.of(&marked)?;
-            others.extend((chunks > 0).then_some((marked, chunks, OTHER_ACCENTS)));
+            let term = TermForms::marked(plain, &mut marked);
+            let chunks = index.of(term)?;
+            others.extend((chunks > 0).then(|| Spelling { term: term.to_owned(), chunks, weight: OTHER_ACCENTS }));
         }
     }
-    let most = exact.iter().map(|(_, chunks)| *chunks).max().unwrap_or(0);
-    let chunks = exact.iter().map(|(_, chunks)| chunks).chain(others.iter().map(|(_, chunks, _)| chunks)).sum();
-    let mut spellings: Vec<(String, f32)> = exact.into_iter().map(|(term, _)| (term, count)).collect();
-    for (other, of_other, weight) in others {
+    let most = exact.iter().map(|own| own.chunks).max().unwrap_or(0);
+    let chunks = exact.iter().chain(&others).map(|spelling| spelling.chunks).sum();
+    for other in &mut others {
         // A rare spelling of a common word tells no more than the word.
-        let rarity = index.inverse(most.max(of_other)) / index.inverse(of_other).max(f32::MIN_POSITIVE);
-        spellings.push((other, count * weight * rarity));
+        let rarity = index.inverse(most.max(other.chunks)) / index.inverse(other.chunks).max(f32::MIN_POSITIVE);
+        other.weight = count * other.weight * rarity;
     }
+    exact.iter_mut().for_each(|own| own.weight = count);
+    let mut spellings = exact;
+    spellings.append(&mut others);
     Ok((!spellings.is_empty()).then_some(QuestionTerm { chunks, spellings }))
+}
+
+/// What the scores of a question's terms need of the index. It was looked up to choose the terms, and need not be again.
+pub(super) struct KnownFrequencies<'q> {
+    searcher: &'q Searcher,
+    field: Field,
+    /// Tokens of all chunks.
+    tokens: u64,
+    chunks: HashMap<&'q [u8], u64, RandomState>,
+}
+
+impl<'q> KnownFrequencies<'q> {
+    pub(super) fn of(searcher: &'q Searcher, field: Field, terms: &'q [QuestionTerm]) -> Result<Self, IndexError> {
+        let spellings = terms.iter().flat_map(|term| &term.spellings);
+        let chunks = spellings.map(|spelling| (spelling.term.as_bytes(), spelling.chunks)).collect();
+        Ok(Self { searcher, field, tokens: searcher.total_num_tokens(field)?, chunks })
+    }
+}
+
+impl Bm25StatisticsProvider for KnownFrequencies<'_> {
+    fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
+        if field == self.field { Ok(self.tokens) } else { self.searcher.total_num_tokens(field) }
+    }
+
+    fn total_num_docs(&self) -> tantivy::Result<u64> {
+        self.searcher.total_num_docs()
+    }
+
+    fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
+        let known = self.chunks.get(term.serialized_value_bytes()).filter(|_| term.field() == self.field);
+        known.map_or_else(|| self.searcher.doc_freq(term), |chunks| Ok(*chunks))
+    }
 }
 
 /// Chunks with any of the terms; a union of plain terms, which tantivy can skip through block by block.

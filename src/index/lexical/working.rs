@@ -18,14 +18,14 @@ use tantivy::{
     merge_policy::LogMergePolicy,
 };
 
-use super::{Fields, document, files::UnsyncedFolder, schema};
+use super::{Fields, document, files::UnsyncedFolder, schema, tokens};
 use crate::{
     domain::{Changes, Stamp},
     index::IndexError,
 };
 
 /// Raised whenever schema or analysis changes: indexes of another format are started anew.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Memory of the writer, in bytes. It has one thread: two make the last commit of a page wait for the slower one.
 const WRITER_MEMORY: usize = 48 << 20;
@@ -112,6 +112,7 @@ impl Working {
 
     fn in_memory(why: String) -> Self {
         let index = Index::create_in_ram(schema().0);
+        tokens::register(&index);
         // Nothing in it can fail: there are no files.
         let reader = reader(&index).expect("an index in memory can be read");
         Self { place: IndexLocation::Memory { why }, index, reader, session: None }
@@ -308,6 +309,7 @@ fn existing(folder: &Path, check: bool) -> Result<Option<(Index, UnsyncedFolder)
     if index.schema() != schema().0 {
         return Ok(None);
     }
+    tokens::register(&index);
     let metas = index.load_metas()?;
     let foreign = match metas.payload {
         Some(payload) => serde_json::from_str::<Payload>(&payload).map_or(true, |payload| payload.format != FORMAT),
@@ -331,5 +333,7 @@ fn create(folder: &Path) -> Result<(Index, UnsyncedFolder), IndexError> {
     }
     make_folder(folder)?;
     let files = UnsyncedFolder::open(folder).map_err(TantivyError::from)?;
-    Ok((Index::create(files.clone(), schema().0, IndexSettings::default())?, files))
+    let index = Index::create(files.clone(), schema().0, IndexSettings::default())?;
+    tokens::register(&index);
+    Ok((index, files))
 }

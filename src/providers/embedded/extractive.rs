@@ -4,7 +4,10 @@
 //! few are embedded, and what they mean, where they stand and whether they hold the kind of thing that is asked for
 //! (a number, a name, a date) decide. Weights are tuned on SQuAD 2.0 and XQuAD (en, de, vi, zh).
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
+use foldhash::fast::RandomState;
 use futures::{StreamExt, stream};
 
 use super::sentences::{plain, sentences};
@@ -114,17 +117,15 @@ fn extract_with(
 
 /// All sentences of the contexts; one that repeats an earlier one (overlapping passages) is left out.
 fn candidates(terms: &Terms, contexts: &[String]) -> Vec<Candidate> {
-    let mut seen = std::collections::HashSet::new();
-    let mut found = Vec::new();
+    let mut all: Vec<(usize, String)> = Vec::new();
     for (context, passage) in contexts.iter().take(CONTEXTS).enumerate() {
         let passage = &passage[..passage.floor_char_boundary(CONTEXT_BYTES)];
-        for text in sentences(passage) {
-            if seen.insert(text.clone()) {
-                found.push(Candidate { found: terms.find(&text), text, context, score: 0.0 });
-            }
-        }
+        all.extend(sentences(passage).into_iter().map(|text| (context, text)));
     }
-    found
+    let mut seen = HashSet::with_capacity_and_hasher(all.len(), RandomState::default());
+    let is_first: Vec<bool> = all.iter().map(|(_, text)| seen.insert(text.as_str())).collect();
+    let first = all.into_iter().zip(is_first).filter_map(|(sentence, is_first)| is_first.then_some(sentence));
+    first.map(|(context, text)| Candidate { found: terms.find(&text), text, context, score: 0.0 }).collect()
 }
 
 /// How telling each term is among the candidates.
@@ -191,19 +192,21 @@ impl Asked {
         const NAME: [&str; 11] =
             ["who ", "whom ", "whose ", "where ", "wer ", "wem ", "wo ", "ai ", "ở đâu", "谁", "哪里"];
         let padded = format!("{} ", question.to_lowercase());
-        // Latin words must begin where a word begins: "ai " is no part of "Thai ".
-        let asks = |cue: &str| {
-            padded.match_indices(cue).any(|(at, _)| {
-                !cue.starts_with(|c: char| c.is_ascii()) || !padded[..at].ends_with(char::is_alphanumeric)
-            })
-        };
-        if NUMBER.iter().any(|cue| asks(cue)) {
-            Self::Number
-        } else if NAME.iter().any(|cue| asks(cue)) {
-            Self::Name
-        } else {
-            Self::Anything
+        let (mut asked, mut in_word) = (Self::Anything, false);
+        for (at, c) in padded.char_indices() {
+            // Latin words must begin where a word begins: "ai " is no part of "Thai ".
+            if !(c.is_ascii() && (in_word || !c.is_ascii_alphabetic())) {
+                let is_here = |cue: &&str| padded[at..].starts_with(cue);
+                if NUMBER.iter().any(is_here) {
+                    return Self::Number;
+                }
+                if NAME.iter().any(is_here) {
+                    asked = Self::Name;
+                }
+            }
+            in_word = c.is_alphanumeric();
         }
+        asked
     }
 
     fn is_in(self, found: &Found) -> bool {
@@ -316,10 +319,10 @@ impl Generator for ExtractiveGenerator {
 
 /// The pieces of the answer as they are streamed.
 fn answer(question: &str, extraction: &Extraction) -> Vec<String> {
-    let phrases = Phrases::for_question(question);
-    let Some(first) = extraction.sentences.first() else { return vec![phrases.nothing.to_owned()] };
+    let phrases = || Phrases::for_question(question);
+    let Some(first) = extraction.sentences.first() else { return vec![phrases().nothing.to_owned()] };
     if !extraction.confident {
-        return vec![phrases.unsure.to_owned(), cited(first)];
+        return vec![phrases().unsure.to_owned(), cited(first)];
     }
     let pieces = extraction.sentences.iter().enumerate();
     pieces.map(|(at, sentence)| if at == 0 { cited(sentence) } else { format!(" {}", cited(sentence)) }).collect()
@@ -340,7 +343,7 @@ struct Phrases {
 
 impl Phrases {
     fn for_question(question: &str) -> Self {
-        let has = |letters: &str| question.chars().any(|c| letters.contains(c));
+        let has = |letters: &str| question.chars().any(|c| !c.is_ascii() && letters.contains(c));
         let words = format!(" {} ", question.to_lowercase());
         if question.chars().any(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c))
             && !question.chars().any(|c| ('ぁ'..='ヿ').contains(&c))

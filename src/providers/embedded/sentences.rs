@@ -40,7 +40,11 @@ pub fn sentences(passage: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut paragraph = String::new();
     for line in passage.lines() {
-        let line = line.trim().trim_start_matches("> ").trim_start();
+        let mut line = line.trim();
+        while let Some(quoted) = line.strip_prefix("> ") {
+            line = quoted;
+        }
+        let line = line.trim_start();
         if line.is_empty() || is_markup_only(line) {
             split_into(&mut paragraph, &mut found);
         } else if let Some(row) = line.strip_prefix('|') {
@@ -87,22 +91,18 @@ fn without_marker(line: &str) -> (bool, &str) {
 
 /// Moves the sentences of `paragraph` to `found` and empties it.
 fn split_into(paragraph: &mut String, found: &mut Vec<String>) {
-    let mut start = 0;
-    let mut characters = paragraph.char_indices().peekable();
-    while let Some((at, c)) = characters.next() {
-        if !(ends_unspaced(c) || matches!(c, '.' | '!' | '?' | '…')) {
-            continue;
-        }
+    let (mut start, mut from) = (0, 0);
+    while let Some((at, c)) = next_end(paragraph, from) {
         let mut end = at + c.len_utf8();
         let mut wide = ends_unspaced(c);
-        while let Some(&(next_at, next)) = characters.peek() {
+        for next in paragraph[end..].chars() {
             if !(ends_unspaced(next) || matches!(next, '.' | '!' | '?' | '…') || is_closing(next)) {
                 break;
             }
             wide |= ends_unspaced(next);
-            end = next_at + next.len_utf8();
-            characters.next();
+            end += next.len_utf8();
         }
+        from = end;
         let rest = &paragraph[end..];
         let spaced = rest.is_empty() || rest.starts_with(char::is_whitespace);
         if wide || (spaced && !(c == '.' && continues(&paragraph[start..at], rest.trim_start()))) {
@@ -112,6 +112,31 @@ fn split_into(paragraph: &mut String, found: &mut Vec<String>) {
     }
     push_trimmed(&paragraph[start..], found);
     paragraph.clear();
+}
+
+/// Bytes that end a sentence, or are part of a character that may.
+const MAY_END: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = matches!(byte as u8, b'.' | b'!' | b'?');
+        byte += 1;
+    }
+    table
+};
+
+/// The next character behind `from` with which a sentence may end. Most characters are ASCII, and are told apart without
+/// being decoded.
+fn next_end(paragraph: &str, mut from: usize) -> Option<(usize, char)> {
+    loop {
+        let rest = &paragraph[from..];
+        let plain = rest.bytes().position(|byte| MAY_END[usize::from(byte)])?;
+        let (at, c) = (from + plain, rest[plain..].chars().next()?);
+        if c.is_ascii() || ends_unspaced(c) || c == '…' {
+            return Some((at, c));
+        }
+        from = at + c.len_utf8();
+    }
 }
 
 fn push_trimmed(sentence: &str, found: &mut Vec<String>) {

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-/// Columns that are summed together, so that their sums stay in registers.
-const COLUMNS: usize = 16;
+use crate::util::vectors;
 
 /// Rows of equal length, one a token unless `mapping` says otherwise.
 #[derive(Debug)]
@@ -121,22 +120,7 @@ impl Table {
             Some((numbers.get(start..start + self.dimension)?, weight))
         };
         let rows: Vec<(&[T], f32)> = tokens.filter_map(row).collect();
-        for (number, sums) in sum.chunks_mut(COLUMNS).enumerate() {
-            let first = number * COLUMNS;
-            if let Some(sums) = sums.as_mut_array::<COLUMNS>() {
-                let mut together = *sums;
-                for (row, weight) in &rows {
-                    for (sum, number) in together.iter_mut().zip(&row[first..first + COLUMNS]) {
-                        *sum += float(*number) * weight;
-                    }
-                }
-                *sums = together;
-            } else {
-                for (row, weight) in &rows {
-                    sums.iter_mut().zip(&row[first..]).for_each(|(sum, number)| *sum += float(*number) * weight);
-                }
-            }
-        }
+        vectors::add_rows(&rows, float, sum);
         rows.len()
     }
 }
@@ -230,7 +214,8 @@ mod tests {
 
     #[test]
     fn wide_rows_are_summed_like_narrow_ones() {
-        let width = 2 * COLUMNS + 3;
+        // Groups of columns that are summed together, and a rest.
+        let width = 99;
         let row = |of: usize| (0..width).map(move |column| (of * 7 + column * 3) as u8 % 100);
         let data: Vec<u8> = (0..5).flat_map(row).collect();
         let table = Table::read(file(vec![("embeddings", Dtype::I8, vec![5, width], data)])).expect("reads");

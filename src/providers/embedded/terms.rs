@@ -5,12 +5,8 @@
 //! short ending, which serves inflection in any alphabetic language without knowing which one it is, and costs nothing for
 //! the many words that share no beginning with a term; and when one is the other without accents or without signs.
 
-use std::borrow::Cow;
-
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
-
 use crate::util::{
-    spelling::{first_without_accents, without_accents},
+    spelling::{first_without_accents, nfkc, without_accents},
     words::{Token, name_key, tokens, without_signs},
 };
 
@@ -98,7 +94,8 @@ struct Hit {
 impl Terms {
     /// The terms of `question`; the first 64 when there are more.
     pub fn of(question: &str) -> Self {
-        let question = normalised(question);
+        // As the index reads it.
+        let question = nfkc(question);
         let mut terms = Self::default();
         let mut before = None;
         for token in tokens(&question) {
@@ -162,7 +159,7 @@ impl Terms {
 
     /// Which terms `sentence` holds.
     pub fn find(&self, sentence: &str) -> Found {
-        let sentence = normalised(sentence);
+        let sentence = nfkc(sentence);
         let mut found = Found::default();
         let mut before = None;
         let mut last: Option<(u32, u32)> = None;
@@ -211,16 +208,22 @@ impl Terms {
         }
         lower.clear();
         if word.is_ascii() {
-            lower.extend(word.bytes().map(|b| b.to_ascii_lowercase() as char));
+            lower.push_str(word);
+            lower.make_ascii_lowercase();
         } else {
             lower.extend(word.chars().flat_map(char::to_lowercase));
         }
         let mut near = None;
+        let begin = lower.as_bytes().first();
         for known in &self.words {
-            if known.text == *lower {
+            // Words that are the same, or of one stem, begin alike.
+            let alike = known.text.as_bytes().first() == begin;
+            if alike && known.text == *lower {
                 return Some(Hit { term: known.term, exact: true, parts: known.parts });
             }
-            if near.is_none() && (same_stem(&known.text, lower) || known.plainer.iter().any(|p| same_word(p, lower))) {
+            if near.is_none()
+                && (alike && same_stem(&known.text, lower) || known.plainer.iter().any(|p| same_word(p, lower)))
+            {
                 near = Some(known);
             }
         }
@@ -255,14 +258,6 @@ impl Terms {
         let plain = without_signs(&name)?;
         let known = self.words.iter().find(|known| known.text == plain)?;
         Some(Hit { term: known.term, exact: false, parts: 0 })
-    }
-}
-
-/// As the index reads it.
-fn normalised(text: &str) -> Cow<'_, str> {
-    match is_nfkc_quick(text.chars()) {
-        IsNormalized::Yes => text.into(),
-        _ => text.nfkc().collect::<String>().into(),
     }
 }
 

@@ -51,7 +51,11 @@ impl Tokenizer {
 
     /// The ids of the first tokens of a text, without those of unknown words.
     pub(super) fn known_ids(&self, text: &str) -> impl Iterator<Item = u32> {
-        let text = text.char_indices().nth(self.longest_text).map_or(text, |(end, _)| &text[..end]);
+        let text = if text.len() <= self.longest_text {
+            text
+        } else {
+            text.char_indices().nth(self.longest_text).map_or(text, |(end, _)| &text[..end])
+        };
         let ids = match &self.kind {
             Kind::WordPiece(word_piece) => word_piece.ids(text),
             Kind::Other(tokenizer) => match tokenizer.encode_fast(text, false) {

@@ -171,9 +171,15 @@ impl Normalizer {
     }
 
     fn plain(self, text: &str, out: &mut String) {
-        let clean = |c: char| if self.clean_text && matches!(c, '\t' | '\n' | '\r') { ' ' } else { c };
-        let lower = |c: char| if self.lowercase { c.to_ascii_lowercase() } else { c };
-        out.extend(text.chars().map(|c| lower(clean(c))));
+        let start = out.len();
+        if self.clean_text && text.bytes().any(|byte| matches!(byte, b'\t' | b'\n' | b'\r')) {
+            out.extend(text.chars().map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { c }));
+        } else {
+            out.push_str(text);
+        }
+        if self.lowercase {
+            out[start..].make_ascii_lowercase();
+        }
     }
 
     fn unicode(self, text: &str, out: &mut String) {

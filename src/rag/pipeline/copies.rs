@@ -6,16 +6,13 @@
 //! shown, so that merging hides no word.
 
 use std::{
-    borrow::Cow,
     cell::OnceCell,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
-
 use crate::{
     domain::{Passage, PassageCopy},
-    util::script::is_unspaced,
+    util::{script::is_unspaced, spelling::nfkc},
 };
 
 /// Words that the shorter of two passages has at least, if it only begins or ends otherwise than the longer.
@@ -31,25 +28,39 @@ const LETTERS_PERCENT: u32 = 12;
 /// How often a passage has each letter, roughly: what tells most passages apart at a hundredth of the cost of comparing them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Letters {
-    counts: [u32; 96],
+    counts: [u32; PLACES],
     all: u32,
 }
 
+/// Letters that are counted apart.
+const PLACES: usize = 96;
+
+/// Where each byte of a text is counted: capitals as small letters, of other scripts the last byte of a letter, without the
+/// bit in which capitals differ. What is no letter or digit is counted behind them all.
+const PLACE: [u8; 256] = {
+    let mut places = [PLACES as u8; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        places[byte] = match byte as u8 {
+            digit @ b'0'..=b'9' => digit & 63,
+            letter @ (b'a'..=b'z' | b'A'..=b'Z') => (letter | 32) & 63,
+            last @ 0x80..=0xBF => 64 + (last & 31),
+            _ => PLACES as u8,
+        };
+        byte += 1;
+    }
+    places
+};
+
 impl Letters {
     fn of(text: &str) -> Self {
-        let (mut counts, mut all) = ([0; 96], 0);
+        let mut places = [0_u32; 256];
         for byte in text.bytes() {
-            let at = match byte {
-                b'0'..=b'9' | b'a'..=b'z' => byte & 63,
-                b'A'..=b'Z' => (byte | 32) & 63,
-                // Of other letters the last byte, without the bit in which capitals differ.
-                0x80..=0xBF => 64 + (byte & 31),
-                _ => continue,
-            };
-            counts[usize::from(at)] += 1;
-            all += 1;
+            places[usize::from(PLACE[usize::from(byte)])] += 1;
         }
-        Self { counts, all }
+        let mut counts = [0; PLACES];
+        counts.copy_from_slice(&places[..PLACES]);
+        Self { all: counts.iter().sum(), counts }
     }
 
     fn are_like(&self, other: &Self) -> bool {
@@ -132,27 +143,17 @@ struct Compared {
 
 impl Compared {
     fn new(passage: Passage) -> Self {
-        let letters = Letters::of(&normalised(&passage.text));
+        let letters = Letters::of(&nfkc(&passage.text));
         Self { passage, letters, wording: OnceCell::new() }
     }
 
     fn wording(&self) -> &Wording {
-        self.wording.get_or_init(|| Wording::of(&normalised(&self.passage.text)))
+        self.wording.get_or_init(|| Wording::of(&nfkc(&self.passage.text)))
     }
 
     /// A passage without words is like no other.
     fn is_like(&self, other: &Self) -> bool {
         self.letters.are_like(&other.letters) && !self.wording().0.is_empty() && self.wording().is_like(other.wording())
-    }
-}
-
-fn normalised(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
-        return text.into();
-    }
-    match is_nfkc_quick(text.chars()) {
-        IsNormalized::Yes => text.into(),
-        _ => text.nfkc().collect::<String>().into(),
     }
 }
 

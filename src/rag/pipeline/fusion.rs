@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::stage::{BlockingStage, Findings, Query};
 use crate::{
     domain::{ChunkId, FusionParams, Hit, SearchMode},
@@ -64,8 +66,8 @@ fn scaled(hits: &[Hit], weight: f32, worst: Option<f32>) -> Vec<Hit> {
         .collect()
 }
 
-fn sum(a: &[Hit], b: &[Hit]) -> HashMap<ChunkId, f32> {
-    let mut sums = HashMap::with_capacity(a.len() + b.len());
+fn sum(a: &[Hit], b: &[Hit]) -> HashMap<ChunkId, f32, RandomState> {
+    let mut sums = HashMap::with_capacity_and_hasher(a.len() + b.len(), RandomState::default());
     for hit in a.iter().chain(b) {
         *sums.entry(hit.chunk).or_insert(0.0) += hit.score;
     }

@@ -77,7 +77,9 @@ fn messages(question: &str, passages: &[String], history: &[Message]) -> Vec<Mes
     user.push_str(question);
     user.push_str("\n\nContexts:\n");
     for (n, passage) in passages.iter().enumerate() {
-        user.push_str(&format!("\n[{}] {}\n", n + 1, passage.trim()));
+        user.push_str(&format!("\n[{}] ", n + 1));
+        user.push_str(passage.trim());
+        user.push('\n');
     }
     let system = Message { role: Role::System, content: INSTRUCTION.to_owned() };
     std::iter::once(system)

@@ -1,5 +1,7 @@
 //! What counts as a term, and as finding it.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::*;
 
 #[test]

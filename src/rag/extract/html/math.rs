@@ -2,6 +2,7 @@
 
 use scraper::node::Element;
 
+use super::attr;
 use crate::rag::extract::formula::{Construct, Linear};
 
 /// A formula that is being read.
@@ -20,7 +21,7 @@ impl Formula {
         self.linear.open(construct(element.name()));
         if element.name() == "mfenced" {
             for (index, name) in ["open", "close", "separators"].into_iter().enumerate() {
-                if let Some(sign) = element.attr(name) {
+                if let Some(sign) = attr(element, name) {
                     self.linear.sign(index, sign);
                 }
             }

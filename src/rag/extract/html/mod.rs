@@ -7,7 +7,7 @@ mod visible;
 
 use ego_tree::iter::Edge;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use html5ever::{driver, tendril::TendrilSink};
+use html5ever::{driver, local_name, tendril::TendrilSink};
 use scraper::{Html, HtmlTreeSink, Node, node::Element};
 
 use super::{
@@ -27,33 +27,6 @@ const PRESCAN_BYTES: usize = 1024;
 
 /// How much is parsed between two looks at the clock. Parsing takes time by the square of the nesting.
 const CHUNK_BYTES: usize = 16 << 10;
-
-/// Elements that start and end a paragraph.
-const BLOCKS: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "caption",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "header",
-    "hr",
-    "legend",
-    "main",
-    "p",
-    "section",
-    "summary",
-];
 
 /// How it is read.
 pub(super) const READER: FormatReader = FormatReader {
@@ -231,7 +204,7 @@ impl Walk {
             }
             "ol" => {
                 self.flush()?;
-                self.lists.push(Some(element.attr("start").and_then(|start| start.parse().ok()).unwrap_or(1)));
+                self.lists.push(Some(attr(element, "start").and_then(|start| start.parse().ok()).unwrap_or(1)));
             }
             "li" => {
                 self.flush()?;
@@ -242,7 +215,7 @@ impl Walk {
                     self.flush()?;
                     self.heading = Some(level);
                 }
-                None => self.boundary(name)?,
+                None => self.boundary(element)?,
             },
         }
         Ok(())
@@ -283,18 +256,18 @@ impl Walk {
                 self.flush()?;
                 self.heading = None;
             }
-            name => self.boundary(name)?,
+            _ => self.boundary(element)?,
         }
         Ok(())
     }
 
     /// Ends the paragraph where an element begins or ends one; words in neighbouring cells stay apart.
-    fn boundary(&mut self, name: &str) -> Result<(), ExtractError> {
-        match name {
+    fn boundary(&mut self, element: &Element) -> Result<(), ExtractError> {
+        match element.name() {
             "td" | "th" | "tr" if self.tables > 1 => self.inline.push(' '),
             // A question that opens its answer stands on a line of its own, unless it is part of a heading.
             "button" if self.heading.is_none() && self.marker.is_none() => return self.flush(),
-            _ if BLOCKS.contains(&name) => return self.flush(),
+            _ if is_block(element) => return self.flush(),
             _ => {}
         }
         Ok(())
@@ -348,6 +321,42 @@ impl Walk {
             None => self.blocks.paragraph(&text),
         }
     }
+}
+
+/// Whether an element starts and ends a paragraph. Names that the parser knows are compared as numbers.
+fn is_block(element: &Element) -> bool {
+    matches!(
+        element.name.local,
+        local_name!("address")
+            | local_name!("article")
+            | local_name!("aside")
+            | local_name!("blockquote")
+            | local_name!("body")
+            | local_name!("caption")
+            | local_name!("dd")
+            | local_name!("details")
+            | local_name!("div")
+            | local_name!("dl")
+            | local_name!("dt")
+            | local_name!("fieldset")
+            | local_name!("figcaption")
+            | local_name!("figure")
+            | local_name!("footer")
+            | local_name!("form")
+            | local_name!("header")
+            | local_name!("hr")
+            | local_name!("legend")
+            | local_name!("main")
+            | local_name!("p")
+            | local_name!("section")
+            | local_name!("summary")
+    )
+}
+
+/// An attribute of an element. Elements have few; the library's own way makes an entry in a table of names first.
+fn attr<'e>(element: &'e Element, name: &str) -> Option<&'e str> {
+    let own = element.attrs.iter().find(|(own, _)| &*own.local == name && own.ns.is_empty());
+    own.map(|(_, value)| &**value)
 }
 
 /// 1 to 6 for `h1` to `h6`.

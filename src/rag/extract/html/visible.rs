@@ -22,7 +22,7 @@ use std::{
 use ego_tree::{NodeRef, iter::Edge};
 use scraper::{Node, node::Element};
 
-use super::heading_level;
+use super::{attr, heading_level};
 
 /// Elements whose content is never text that a reader sees.
 const UNSEEN: &[&str] = &[
@@ -116,7 +116,7 @@ impl<'a> Page<'a> {
 
     fn look_at(&mut self, node: NodeRef<'a, Node>, element: &'a Element) {
         let targets: Vec<&str> = targets(element).collect();
-        let is_tab = element.attr("role") == Some("tab");
+        let is_tab = attr(element, "role") == Some("tab");
         let looks_like_tab =
             matches!(element.name(), "a" | "button" | "li") && class_has(element, &["tab"]) && targets.is_empty();
         if targets.is_empty() && !is_tab && !looks_like_tab {
@@ -127,7 +127,7 @@ impl<'a> Page<'a> {
             return;
         }
         self.nameless_tabs |= looks_like_tab;
-        self.controls.extend(element.attr("id"));
+        self.controls.extend(attr(element, "id"));
         if is_tab {
             self.labels.extend(targets.iter().map(|target| (*target, words.clone())));
         }
@@ -138,33 +138,33 @@ impl<'a> Page<'a> {
     pub fn is_skipped(&self, node: NodeRef<'a, Node>, element: &'a Element) -> bool {
         if UNSEEN.contains(&element.name())
             || FURNITURE.contains(&element.name())
-            || element.attr("role") == Some("navigation")
+            || attr(element, "role") == Some("navigation")
         {
             return true;
         }
         if is_hidden(element) {
             return !self.can_open(node, element);
         }
-        if element.attr("aria-hidden") == Some("true") {
+        if attr(element, "aria-hidden") == Some("true") {
             return is_ornament(node, element);
         }
         if class_has(element, FOR_SCREEN_READERS) {
-            return near(node).any(|other| other.attr("aria-hidden") == Some("true") && !is_ornament_of(other));
+            return near(node).any(|other| attr(other, "aria-hidden") == Some("true") && !is_ornament_of(other));
         }
         element.name() == "button" && !self.is_text(node, element)
     }
 
     /// What is written on the tab of a panel.
     pub fn label(&self, element: &Element) -> Option<&str> {
-        self.labels.get(element.attr("id")?).map(String::as_str)
+        self.labels.get(attr(element, "id")?).map(String::as_str)
     }
 
     /// Whether a reader can come to see something hidden.
     fn can_open(&self, node: NodeRef<'a, Node>, element: &'a Element) -> bool {
-        let is_named = element.attr("id").is_some_and(|id| self.opened.contains(id));
+        let is_named = attr(element, "id").is_some_and(|id| self.opened.contains(id));
         let names_its_tab = || {
-            element.attr("role") == Some("tabpanel")
-                && element.attr("aria-labelledby").is_some_and(|id| self.controls.contains(id))
+            attr(element, "role") == Some("tabpanel")
+                && attr(element, "aria-labelledby").is_some_and(|id| self.controls.contains(id))
         };
         let is_tab_content = || self.nameless_tabs && class_has(element, &["tab"]);
         is_named || names_its_tab() || is_tab_content() || follows_what_opens_it(node, element) || shows_as_image(node)
@@ -173,7 +173,7 @@ impl<'a> Page<'a> {
     /// Whether what is written on a button is text of the page: a question that opens its answer, or part of a heading.
     /// Others ("Copy", "Subscribe") are controls.
     fn is_text(&self, node: NodeRef<'a, Node>, element: &'a Element) -> bool {
-        if element.attr("role") == Some("tab") && targets(element).any(|target| self.labels.contains_key(target)) {
+        if attr(element, "role") == Some("tab") && targets(element).any(|target| self.labels.contains_key(target)) {
             // Read with its panel.
             return false;
         }
@@ -195,13 +195,14 @@ impl<'a> Page<'a> {
 
 /// Whether it is not shown until something happens.
 fn is_hidden(element: &Element) -> bool {
-    let by_attribute = element.attr("hidden").is_some_and(|value| !value.eq_ignore_ascii_case("until-found"));
-    let is_closed = (element.name() == "dialog" && element.attr("open").is_none()) || element.attr("popover").is_some();
+    let by_attribute = attr(element, "hidden").is_some_and(|value| !value.eq_ignore_ascii_case("until-found"));
+    let is_closed =
+        (element.name() == "dialog" && attr(element, "open").is_none()) || attr(element, "popover").is_some();
     let is_closed_dialog = || {
-        element.attr("aria-hidden") == Some("true")
-            && (element.attr("role") == Some("dialog") || class_has(element, &["modal", "offcanvas", "popup"]))
+        attr(element, "aria-hidden") == Some("true")
+            && (attr(element, "role") == Some("dialog") || class_has(element, &["modal", "offcanvas", "popup"]))
     };
-    by_attribute || is_closed || is_closed_dialog() || element.attr("style").is_some_and(hides)
+    by_attribute || is_closed || is_closed_dialog() || attr(element, "style").is_some_and(hides)
 }
 
 /// Whether a style leaves nothing to be seen.
@@ -240,9 +241,9 @@ fn targets(element: &Element) -> impl Iterator<Item = &str> {
 
 /// Whether it says of itself that it opens something.
 fn opens_something(element: &Element) -> bool {
-    let toggles = |name| element.attr(name).is_some_and(|value| matches!(value, "collapse" | "tab" | "pill"));
-    element.attr("aria-haspopup").is_none()
-        && (element.attr("aria-expanded").is_some() || toggles("data-bs-toggle") || toggles("data-toggle"))
+    let toggles = |name| attr(element, name).is_some_and(|value| matches!(value, "collapse" | "tab" | "pill"));
+    attr(element, "aria-haspopup").is_none()
+        && (attr(element, "aria-expanded").is_some() || toggles("data-bs-toggle") || toggles("data-toggle"))
 }
 
 /// Whether the element before it is a button, or contains one, or is the heading of an accordion by the classes of either.
@@ -254,7 +255,7 @@ fn follows_what_opens_it(node: NodeRef<'_, Node>, element: &Element) -> bool {
         return false;
     };
     let is_button = |element: &Element| {
-        element.name() == "button" || element.attr("role") == Some("button") || opens_something(element)
+        element.name() == "button" || attr(element, "role") == Some("button") || opens_something(element)
     };
     let is_heading =
         heading_level(opener.name()).is_some() || matches!(opener.name(), "dt" | "a" | "div" | "p" | "span");
@@ -287,7 +288,7 @@ fn is_ornament_of(element: &Element) -> bool {
 
 /// Whether a class name has one of these in it.
 fn class_has(element: &Element, parts: &[&str]) -> bool {
-    element.attr("class").is_some_and(|class| {
+    attr(element, "class").is_some_and(|class| {
         let class = lowercase(class);
         // "table" is no tab.
         class.split_ascii_whitespace().any(|name| {

@@ -1,11 +1,24 @@
 //! Which language a text is in, as far as retrieval cares: it chooses the stemmer and is a filter of questions.
 
-use whatlang::{Info, Lang, detect};
+mod latin;
+
+use whatlang::{Lang, Script};
 
 use crate::domain::UNKNOWN_LANGUAGE;
 
 /// Letters below which a detection is a guess.
 const ENOUGH_LETTERS: usize = 24;
+
+/// Confidence above which a language is taken for certain.
+const RELIABLE: f64 = 0.9;
+
+/// What a text is most likely in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Guess {
+    lang: Lang,
+    /// 0 to 1.
+    confidence: f64,
+}
 
 /// Detects languages chunk by chunk, within one document.
 pub struct LanguageDetector {
@@ -38,16 +51,27 @@ impl LanguageDetector {
 /// The language that a question most likely is in; [`UNKNOWN_LANGUAGE`] without letters. Questions are too short to be
 /// sure, so only what a wrong guess cannot spoil may depend on it.
 pub fn of_question(text: &str) -> &'static str {
-    detect(text).map_or(UNKNOWN_LANGUAGE, |info| code(info.lang()))
+    detect(text).map_or(UNKNOWN_LANGUAGE, |guess| code(guess.lang))
+}
+
+/// What `whatlang` says, which is fast for scripts that only a few languages use.
+fn detect(text: &str) -> Option<Guess> {
+    let script = if text.is_ascii() {
+        text.bytes().any(|b| b.is_ascii_alphabetic()).then_some(Script::Latin)
+    } else {
+        whatlang::detect_script(text)
+    };
+    let guess = if script? == Script::Latin { latin::detect(text) } else { None };
+    guess.or_else(|| whatlang::detect(text).map(|info| Guess { lang: info.lang(), confidence: info.confidence() }))
 }
 
 /// The language, when the detector is sure of it.
 fn certain(text: &str) -> Option<&'static str> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).take(ENOUGH_LETTERS).count();
-    let info = detect(text).filter(Info::is_reliable)?;
+    let guess = detect(text).filter(|guess| guess.confidence > RELIABLE)?;
     // A script that only one language uses tells even in a short text.
-    let unmistakable = info.confidence() >= 1.0;
-    (letters >= ENOUGH_LETTERS || unmistakable).then(|| code(info.lang()))
+    let unmistakable = guess.confidence >= 1.0;
+    (letters >= ENOUGH_LETTERS || unmistakable).then(|| code(guess.lang))
 }
 
 /// ISO 639-1 code.
