@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path};
 
-use super::{ExtractError, Limits, Raw, docx, html, markdown, pdf, sandbox::Deadline, text};
+use super::{ExtractError, Limits, Raw, docx, html, markdown, pdf, sandbox::Deadline, sheets, text};
 
 /// How a format is read.
 pub(super) struct FormatReader {
@@ -51,6 +51,14 @@ formats! {
     Pdf = pdf::READER;
     /// Office Open XML (Word).
     Docx = docx::READER;
+    /// Office Open XML (Excel).
+    Xlsx = sheets::xlsx::READER;
+    /// Excel 97 to 2003.
+    Xls = sheets::xls::READER;
+    /// The binary form of Excel's newer files.
+    Xlsb = sheets::xlsb::READER;
+    /// Values separated by commas, semicolons or tabs.
+    Csv = sheets::csv::READER;
 }
 
 impl Format {

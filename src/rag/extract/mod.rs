@@ -16,10 +16,13 @@ mod format;
 mod formula;
 mod html;
 mod markdown;
+mod package;
 mod pdf;
 mod replaced;
 mod sandbox;
+mod sheets;
 mod text;
+mod xml;
 
 #[cfg(test)]
 mod tests;
@@ -90,6 +93,18 @@ pub enum Warning {
         /// Page numbers from 1.
         pages: Vec<u32>,
     },
+    /// Parts that the document's own program does not show.
+    HiddenLeftOut {
+        /// How many.
+        count: usize,
+        /// What they are: `"sheets"`, `"slides"`.
+        what: &'static str,
+    },
+    /// Formulas whose results are not in the file.
+    FormulasWithoutValue {
+        /// How many.
+        count: usize,
+    },
     /// Fonts that do not say which characters their glyphs are: parts of the text may be wrong.
     FontsUnmapped,
 }
@@ -115,6 +130,16 @@ impl fmt::Display for Warning {
                 let verb = if pages.len() == 1 { "is" } else { "are" };
                 write!(f, "{} could not be read and {verb} missing", page_list(pages))
             }
+            Self::HiddenLeftOut { count: 1, what } => {
+                write!(f, "1 of its {what} is hidden and was left out; unhide it to have it found")
+            }
+            Self::HiddenLeftOut { count, what } => {
+                write!(f, "{count} of its {what} are hidden and were left out; unhide them to have them found")
+            }
+            Self::FormulasWithoutValue { count } => write!(
+                f,
+                "{count} formulas have no stored result and were left out; open it in a spreadsheet program and save it"
+            ),
             Self::FontsUnmapped => {
                 f.write_str("some fonts do not say which characters they show: parts of the text may be wrong")
             }

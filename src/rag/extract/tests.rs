@@ -18,6 +18,12 @@ fn read(format: Format, bytes: &[u8]) -> Result<Extracted, ExtractError> {
     extract_bytes(format, bytes, &Limits::default())
 }
 
+/// A file of `fixtures/formats`, and the format that its extension names.
+pub(super) fn fixture(name: &str) -> (Format, Vec<u8>) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats").join(name);
+    (Format::of_path(&path).unwrap(), fs::read(&path).unwrap())
+}
+
 /// A file from its name to its text, as an ingestion does it.
 fn read_path(path: &Path, limits: &Limits) -> Result<Extracted, ExtractError> {
     let format = Format::of_path(path).ok_or(ExtractError::Unsupported)?;
@@ -356,4 +362,30 @@ fn real_and_hostile_files_give_text_or_an_error() {
     }
     eprintln!("{texts} files gave text, {errors} an error");
     assert!(texts > errors);
+}
+
+#[test]
+fn tmp_dump() {
+    let Ok(root) = std::env::var("DUMP") else { return };
+    let mut paths: Vec<_> = fs::read_dir(&root).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.sort();
+    let show = std::env::var("SHOW").ok().map(|s| s.parse::<usize>().unwrap()).unwrap_or(300);
+    for path in paths {
+        if Format::of_path(&path).is_none() {
+            continue;
+        }
+        let started = Instant::now();
+        let result = read_path(&path, &Limits::default());
+        println!("=== {} {:?}", path.file_name().unwrap().to_string_lossy(), started.elapsed());
+        match result {
+            Ok(e) => println!(
+                "[{}] {:?} {:?}\n{}",
+                e.format,
+                e.title,
+                e.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                e.text.chars().take(show).collect::<String>()
+            ),
+            Err(e) => println!("ERROR {e}"),
+        }
+    }
 }

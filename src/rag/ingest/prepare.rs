@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
-pub const PIPELINE_VERSION: u32 = 2;
+pub const PIPELINE_VERSION: u32 = 3;
 
 /// What reading a file came to.
 pub(super) enum Prepared {
@@ -73,7 +73,7 @@ pub(super) fn prepare(
         fingerprint,
         version,
         title: extracted.title,
-        format: format.as_str().to_owned(),
+        format: extracted.format.as_str().to_owned(),
         bytes: bytes.len() as u64,
         chunks,
     };
