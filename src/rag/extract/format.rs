@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path};
 
-use super::{ExtractError, Limits, Raw, docx, html, markdown, pdf, sandbox::Deadline, sheets, text};
+use super::{ExtractError, Limits, Raw, docx, html, markdown, odf, pdf, pptx, sandbox::Deadline, sheets, text};
 
 /// How a format is read.
 pub(super) struct FormatReader {
@@ -57,6 +57,14 @@ formats! {
     Xls = sheets::xls::READER;
     /// The binary form of Excel's newer files.
     Xlsb = sheets::xlsb::READER;
+    /// Office Open XML (PowerPoint).
+    Pptx = pptx::READER;
+    /// OpenDocument (texts).
+    Odt = odf::TEXT;
+    /// OpenDocument (spreadsheets).
+    Ods = odf::SHEET;
+    /// OpenDocument (presentations).
+    Odp = odf::SLIDES;
     /// Values separated by commas, semicolons or tabs.
     Csv = sheets::csv::READER;
 }

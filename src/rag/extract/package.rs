@@ -13,7 +13,7 @@ use zip::{ZipArchive, result::ZipError};
 
 use super::{
     ExtractError, Limits, Warning,
-    xml::{Node, attribute, walk},
+    xml::{self, Node, attribute, walk},
 };
 
 /// The archive, and how much may still be unpacked.
@@ -112,6 +112,12 @@ impl<'a> Package<'a> {
             Ok(())
         })?;
         Ok(relations)
+    }
+
+    /// The title among the document's properties (Office Open XML).
+    pub fn core_title(&mut self) -> Result<Option<String>, ExtractError> {
+        let format = self.format;
+        Ok(self.part("docProps/core.xml")?.map(|xml| xml::text_of(format, &xml, "title")).transpose()?.flatten())
     }
 
     /// The part that holds the document itself (Office Open XML).

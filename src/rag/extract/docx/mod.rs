@@ -59,7 +59,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
             body.read(&xml, deadline)?;
         }
     }
-    let title = package.part("docProps/core.xml")?.map(|xml| parts::title(&xml)).transpose()?.flatten();
+    let title = package.core_title()?.filter(|title| !title.eq_ignore_ascii_case("word document"));
     let (text, heading) = body.finish();
     Ok(Raw { text, title: title.or(heading), warnings: package.warnings })
 }

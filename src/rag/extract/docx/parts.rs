@@ -144,8 +144,3 @@ fn set_level(level: &mut Level, element: &str, start: &BytesStart<'_>) {
         _ => {}
     }
 }
-
-/// The title among the document's properties, unless it is a template's placeholder.
-pub(super) fn title(xml: &str) -> Result<Option<String>, ExtractError> {
-    Ok(xml::text_of(FORMAT, xml, "title")?.filter(|title| !title.eq_ignore_ascii_case("word document")))
-}

@@ -22,14 +22,15 @@ pub(super) mod xlsx;
 
 use std::collections::HashMap;
 
-pub(super) use table::{Sheet, place};
+pub(super) use table::Sheet;
+use table::place;
 
 use self::number_format::NumberFormat;
 use super::{ExtractError, Warning, blocks::Blocks, sandbox::Deadline};
 
 /// Rows and columns that spreadsheets have at most.
-const MAX_ROW: u32 = 1 << 20;
-const MAX_COLUMN: u32 = 1 << 14;
+pub(super) const MAX_ROW: u32 = 1 << 20;
+pub(super) const MAX_COLUMN: u32 = 1 << 14;
 
 /// The formats of a workbook's cells.
 #[derive(Default)]
@@ -79,6 +80,11 @@ impl Workbook {
         }
         self.blocks.heading(1, name)?;
         sheet.write(&mut self.blocks, deadline)
+    }
+
+    /// What was written so far, for more.
+    pub fn into_blocks(self) -> Blocks {
+        self.blocks
     }
 
     /// The text, and what was left out.

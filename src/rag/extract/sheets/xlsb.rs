@@ -7,7 +7,6 @@ use crate::rag::extract::{
     format::FormatReader,
     package::Package,
     sandbox::{self, Deadline},
-    xml,
 };
 
 const FORMAT: &str = "XLSB";
@@ -77,8 +76,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         let bytes = package.bytes(&relation.part)?.unwrap_or_default();
         text.add(&name, read_sheet(&bytes, &strings, &mut styles, limits, deadline)?, deadline)?;
     }
-    let title =
-        package.part("docProps/core.xml")?.map(|xml| xml::text_of(FORMAT, &xml, "title")).transpose()?.flatten();
+    let title = package.core_title()?;
     let (text, mut warnings) = text.finish();
     warnings.append(&mut package.warnings);
     Ok(Raw { text, title, warnings })

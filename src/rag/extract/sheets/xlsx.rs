@@ -80,8 +80,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         }
         text.add(&entry.name, sheet, deadline)?;
     }
-    let title =
-        package.part("docProps/core.xml")?.map(|xml| xml::text_of(FORMAT, &xml, "title")).transpose()?.flatten();
+    let title = package.core_title()?;
     let (text, mut warnings) = text.finish();
     warnings.append(&mut package.warnings);
     Ok(Raw { text, title, warnings })
