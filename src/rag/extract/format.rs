@@ -2,7 +2,10 @@
 
 use std::{fmt, path::Path};
 
-use super::{ExtractError, Limits, Raw, docx, html, markdown, odf, pdf, pptx, sandbox::Deadline, sheets, text};
+use super::{
+    ExtractError, Limits, Raw, docx, epub, html, json, mail, markdown, odf, old, pdf, pptx, rtf, sandbox::Deadline,
+    sheets, source, text,
+};
 
 /// How a format is read.
 pub(super) struct FormatReader {
@@ -67,6 +70,24 @@ formats! {
     Odp = odf::SLIDES;
     /// Values separated by commas, semicolons or tabs.
     Csv = sheets::csv::READER;
+    /// Mails.
+    Eml = mail::READER;
+    /// Books.
+    Epub = epub::READER;
+    /// Rich text format.
+    Rtf = rtf::READER;
+    /// JSON, also one value a line.
+    Json = json::READER;
+    /// reStructuredText.
+    Rst = source::rst::READER;
+    /// AsciiDoc.
+    Adoc = source::adoc::READER;
+    /// TeX and LaTeX.
+    Tex = source::tex::READER;
+    /// Source code.
+    Code = source::code::READER;
+    /// Formats of old, which are recognised but not read.
+    Old = old::READER;
 }
 
 impl Format {
@@ -78,7 +99,8 @@ impl Format {
 
     /// The usual extension of each format, for messages: `.txt .md …`.
     pub fn supported() -> String {
-        Self::ALL.iter().map(|format| format!(".{}", format.reader().extensions[0])).collect::<Vec<_>>().join(" ")
+        let readable = Self::ALL.iter().filter(|format| **format != Self::Old);
+        readable.map(|format| format!(".{}", format.reader().extensions[0])).collect::<Vec<_>>().join(" ")
     }
 
     /// Its name in APIs and stored records.

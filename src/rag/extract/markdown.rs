@@ -57,6 +57,22 @@ pub(super) fn first_heading(text: &str) -> Option<String> {
     })
 }
 
+/// The text with all headings this many levels lower, for a place below a heading.
+pub(super) fn shifted(text: &str, by: usize) -> String {
+    let mut fence = Fence::default();
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let level = line.len() - line.trim_start_matches('#').len();
+        if !fence.contains(line) && (1..=6).contains(&level) && line[level..].starts_with(' ') {
+            out.push_str(&"#".repeat((level + by).min(6)));
+            out.push_str(&line[level..]);
+        } else {
+            out.push_str(line);
+        }
+    }
+    out
+}
+
 /// Drops `<!-- … -->` outside code blocks; an unclosed one is text.
 fn without_comments(body: &str) -> String {
     let mut kept = String::with_capacity(body.len());
@@ -121,6 +137,11 @@ mod tests {
     fn read(source: &str) -> (String, Option<String>) {
         let raw = extract(source.as_bytes()).unwrap();
         (raw.text, raw.title)
+    }
+
+    #[test]
+    fn headings_go_down_but_not_those_in_code() {
+        assert_eq!(shifted("# A\n\n##### B\n```\n# c\n```\n#tag", 2), "### A\n\n###### B\n```\n# c\n```\n#tag");
     }
 
     #[test]

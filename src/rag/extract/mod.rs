@@ -9,20 +9,27 @@
 
 mod blocks;
 mod clean;
+mod detect;
 mod docx;
 mod encoding;
+mod epub;
 mod error;
 mod format;
 mod formula;
 mod html;
+mod json;
+mod mail;
 mod markdown;
 mod odf;
+mod old;
 mod package;
 mod pdf;
 mod pptx;
 mod replaced;
+mod rtf;
 mod sandbox;
 mod sheets;
+mod source;
 mod text;
 mod xml;
 
@@ -107,6 +114,13 @@ pub enum Warning {
         /// How many.
         count: usize,
     },
+    /// What is attached to a mail and could not be read; the rest of the mail is there.
+    AttachmentUnread {
+        /// The name of the attachment.
+        name: String,
+        /// Why.
+        why: String,
+    },
     /// Fonts that do not say which characters their glyphs are: parts of the text may be wrong.
     FontsUnmapped,
 }
@@ -142,6 +156,7 @@ impl fmt::Display for Warning {
                 f,
                 "{count} formulas have no stored result and were left out; open it in a spreadsheet program and save it"
             ),
+            Self::AttachmentUnread { name, why } => write!(f, "the attachment {name} was left out: {why}"),
             Self::FontsUnmapped => {
                 f.write_str("some fonts do not say which characters they show: parts of the text may be wrong")
             }
@@ -206,7 +221,8 @@ pub fn read_file(file: File, limits: &Limits) -> Result<Vec<u8>, ExtractError> {
     Ok(bytes)
 }
 
-/// Reads the text of a document that is already in memory.
+/// Reads the text of a document that is already in memory. Its name says it is of this format; what it really is, is in the
+/// result.
 ///
 /// Blocks, at most for about `limits.timeout`.
 ///
@@ -220,6 +236,7 @@ pub fn extract_bytes(format: Format, bytes: &[u8], limits: &Limits) -> Result<Ex
         return Err(ExtractError::Empty);
     }
     let deadline = Deadline::after(limits.timeout);
+    let format = sandbox::catch(format.as_str(), || detect::detect(format, bytes))?;
     let raw = (format.reader().read)(bytes, limits, deadline)?;
     finish(format, raw, limits)
 }

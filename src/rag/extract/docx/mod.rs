@@ -22,9 +22,6 @@ use body::Body;
 
 const FORMAT: &str = "DOCX";
 
-/// First bytes of the older container, which holds old `.doc` files and encrypted `.docx` files alike.
-const COMPOUND_FILE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
-
 /// How it is read.
 pub(super) const READER: FormatReader = FormatReader {
     name: "docx",
@@ -36,9 +33,6 @@ pub(super) const READER: FormatReader = FormatReader {
 
 /// The text of a Word document.
 fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
-    if bytes.starts_with(COMPOUND_FILE) {
-        return Err(compound_file(bytes));
-    }
     let mut package = Package::open(FORMAT, bytes, limits)?;
     let main = package.main_part()?.unwrap_or_else(|| "word/document.xml".to_owned());
     let document = package.needed(&main)?;
@@ -62,18 +56,4 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     let title = package.core_title()?.filter(|title| !title.eq_ignore_ascii_case("word document"));
     let (text, heading) = body.finish();
     Ok(Raw { text, title: title.or(heading), warnings: package.warnings })
-}
-
-/// An old `.doc` or an encrypted `.docx`: the latter has a stream of a fixed name, in UTF-16.
-fn compound_file(bytes: &[u8]) -> ExtractError {
-    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    if bytes.windows(name.len()).any(|window| window == name) {
-        ExtractError::Encrypted
-    } else {
-        damaged("it is an old .doc file; save it as .docx".to_owned())
-    }
-}
-
-fn damaged(detail: String) -> ExtractError {
-    ExtractError::Damaged { format: FORMAT, detail }
 }

@@ -13,6 +13,7 @@ use super::{
 use crate::rag::extract::{
     ExtractError, Limits, Raw,
     blocks::Blocks,
+    encoding::code_page,
     format::FormatReader,
     sandbox::{self, Deadline},
 };
@@ -277,19 +278,6 @@ impl Book {
         }
         Ok(None)
     }
-}
-
-/// The encoding that a code page's number stands for.
-fn code_page(number: u16) -> Option<&'static Encoding> {
-    let label = match number {
-        932 => "shift_jis".to_owned(),
-        936 => "gbk".to_owned(),
-        949 => "euc-kr".to_owned(),
-        950 => "big5".to_owned(),
-        10_000 | 32_768 => "macintosh".to_owned(),
-        number => format!("windows-{number}"),
-    };
-    Encoding::for_label(label.as_bytes())
 }
 
 fn merges(sheet: &mut Sheet, mut record: Record<'_>) {
