@@ -16,7 +16,10 @@ const COMPOUND_FILE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 const HEAD_BYTES: usize = 4096;
 
 /// Headers that mail programs write and people do not.
-const MAIL_HEADERS: &[&str] = &["message-id:", "mime-version:", "received:", "return-path:", "delivered-to:"];
+const MAIL_HEADERS: &[&str] = &["message-id:", "mime-version:", "return-path:"];
+
+/// Headers of which every mail has one.
+const COMMON_HEADERS: &[&str] = &["from:", "date:", "subject:"];
 
 /// The format of a file whose name says `named`.
 pub(super) fn detect(named: Format, bytes: &[u8]) -> Result<Format, ExtractError> {
@@ -157,17 +160,14 @@ impl Head {
         };
         // The last line of the head may be cut off.
         let checked = &headers[..headers.len().saturating_sub(1).max(1).min(headers.len())];
-        headers.len() > 1
-            && checked.iter().all(is_header)
-            && headers.iter().any(|line| MAIL_HEADERS.iter().any(|header| line.starts_with(header)))
+        let has_one = |names: &[&str]| headers.iter().any(|line| names.iter().any(|name| line.starts_with(name)));
+        headers.len() > 1 && checked.iter().all(is_header) && has_one(MAIL_HEADERS) && has_one(COMMON_HEADERS)
     }
 
-    /// Columns of text, without a character that no text has.
+    /// Columns of text in any encoding: no text has other control characters, and no binary file is without.
     fn is_table(&self) -> bool {
         let first = self.text.lines().next().unwrap_or_default();
-        !self
-            .text
-            .contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t') || c == char::REPLACEMENT_CHARACTER)
+        !self.text.contains(|c: char| c.is_ascii_control() && !matches!(c, '\n' | '\r' | '\t'))
             && first.contains(['\t', ';', ','])
     }
 }

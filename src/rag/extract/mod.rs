@@ -1,8 +1,9 @@
 //! Documents → text: one file a format, one door ([`read_file`], [`extract_bytes`]) with the fences all of them need.
 //!
 //! Whatever the format, the text that comes out is NFC-normalised, its lines end in `\n`, and it holds no control or
-//! invisible formatting characters (see `clean`). HTML, PDF and DOCX come out as simple Markdown: `#` headings, `-` lists, `|` tables,
-//! a blank line between paragraphs, so that a chunker sees the structure ([`Format::is_structured`]).
+//! invisible formatting characters (see `clean`). All but plain text and source code come out as simple Markdown: `#` headings, `-`
+//! lists, `|` tables, a blank line between paragraphs, so that a chunker sees the structure ([`Format::is_structured`]). Sheets,
+//! slides, chapters and attachments are under headings.
 //!
 //! Input is hostile until proven otherwise. Sizes are checked before and while reading, unpacking is counted rather than
 //! believed, parsers that can hang run against a deadline, a panic in a library becomes [`ExtractError::Damaged`].
@@ -29,10 +30,13 @@ mod replaced;
 mod rtf;
 mod sandbox;
 mod sheets;
+mod slides;
 mod source;
 mod text;
 mod xml;
 
+#[cfg(test)]
+mod format_tests;
 #[cfg(test)]
 mod tests;
 
@@ -49,7 +53,7 @@ pub struct Limits {
     pub max_file_bytes: u64,
     /// Longest text in characters (Unicode scalar values).
     pub max_text_chars: usize,
-    /// Most bytes that the compressed parts of a DOCX or PDF may unpack to, all together.
+    /// Most bytes that the compressed parts of a document (PDF, office documents, books) may unpack to, all together.
     pub max_unpacked_bytes: u64,
     /// Longest time for one document.
     pub timeout: Duration,

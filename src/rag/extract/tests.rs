@@ -14,7 +14,7 @@ use super::*;
 
 pub(super) const WORD: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
 
-fn read(format: Format, bytes: &[u8]) -> Result<Extracted, ExtractError> {
+pub(super) fn read(format: Format, bytes: &[u8]) -> Result<Extracted, ExtractError> {
     extract_bytes(format, bytes, &Limits::default())
 }
 
@@ -48,7 +48,7 @@ fn docx(body: &str) -> Vec<u8> {
 }
 
 /// A PDF with one page for each content stream, all of which may draw the form `X`.
-fn pdf(pages: &[Stream], xobject: Option<Stream>) -> Document {
+pub(super) fn pdf(pages: &[Stream], xobject: Option<Stream>) -> Document {
     let mut document = Document::with_version("1.5");
     let tree = document.new_object_id();
     let font = document.add_object(dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica" });
@@ -80,12 +80,12 @@ fn pdf(pages: &[Stream], xobject: Option<Stream>) -> Document {
     document
 }
 
-fn lines(text: &[&str]) -> Stream {
+pub(super) fn lines(text: &[&str]) -> Stream {
     let shown: String = text.iter().map(|line| format!("({line}) Tj T* ")).collect();
     Stream::new(dictionary! {}, format!("BT /F1 12 Tf 14 TL 72 700 Td {shown}ET /X Do").into_bytes())
 }
 
-fn saved(mut document: Document) -> Vec<u8> {
+pub(super) fn saved(mut document: Document) -> Vec<u8> {
     let mut bytes = Vec::new();
     document.save_to(&mut bytes).unwrap();
     bytes
@@ -130,142 +130,6 @@ fn missing_files_folders_and_empty_files_are_named() {
     }
     assert!(matches!(read(Format::Text, b" \n\t \n"), Err(ExtractError::Empty)));
     assert!(matches!(read(Format::Html, b"<p> </p>"), Err(ExtractError::NoText)));
-}
-
-/// The fixtures whose content says what they are.
-const UNMISTAKABLE: &[(&str, Format)] = &[
-    ("fleet.xlsx", Format::Xlsx),
-    ("fleet.xls", Format::Xls),
-    ("fleet.ods", Format::Ods),
-    ("handbook.pptx", Format::Pptx),
-    ("mooring.odt", Format::Odt),
-    ("knots.odp", Format::Odp),
-    ("lighthouse.epub", Format::Epub),
-    ("watch.rtf", Format::Rtf),
-];
-
-#[test]
-fn content_tells_the_format_whatever_the_name_says() {
-    for (name, format) in UNMISTAKABLE {
-        let (own, bytes) = fixture(name);
-        let expected = read(own, &bytes).unwrap();
-        assert_eq!(expected.format, *format);
-        for named in Format::ALL {
-            assert_eq!(read(*named, &bytes).unwrap(), expected, "{name} named {named}");
-        }
-    }
-    let (_, mail) = fixture("berths.eml");
-    for named in [Format::Text, Format::Old, Format::Markdown] {
-        assert_eq!(read(named, &mail).unwrap().format, Format::Eml);
-    }
-    // Programs export pages and plain tables under the names of workbooks, and pages as documents.
-    let page = b"\xEF\xBB\xBF<?xml version=\"1.0\"?><!-- x -->\n<!DOCTYPE html><html><body><table><tr><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table></body></html>";
-    for named in [Format::Xls, Format::Old, Format::Text, Format::Docx] {
-        let extracted = read(named, page).unwrap();
-        assert_eq!((extracted.format, extracted.text.as_str()), (Format::Html, "| a | b |\n| --- | --- |\n| 1 | 2 |"));
-    }
-    let extracted = read(Format::Xls, b"a\tb\n1\t2\n").unwrap();
-    assert_eq!((extracted.format, extracted.text.as_str()), (Format::Csv, "| a | b |\n| --- | --- |\n| 1 | 2 |"));
-    let pdf = saved(pdf(&[lines(&["Text in a PDF that is called a note."])], None));
-    assert_eq!(read(Format::Text, &pdf).unwrap().format, Format::Pdf);
-}
-
-#[test]
-fn what_only_looks_like_another_format_is_read_as_its_name_says() {
-    let notes = "From: me\nTo: you\nSubject: tides\n\nHigh at 9.";
-    assert_eq!(read(Format::Text, notes.as_bytes()).unwrap().text, notes);
-    let code = "<html>\n{{ body }}\n</html>";
-    assert_eq!(read(Format::Code, code.as_bytes()).unwrap().text, code);
-    assert_eq!(read(Format::Markdown, b"About `<html>`: it is the root.").unwrap().format, Format::Markdown);
-}
-
-/// A compound file with this stream.
-fn compound_file(stream: &str) -> Vec<u8> {
-    let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
-    file.create_stream(stream).unwrap().write_all(b"content").unwrap();
-    file.flush().unwrap();
-    file.into_inner().into_inner()
-}
-
-#[test]
-fn what_is_known_but_cannot_be_read_is_called_by_its_name() {
-    let old = [
-        ("/WordDocument", ".doc), which", ".docx"),
-        ("/PowerPoint Document", ".ppt), which", ".pptx"),
-        ("/__properties_version1.0", ".msg), which", ".eml"),
-    ];
-    for (stream, what, instead) in old {
-        for named in [Format::Old, Format::Docx, Format::Text, Format::Xls] {
-            let error = read(named, &compound_file(stream)).unwrap_err();
-            assert!(matches!(error, ExtractError::NotReadable { .. }), "{error}");
-            let words = error.to_string();
-            assert!(words.contains(what) && words.contains(&format!("save it as {instead}")), "{words}");
-        }
-    }
-    for named in [Format::Docx, Format::Xlsx, Format::Pptx, Format::Old] {
-        assert!(matches!(read(named, &compound_file("/EncryptedPackage")), Err(ExtractError::Encrypted)));
-    }
-    let xml = "<?xml version=\"1.0\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\"/>";
-    assert!(matches!(read(Format::Xls, xml.as_bytes()), Err(ExtractError::NotReadable { .. })));
-    assert_eq!(Format::of_path(Path::new("report.doc")), Some(Format::Old));
-    assert!(!Format::supported().contains(".doc "), "{}", Format::supported());
-    assert!(matches!(read(Format::Old, b"just words"), Err(ExtractError::Damaged { .. })));
-}
-
-#[test]
-fn bombs_in_every_kind_of_archive_are_refused() {
-    let limits = Limits { max_unpacked_bytes: 1 << 20, ..Limits::default() };
-    let bomb = b" ".repeat(2 << 20);
-    for part in [
-        "xl/workbook.xml",
-        "xl/workbook.bin",
-        "ppt/presentation.xml",
-        "word/document.xml",
-        "META-INF/container.xml",
-        "content.xml",
-    ] {
-        let bytes = archive(&[(part, &bomb)]);
-        assert!(bytes.len() < 10_000);
-        for named in [Format::Odt, Format::Ods] {
-            let error = extract_bytes(named, &bytes, &limits).unwrap_err();
-            assert!(matches!(error, ExtractError::Bomb { .. }), "{part}: {error}");
-        }
-    }
-}
-
-/// Every fixture, cut and with bytes changed, gives text or an error that says something, in time.
-#[test]
-fn damaged_fixtures_give_text_or_an_error() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
-    let mut random = fastrand::Rng::with_seed(7);
-    let mut read_one = |name: &str, format: Format, bytes: &[u8]| {
-        let started = Instant::now();
-        match read(format, bytes) {
-            Ok(extracted) => assert!(!extracted.text.trim().is_empty(), "{name}"),
-            Err(error) => {
-                assert!(!error.to_string().contains(sandbox::PANICKED), "{name}: {error}");
-                assert!(error.to_string().len() > 20, "{name}: {error}");
-            }
-        }
-        assert!(started.elapsed() < Duration::from_secs(10), "{name}");
-    };
-    let mut count = 0;
-    for entry in fs::read_dir(&folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let (format, whole) = fixture(&name);
-        assert!(read(format, &whole).is_ok(), "{name}");
-        count += 1;
-        for _ in 0..60 {
-            read_one(&name, format, &whole[..random.usize(1..whole.len())]);
-            let mut changed = whole.clone();
-            for _ in 0..random.usize(1..12) {
-                let at = random.usize(..changed.len());
-                changed[at] = random.u8(..);
-            }
-            read_one(&name, format, &changed);
-        }
-    }
-    assert!(count > 10, "{count} fixtures");
 }
 
 #[test]
@@ -498,30 +362,4 @@ fn real_and_hostile_files_give_text_or_an_error() {
     }
     eprintln!("{texts} files gave text, {errors} an error");
     assert!(texts > errors);
-}
-
-#[test]
-fn tmp_dump() {
-    let Ok(root) = std::env::var("DUMP") else { return };
-    let mut paths: Vec<_> = fs::read_dir(&root).unwrap().map(|e| e.unwrap().path()).collect();
-    paths.sort();
-    let show = std::env::var("SHOW").ok().map(|s| s.parse::<usize>().unwrap()).unwrap_or(300);
-    for path in paths {
-        if Format::of_path(&path).is_none() {
-            continue;
-        }
-        let started = Instant::now();
-        let result = read_path(&path, &Limits::default());
-        println!("=== {} {:?}", path.file_name().unwrap().to_string_lossy(), started.elapsed());
-        match result {
-            Ok(e) => println!(
-                "[{}] {:?} {:?}\n{}",
-                e.format,
-                e.title,
-                e.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                e.text.chars().take(show).collect::<String>()
-            ),
-            Err(e) => println!("ERROR {e}"),
-        }
-    }
 }

@@ -9,6 +9,7 @@ use crate::rag::extract::{
     clean::squeeze,
     sandbox::Deadline,
     sheets::Workbook,
+    slides::{Part, Slide},
     xml::{Node, attribute, walk_bounded},
 };
 
@@ -63,20 +64,11 @@ struct List {
 
 /// A slide that is open.
 #[derive(Default)]
-struct Slide {
+struct OpenSlide {
     number: usize,
-    title: String,
+    slide: Slide,
     in_title: bool,
     in_notes: bool,
-    /// What is written below the heading, once the title is known.
-    items: Vec<Item>,
-}
-
-/// A block that waits for the title of its slide, or for the end of the text.
-enum Item {
-    Paragraph(String),
-    ListItem(usize, String, String),
-    Table(Vec<Vec<String>>),
 }
 
 /// What came out.
@@ -102,7 +94,7 @@ pub(super) struct Body<'a> {
     rows: Vec<Vec<String>>,
     repeated: usize,
     sheet: Option<OpenSheet>,
-    slide: Option<Slide>,
+    slide: Option<OpenSlide>,
     slides: usize,
     slide_title: Option<String>,
     /// Notes and comments, which come at the end of the text.
@@ -237,7 +229,7 @@ impl<'a> Body<'a> {
             "list-item" => self.list_item(element),
             "page" => {
                 self.slides += 1;
-                self.slide = Some(Slide { number: self.slides, ..Slide::default() });
+                self.slide = Some(OpenSlide { number: self.slides, ..OpenSlide::default() });
             }
             "frame" => {
                 let class = attribute(element, "class").unwrap_or_default();
@@ -315,8 +307,9 @@ impl<'a> Body<'a> {
                 self.end_comment();
             }
             "page" => {
-                if let Some(slide) = self.slide.take() {
-                    self.end_slide(slide)?;
+                if let Some(OpenSlide { number, slide, .. }) = self.slide.take() {
+                    self.slide_title = self.slide_title.take().or_else(|| slide.title());
+                    slide.write(number, &mut self.blocks)?;
                 }
             }
             "notes" => {
@@ -357,7 +350,7 @@ impl<'a> Body<'a> {
         if self.tables == 0 {
             let rows = std::mem::take(&mut self.rows);
             match &mut self.slide {
-                Some(slide) => slide.items.push(Item::Table(rows)),
+                Some(open) => open.slide.parts.push(Part::Table(rows)),
                 None => self.blocks.table(&rows)?,
             }
         }
@@ -400,18 +393,12 @@ impl<'a> Body<'a> {
         }
         let depth = self.lists.len().saturating_sub(1);
         let marker = self.lists.last_mut().and_then(|list| list.marker.take());
-        if let Some(slide) = &mut self.slide {
+        if let Some(OpenSlide { slide, in_title, in_notes, .. }) = &mut self.slide {
             match marker {
-                _ if slide.in_title => slide.title.push_str(&format!(" {text}")),
-                _ if slide.in_notes => {
-                    let first = !slide
-                        .items
-                        .iter()
-                        .any(|item| matches!(item, Item::Paragraph(text) if text.starts_with("Notes: ")));
-                    slide.items.push(Item::Paragraph(if first { format!("Notes: {text}") } else { text }));
-                }
-                Some(marker) => slide.items.push(Item::ListItem(depth, marker, text)),
-                None => slide.items.push(Item::Paragraph(text)),
+                _ if *in_title => slide.title.push_str(&format!(" {text}")),
+                _ if *in_notes => slide.notes.push(text),
+                Some(marker) => slide.parts.push(Part::Item { depth, marker, text }),
+                None => slide.parts.push(Part::Paragraph(text)),
             }
             return Ok(());
         }
@@ -420,21 +407,5 @@ impl<'a> Body<'a> {
             (Kind::Paragraph, Some(marker)) => self.blocks.list_item(depth, &marker, &text),
             (Kind::Paragraph, None) => self.blocks.paragraph(&text),
         }
-    }
-
-    fn end_slide(&mut self, slide: Slide) -> Result<(), ExtractError> {
-        let Slide { number, title, items, .. } = slide;
-        let title = squeeze(&title);
-        if title.is_empty() {
-            self.blocks.heading(1, &format!("Slide {number}"))?;
-        } else {
-            self.blocks.heading(1, &format!("Slide {number}: {title}"))?;
-            self.slide_title.get_or_insert(title);
-        }
-        items.into_iter().try_for_each(|item| match item {
-            Item::Paragraph(text) => self.blocks.paragraph(&text),
-            Item::ListItem(depth, marker, text) => self.blocks.list_item(depth, &marker, &text),
-            Item::Table(rows) => self.blocks.table(&rows),
-        })
     }
 }

@@ -8,10 +8,7 @@
 //! numbers are needed ("15 %", not "0.15").
 
 pub(super) mod csv;
-mod date;
 mod number_format;
-#[cfg(test)]
-mod number_format_tests;
 mod records;
 mod table;
 #[cfg(test)]
@@ -98,6 +95,11 @@ impl Workbook {
         }
         (self.blocks.finish().0, warnings)
     }
+}
+
+/// What a number in the format of this code shows.
+pub(super) fn show_number(code: &str, value: f64) -> String {
+    NumberFormat::new(code).show(value, false)
 }
 
 /// What an error of a formula shows, by its number in binary files.

@@ -3,13 +3,8 @@
 use crate::rag::extract::{ExtractError, Limits, Raw, blocks::Blocks, format::FormatReader, sandbox::Deadline, text};
 
 /// How it is read.
-pub(in crate::rag::extract) const READER: FormatReader = FormatReader {
-    name: "adoc",
-    extensions: &["adoc", "asciidoc", "asc"],
-    structured: true,
-    is_text: true,
-    read: extract,
-};
+pub(in crate::rag::extract) const READER: FormatReader =
+    FormatReader { name: "adoc", extensions: &["adoc", "asciidoc"], structured: true, is_text: true, read: extract };
 
 fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
     let (source, warning) = text::decode(bytes, None)?;

@@ -3,6 +3,10 @@
 //! Speaker's notes are marked. Slides that the show leaves out are left out and reported, as are footers, dates and numbers, which
 //! say the same on every slide.
 
+mod chart;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use quick_xml::events::BytesStart;
@@ -10,10 +14,10 @@ use quick_xml::events::BytesStart;
 use super::{
     ExtractError, Limits, Raw, Warning,
     blocks::Blocks,
-    clean::squeeze,
     format::FormatReader,
     package::{Package, Relation},
     sandbox::{self, Deadline},
+    slides::{Part, Slide},
     xml::{Node, attribute, is_on, walk, walk_bounded},
 };
 
@@ -38,27 +42,21 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     let presentation = package.needed(&main)?;
     let relations = package.relations(&main)?;
     let mut blocks = Blocks::new(limits);
-    let (mut hidden, mut title) = (0, None);
+    let (mut hidden, mut title) = (0, None::<String>);
     for (index, id) in slide_ids(&presentation)?.into_iter().enumerate() {
         let Some(Relation { part, .. }) = relations.get(&id) else {
             continue;
         };
         let xml = package.needed(part)?;
-        let slide = Slide::read(&xml, deadline)?;
-        if slide.hidden {
+        let mut drawn = Drawn::read(&xml, deadline)?;
+        if drawn.hidden {
             hidden += 1;
             continue;
         }
         let parts = package.relations(part)?;
-        let heading = squeeze(&slide.title);
-        if title.is_none() && !heading.is_empty() {
-            title = Some(heading.clone());
-        }
-        let number = index + 1;
-        let heading = if heading.is_empty() { format!("Slide {number}") } else { format!("Slide {number}: {heading}") };
-        blocks.heading(1, &heading)?;
-        slide.items.iter().try_for_each(|item| item.write(&mut blocks))?;
-        extras(&mut package, &parts, &mut blocks, deadline)?;
+        add_parts(&mut package, &parts, &mut drawn.slide, deadline)?;
+        title = title.or_else(|| drawn.slide.title());
+        drawn.slide.write(index + 1, &mut blocks)?;
     }
     let own = package.core_title()?.filter(|title| !PLACEHOLDERS.contains(&title.as_str()));
     let mut warnings = std::mem::take(&mut package.warnings);
@@ -86,56 +84,37 @@ fn slide_ids(presentation: &str) -> Result<Vec<String>, ExtractError> {
     Ok(ids)
 }
 
-/// What belongs to a slide in parts of its own: diagrams, then the speaker's notes.
-fn extras(
+/// Adds what belongs to a slide in parts of its own: charts, diagrams, and the speaker's notes.
+fn add_parts(
     package: &mut Package<'_>,
     relations: &HashMap<String, Relation>,
-    blocks: &mut Blocks,
+    slide: &mut Slide,
     deadline: Deadline,
 ) -> Result<(), ExtractError> {
-    let mut parts: Vec<&Relation> =
-        relations.values().filter(|relation| matches!(relation.kind.as_str(), "diagramData" | "notesSlide")).collect();
-    parts.sort_by(|a, b| (&a.kind, &a.part).cmp(&(&b.kind, &b.part)));
+    let mut parts: Vec<&Relation> = relations
+        .values()
+        .filter(|relation| matches!(relation.kind.as_str(), "chart" | "diagramData" | "notesSlide"))
+        .collect();
+    parts.sort_by(|a, b| a.part.cmp(&b.part));
     for Relation { kind, part } in parts {
         let Some(xml) = package.part(part)? else {
             continue;
         };
-        let read = Slide::read(&xml, deadline)?;
-        if kind == "diagramData" {
-            read.items.iter().try_for_each(|item| item.write(blocks))?;
+        if kind == "chart" {
+            slide.parts.extend(chart::read(&xml, deadline)?);
             continue;
         }
-        let mut is_first = true;
-        for item in &read.items {
-            match item {
-                Item::Bullet { text, .. } | Item::Paragraph { text, .. } if is_first => {
-                    blocks.paragraph(&format!("Notes: {text}"))?;
-                }
-                Item::Bullet { text, .. } => blocks.paragraph(text)?,
-                item => item.write(blocks)?,
-            }
-            is_first = false;
+        let read = Drawn::read(&xml, deadline)?.slide;
+        if kind == "diagramData" {
+            slide.parts.extend(read.parts);
+            continue;
         }
+        slide.notes.extend(read.parts.into_iter().filter_map(|part| match part {
+            Part::Paragraph(text) | Part::Item { text, .. } => Some(text),
+            Part::Table(_) => None,
+        }));
     }
     Ok(())
-}
-
-/// A block of a slide.
-#[derive(Debug)]
-enum Item {
-    Paragraph { text: String },
-    Bullet { depth: usize, marker: String, text: String },
-    Table(Vec<Vec<String>>),
-}
-
-impl Item {
-    fn write(&self, blocks: &mut Blocks) -> Result<(), ExtractError> {
-        match self {
-            Self::Paragraph { text } => blocks.paragraph(text),
-            Self::Bullet { depth, marker, text } => blocks.list_item(*depth, marker, text),
-            Self::Table(rows) => blocks.table(rows),
-        }
-    }
 }
 
 /// What a shape's text is for.
@@ -160,12 +139,11 @@ struct Paragraph {
     numbered: bool,
 }
 
-/// A slide, or another part with drawn text.
+/// A slide, or another part with drawn text, that is being read.
 #[derive(Default)]
-struct Slide {
+struct Drawn {
     hidden: bool,
-    title: String,
-    items: Vec<Item>,
+    slide: Slide,
     role: Role,
     paragraph: Option<Paragraph>,
     in_text: bool,
@@ -177,9 +155,9 @@ struct Slide {
     numbers: Vec<u32>,
 }
 
-impl Slide {
+impl Drawn {
     fn read(xml: &str, deadline: Deadline) -> Result<Self, ExtractError> {
-        let mut slide = Self::default();
+        let mut drawn = Self::default();
         let mut fallback = 0_usize;
         walk_bounded(FORMAT, xml, deadline, |node| {
             match node {
@@ -187,10 +165,10 @@ impl Slide {
                 Node::Open("Fallback", _) => fallback += 1,
                 Node::Close("Fallback") => fallback = fallback.saturating_sub(1),
                 _ if fallback > 0 => {}
-                Node::Open(name, element) => slide.open(name, element),
-                Node::Close(name) => slide.close(name),
-                Node::Text(text) if slide.in_text && !slide.in_field => {
-                    if let Some(paragraph) = &mut slide.paragraph {
+                Node::Open(name, element) => drawn.open(name, element),
+                Node::Close(name) => drawn.close(name),
+                Node::Text(text) if drawn.in_text && !drawn.in_field => {
+                    if let Some(paragraph) = &mut drawn.paragraph {
                         paragraph.text.push_str(text);
                     }
                 }
@@ -198,7 +176,7 @@ impl Slide {
             }
             Ok(())
         })?;
-        Ok(slide)
+        Ok(drawn)
     }
 
     fn open(&mut self, name: &str, element: &BytesStart<'_>) {
@@ -261,7 +239,7 @@ impl Slide {
             "tbl" => {
                 self.tables = self.tables.saturating_sub(1);
                 if self.tables == 0 {
-                    self.items.push(Item::Table(std::mem::take(&mut self.rows)));
+                    self.slide.parts.push(Part::Table(std::mem::take(&mut self.rows)));
                 }
             }
             _ => {}
@@ -282,14 +260,14 @@ impl Slide {
             return;
         }
         if self.role == Role::Title {
-            self.title.push(' ');
-            self.title.push_str(&text);
+            self.slide.title.push(' ');
+            self.slide.title.push_str(&text);
             return;
         }
         let level = level.min(8);
         if !bullet.unwrap_or(self.role == Role::Body) {
             self.numbers.clear();
-            return self.items.push(Item::Paragraph { text });
+            return self.slide.parts.push(Part::Paragraph(text));
         }
         self.numbers.resize(level + 1, 0);
         let marker = if numbered {
@@ -298,54 +276,6 @@ impl Slide {
         } else {
             "-".to_owned()
         };
-        self.items.push(Item::Bullet { depth: level, marker, text });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rag::extract::{
-        Format, extract_bytes,
-        tests::{archive, fixture},
-    };
-
-    #[test]
-    fn a_pptx_gives_its_slides_titles_first_and_notes_marked() {
-        let (format, bytes) = fixture("handbook.pptx");
-        let extracted = extract_bytes(format, &bytes, &Limits::default()).unwrap();
-        assert_eq!(
-            extracted.text,
-            "# Slide 1: Harbour handbook\n\nFor new crew members\n\n\
-             # Slide 2: Leaving port\n\n- Check the weather\n  - Wind below 7 Bft\n- Call the harbour master on channel 14\n\n\
-             Notes: Mention the fine of 250 euros.\n\nShow the photo of 2019.\n\n\
-             # Slide 3: Fees\n\n| Boat | Fee |\n| --- | --- |\n| up to 8 m | 21 € |\n| up to 12 m | 34 € |\n\n\
-             Prices of 2025.\n\n# Slide 5\n\nQuestions? harbour@example.org"
-        );
-        // What PowerPoint puts there by itself is no title.
-        assert_eq!(extracted.title.as_deref(), Some("Harbour handbook"));
-        assert_eq!(extracted.warnings, [Warning::HiddenLeftOut { count: 1, what: "slides" }]);
-    }
-
-    #[test]
-    fn slides_come_in_the_order_of_the_show_whatever_their_parts_are_called() {
-        let slide = |text: &str| {
-            format!(
-                "<p:sld><p:sp><p:nvPr><p:ph type=\"title\"/></p:nvPr><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sp></p:sld>"
-            )
-        };
-        let relations = "<Relationships><Relationship Id=\"b\" Type=\"x/slide\" Target=\"slides/slide1.xml\"/>\
-                         <Relationship Id=\"a\" Type=\"x/slide\" Target=\"/ppt/slides/slide2.xml\"/></Relationships>";
-        let bytes = archive(&[
-            ("ppt/presentation.xml", b"<p:presentation><p:sldIdLst><p:sldId id=\"256\" r:id=\"a\"/><p:sldId id=\"257\" r:id=\"b\"/></p:sldIdLst></p:presentation>"),
-            ("ppt/_rels/presentation.xml.rels", relations.as_bytes()),
-            ("ppt/slides/slide1.xml", slide("second").as_bytes()),
-            ("ppt/slides/slide2.xml", slide("first").as_bytes()),
-        ]);
-        let extracted = extract_bytes(Format::Pptx, &bytes, &Limits::default()).unwrap();
-        assert_eq!(extracted.text, "# Slide 1: first\n\n# Slide 2: second");
-        for end in 0..bytes.len() {
-            assert!(extract_bytes(Format::Pptx, &bytes[..end], &Limits::default()).is_err());
-        }
+        self.slide.parts.push(Part::Item { depth: level, marker, text });
     }
 }

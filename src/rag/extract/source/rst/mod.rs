@@ -1,7 +1,13 @@
 //! reStructuredText → Markdown.
 
+mod tables;
+#[cfg(test)]
+mod tests;
+
 use super::{indent, indented};
 use crate::rag::extract::{ExtractError, Limits, Raw, blocks::Blocks, format::FormatReader, sandbox::Deadline, text};
+
+use tables::{grid_table, list_table, simple_table};
 
 /// How it is read.
 pub(in crate::rag::extract) const READER: FormatReader =
@@ -228,104 +234,6 @@ fn paragraph_and_rest(text: &str) -> (String, String) {
     (lines[..end].join(" "), lines[end..].join("\n"))
 }
 
-/// A table of `=` signs, under which the columns stand.
-fn simple_table(lines: &[&str], at: usize) -> Option<(Vec<Vec<String>>, usize)> {
-    let is_border = |line: &str| {
-        let line = line.trim();
-        line.starts_with('=') && line.contains(' ') && line.chars().all(|c| c == '=' || c == ' ')
-    };
-    let border = lines.get(at).filter(|line| is_border(line))?;
-    let mut starts = Vec::new();
-    let mut before = ' ';
-    for (column, c) in border.chars().enumerate() {
-        if c == '=' && before != '=' {
-            starts.push(column);
-        }
-        before = c;
-    }
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    let mut borders = 1;
-    for (index, line) in lines.iter().enumerate().skip(at + 1) {
-        if is_border(line) {
-            borders += 1;
-            let next_blank = lines.get(index + 1).is_none_or(|next| next.trim().is_empty());
-            if borders >= 3 || next_blank {
-                return Some((rows, index + 1));
-            }
-            continue;
-        }
-        // Lines below cells that span columns.
-        if line.trim().is_empty() || line.trim().chars().all(|c| c == '-' || c == ' ') {
-            continue;
-        }
-        let chars: Vec<char> = line.chars().collect();
-        let cells: Vec<String> = starts
-            .iter()
-            .enumerate()
-            .map(|(n, start)| {
-                let end = starts.get(n + 1).copied().unwrap_or(chars.len()).min(chars.len());
-                let cell: String = chars.get(*start..end.max(*start)).unwrap_or_default().iter().collect();
-                inline(cell.trim())
-            })
-            .collect();
-        match rows.last_mut() {
-            // A row without a first cell goes on with the one above.
-            Some(last) if cells.first().is_some_and(String::is_empty) => {
-                last.iter_mut().zip(&cells).for_each(|(cell, more)| cell.push_str(&format!(" {more}")));
-            }
-            _ => rows.push(cells),
-        }
-    }
-    None
-}
-
-/// A table drawn with `+---+` and `|`. One whose cells span columns is not taken apart.
-fn grid_table(lines: &[&str], at: usize) -> Option<(Vec<Vec<String>>, usize)> {
-    let border = lines.get(at)?.trim();
-    if !border.starts_with("+-") || !border.chars().all(|c| matches!(c, '+' | '-')) {
-        return None;
-    }
-    let places: Vec<usize> = border.char_indices().filter(|(_, c)| *c == '+').map(|(at, _)| at).collect();
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    let mut row = vec![String::new(); places.len() - 1];
-    let mut end = at + 1;
-    for line in &lines[at + 1..] {
-        let line = line.trim();
-        let chars: Vec<char> = line.chars().collect();
-        if line.starts_with('+') && line.chars().all(|c| matches!(c, '+' | '-' | '=')) {
-            rows.push(row.iter().map(|cell| inline(cell.trim())).collect());
-            row.iter_mut().for_each(String::clear);
-        } else if line.starts_with('|') && places.iter().all(|place| chars.get(*place) == Some(&'|')) {
-            for (n, cell) in row.iter_mut().enumerate() {
-                cell.push(' ');
-                cell.extend(&chars[places[n] + 1..places[n + 1]]);
-            }
-        } else if line.starts_with('|') || line.starts_with('+') {
-            return None;
-        } else {
-            break;
-        }
-        end += 1;
-    }
-    Some((rows, end))
-}
-
-/// A table written as a list of lists.
-fn list_table(body: &str) -> Vec<Vec<String>> {
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for line in body.lines() {
-        let trimmed = line.trim();
-        if let Some(rest) = trimmed.strip_prefix("* - ").or_else(|| (trimmed == "* -").then_some("")) {
-            rows.push(vec![inline(rest)]);
-        } else if let (Some(rest), Some(row)) = (trimmed.strip_prefix('-'), rows.last_mut()) {
-            row.push(inline(rest.trim()));
-        } else if let Some(cell) = rows.last_mut().and_then(|row| row.last_mut()) {
-            cell.push_str(&format!(" {}", inline(trimmed)));
-        }
-    }
-    rows
-}
-
 /// Inline markup: roles and links become what a reader sees.
 fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -361,49 +269,4 @@ fn inline(text: &str) -> String {
 
 fn is_role(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+'))
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::rag::extract::{Format, Limits, extract_bytes};
-
-    fn read(source: &str) -> String {
-        extract_bytes(Format::Rst, source.as_bytes(), &Limits::default()).unwrap().text
-    }
-
-    #[test]
-    fn headings_have_the_level_of_their_signs() {
-        let source = "======\nManual\n======\n\nIntro text\nin two lines.\n\nSetup\n-----\n\nUse :ref:`the wizard <wiz>` or ``pip install``,\nsee `docs <https://a.b>`_.\n\nDetails\n~~~~~~~\nx\n\nUsage\n-----\ny";
-        assert_eq!(
-            read(source),
-            "# Manual\n\nIntro text\nin two lines.\n\n## Setup\n\nUse the wizard or `pip install`,\nsee docs (https://a.b).\n\n\
-             ### Details\n\nx\n\n## Usage\n\ny"
-        );
-        let extracted = extract_bytes(Format::Rst, source.as_bytes(), &Limits::default()).unwrap();
-        assert_eq!(extracted.title.as_deref(), Some("Manual"));
-    }
-
-    #[test]
-    fn directives_code_and_lists_are_taken_apart() {
-        let source = ".. _target:\n.. comment\n   goes on\n\n.. note:: Mind the gap.\n\n   And the step.\n\nRun::\n\n    $ make\n    $ make install\n\n.. code-block:: rust\n   :linenos:\n\n   fn main() {}\n\n.. image:: a.png\n   :alt: x\n\n* one\n  goes on\n* two\n\n  1. inner\n\n.. [1] A footnote.\n";
-        assert_eq!(
-            read(source),
-            "Note: Mind the gap.\n\nAnd the step.\n\nRun:\n\n```\n$ make\n$ make install\n```\n\n```\nfn main() {}\n```\n\n\
-             - one goes on\n- two\n1. inner\n\nA footnote."
-        );
-    }
-
-    #[test]
-    fn tables_of_all_kinds_are_tables() {
-        let expected = "| Boat | Berths |\n| --- | --- |\n| Aurora | 12 |\n| Corvus of Kiel | 21 |";
-        let simple =
-            "======  ======\nBoat    Berths\n======  ======\nAurora  12\nCorvus  21\n\\       \n======  ======\n";
-        assert!(read(simple).starts_with("| Boat | Berths |\n| --- | --- |\n| Aurora | 12 |\n| Corvus | 21 |"));
-        let grid = "+--------+--------+\n| Boat   | Berths |\n+========+========+\n| Aurora | 12     |\n+--------+--------+\n| Corvus | 21     |\n| of Kiel|        |\n+--------+--------+\n";
-        assert_eq!(read(grid), expected);
-        let listed = ".. list-table:: Fleet\n   :header-rows: 1\n\n   * - Boat\n     - Berths\n   * - Aurora\n     - 12\n   * - Corvus\n       of Kiel\n     - 21\n";
-        assert_eq!(read(listed), format!("Fleet\n\n{expected}"));
-        let values = ".. csv-table::\n   :header: \"Boat\", Berths\n\n   Aurora, 12\n   \"Corvus of Kiel\", 21\n";
-        assert_eq!(read(values), expected);
-    }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::number_format::*;
+use super::*;
 
 fn show(code: &str, value: f64) -> String {
     NumberFormat::new(code).show(value, false)
