@@ -7,7 +7,7 @@ use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 
-use super::{ExtractError, Format};
+use super::{ExtractError, Format, old};
 
 /// First bytes of the container of old office documents and of encrypted newer ones.
 const COMPOUND_FILE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
@@ -28,7 +28,8 @@ pub(super) fn detect(named: Format, bytes: &[u8]) -> Result<Format, ExtractError
     }
     if bytes.starts_with(COMPOUND_FILE) {
         let detail = "it is an old or encrypted office document that is broken".to_owned();
-        return Err(ExtractError::Damaged { format: named.as_str(), detail });
+        let format = if named == Format::Old { old::NAMES } else { named.as_str() };
+        return Err(ExtractError::Damaged { format, detail });
     }
     if matches!(named, Format::Html | Format::Code | Format::Eml | Format::Json) {
         return Ok(named);
@@ -39,6 +40,11 @@ pub(super) fn detect(named: Format, bytes: &[u8]) -> Result<Format, ExtractError
     }
     if head.is_mail() {
         return Ok(Format::Eml);
+    }
+    if head.text.contains("http://schemas.microsoft.com/office/word/2003/wordml")
+        || head.text.contains("progid=\"word.document\"")
+    {
+        return Err(ExtractError::NotReadable { what: "a document of Word in one file of XML", instead: ".docx" });
     }
     if matches!(named, Format::Xls | Format::Xlsx | Format::Xlsb | Format::Old) {
         if head.text.contains("urn:schemas-microsoft-com:office:spreadsheet") {

@@ -97,10 +97,11 @@ impl Format {
         Self::ALL.iter().copied().find(|format| format.reader().extensions.contains(&extension.as_str()))
     }
 
-    /// The usual extension of each format, for messages: `.txt .md …`.
+    /// The usual extension of each format, for messages: `.txt .md …, source code`.
     pub fn supported() -> String {
-        let readable = Self::ALL.iter().filter(|format| **format != Self::Old);
-        readable.map(|format| format!(".{}", format.reader().extensions[0])).collect::<Vec<_>>().join(" ")
+        let named = Self::ALL.iter().filter(|format| !matches!(format, Self::Old | Self::Code));
+        let named: Vec<String> = named.map(|format| format!(".{}", format.reader().extensions[0])).collect();
+        format!("{}, source code", named.join(" "))
     }
 
     /// Its name in APIs and stored records.

@@ -125,6 +125,8 @@ pub enum Warning {
         /// Why.
         why: String,
     },
+    /// The file is cut off; what came before is there.
+    EndsInTheMiddle,
     /// Fonts that do not say which characters their glyphs are: parts of the text may be wrong.
     FontsUnmapped,
 }
@@ -161,6 +163,7 @@ impl fmt::Display for Warning {
                 "{count} formulas have no stored result and were left out; open it in a spreadsheet program and save it"
             ),
             Self::AttachmentUnread { name, why } => write!(f, "the attachment {name} was left out: {why}"),
+            Self::EndsInTheMiddle => f.write_str("the file ends in the middle: what follows there is missing"),
             Self::FontsUnmapped => {
                 f.write_str("some fonts do not say which characters they show: parts of the text may be wrong")
             }

@@ -3,6 +3,9 @@
 
 use super::{ExtractError, format::FormatReader};
 
+/// What they are called.
+pub(super) const NAMES: &str = "DOC, PPT or MSG";
+
 /// How it is not read.
 pub(super) const READER: FormatReader = FormatReader {
     name: "old-office",
@@ -12,6 +15,6 @@ pub(super) const READER: FormatReader = FormatReader {
     // What is of these formats was recognised by its content.
     read: |_, _, _| {
         let detail = "it is no document that is known by its content".to_owned();
-        Err(ExtractError::Damaged { format: "DOC, PPT or MSG", detail })
+        Err(ExtractError::Damaged { format: NAMES, detail })
     },
 };

@@ -32,6 +32,7 @@ pub(super) struct Slide {
     pub parts: Vec<Part>,
     /// What the speaker says.
     pub notes: Vec<String>,
+    pub has_picture: bool,
 }
 
 impl Slide {
@@ -40,8 +41,16 @@ impl Slide {
         Some(squeeze(&self.title)).filter(|title| !title.is_empty())
     }
 
-    /// Writes it as the slide of this number, from 1.
+    /// Whether there is nothing to read on it.
+    pub fn is_blank(&self) -> bool {
+        self.title().is_none() && self.parts.is_empty() && self.notes.is_empty()
+    }
+
+    /// Writes it as the slide of this number, from 1; one without text leaves no trace.
     pub fn write(&self, number: usize, blocks: &mut Blocks) -> Result<(), ExtractError> {
+        if self.is_blank() {
+            return Ok(());
+        }
         match self.title() {
             Some(title) => blocks.heading(1, &format!("Slide {number}: {title}"))?,
             None => blocks.heading(1, &format!("Slide {number}"))?,

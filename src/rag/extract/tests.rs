@@ -100,7 +100,7 @@ fn extensions_tell_the_format() {
         assert_eq!(found, Some(format), "no extension means two formats: {extension}");
     }
     let readme = include_str!("../../../README.md");
-    assert!(readme.contains(&format!("`{}`", Format::supported())), "the README names {}", Format::supported());
+    assert!(readme.replace('`', "").contains(&Format::supported()), "the README names {}", Format::supported());
     assert_eq!(Format::of_path(Path::new("a.tar.gz")), None);
     assert_eq!(Format::of_path(Path::new("README")), None);
     let error = ExtractError::Unsupported;

@@ -6,7 +6,10 @@
 #[cfg(test)]
 mod tests;
 
-use mail_parser::{Address, DateTime, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{
+    Address, DateTime, Encoding, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
+    decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
+};
 
 use super::{
     ExtractError, Format, Limits, Raw, Warning,
@@ -15,6 +18,7 @@ use super::{
     format::FormatReader,
     html, markdown,
     sandbox::{self, Deadline},
+    text,
 };
 
 const FORMAT: &str = "EML";
@@ -104,26 +108,31 @@ impl Reader<'_> {
     fn body(&mut self, message: &Message<'_>, level: usize) -> Result<(), ExtractError> {
         let mut has_text = false;
         for part in message.html_bodies() {
-            has_text |= self.body_part(part, level)?;
+            has_text |= self.body_part(message, part, level)?;
         }
         if !has_text {
             for part in message.text_bodies().filter(|part| !part.is_text_html()) {
-                self.body_part(part, level)?;
+                self.body_part(message, part, level)?;
             }
         }
         Ok(())
     }
 
     /// Writes a part of a body; whether there was text in it.
-    fn body_part(&mut self, part: &MessagePart<'_>, level: usize) -> Result<bool, ExtractError> {
+    fn body_part(&mut self, message: &Message<'_>, part: &MessagePart<'_>, level: usize) -> Result<bool, ExtractError> {
+        let undeclared = undeclared_bytes(message, part);
         match &part.body {
             PartType::Html(page) => {
-                let raw = html::read(page, self.limits, self.deadline)?;
+                let raw = match undeclared {
+                    Some(bytes) => (Format::Html.reader().read)(&bytes, self.limits, self.deadline)?,
+                    None => html::read(page, self.limits, self.deadline)?,
+                };
                 self.blocks.markdown(&markdown::shifted(&raw.text, level))?;
                 Ok(!raw.text.trim().is_empty())
             }
             PartType::Text(text) => {
-                let text = text.replace("\r\n", "\n");
+                let decoded = undeclared.map(|bytes| text::decode(&bytes, None)).transpose()?;
+                let text = decoded.as_ref().map_or(&**text, |(text, _)| text).replace("\r\n", "\n");
                 text.split("\n\n").try_for_each(|paragraph| self.blocks.paragraph(paragraph))?;
                 Ok(!text.trim().is_empty())
             }
@@ -185,6 +194,24 @@ impl Reader<'_> {
             return Ok(());
         }
         self.message(message, level)
+    }
+}
+
+/// The bytes of a body that does not say which encoding it is in, and is not in the one that holds then: its page may say it, or
+/// its letters.
+fn undeclared_bytes(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Vec<u8>> {
+    let (PartType::Html(text) | PartType::Text(text)) = &part.body else {
+        return None;
+    };
+    let is_declared = part.content_type().is_some_and(|kind| kind.has_attribute("charset"));
+    if is_declared || !text.contains(char::REPLACEMENT_CHARACTER) {
+        return None;
+    }
+    let bytes = message.raw_message.get(part.offset_body as usize..part.offset_end as usize)?;
+    match part.encoding {
+        Encoding::None => Some(bytes.to_vec()),
+        Encoding::QuotedPrintable => quoted_printable_decode(bytes),
+        Encoding::Base64 => base64_decode(bytes),
     }
 }
 

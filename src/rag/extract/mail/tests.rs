@@ -44,6 +44,11 @@ fn a_page_without_words_gives_way_to_the_text() {
     let mail = "Subject: Plain\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=x\n\n--x\nContent-Type: text/plain\n\n\
                 The text.\n\nSecond paragraph.\n--x\nContent-Type: text/html\n\n<html><body><img src=a></body></html>\n--x--\n";
     assert_eq!(read(mail).unwrap().text, "# Plain\n\nThe text.\n\nSecond paragraph.");
+    // A page may say in which encoding it is, a text only by its letters.
+    let page = "Subject: x\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<html><head><meta charset=3Dwindows-1251></head><body>=E4=E0</body></html>\n";
+    assert_eq!(read(page).unwrap().text, "# x\n\nда");
+    let plain = "Subject: x\nContent-Transfer-Encoding: quoted-printable\n\nDie Geb=FChr f=FCr Gro=DFkunden betr=E4gt f=FCnf Euro.\n";
+    assert_eq!(read(plain).unwrap().text, "# x\n\nDie Gebühr für Großkunden beträgt fünf Euro.");
     // Encodings of headers and bodies.
     let mail = "Subject: =?iso-8859-1?Q?Gr=FC=DFe?=\nContent-Type: text/plain; charset=windows-1252\nContent-Transfer-Encoding: quoted-printable\n\n5 =80\n";
     assert_eq!(read(mail).unwrap().text, "# Grüße\n\n5 €");

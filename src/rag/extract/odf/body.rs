@@ -1,8 +1,10 @@
 //! The body: what stands in it in reading order.
 
+use std::collections::HashMap;
+
 use quick_xml::events::BytesStart;
 
-use super::{FORMAT, sheet::OpenSheet, styles::Styles};
+use super::{FORMAT, object_part, sheet::OpenSheet, styles::Styles};
 use crate::rag::extract::{
     ExtractError, Limits,
     blocks::Blocks,
@@ -33,6 +35,7 @@ const SKIPPED: &[&str] = &[
     "variable-decls",
     "shapes",
     "page-number",
+    "binary-data",
 ];
 
 /// Elements that describe a drawing or a comment rather than being part of the text, with their prefixes: fields of a text have
@@ -78,6 +81,8 @@ pub(super) struct Read {
     pub heading: Option<String>,
     pub hidden_sheets: usize,
     pub hidden_slides: usize,
+    /// Slides that show pictures only.
+    pub pictures: Vec<u32>,
     pub without_value: usize,
 }
 
@@ -103,11 +108,13 @@ pub(super) struct Body<'a> {
     in_comment: usize,
     comment: String,
     in_spreadsheet: bool,
+    /// The formulas of embedded parts, as they were typed.
+    formulas: HashMap<String, String>,
     read: Read,
 }
 
 impl<'a> Body<'a> {
-    pub fn new(styles: Styles, limits: &'a Limits, deadline: Deadline) -> Self {
+    pub fn new(styles: Styles, formulas: HashMap<String, String>, limits: &'a Limits, deadline: Deadline) -> Self {
         Self {
             blocks: Blocks::new(limits),
             styles,
@@ -127,6 +134,7 @@ impl<'a> Body<'a> {
             in_comment: 0,
             comment: String::new(),
             in_spreadsheet: false,
+            formulas,
             read: Read::default(),
         }
     }
@@ -174,8 +182,8 @@ impl<'a> Body<'a> {
             self.blocks.paragraph(&note)?;
         }
         let (text, heading) = self.blocks.finish();
-        // The names of sheets are no title.
-        let heading = self.slide_title.or(heading.filter(|_| !self.in_spreadsheet));
+        // The names of sheets and the numbers of slides are no title.
+        let heading = self.slide_title.or(heading.filter(|_| !self.in_spreadsheet && self.slides == 0));
         Ok(Read { text, heading, ..self.read })
     }
 
@@ -240,6 +248,17 @@ impl<'a> Body<'a> {
             "notes" => {
                 if let Some(slide) = &mut self.slide {
                     slide.in_notes = true;
+                }
+            }
+            "image" => {
+                if let Some(open) = &mut self.slide {
+                    open.slide.has_picture |= !open.in_notes;
+                }
+            }
+            "object" => {
+                let formula = attribute(element, "href").and_then(|part| self.formulas.get(&object_part(&part)));
+                if let Some(formula) = formula.cloned() {
+                    self.push(&formula);
                 }
             }
             _ => {}
@@ -309,6 +328,9 @@ impl<'a> Body<'a> {
             "page" => {
                 if let Some(OpenSlide { number, slide, .. }) = self.slide.take() {
                     self.slide_title = self.slide_title.take().or_else(|| slide.title());
+                    if slide.is_blank() && slide.has_picture {
+                        self.read.pictures.extend(u32::try_from(number));
+                    }
                     slide.write(number, &mut self.blocks)?;
                 }
             }

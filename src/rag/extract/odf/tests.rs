@@ -76,6 +76,15 @@ fn deleted_passages_comments_and_single_files_are_read_as_they_are_meant() {
 }
 
 #[test]
+fn formulas_are_read_as_they_were_typed() {
+    let content = "<office:document-content><office:body><office:text><text:p>So <draw:frame><draw:object xlink:href=\"./Object 1\"/></draw:frame> holds.</text:p></office:text></office:body></office:document-content>";
+    let formula =
+        "<math><semantics><mi>E</mi><annotation encoding=\"StarMath 5.0\">E = m c^2</annotation></semantics></math>";
+    let bytes = archive(&[("content.xml", content.as_bytes()), ("Object 1/content.xml", formula.as_bytes())]);
+    assert_eq!(extract_bytes(Format::Odt, &bytes, &Limits::default()).unwrap().text, "So E = m c^2 holds.");
+}
+
+#[test]
 fn hostile_documents_are_refused() {
     let cell = "<table:table-cell table:number-columns-repeated=\"4294967295\"><text:p>x</text:p></table:table-cell>";
     let row = format!("<table:table-row table:number-rows-repeated=\"4294967295\">{cell}</table:table-row>");

@@ -42,7 +42,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     let presentation = package.needed(&main)?;
     let relations = package.relations(&main)?;
     let mut blocks = Blocks::new(limits);
-    let (mut hidden, mut title) = (0, None::<String>);
+    let (mut hidden, mut title, mut pictures) = (0, None::<String>, Vec::new());
     for (index, id) in slide_ids(&presentation)?.into_iter().enumerate() {
         let Some(Relation { part, .. }) = relations.get(&id) else {
             continue;
@@ -56,10 +56,16 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         let parts = package.relations(part)?;
         add_parts(&mut package, &parts, &mut drawn.slide, deadline)?;
         title = title.or_else(|| drawn.slide.title());
+        if drawn.slide.is_blank() && drawn.slide.has_picture {
+            pictures.extend(u32::try_from(index + 1));
+        }
         drawn.slide.write(index + 1, &mut blocks)?;
     }
     let own = package.core_title()?.filter(|title| !PLACEHOLDERS.contains(&title.as_str()));
     let mut warnings = std::mem::take(&mut package.warnings);
+    if !pictures.is_empty() {
+        warnings.push(Warning::PagesWithoutText { pages: pictures });
+    }
     if hidden > 0 {
         warnings.push(Warning::HiddenLeftOut { count: hidden, what: "slides" });
     }
@@ -84,7 +90,7 @@ fn slide_ids(presentation: &str) -> Result<Vec<String>, ExtractError> {
     Ok(ids)
 }
 
-/// Adds what belongs to a slide in parts of its own: charts, diagrams, and the speaker's notes.
+/// Adds what belongs to a slide in parts of its own: charts, comments, diagrams, and the speaker's notes.
 fn add_parts(
     package: &mut Package<'_>,
     relations: &HashMap<String, Relation>,
@@ -93,7 +99,7 @@ fn add_parts(
 ) -> Result<(), ExtractError> {
     let mut parts: Vec<&Relation> = relations
         .values()
-        .filter(|relation| matches!(relation.kind.as_str(), "chart" | "diagramData" | "notesSlide"))
+        .filter(|relation| matches!(relation.kind.as_str(), "chart" | "comments" | "diagramData" | "notesSlide"))
         .collect();
     parts.sort_by(|a, b| a.part.cmp(&b.part));
     for Relation { kind, part } in parts {
@@ -102,6 +108,11 @@ fn add_parts(
         };
         if kind == "chart" {
             slide.parts.extend(chart::read(&xml, deadline)?);
+            continue;
+        }
+        if kind == "comments" {
+            let comments = comments(&xml, deadline)?;
+            slide.parts.extend(comments.into_iter().map(|text| Part::Paragraph(format!("Comment: {text}"))));
             continue;
         }
         let read = Drawn::read(&xml, deadline)?.slide;
@@ -115,6 +126,28 @@ fn add_parts(
         }));
     }
     Ok(())
+}
+
+/// What people remarked on a slide: in elements of its own, or drawn as other text in newer files.
+fn comments(xml: &str, deadline: Deadline) -> Result<Vec<String>, ExtractError> {
+    let mut comments: Vec<String> = Vec::new();
+    let mut inside = false;
+    walk_bounded(FORMAT, xml, deadline, |node| {
+        match node {
+            Node::Open("cm" | "reply", _) => comments.push(String::new()),
+            Node::Open("text" | "t", _) => inside = true,
+            Node::Close("text" | "t") => inside = false,
+            Node::Text(text) if inside => {
+                if let Some(comment) = comments.last_mut() {
+                    comment.push_str(text);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    comments.retain(|comment| !comment.trim().is_empty());
+    Ok(comments)
 }
 
 /// What a shape's text is for.
@@ -210,6 +243,7 @@ impl Drawn {
                 let kind = attribute(element, "type").unwrap_or_default();
                 self.in_field = kind == "slidenum" || kind.starts_with("datetime");
             }
+            "pic" => self.slide.has_picture = true,
             "t" => self.in_text = true,
             "br" => {
                 if let Some(paragraph) = &mut self.paragraph {

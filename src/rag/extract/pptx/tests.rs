@@ -25,6 +25,28 @@ fn a_pptx_gives_its_slides_titles_first_and_notes_marked() {
 }
 
 #[test]
+fn slides_of_pictures_and_comments_are_told() {
+    let relations = "<Relationships><Relationship Id=\"a\" Type=\"x/slide\" Target=\"a.xml\"/><Relationship Id=\"b\" Type=\"x/slide\" Target=\"b.xml\"/></Relationships>";
+    let of_slide = "<Relationships><Relationship Id=\"c\" Type=\"x/comments\" Target=\"c.xml\"/></Relationships>";
+    let comments = "<p:cmLst><p:cm authorId=\"0\"><p:text>Really?</p:text></p:cm></p:cmLst>";
+    let presentation = b"<p:presentation><p:sldIdLst><p:sldId id=\"1\" r:id=\"a\"/><p:sldId id=\"2\" r:id=\"b\"/></p:sldIdLst></p:presentation>";
+    let picture = b"<p:sld><p:pic/></p:sld>";
+    let parts: &[(&str, &[u8])] = &[
+        ("ppt/presentation.xml", presentation),
+        ("ppt/_rels/presentation.xml.rels", relations.as_bytes()),
+        ("ppt/a.xml", picture),
+        ("ppt/b.xml", b"<p:sld/>"),
+        ("ppt/_rels/b.xml.rels", of_slide.as_bytes()),
+        ("ppt/c.xml", comments.as_bytes()),
+    ];
+    let extracted = extract_bytes(Format::Pptx, &archive(parts), &Limits::default()).unwrap();
+    assert_eq!(extracted.text, "# Slide 2\n\nComment: Really?");
+    assert_eq!(extracted.warnings, [Warning::PagesWithoutText { pages: vec![1] }]);
+    let error = extract_bytes(Format::Pptx, &archive(&parts[..4]), &Limits::default()).unwrap_err();
+    assert!(matches!(error, ExtractError::NoText), "{error}");
+}
+
+#[test]
 fn slides_come_in_the_order_of_the_show_whatever_their_parts_are_called() {
     let slide = |text: &str| {
         format!(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use encoding_rs::{Encoding, WINDOWS_1252};
 
 use super::damaged;
-use crate::rag::extract::{ExtractError, Limits, Raw, blocks::Blocks, clean::squeeze, encoding::code_page};
+use crate::rag::extract::{ExtractError, Limits, Raw, Warning, blocks::Blocks, clean::squeeze, encoding::code_page};
 
 /// Deepest nesting of groups. Programs write a few dozen levels.
 const MAX_DEPTH: usize = 10_000;
@@ -34,8 +34,12 @@ struct Group {
     font: i32,
     /// How many characters follow each `\u` for programs that do not know it.
     fallback: usize,
-    /// A word `\*` came just now.
+    /// Nothing of it was read yet.
+    fresh: bool,
+    /// A word `\*` began it.
     ignorable: bool,
+    /// Where the Unicode version of a text goes, of which there are two: the other is passed over.
+    versions: Option<Target>,
     paragraph: Paragraph,
 }
 
@@ -80,7 +84,9 @@ impl Document {
             hidden: false,
             font: -1,
             fallback: 1,
+            fresh: true,
             ignorable: false,
+            versions: None,
             paragraph: Paragraph::default(),
         };
         Self {
@@ -110,7 +116,12 @@ impl Document {
         if self.groups.len() >= MAX_DEPTH {
             return Err(damaged("its groups are nested more than 10000 deep"));
         }
+        self.group.fresh = false;
         self.groups.push(self.group);
+        self.group.fresh = true;
+        if self.group.versions.is_some() {
+            self.group.target = Target::Nowhere;
+        }
         Ok(())
     }
 
@@ -132,8 +143,9 @@ impl Document {
         Ok(!self.groups.is_empty())
     }
 
+    /// In the middle of a group, it means nothing.
     pub fn ignorable(&mut self) {
-        self.group.ignorable = true;
+        self.group.ignorable = std::mem::take(&mut self.group.fresh);
     }
 
     pub fn byte(&mut self, byte: u8) {
@@ -144,6 +156,7 @@ impl Document {
         if self.is_read() {
             self.bytes.push(byte);
         }
+        self.group.fresh = false;
         self.group.ignorable = false;
     }
 
@@ -186,6 +199,7 @@ impl Document {
 
     pub fn word(&mut self, word: &str, number: Option<i32>) -> Result<(), ExtractError> {
         let value = number.unwrap_or(0);
+        self.group.fresh = false;
         if word == "u" {
             self.unicode(value);
             return Ok(());
@@ -254,6 +268,15 @@ impl Document {
 
     /// A word that says where the text of its group goes; whether it is one.
     fn destination(&mut self, word: &str, ignorable: bool) -> bool {
+        if word == "upr" {
+            self.group.versions = Some(self.group.target);
+            return true;
+        }
+        if let ("ud", Some(target)) = (word, self.group.versions) {
+            self.group.versions = None;
+            self.group.target = target;
+            return true;
+        }
         if self.group.target == Target::Nowhere {
             return false;
         }
@@ -263,8 +286,8 @@ impl Document {
             "title" if self.group.target == Target::Info => Target::Title,
             "listtext" | "pntext" => Target::ListMark,
             "footnote" => Target::Footnote,
-            // Text in a drawing, and the version of a text for programs that know Unicode.
-            "shpinst" | "shptxt" | "ud" | "shp" => return true,
+            // Text in a drawing.
+            "shpinst" | "shptxt" | "shp" => return true,
             "info" => Target::Info,
             "colortbl" | "pict" | "object" | "header" | "headerl" | "headerr" | "headerf" | "footer" | "footerl"
             | "footerr" | "footerf" | "annotation" | "atnid" | "atnauthor" | "fldinst" | "filetbl" | "revtbl"
@@ -353,9 +376,9 @@ impl Document {
     }
 
     pub fn finish(mut self) -> Result<Raw, ExtractError> {
-        if !self.groups.is_empty() {
-            return Err(damaged("it ends in the middle"));
-        }
+        self.decode();
+        let is_cut = !self.groups.is_empty();
+        self.group.target = Target::Body;
         self.end_paragraph()?;
         self.end_table()?;
         for note in std::mem::take(&mut self.notes) {
@@ -363,7 +386,11 @@ impl Document {
         }
         let (text, heading) = self.blocks.finish();
         let title = squeeze(&self.title);
-        Ok(Raw { text, title: Some(title).filter(|title| !title.is_empty()).or(heading), warnings: Vec::new() })
+        Ok(Raw {
+            text,
+            title: Some(title).filter(|title| !title.is_empty()).or(heading),
+            warnings: is_cut.then_some(Warning::EndsInTheMiddle).into_iter().collect(),
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::rag::extract::{ExtractError, Extracted, Format, Limits, extract_bytes, tests::fixture};
+use crate::rag::extract::{ExtractError, Extracted, Format, Limits, Warning, extract_bytes, tests::fixture};
 
 fn read(source: &str) -> Result<Extracted, ExtractError> {
     extract_bytes(Format::Rtf, source.as_bytes(), &Limits::default())
@@ -28,6 +28,7 @@ fn what_is_not_shown_is_not_read() {
     // A picture in bytes, among which are braces.
     assert_eq!(read("a{\\pict\\bin4 }{}{}b"), "ab");
     assert_eq!(read("a{\\*\\shppict{\\pict ff}}b\\'zz"), "abzz");
+    assert_eq!(read("a{\\b\\*\\cs7 b}{\\upr{??}{\\*\\ud{\\u1103?\\u233?}}}"), "abяé");
     assert_eq!(read("{\\uc2\\u228\\'e4\\'e4\\u228 ab}\\u228 ?"), "äää");
 }
 
@@ -40,11 +41,13 @@ fn deep_groups_cost_no_stack() {
 }
 
 #[test]
-fn what_ends_in_the_middle_is_an_error() {
+fn what_ends_in_the_middle_says_so() {
     let (format, bytes) = fixture("watch.rtf");
     for end in 5..bytes.len() - 1 {
-        let result = extract_bytes(format, &bytes[..end], &Limits::default());
-        assert!(matches!(result, Err(ExtractError::Damaged { format: "RTF", .. })), "{end}: {result:?}");
+        match extract_bytes(format, &bytes[..end], &Limits::default()) {
+            Ok(extracted) => assert!(extracted.warnings.contains(&Warning::EndsInTheMiddle), "{end}"),
+            Err(error) => assert!(matches!(error, ExtractError::NoText), "{end}: {error}"),
+        }
     }
     assert!(matches!(read("{\\rtf1 }"), Err(ExtractError::NoText)));
     assert_eq!(read("{\\rtf1 word} {what follows}}}").unwrap().text, "word");

@@ -26,6 +26,7 @@ pub(in crate::rag::extract) struct Sheet {
     rows: Vec<(u32, Vec<Cell>)>,
     merges: Vec<Merge>,
     notes: Vec<(String, String)>,
+    text_boxes: Vec<String>,
     /// Formulas whose value is not in the file.
     pub without_value: usize,
     chars: usize,
@@ -39,6 +40,7 @@ impl Sheet {
             rows: Vec::new(),
             merges: Vec::new(),
             notes: Vec::new(),
+            text_boxes: Vec::new(),
             without_value: 0,
             chars: 0,
             max_chars: limits.max_text_chars,
@@ -47,7 +49,7 @@ impl Sheet {
 
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.notes.is_empty()
+        self.rows.is_empty() && self.notes.is_empty() && self.text_boxes.is_empty()
     }
 
     /// Puts a text into a cell; a cell that shows nothing is none.
@@ -91,6 +93,13 @@ impl Sheet {
         }
     }
 
+    /// A paragraph that is drawn over the cells.
+    pub fn text_box(&mut self, text: String) {
+        if !text.trim().is_empty() {
+            self.text_boxes.push(text);
+        }
+    }
+
     /// Writes the tables and what stands over and under them.
     pub fn write(mut self, blocks: &mut Blocks, deadline: Deadline) -> Result<(), ExtractError> {
         self.settle(deadline)?;
@@ -101,6 +110,7 @@ impl Sheet {
                 from = at;
             }
         }
+        self.text_boxes.iter().try_for_each(|text| blocks.paragraph(text))?;
         self.notes.iter().try_for_each(|(cell, text)| blocks.paragraph(&format!("Note on {cell}: {text}")))
     }
 

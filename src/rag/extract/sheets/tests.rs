@@ -33,7 +33,7 @@ fn an_xlsx_shows_what_its_sheets_show() {
     assert_eq!(extracted.title.as_deref(), Some("Fleet list 2025"));
     let crew = "\n\n# Crew & shifts\n\n| Harbour | Shift |  |\n| --- | --- | --- |\n|  | Early | Late |\n\
                 | Kiel | Mira \\| Okafor | Jon Berg |\n| Rostock | TRUE | #DIV/0! |";
-    let total = "\n| Total |  | 44 | 26,070.65 € |\n\nNote on B5: Moves to Wismar in May.";
+    let total = "\n| Total |  | 44 | 26,070.65 € |\n\nPrices without VAT.\n\nNote on B5: Moves to Wismar in May.";
     assert_eq!(extracted.text, [BOATS, total, crew].concat());
     assert_eq!(extracted.warnings, [Warning::HiddenLeftOut { count: 1, what: "sheets" }]);
 }

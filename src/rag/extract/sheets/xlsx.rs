@@ -75,8 +75,14 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         let xml = package.needed(part)?;
         let mut sheet = read_sheet(&xml, &strings, &mut cell_styles, limits, deadline)?;
         drop(xml);
-        for relation in package.relations(part)?.into_values().filter(|relation| relation.kind == "comments") {
-            notes(&package.part(&relation.part)?.unwrap_or_default(), &mut sheet, deadline)?;
+        let mut beside: Vec<Relation> = package.relations(part)?.into_values().collect();
+        beside.sort_by(|a, b| a.part.cmp(&b.part));
+        for Relation { kind, part } in beside {
+            match kind.as_str() {
+                "comments" => notes(&package.part(&part)?.unwrap_or_default(), &mut sheet, deadline)?,
+                "drawing" => text_boxes(&package.part(&part)?.unwrap_or_default(), &mut sheet, deadline)?,
+                _ => {}
+            }
         }
         text.add(&entry.name, sheet, deadline)?;
     }
@@ -270,6 +276,22 @@ fn area(range: &str) -> Option<((u32, u32), (u32, u32))> {
     let (first, last) = range.split_once(':')?;
     let (first, last) = (place(first)?, place(last)?);
     Some(((first.0, last.0), (first.1, last.1)))
+}
+
+/// The text that is drawn over a sheet.
+fn text_boxes(xml: &str, sheet: &mut Sheet, deadline: Deadline) -> Result<(), ExtractError> {
+    let mut paragraph = String::new();
+    let mut in_text = false;
+    walk_bounded(FORMAT, xml, deadline, |node| {
+        match node {
+            Node::Open("t", _) => in_text = true,
+            Node::Close("t") => in_text = false,
+            Node::Text(text) if in_text => paragraph.push_str(text),
+            Node::Close("p") => sheet.text_box(std::mem::take(&mut paragraph)),
+            _ => {}
+        }
+        Ok(())
+    })
 }
 
 /// The notes of a sheet's cells.

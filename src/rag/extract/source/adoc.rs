@@ -49,7 +49,7 @@ impl Reader {
             }
             return Ok(end + 1);
         }
-        if line.starts_with("//") || is_attribute_entry(line) || is_macro_line(line) || line == "'''" || line == "<<<" {
+        if line.starts_with("//") || is_attribute_entry(line) || is_macro_line(line) || is_rule(line) {
             return Ok(next);
         }
         if line.starts_with('[') && line.ends_with(']') && !line.starts_with("[[") {
@@ -168,6 +168,11 @@ fn is_macro_line(line: &str) -> bool {
     ["image::", "include::", "video::", "audio::", "toc::", "ifdef::", "ifndef::", "endif::", "ifeval::"]
         .iter()
         .any(|word| line.starts_with(word))
+}
+
+/// A line across the page, or its end.
+fn is_rule(line: &str) -> bool {
+    line.len() >= 3 && (line.chars().all(|c| c == '\'') || line.chars().all(|c| c == '<'))
 }
 
 /// `2+`, `.3+^`, `a`, `h` …: how a cell looks.

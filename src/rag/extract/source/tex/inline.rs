@@ -6,6 +6,10 @@ use crate::rag::extract::clean::squeeze;
 /// How deep arguments are read in arguments; below, they stay as they are written.
 const MAX_DEPTH: usize = 12;
 
+/// Environments with an argument that says how they look.
+pub(super) const TAKES_ARGUMENT: &[&str] =
+    &["minipage", "multicols", "thebibliography", "otherlanguage", "wrapfigure", "adjustbox"];
+
 /// Commands that show nothing, with the number of their arguments.
 const NOTHING: &[(&str, usize)] = &[
     ("label", 1),
@@ -137,7 +141,20 @@ pub(super) fn inline_step(scanner: &mut Scanner<'_>, out: &mut String, depth: us
             scanner.argument();
             out.push_str(&inline(scanner.argument(), depth + 1));
         }
-        "textcolor" | "colorbox" => {
+        "texorpdfstring" => {
+            out.push_str(&inline(scanner.argument(), depth + 1));
+            scanner.argument();
+        }
+        "begin" => {
+            let environment = scanner.argument();
+            scanner.option();
+            if TAKES_ARGUMENT.contains(&environment) {
+                scanner.argument();
+            }
+        }
+        "end" => drop(scanner.argument()),
+        "tabularnewline" => out.push('\n'),
+        "textcolor" | "colorbox" | "foreignlanguage" => {
             scanner.argument();
             out.push_str(&inline(scanner.argument(), depth + 1));
         }

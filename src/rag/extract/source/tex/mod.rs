@@ -11,7 +11,7 @@ mod tests;
 use crate::rag::extract::{
     ExtractError, Limits, Raw, blocks::Blocks, clean::squeeze, format::FormatReader, sandbox::Deadline, text,
 };
-use inline::{inline, inline_step};
+use inline::{TAKES_ARGUMENT, inline, inline_step};
 use scan::Scanner;
 
 /// How it is read.
@@ -60,7 +60,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
             }
             body.split("\\end{document}").next().unwrap_or_default()
         }
-        None => &source,
+        None => source.split("\\endinput").next().unwrap_or_default(),
     };
     reader.read(body)?;
     let title = reader.title;
@@ -238,7 +238,9 @@ impl Reader {
         if is(TABLES) {
             self.flush()?;
             let content = scanner.until_end(environment);
-            return self.blocks.table(&table(environment, content));
+            let (caption, rows) = table(environment, content);
+            self.blocks.paragraph(&caption)?;
+            return self.blocks.table(&rows);
         }
         self.flush()?;
         match environment {
@@ -248,7 +250,7 @@ impl Reader {
         }
         // What stands behind it says how it looks.
         scanner.option();
-        if environment == "thebibliography" || environment == "minipage" || environment == "multicols" {
+        if TAKES_ARGUMENT.contains(&environment) {
             scanner.argument();
         }
         Ok(())
@@ -267,8 +269,9 @@ impl Reader {
     }
 }
 
-/// The rows of a table.
-fn table(environment: &str, content: &str) -> Vec<Vec<String>> {
+/// The title of a table that can go over pages, which stands in its first row, and its rows.
+fn table(environment: &str, content: &str) -> (String, Vec<Vec<String>>) {
+    let mut caption = String::new();
     let mut scanner = Scanner::new(content);
     scanner.option();
     if matches!(environment, "tabularx" | "tabulary") {
@@ -279,19 +282,43 @@ fn table(environment: &str, content: &str) -> Vec<Vec<String>> {
     let mut rows = vec![vec![String::new()]];
     while !scanner.rest().is_empty() {
         let rest = scanner.rest();
-        if rest.starts_with("\\\\") {
-            scanner.skip(2);
+        let command = scanner.peek_command();
+        if rest.starts_with("\\\\") || command == "tabularnewline" {
+            scanner.skip(if command.is_empty() { 2 } else { 1 + command.len() });
             scanner.option();
             rows.push(vec![String::new()]);
+        } else if command == "endfirsthead" {
+            // The head that stands on the pages that follow says the same once more.
+            if let Some(end) = rest.find("\\endhead") {
+                scanner.skip(end);
+            }
+            scanner.skip_command();
         } else if rest.starts_with('&') {
             scanner.skip(1);
             if let Some(row) = rows.last_mut() {
                 row.push(String::new());
             }
         } else if let Some(cell) = rows.last_mut().and_then(|row| row.last_mut()) {
-            match scanner.peek_command() {
-                "hline" | "toprule" | "midrule" | "bottomrule" | "endhead" | "endfirsthead" | "endfoot" => {
+            match command {
+                "hline" | "toprule" | "midrule" | "bottomrule" | "endhead" | "endfoot" | "endlastfoot" => {
                     scanner.skip_command();
+                }
+                // A row that ends in it ends only in it.
+                "begin" if rest.starts_with("\\begin{minipage}") => {
+                    scanner.skip_command();
+                    scanner.argument();
+                    let content = scanner.until_end("minipage");
+                    let mut inner = Scanner::new(content);
+                    inner.argument();
+                    cell.push_str(&inline(inner.rest(), 1));
+                }
+                "" if rest.starts_with('{') => cell.push_str(&inline(scanner.argument(), 1)),
+                "caption" => {
+                    scanner.skip_command();
+                    caption = inline(scanner.argument(), 1);
+                    let rest = scanner.rest().trim_start();
+                    let end = ["\\\\", "\\tabularnewline"].iter().find_map(|end| rest.strip_prefix(end));
+                    scanner = Scanner::new(end.unwrap_or(rest));
                 }
                 "cline" | "cmidrule" => {
                     scanner.skip_command();
@@ -301,5 +328,5 @@ fn table(environment: &str, content: &str) -> Vec<Vec<String>> {
             }
         }
     }
-    rows
+    (caption, rows)
 }

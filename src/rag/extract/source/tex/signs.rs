@@ -31,6 +31,16 @@ pub(super) fn word(name: &str) -> Option<&'static str> {
         "textbackslash" => "\\",
         "textasciitilde" => "~",
         "textdegree" => "°",
+        "textgreater" => ">",
+        "textless" => "<",
+        "textbar" => "|",
+        "textasciicircum" => "^",
+        "textasciigrave" => "`",
+        "textquotesingle" => "'",
+        "textunderscore" => "_",
+        "textbraceleft" | "lbrace" => "{",
+        "textbraceright" | "rbrace" => "}",
+        "textdollar" => "$",
         "quad" | "qquad" | "space" | "newline" | "hfill" => " ",
         "LaTeX" => "LaTeX",
         "TeX" => "TeX",
@@ -62,6 +72,15 @@ pub(super) fn mark(accent: char) -> Option<char> {
 /// Writes a letter with its mark.
 pub(super) fn accented(letter: &str, mark: char, out: &mut String) {
     let mut letters = letter.chars();
+    if letter.is_empty() {
+        // The accent alone, as people write a hat or a tilde.
+        out.push(match mark {
+            '\u{302}' => '^',
+            '\u{303}' => '~',
+            _ => return,
+        });
+        return;
+    }
     let marked: String = letters.next().into_iter().chain([mark]).nfc().collect();
     out.push_str(&marked);
     out.extend(letters);

@@ -58,6 +58,24 @@ never shown"#;
 }
 
 #[test]
+fn tables_over_pages_have_one_head() {
+    let source = r"\begin{longtable}[]{@{}ll@{}}
+\caption{Boats of \texorpdfstring{Kiel}{x}}\tabularnewline
+\toprule
+\begin{minipage}[b]{0.3\linewidth}Boat\\ name\end{minipage} & Berths \\
+\midrule\endfirsthead
+\toprule Boat & Berths \\ \midrule\endhead
+Aurora & {12 \\ or 13} \tabularnewline
+\foreignlanguage{german}{Möwe} & 10\^{}3 \textgreater{} 5 \\
+\bottomrule
+\end{longtable}";
+    assert_eq!(
+        read(source),
+        "Boats of Kiel\n\n| Boat name | Berths |\n| --- | --- |\n| Aurora | 12 or 13 |\n| Möwe | 10^3 > 5 |"
+    );
+}
+
+#[test]
 fn what_never_ends_and_deep_nesting_lose_nothing() {
     assert!(read("\\begin{lstlisting}\nword").contains("word"));
     assert!(read("\\section{word").contains("word"));
