@@ -12,6 +12,7 @@ mod crash;
 mod deadlines;
 mod description;
 mod durability;
+mod formats;
 mod hosts;
 mod layering;
 mod llm_servers;

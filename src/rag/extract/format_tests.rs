@@ -152,3 +152,35 @@ fn damaged_fixtures_give_text_or_an_error() {
     }
     assert!(count > 10, "{count} fixtures");
 }
+
+/// What begins again and again and never ends: a reader that searched for each end would take time by the square of the length.
+#[test]
+fn what_never_ends_takes_no_time_without_end() {
+    let pieces: &[(Format, &[&str])] = &[
+        (
+            Format::Rst,
+            &["`", "``a ", ":a:`b", ".. a::\n", "====\n", "== ==\n", "+--+\n|a\n", "* \n ", "a::\n\n b\n", "[1]_ "],
+        ),
+        (Format::Adoc, &["[", "<<", "a[", "----\n", "====\n", "|===\n", "|===\n|a ", "[cols=1]\n", "* a\n"]),
+        (Format::Json, &["[", "{\"a\":", "\"", "/*", "[1,", "{\"a\":1}\n", "'\n", "[[]\n"]),
+        (Format::Csv, &["\"", "\"a,", "a,\n", "\"\"\n", "a;,|\t\n"]),
+        (Format::Markdown, &["<!--", "`<!--", "---\na: b\n", "```\n", "# "]),
+        (Format::Html, &["<?xml ", "<title/>", "/>", "<p a=\""]),
+        (Format::Rtf, &["\\'", "{\\upr", "\\trowd\\cell", "{\\footnote ", "\\bin9", "{\\*\\x}", "\\u-10179 "]),
+        (Format::Eml, &["--x\n", "Content-Type: multipart/mixed; boundary=x\n\n--x\n", "=?utf-8?Q?", "<", "a: b\n"]),
+    ];
+    for (format, pieces) in pieces {
+        for piece in *pieces {
+            for start in ["", "Subject: a\nContent-Type: multipart/mixed; boundary=x\n\n", "{\\rtf1 ", "<?xml?><html>"]
+            {
+                let source = format!("{start}{}", piece.repeat(40_000));
+                let started = Instant::now();
+                let result = read(*format, source.as_bytes());
+                assert!(started.elapsed() < Duration::from_secs(8), "{format} {start}{piece}: {:?}", started.elapsed());
+                if let Err(error) = result {
+                    assert!(!error.to_string().contains(sandbox::PANICKED), "{format} {piece}: {error}");
+                }
+            }
+        }
+    }
+}

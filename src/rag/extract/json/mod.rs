@@ -33,7 +33,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     let source = source.trim_start_matches('\u{FEFF}');
     let mut writer = Writer { blocks: Blocks::new(limits), deadline, max_chars: limits.max_text_chars };
     let mut title = None;
-    match Parser::new(source, deadline).all()? {
+    match Parser::new(source, limits.max_text_chars, deadline).all()? {
         Some(values) => match values.as_slice() {
             [value] => {
                 title = value.text_of(&["title", "name"]);
@@ -59,7 +59,8 @@ impl Writer {
         let mut values = Vec::new();
         for line in lines() {
             self.deadline.check()?;
-            values.push((line, Parser::new(line, self.deadline).all()?.filter(|found| found.len() == 1)));
+            values
+                .push((line, Parser::new(line, self.max_chars, self.deadline).all()?.filter(|found| found.len() == 1)));
         }
         let broken = values.iter().filter(|(_, value)| value.is_none()).count();
         if broken * 2 > values.len() {

@@ -60,6 +60,7 @@ pub(super) struct Parser<'a> {
     at: usize,
     deadline: Deadline,
     steps: usize,
+    max_chars: usize,
 }
 
 /// Why there is no value.
@@ -76,8 +77,9 @@ impl From<ExtractError> for Stop {
 }
 
 impl<'a> Parser<'a> {
-    pub fn new(text: &'a str, deadline: Deadline) -> Self {
-        Self { text, at: 0, deadline, steps: 0 }
+    /// A parser of this text, of which at most `max_chars` characters may come out.
+    pub fn new(text: &'a str, max_chars: usize, deadline: Deadline) -> Self {
+        Self { text, at: 0, deadline, steps: 0, max_chars }
     }
 
     /// All values of the text; `None` when it is not JSON throughout.
@@ -129,6 +131,11 @@ impl<'a> Parser<'a> {
         self.steps += 1;
         if self.steps.is_multiple_of(4096) {
             self.deadline.check()?;
+        }
+        // Each value is written with at least three characters, and takes much more memory than it has bytes.
+        if self.steps > self.max_chars / 3 + 1 {
+            let limit = self.max_chars as u64;
+            return Err(ExtractError::TooLarge { limit, unit: "characters of text" }.into());
         }
         self.space();
         match self.rest().bytes().next() {

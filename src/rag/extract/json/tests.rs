@@ -46,6 +46,17 @@ fn comments_and_other_text_are_not_lost() {
 }
 
 #[test]
+fn values_without_end_are_refused() {
+    let limits = Limits { max_text_chars: 3_000, ..Limits::default() };
+    let read = |source: String| extract_bytes(Format::Json, source.as_bytes(), &limits);
+    assert!(read(format!("[{}1]", "1,".repeat(700))).is_ok());
+    assert!(matches!(read(format!("[{}1]", "[],".repeat(2_000))), Err(ExtractError::TooLarge { .. })));
+    // A line for each value repeats the long path.
+    let long = format!("{{\"{}\": [{}{{}}]}}\n1\n", "k".repeat(1_000), "{\"a\": 1},".repeat(100));
+    assert!(matches!(read(long), Err(ExtractError::TooLarge { .. })));
+}
+
+#[test]
 fn deep_nesting_costs_no_stack_and_loses_nothing() {
     for depth in [1_000, 200_000] {
         let arrays = format!("{}\"deep word\"{}", "[".repeat(depth), "]".repeat(depth));

@@ -210,10 +210,18 @@ fn columns(line: &str) -> Option<usize> {
 fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
+    let (mut brackets, mut references) = (true, true);
     while let Some(at) = rest.find(['[', '<']) {
         let (before, from) = rest.split_at(at);
-        let closing = if from.starts_with("<<") { ">>" } else { "]" };
-        let Some(length) = from.find(closing).filter(|_| from.starts_with('[') || from.starts_with("<<")) else {
+        let is_bracket = from.starts_with('[');
+        let closing = if is_bracket { "]" } else { ">>" };
+        let is_open = if is_bracket { brackets } else { from.starts_with("<<") && references };
+        let found = if is_open { from.find(closing) } else { None };
+        if is_open && found.is_none() {
+            // What never ends from here on does not from later on either.
+            *(if is_bracket { &mut brackets } else { &mut references }) = false;
+        }
+        let Some(length) = found else {
             out.push_str(&rest[..at + 1]);
             rest = &rest[at + 1..];
             continue;
@@ -266,5 +274,7 @@ mod tests {
         let read = |source: &str| extract_bytes(Format::Adoc, source.as_bytes(), &Limits::default()).unwrap().text;
         assert_eq!(read("----\nword [x <<y"), "word [x <<y");
         assert_eq!(read("|===\n|a"), "|a");
+        let signs = "[<<".repeat(200_000);
+        assert_eq!(read(&signs), signs);
     }
 }

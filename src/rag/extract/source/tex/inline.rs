@@ -1,6 +1,9 @@
 //! Text with commands in it → what a reader sees.
 
-use super::{scan::Scanner, signs};
+use super::{
+    scan::{Effort, Scanner},
+    signs,
+};
 use crate::rag::extract::clean::squeeze;
 
 /// How deep arguments are read in arguments; below, they stay as they are written.
@@ -60,11 +63,11 @@ const NOTHING: &[(&str, usize)] = &[
 ];
 
 /// What a reader sees of a piece of source.
-pub(super) fn inline(source: &str, depth: usize) -> String {
+pub(super) fn inline(source: &str, depth: usize, effort: &Effort) -> String {
     if depth >= MAX_DEPTH {
         return source.to_owned();
     }
-    let mut scanner = Scanner::new(source);
+    let mut scanner = Scanner::new(source, effort);
     let mut out = String::new();
     while !scanner.rest().is_empty() {
         inline_step(&mut scanner, &mut out, depth);
@@ -74,7 +77,7 @@ pub(super) fn inline(source: &str, depth: usize) -> String {
 
 /// Takes the next piece: a command with its arguments, a formula, a sign, or text up to one of them.
 pub(super) fn inline_step(scanner: &mut Scanner<'_>, out: &mut String, depth: usize) {
-    let rest = scanner.rest();
+    let (rest, effort) = (scanner.rest(), scanner.effort());
     let signs = [("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("~", " "), ("{", ""), ("}", "")];
     if let Some((sign, shown)) = signs.iter().find(|(sign, _)| rest.starts_with(sign)) {
         out.push_str(shown);
@@ -82,7 +85,7 @@ pub(super) fn inline_step(scanner: &mut Scanner<'_>, out: &mut String, depth: us
     }
     for (open, close) in [("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]")] {
         if let Some(inner) = rest.strip_prefix(open) {
-            if let Some(end) = inner.find(close) {
+            if let Some(end) = effort.find(inner, close) {
                 let whole = open.len() + end + close.len();
                 out.push_str(&rest[..whole]);
                 return scanner.skip(whole);
@@ -112,7 +115,7 @@ pub(super) fn inline_step(scanner: &mut Scanner<'_>, out: &mut String, depth: us
             Some(',' | ';' | ':' | ' ' | '\n' | '/') => out.push(' '),
             Some(c) => {
                 if let Some(mark) = signs::mark(c) {
-                    signs::accented(&inline(scanner.argument(), depth + 1), mark, out);
+                    signs::accented(&inline(scanner.argument(), depth + 1, effort), mark, out);
                 }
             }
             None => {}
@@ -132,17 +135,17 @@ pub(super) fn inline_step(scanner: &mut Scanner<'_>, out: &mut String, depth: us
     match name {
         "href" => {
             let target = scanner.argument();
-            out.push_str(&format!("{} ({target})", inline(scanner.argument(), depth + 1)));
+            out.push_str(&format!("{} ({target})", inline(scanner.argument(), depth + 1, effort)));
         }
         "url" | "path" => out.push_str(scanner.argument()),
-        "footnote" => out.push_str(&format!(" ({})", squeeze(&inline(scanner.argument(), depth + 1)))),
+        "footnote" => out.push_str(&format!(" ({})", squeeze(&inline(scanner.argument(), depth + 1, effort)))),
         "multicolumn" | "multirow" => {
             scanner.argument();
             scanner.argument();
-            out.push_str(&inline(scanner.argument(), depth + 1));
+            out.push_str(&inline(scanner.argument(), depth + 1, effort));
         }
         "texorpdfstring" => {
-            out.push_str(&inline(scanner.argument(), depth + 1));
+            out.push_str(&inline(scanner.argument(), depth + 1, effort));
             scanner.argument();
         }
         "begin" => {
@@ -156,16 +159,16 @@ pub(super) fn inline_step(scanner: &mut Scanner<'_>, out: &mut String, depth: us
         "tabularnewline" => out.push('\n'),
         "textcolor" | "colorbox" | "foreignlanguage" => {
             scanner.argument();
-            out.push_str(&inline(scanner.argument(), depth + 1));
+            out.push_str(&inline(scanner.argument(), depth + 1, effort));
         }
         "verb" | "lstinline" => out.push_str(&format!("`{}`", scanner.delimited())),
-        "texttt" | "code" => out.push_str(&format!("`{}`", inline(scanner.argument(), depth + 1))),
+        "texttt" | "code" => out.push_str(&format!("`{}`", inline(scanner.argument(), depth + 1, effort))),
         name if name.starts_with("cite") || name.ends_with("cite") => {
             out.push_str(&format!("[{}]", scanner.argument()))
         }
         name if name.len() == 1 => {
             if let Some(mark) = name.chars().next().and_then(signs::mark) {
-                signs::accented(&inline(scanner.argument(), depth + 1), mark, out);
+                signs::accented(&inline(scanner.argument(), depth + 1, effort), mark, out);
             }
         }
         // Its arguments are text as any other.

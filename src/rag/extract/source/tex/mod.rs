@@ -12,7 +12,7 @@ use crate::rag::extract::{
     ExtractError, Limits, Raw, blocks::Blocks, clean::squeeze, format::FormatReader, sandbox::Deadline, text,
 };
 use inline::{TAKES_ARGUMENT, inline, inline_step};
-use scan::Scanner;
+use scan::{Effort, Scanner};
 
 /// How it is read.
 pub(in crate::rag::extract) const READER: FormatReader =
@@ -45,16 +45,17 @@ const SILENT: &[&str] = &["comment", "tikzpicture", "pgfpicture", "picture", "CC
 fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
     let (source, warning) = text::decode(bytes, None)?;
     let source = without_comments(&source.replace("\r\n", "\n"));
+    let effort = Effort::for_source(source.len());
     let mut reader =
         Reader { blocks: Blocks::new(limits), deadline, paragraph: String::new(), lists: Vec::new(), title: None };
     let body = match source.split_once("\\begin{document}") {
         Some((preamble, body)) => {
             // Of what stands before the document, only its title is part of it.
-            let mut scanner = Scanner::new(preamble);
+            let mut scanner = Scanner::new(preamble, &effort);
             while let Some(at) = scanner.rest().find("\\title") {
                 scanner.skip(at + "\\title".len());
                 if scanner.rest().starts_with(['{', '[']) {
-                    reader.set_title(scanner.argument())?;
+                    reader.set_title(scanner.argument(), &effort)?;
                     break;
                 }
             }
@@ -62,7 +63,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         }
         None => source.split("\\endinput").next().unwrap_or_default(),
     };
-    reader.read(body)?;
+    reader.read(body, &effort)?;
     let title = reader.title;
     let (text, heading) = reader.blocks.finish();
     Ok(Raw { text, title: title.or(heading), warnings: warning.into_iter().collect() })
@@ -111,15 +112,15 @@ struct Reader {
 }
 
 impl Reader {
-    fn set_title(&mut self, argument: &str) -> Result<(), ExtractError> {
-        let title = squeeze(&inline(argument, 0));
+    fn set_title(&mut self, argument: &str, effort: &Effort) -> Result<(), ExtractError> {
+        let title = squeeze(&inline(argument, 0, effort));
         self.blocks.heading(1, &title)?;
         self.title = Some(title).filter(|title| !title.is_empty());
         Ok(())
     }
 
-    fn read(&mut self, source: &str) -> Result<(), ExtractError> {
-        let mut scanner = Scanner::new(source);
+    fn read(&mut self, source: &str, effort: &Effort) -> Result<(), ExtractError> {
+        let mut scanner = Scanner::new(source, effort);
         let mut step = 0_usize;
         while !scanner.rest().is_empty() {
             step += 1;
@@ -145,7 +146,8 @@ impl Reader {
     }
 
     fn command(&mut self, scanner: &mut Scanner<'_>) -> Result<(), ExtractError> {
-        let name = scanner.peek_command();
+        self.deadline.check()?;
+        let (name, effort) = (scanner.peek_command(), scanner.effort());
         let level = match name {
             "part" | "chapter" => 1,
             "section" => 2,
@@ -157,7 +159,7 @@ impl Reader {
         if level > 0 {
             scanner.skip_command();
             self.flush()?;
-            return self.blocks.heading(level, &inline(scanner.argument(), 0));
+            return self.blocks.heading(level, &inline(scanner.argument(), 0, effort));
         }
         match name {
             "begin" => {
@@ -177,7 +179,7 @@ impl Reader {
             "item" | "bibitem" => {
                 scanner.skip_command();
                 self.flush()?;
-                let label = scanner.option().map(|label| inline(label, 0));
+                let label = scanner.option().map(|label| inline(label, 0, effort));
                 if name == "bibitem" {
                     scanner.argument();
                 }
@@ -197,12 +199,12 @@ impl Reader {
             "caption" => {
                 scanner.skip_command();
                 self.flush()?;
-                self.blocks.paragraph(&inline(scanner.argument(), 0))
+                self.blocks.paragraph(&inline(scanner.argument(), 0, effort))
             }
             "title" => {
                 scanner.skip_command();
                 self.flush()?;
-                self.set_title(scanner.argument())
+                self.set_title(scanner.argument(), effort)
             }
             "par" | "maketitle" | "newpage" | "clearpage" => {
                 scanner.skip_command();
@@ -238,7 +240,7 @@ impl Reader {
         if is(TABLES) {
             self.flush()?;
             let content = scanner.until_end(environment);
-            let (caption, rows) = table(environment, content);
+            let (caption, rows) = table(environment, content, scanner.effort());
             self.blocks.paragraph(&caption)?;
             return self.blocks.table(&rows);
         }
@@ -270,9 +272,9 @@ impl Reader {
 }
 
 /// The title of a table that can go over pages, which stands in its first row, and its rows.
-fn table(environment: &str, content: &str) -> (String, Vec<Vec<String>>) {
+fn table(environment: &str, content: &str, effort: &Effort) -> (String, Vec<Vec<String>>) {
     let mut caption = String::new();
-    let mut scanner = Scanner::new(content);
+    let mut scanner = Scanner::new(content, effort);
     scanner.option();
     if matches!(environment, "tabularx" | "tabulary") {
         scanner.argument();
@@ -308,17 +310,17 @@ fn table(environment: &str, content: &str) -> (String, Vec<Vec<String>>) {
                     scanner.skip_command();
                     scanner.argument();
                     let content = scanner.until_end("minipage");
-                    let mut inner = Scanner::new(content);
+                    let mut inner = Scanner::new(content, effort);
                     inner.argument();
-                    cell.push_str(&inline(inner.rest(), 1));
+                    cell.push_str(&inline(inner.rest(), 1, effort));
                 }
-                "" if rest.starts_with('{') => cell.push_str(&inline(scanner.argument(), 1)),
+                "" if rest.starts_with('{') => cell.push_str(&inline(scanner.argument(), 1, effort)),
                 "caption" => {
                     scanner.skip_command();
-                    caption = inline(scanner.argument(), 1);
+                    caption = inline(scanner.argument(), 1, effort);
                     let rest = scanner.rest().trim_start();
                     let end = ["\\\\", "\\tabularnewline"].iter().find_map(|end| rest.strip_prefix(end));
-                    scanner = Scanner::new(end.unwrap_or(rest));
+                    scanner = Scanner::new(end.unwrap_or(rest), effort);
                 }
                 "cline" | "cmidrule" => {
                     scanner.skip_command();

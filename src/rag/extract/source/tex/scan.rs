@@ -1,12 +1,43 @@
 //! Walks through TeX's source: commands, arguments, environments.
 
+use std::cell::Cell;
+
+/// How much may still be searched for ends. Each search is short in what people write; in what never ends, each would go to the
+/// end of the source, and all of them together take for ever.
+pub(super) struct Effort(Cell<usize>);
+
+impl Effort {
+    /// Enough for a source of this many bytes.
+    pub fn for_source(bytes: usize) -> Self {
+        Self(Cell::new(bytes.saturating_mul(64).saturating_add(1 << 20)))
+    }
+
+    /// Takes a search over so many bytes into account; whether it is still within what is allowed.
+    fn spend(&self, bytes: usize) -> bool {
+        self.0.set(self.0.get().saturating_sub(bytes));
+        self.0.get() > 0
+    }
+
+    /// Where a word is in a text, if it may be searched for.
+    pub fn find(&self, text: &str, word: &str) -> Option<usize> {
+        let found = if self.spend(1) { text.find(word) } else { None };
+        self.spend(found.unwrap_or(text.len()));
+        found
+    }
+}
+
 pub(super) struct Scanner<'a> {
     rest: &'a str,
+    effort: &'a Effort,
 }
 
 impl<'a> Scanner<'a> {
-    pub fn new(source: &'a str) -> Self {
-        Self { rest: source }
+    pub fn new(source: &'a str, effort: &'a Effort) -> Self {
+        Self { rest: source, effort }
+    }
+
+    pub fn effort(&self) -> &'a Effort {
+        self.effort
     }
 
     pub fn rest(&self) -> &'a str {
@@ -44,6 +75,9 @@ impl<'a> Scanner<'a> {
         }
         let (mut depth, mut escaped) = (0_usize, false);
         for (at, c) in after.char_indices().skip(1) {
+            if !self.effort.spend(1) {
+                return None;
+            }
             match c {
                 '{' if !escaped => depth += 1,
                 '}' if !escaped => depth = depth.saturating_sub(1),
@@ -80,6 +114,9 @@ impl<'a> Scanner<'a> {
         }
         let (mut depth, mut escaped) = (0_usize, false);
         for (at, c) in after.char_indices() {
+            if !self.effort.spend(1) {
+                break;
+            }
             match c {
                 '{' if !escaped => depth += 1,
                 '}' if !escaped => {
@@ -124,7 +161,9 @@ impl<'a> Scanner<'a> {
             places.min()
         };
         let (mut at, mut depth) = (0, 1_usize);
-        while let Some((end, length)) = find(&self.rest[at..], "end") {
+        while self.effort.spend(self.rest.len() - at)
+            && let Some((end, length)) = find(&self.rest[at..], "end")
+        {
             match find(&self.rest[at..at + end], "begin") {
                 Some((begin, length)) => {
                     depth += 1;

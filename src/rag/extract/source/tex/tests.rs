@@ -1,5 +1,7 @@
 //! Papers as people write them.
 
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 
 use crate::rag::extract::{Format, Limits, extract_bytes};
@@ -84,6 +86,27 @@ fn what_never_ends_and_deep_nesting_lose_nothing() {
     assert!(read(&deep).contains("word"));
     let deep = format!("{}word{}", "{".repeat(100_000), "}".repeat(100_000));
     assert_eq!(read(&deep), "word");
+}
+
+#[test]
+fn what_never_ends_takes_no_time_without_end() {
+    for piece in [
+        "\\section{",
+        "\\url[",
+        "\\begin{tabular}",
+        "\\begin{lstlisting}",
+        "\\footnote{",
+        "\\href{a}{",
+        "\\(",
+        "$$",
+        "\\verb|",
+    ] {
+        let started = Instant::now();
+        for source in [piece.repeat(20_000), format!("\\section{{{}}}", piece.replace('{', "\\{").repeat(20_000))] {
+            let _ = extract_bytes(Format::Tex, source.as_bytes(), &Limits::default());
+        }
+        assert!(started.elapsed() < Duration::from_secs(15), "{piece}: {:?}", started.elapsed());
+    }
 }
 
 proptest! {
