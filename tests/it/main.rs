@@ -14,6 +14,7 @@ mod deadlines;
 mod description;
 mod documents;
 mod durability;
+mod formats;
 mod hosts;
 mod layering;
 mod llm_servers;

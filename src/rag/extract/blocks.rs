@@ -87,6 +87,16 @@ impl Blocks {
         self.push(Last::Other, text.trim_end())
     }
 
+    /// Starts a table of this many columns, whose first row is its head and whose cells may be missing.
+    pub fn table_rows(&mut self, columns: usize) -> TableRows<'_> {
+        TableRows { blocks: self, columns, text: String::new(), is_head: true }
+    }
+
+    /// A text that is Markdown already.
+    pub fn markdown(&mut self, text: &str) -> Result<(), ExtractError> {
+        self.push(Last::Other, text.trim_matches('\n').trim_end())
+    }
+
     /// The text, and the first heading in it.
     pub fn finish(self) -> (String, Option<String>) {
         (self.out, self.first_heading)
@@ -113,6 +123,46 @@ impl Blocks {
             return Err(ExtractError::TooLarge { limit: self.max_chars as u64, unit: "characters of text" });
         }
         Ok(())
+    }
+}
+
+/// A table that is written row by row.
+pub(super) struct TableRows<'a> {
+    blocks: &'a mut Blocks,
+    columns: usize,
+    text: String,
+    is_head: bool,
+}
+
+impl TableRows<'_> {
+    /// A row of these cells, each with its column, in their order.
+    pub fn row<'t>(&mut self, cells: impl Iterator<Item = (usize, &'t str)>) -> Result<(), ExtractError> {
+        let mut at = 0;
+        for (column, text) in cells {
+            // Cells that are missing in between take room, too.
+            self.blocks.check(self.text.len() + column.saturating_sub(at) * 3)?;
+            while at < column {
+                self.text.push_str("|  ");
+                at += 1;
+            }
+            self.text.push_str("| ");
+            self.text.push_str(&squeeze(text).replace('|', "\\|"));
+            self.text.push(' ');
+            at += 1;
+        }
+        if self.is_head {
+            self.text.push_str(&"|  ".repeat(self.columns.saturating_sub(at)));
+        }
+        self.text.push_str("|\n");
+        if std::mem::take(&mut self.is_head) {
+            self.text.push_str(&format!("|{}\n", " --- |".repeat(self.columns)));
+        }
+        self.blocks.check(self.text.len())
+    }
+
+    /// The table is whole.
+    pub fn finish(self) -> Result<(), ExtractError> {
+        self.blocks.push(Last::Other, self.text.trim_end())
     }
 }
 

@@ -27,6 +27,14 @@ pub enum ExtractError {
     /// It cannot be read without a password or key.
     #[error("encrypted: it needs a password; save a copy without protection and try again")]
     Encrypted,
+    /// It is known what it is, but that cannot be read.
+    #[error("it is {what}, which cannot be read; save it as {instead} and try again")]
+    NotReadable {
+        /// What it is.
+        what: &'static str,
+        /// The format that can be read instead.
+        instead: &'static str,
+    },
     /// It is not what its extension says, or broken beyond repair.
     #[error("damaged or not a {format} file: {detail}; open it in its own application and save it anew")]
     Damaged {

@@ -2,7 +2,10 @@
 
 use std::{fmt, path::Path};
 
-use super::{ExtractError, Limits, Raw, docx, html, markdown, pdf, sandbox::Deadline, text};
+use super::{
+    ExtractError, Limits, Raw, docx, epub, html, json, mail, markdown, odf, old, pdf, pptx, rtf, sandbox::Deadline,
+    sheets, source, text,
+};
 
 /// How a format is read.
 pub(super) struct FormatReader {
@@ -51,6 +54,40 @@ formats! {
     Pdf = pdf::READER;
     /// Office Open XML (Word).
     Docx = docx::READER;
+    /// Office Open XML (Excel).
+    Xlsx = sheets::xlsx::READER;
+    /// Excel 97 to 2003.
+    Xls = sheets::xls::READER;
+    /// The binary form of Excel's newer files.
+    Xlsb = sheets::xlsb::READER;
+    /// Office Open XML (PowerPoint).
+    Pptx = pptx::READER;
+    /// OpenDocument (texts).
+    Odt = odf::TEXT;
+    /// OpenDocument (spreadsheets).
+    Ods = odf::SHEET;
+    /// OpenDocument (presentations).
+    Odp = odf::SLIDES;
+    /// Values separated by commas, semicolons or tabs.
+    Csv = sheets::csv::READER;
+    /// Mails.
+    Eml = mail::READER;
+    /// Books.
+    Epub = epub::READER;
+    /// Rich text format.
+    Rtf = rtf::READER;
+    /// JSON, also one value a line.
+    Json = json::READER;
+    /// reStructuredText.
+    Rst = source::rst::READER;
+    /// AsciiDoc.
+    Adoc = source::adoc::READER;
+    /// TeX and LaTeX.
+    Tex = source::tex::READER;
+    /// Source code.
+    Code = source::code::READER;
+    /// Formats of old, which are recognised but not read.
+    Old = old::READER;
 }
 
 impl Format {
@@ -60,9 +97,11 @@ impl Format {
         Self::ALL.iter().copied().find(|format| format.reader().extensions.contains(&extension.as_str()))
     }
 
-    /// The usual extension of each format, for messages: `.txt .md …`.
+    /// The usual extension of each format, for messages: `.txt .md …, source code`.
     pub fn supported() -> String {
-        Self::ALL.iter().map(|format| format!(".{}", format.reader().extensions[0])).collect::<Vec<_>>().join(" ")
+        let named = Self::ALL.iter().filter(|format| !matches!(format, Self::Old | Self::Code));
+        let named: Vec<String> = named.map(|format| format!(".{}", format.reader().extensions[0])).collect();
+        format!("{}, source code", named.join(" "))
     }
 
     /// Its name in APIs and stored records.

@@ -11,29 +11,40 @@ pub(super) const READER: FormatReader = FormatReader {
     read: |bytes, _, _| extract(bytes),
 };
 
-/// The text of a Markdown file; its title is the front matter's, else the first top-level heading.
+/// The text of a Markdown file; its title is the front matter's, else the first heading. A title that no heading says is put
+/// above the text: without it the text may not name what it is about.
 fn extract(bytes: &[u8]) -> Result<Raw, ExtractError> {
     let (source, warning) = text::decode(bytes, None)?;
     let source = source.replace("\r\n", "\n");
     let (matter, body) = split_front_matter(&source);
     let text = without_comments(body);
-    let title = matter.and_then(front_matter_title).or_else(|| first_heading(&text));
+    let (title, heading) = (matter.and_then(front_matter_title), first_heading(&text));
+    let text = match (&title, &heading) {
+        (Some(title), None) if !text.trim().is_empty() => format!("# {title}\n\n{}", text.trim_start()),
+        _ => text,
+    };
+    let title = title.or(heading);
     Ok(Raw { text, title, warnings: warning.into_iter().collect(), ..Raw::default() })
 }
 
-/// Front matter (`---` … `---` at the very start) and the rest.
+/// Front matter at the very start (YAML between `---` and `---` or `...`, TOML between `+++` and `+++`), and the rest.
 fn split_front_matter(source: &str) -> (Option<&str>, &str) {
+    let source = source.trim_start_matches('\u{FEFF}');
     let whole = (None, source);
-    let Some(rest) = source.strip_prefix("---\n") else {
-        return whole;
+    let (opening, rest) = source.split_once('\n').unwrap_or((source, ""));
+    let (sign, ends): (_, &[&str]) = match opening.trim_end() {
+        "---" => (':', &["---", "..."]),
+        "+++" => ('=', &["+++"]),
+        _ => return whole,
     };
-    // A rule followed by text is no front matter: that has `key: value` in its first line.
-    if !rest.lines().next().is_some_and(|line| line.contains(':')) {
+    // A rule followed by text is no front matter: that has `key: value` in its first line, comments left out.
+    let mut content = rest.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    if rest.starts_with('\n') || !content.next().is_some_and(|line| is_setting(line, sign)) {
         return whole;
     }
     let mut offset = 0;
     for line in rest.split_inclusive('\n') {
-        if matches!(line.trim_end(), "---" | "...") {
+        if ends.contains(&line.trim_end()) {
             return (Some(&rest[..offset]), &rest[offset + line.len()..]);
         }
         offset += line.len();
@@ -41,9 +52,33 @@ fn split_front_matter(source: &str) -> (Option<&str>, &str) {
     whole
 }
 
+/// Whether a line sets something, `key: value` or `key = value`, or begins a group of settings.
+fn is_setting(line: &str, sign: char) -> bool {
+    let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-. \"'".contains(c));
+    line.split_once(sign).is_some_and(|(key, _)| is_key(key.trim()))
+        || sign == '=' && line.starts_with('[')
+        || ["---", "...", "+++"].contains(&line.trim_end())
+}
+
+/// The title among the settings at the top level.
 fn front_matter_title(matter: &str) -> Option<String> {
-    let value = matter.lines().find_map(|line| line.strip_prefix("title:"))?;
-    Some(value.trim().trim_matches(['"', '\'']).to_owned())
+    let mut lines = matter.lines();
+    let value = lines.find_map(|line| {
+        // What follows in TOML belongs to a group.
+        let (key, value) = line.split_once([':', '='])?;
+        (key.trim_end().trim_matches(['"', '\'']) == "title").then_some(value.trim())
+    })?;
+    // A text in lines of its own.
+    let value = match value {
+        ">" | ">-" | "|" | "|-" | "" => lines.next().filter(|line| line.starts_with([' ', '\t']))?.trim(),
+        value => value,
+    };
+    let title = match value.chars().next() {
+        Some(quote @ ('"' | '\'')) => value[1..].rsplit_once(quote).map_or(&value[1..], |(title, _)| title),
+        _ => value.split(" #").next().unwrap_or(value).trim_end(),
+    };
+    let title = title.replace("\\\"", "\"").replace("''", "'");
+    (!title.trim().is_empty()).then_some(title)
 }
 
 /// The text of the first `#` heading outside code blocks.
@@ -55,6 +90,22 @@ pub(super) fn first_heading(text: &str) -> Option<String> {
         ((1..=6).contains(&level) && heading.starts_with(' '))
             .then(|| heading.trim().trim_end_matches('#').trim().to_owned())
     })
+}
+
+/// The text with all headings this many levels lower, for a place below a heading.
+pub(super) fn shifted(text: &str, by: usize) -> String {
+    let mut fence = Fence::default();
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let level = line.len() - line.trim_start_matches('#').len();
+        if !fence.contains(line) && (1..=6).contains(&level) && line[level..].starts_with(' ') {
+            out.push_str(&"#".repeat((level + by).min(6)));
+            out.push_str(&line[level..]);
+        } else {
+            out.push_str(line);
+        }
+    }
+    out
 }
 
 /// Drops `<!-- … -->` outside code blocks; an unclosed one is text.
@@ -124,13 +175,35 @@ mod tests {
     }
 
     #[test]
+    fn headings_go_down_but_not_those_in_code() {
+        assert_eq!(shifted("# A\n\n##### B\n```\n# c\n```\n#tag", 2), "### A\n\n###### B\n```\n# c\n```\n#tag");
+    }
+
+    #[test]
     fn front_matter_gives_the_title_and_goes() {
         let (text, title) = read("---\ntitle: \"On-call\"\ntags: [a]\n---\n# Other\nBody");
         assert_eq!((text.as_str(), title.as_deref()), ("# Other\nBody", Some("On-call")));
     }
 
     #[test]
+    fn a_title_that_no_heading_says_is_put_above_the_text() {
+        let cases = [
+            ("---\ntitle: 'Mira''s boat' # draft\n---\n\nBody", "# Mira's boat\n\nBody", "Mira's boat"),
+            ("---\n# comment\ndate: 2025-01-01\ntitle: >-\n  Long one\n...\nBody", "# Long one\n\nBody", "Long one"),
+            ("+++\ntitle = \"A \\\"b\\\"\"\n[extra]\nx = 1\n+++\nBody", "# A \"b\"\n\nBody", "A \"b\""),
+            ("\u{FEFF}---\r\ntitle: Plain # draft\r\n---\r\nBody", "# Plain\n\nBody", "Plain"),
+            ("+++\ntitle = 'x'\n+++\nIntro\n## Own\n", "Intro\n## Own\n", "x"),
+        ];
+        for (source, text, title) in cases {
+            assert_eq!(read(source), (text.to_owned(), Some(title.to_owned())));
+        }
+        assert_eq!(read("---\ntags: [a]\n---\nBody"), ("Body".to_owned(), None));
+    }
+
+    #[test]
     fn a_rule_at_the_start_is_no_front_matter() {
+        assert_eq!(read("+++\nwords\n+++\nMore").0, "+++\nwords\n+++\nMore");
+
         assert_eq!(read("---\n\nText\n\n---\nMore").0, "---\n\nText\n\n---\nMore");
         assert_eq!(read("---\nkey: never closed").0, "---\nkey: never closed");
     }

@@ -1,27 +1,43 @@
 //! Documents → text: one file a format, one door ([`read_file`], [`extract_bytes`]) with the fences all of them need.
 //!
 //! Whatever the format, the text that comes out is NFC-normalised, its lines end in `\n`, and it holds no control or
-//! invisible formatting characters (see `clean`). HTML, PDF and DOCX come out as simple Markdown: `#` headings, `-` lists, `|` tables,
-//! a blank line between paragraphs, so that a chunker sees the structure ([`Format::is_structured`]).
+//! invisible formatting characters (see `clean`). All but plain text and source code come out as simple Markdown: `#` headings, `-`
+//! lists, `|` tables, a blank line between paragraphs, so that a chunker sees the structure ([`Format::is_structured`]). Sheets,
+//! slides, chapters and attachments are under headings.
 //!
 //! Input is hostile until proven otherwise. Sizes are checked before and while reading, unpacking is counted rather than
 //! believed, parsers that can hang run against a deadline, a panic in a library becomes [`ExtractError::Damaged`].
 
 mod blocks;
 mod clean;
+mod detect;
 mod docx;
 mod encoding;
+mod epub;
 mod error;
 mod format;
 mod formula;
 mod html;
+mod json;
+mod mail;
 mod markdown;
+mod odf;
+mod old;
+mod package;
 mod pages;
 mod pdf;
+mod pptx;
 mod replaced;
+mod rtf;
 mod sandbox;
+mod sheets;
+mod slides;
+mod source;
 mod text;
+mod xml;
 
+#[cfg(test)]
+mod format_tests;
 #[cfg(test)]
 mod tests;
 
@@ -40,7 +56,7 @@ pub struct Limits {
     pub max_file_bytes: u64,
     /// Longest text in characters (Unicode scalar values).
     pub max_text_chars: usize,
-    /// Most bytes that the compressed parts of a DOCX or PDF may unpack to, all together.
+    /// Most bytes that the compressed parts of a document (PDF, office documents, books) may unpack to, all together.
     pub max_unpacked_bytes: u64,
     /// Longest time for one document.
     pub timeout: Duration,
@@ -93,6 +109,27 @@ pub enum Warning {
         /// Page numbers from 1.
         pages: Vec<u32>,
     },
+    /// Parts that the document's own program does not show.
+    HiddenLeftOut {
+        /// How many.
+        count: usize,
+        /// What they are: `"sheets"`, `"slides"`.
+        what: &'static str,
+    },
+    /// Formulas whose results are not in the file.
+    FormulasWithoutValue {
+        /// How many.
+        count: usize,
+    },
+    /// What is attached to a mail and could not be read; the rest of the mail is there.
+    AttachmentUnread {
+        /// The name of the attachment.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The file is cut off; what came before is there.
+    EndsInTheMiddle,
     /// Fonts that do not say which characters their glyphs are: parts of the text may be wrong.
     FontsUnmapped,
 }
@@ -118,6 +155,18 @@ impl fmt::Display for Warning {
                 let verb = if pages.len() == 1 { "is" } else { "are" };
                 write!(f, "{} could not be read and {verb} missing", page_list(pages))
             }
+            Self::HiddenLeftOut { count: 1, what } => {
+                write!(f, "1 of its {what} is hidden and was left out; unhide it to have it found")
+            }
+            Self::HiddenLeftOut { count, what } => {
+                write!(f, "{count} of its {what} are hidden and were left out; unhide them to have them found")
+            }
+            Self::FormulasWithoutValue { count } => write!(
+                f,
+                "{count} formulas have no stored result and were left out; open it in a spreadsheet program and save it"
+            ),
+            Self::AttachmentUnread { name, why } => write!(f, "the attachment {name} was left out: {why}"),
+            Self::EndsInTheMiddle => f.write_str("the file ends in the middle: what follows there is missing"),
             Self::FontsUnmapped => {
                 f.write_str("some fonts do not say which characters they show: parts of the text may be wrong")
             }
@@ -186,7 +235,8 @@ pub fn read_file(file: File, limits: &Limits) -> Result<Vec<u8>, ExtractError> {
     Ok(bytes)
 }
 
-/// Reads the text of a document that is already in memory.
+/// Reads the text of a document that is already in memory. Its name says it is of this format; what it really is, is in the
+/// result.
 ///
 /// Blocks, at most for about `limits.timeout`.
 ///
@@ -200,6 +250,7 @@ pub fn extract_bytes(format: Format, bytes: &[u8], limits: &Limits) -> Result<Ex
         return Err(ExtractError::Empty);
     }
     let deadline = Deadline::after(limits.timeout);
+    let format = sandbox::catch(format.as_str(), || detect::detect(format, bytes))?;
     let raw = (format.reader().read)(bytes, limits, deadline)?;
     finish(format, raw, limits)
 }

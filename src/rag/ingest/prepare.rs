@@ -77,7 +77,7 @@ pub(super) fn prepare(
 
     let extracted = extract::extract_bytes(format, bytes, &options.limits).map_err(failed)?;
     let languages = LanguageDetector::for_document(&extracted.text);
-    let structure = TextStructure::new(&extracted.text, format.is_structured(), &extracted.pages);
+    let structure = TextStructure::new(&extracted.text, extracted.format.is_structured(), &extracted.pages);
     let chunks = cut(&file.source, &extracted, &structure, &languages, chunker);
     if chunks.is_empty() {
         return Err(Failure::File("contains no text".into()));
@@ -86,7 +86,7 @@ pub(super) fn prepare(
     let to_embed = (0..chunks.len()).filter(|&n| !known.contains(&chunks[n].key)).collect();
     let quality = quality(&extracted, structure.characters());
     let (warnings, outline) = (quality.warnings.clone(), structure.outline);
-    let Extracted { text, title, pages, .. } = extracted;
+    let Extracted { text, title, format, pages, .. } = extracted;
     let document = NewDocument {
         source: file.source.clone(),
         fingerprint,

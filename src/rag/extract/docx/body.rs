@@ -6,13 +6,15 @@
 use quick_xml::events::BytesStart;
 
 use super::{
-    damaged,
+    FORMAT,
     math::Formula,
     numbering::{Marker, Numbering},
-    parts::{Node, attribute, is_on, outline_level, walk},
+    parts::{Node, attribute, is_on, outline_level},
     styles::Styles,
 };
-use crate::rag::extract::{ExtractError, blocks::Blocks, clean::squeeze, formula, sandbox::Deadline};
+use crate::rag::extract::{
+    ExtractError, blocks::Blocks, clean::squeeze, formula, sandbox::Deadline, xml::walk_bounded,
+};
 
 /// Elements whose content is not part of the text: deleted and moved-away text, field codes, former properties, the
 /// fallback copy of what newer versions draw otherwise, the annotation above ruby text, properties of content controls.
@@ -29,9 +31,6 @@ const SKIPPED: &[&str] = &[
     "rt",
     "sdtPr",
 ];
-
-/// Deepest nesting of elements. Word writes a few dozen levels for tables in tables.
-const MAX_DEPTH: usize = 2_000;
 
 /// A paragraph that is being read.
 #[derive(Default)]
@@ -111,18 +110,10 @@ impl Body {
     pub fn read(&mut self, xml: &str, deadline: Deadline) -> Result<(), ExtractError> {
         let mut depth = 0_usize;
         let mut skip_from = None;
-        let mut step = 0_usize;
-        walk(xml, |node| {
-            step += 1;
-            if step.is_multiple_of(4096) {
-                deadline.check()?;
-            }
+        walk_bounded(FORMAT, xml, deadline, |node| {
             match node {
                 Node::Open(name, element) => {
                     depth += 1;
-                    if depth > MAX_DEPTH {
-                        return Err(damaged(format!("its elements are nested more than {MAX_DEPTH} deep")));
-                    }
                     if skip_from.is_none() {
                         let separator = matches!(name, "footnote" | "endnote") && attribute(element, "type").is_some();
                         if SKIPPED.contains(&name) || separator {
@@ -145,8 +136,7 @@ impl Body {
                 Node::Text(_) => {}
             }
             Ok(())
-        })?;
-        if depth == 0 { Ok(()) } else { Err(damaged("its XML ends in the middle".to_owned())) }
+        })
     }
 
     /// The text, and the first heading.

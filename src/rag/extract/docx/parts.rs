@@ -2,82 +2,19 @@
 
 use std::collections::HashMap;
 
-use quick_xml::{
-    Reader,
-    events::{BytesStart, Event},
-};
+use quick_xml::events::BytesStart;
 
 use super::{
-    damaged,
+    FORMAT,
     numbering::{Definition, Level, List, Numbering},
     styles::{Style, Styles, heading_of_name},
 };
-use crate::rag::extract::ExtractError;
+pub(super) use crate::rag::extract::xml::{Node, attribute, is_on};
+use crate::rag::extract::{ExtractError, xml};
 
-/// What a part is made of, without the distinctions that do not matter here.
-pub(super) enum Node<'a> {
-    /// An element begins; one without content is followed by its [`Node::Close`] as any other.
-    Open(&'a str, &'a BytesStart<'a>),
-    /// An element ends.
-    Close(&'a str),
-    /// Text, references resolved.
-    Text(&'a str),
-}
-
-/// Reads a part node by node. Element names come without their prefix.
-pub(super) fn walk(xml: &str, mut visit: impl FnMut(Node<'_>) -> Result<(), ExtractError>) -> Result<(), ExtractError> {
-    let mut reader = Reader::from_str(xml);
-    loop {
-        match reader.read_event().map_err(|error| damaged(format!("its XML is broken: {error}")))? {
-            Event::Start(start) => visit(Node::Open(start.local_name().into_inner(), &start))?,
-            Event::Empty(start) => {
-                visit(Node::Open(start.local_name().into_inner(), &start))?;
-                visit(Node::Close(start.local_name().into_inner()))?;
-            }
-            Event::End(end) => visit(Node::Close(end.local_name().into_inner()))?,
-            Event::Text(text) => visit(Node::Text(&text.xml10_content()))?,
-            Event::CData(text) => visit(Node::Text(&text.xml10_content()))?,
-            Event::GeneralRef(reference) => {
-                if let Ok(Some(c)) = reference.resolve_char_ref() {
-                    visit(Node::Text(c.encode_utf8(&mut [0; 4])))?;
-                } else if let Some(text) = quick_xml::escape::resolve_predefined_entity(&reference.xml10_content()) {
-                    visit(Node::Text(text))?;
-                }
-            }
-            Event::DocType(_) => {
-                return Err(damaged(
-                    "it contains a document type declaration, which Word documents never do".to_owned(),
-                ));
-            }
-            Event::Eof => return Ok(()),
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
-        }
-    }
-}
-
-/// An attribute by its name without prefix.
-pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = element.attributes().flatten().find(|attribute| attribute.key.local_name().into_inner() == name)?;
-    Some(found.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok()?.into_owned())
-}
-
-/// The name of the part that holds the body.
-pub(super) fn main_part(xml: &str) -> Result<Option<String>, ExtractError> {
-    let mut found = None;
-    walk(xml, |node| {
-        if let Node::Open("Relationship", element) = node
-            && attribute(element, "Type").is_some_and(|kind| kind.ends_with("/officeDocument"))
-        {
-            found = attribute(element, "Target").map(|target| target.trim_start_matches('/').to_owned());
-        }
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// Whether a property is on: that it is there says so, unless its value denies it.
-pub(super) fn is_on(value: Option<&str>) -> bool {
-    !matches!(value, Some("0" | "false" | "off"))
+/// Reads a part node by node.
+pub(super) fn walk(xml: &str, visit: impl FnMut(Node<'_>) -> Result<(), ExtractError>) -> Result<(), ExtractError> {
+    xml::walk(FORMAT, xml, visit)
 }
 
 /// The styles, and the lists that numbering styles name.
@@ -206,21 +143,4 @@ fn set_level(level: &mut Level, element: &str, start: &BytesStart<'_>) {
         ("suff", Some(value)) => level.joined = value == "nothing",
         _ => {}
     }
-}
-
-/// The title among the document's properties, unless it is a template's placeholder.
-pub(super) fn title(xml: &str) -> Result<Option<String>, ExtractError> {
-    let mut inside = false;
-    let mut title = String::new();
-    walk(xml, |node| {
-        match node {
-            Node::Open("title", _) => inside = true,
-            Node::Close("title") => inside = false,
-            Node::Text(text) if inside => title.push_str(text),
-            _ => {}
-        }
-        Ok(())
-    })?;
-    let title = title.trim();
-    Ok((!title.is_empty() && !title.eq_ignore_ascii_case("word document")).then(|| title.to_owned()))
 }

@@ -40,7 +40,16 @@ pub(super) const READER: FormatReader = FormatReader {
 /// The text of an HTML page.
 fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
     let (source, warning) = text::decode(bytes, declared_encoding(bytes))?;
-    let page = parse(&source, deadline)?;
+    // What declares itself as XML is written by its rules.
+    let source = if source.trim_start().starts_with("<?xml") { with_ends(&source) } else { source };
+    let mut raw = read(&source, limits, deadline)?;
+    raw.warnings.extend(warning);
+    Ok(raw)
+}
+
+/// The text of a page that is decoded already.
+pub(super) fn read(source: &str, limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
+    let page = parse(source, deadline)?;
     deadline.check()?;
     let known = Page::new(page.tree.root());
     let mut walk = Walk::new(limits);
@@ -86,7 +95,27 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     walk.flush()?;
     let title = walk.title.take().filter(|title| !title.trim().is_empty());
     let (text, heading) = walk.blocks.finish();
-    Ok(Raw { text, title: title.or(heading), warnings: warning.into_iter().collect(), ..Raw::default() })
+    Ok(Raw { text, title: title.or(heading), ..Raw::default() })
+}
+
+/// A page written by the rules of XML, in which `<title/>` is whole: by those of HTML, all that follows would be the title.
+pub(super) fn with_ends(source: &str) -> String {
+    const RAW: &[&str] = &["title", "script", "style", "textarea", "iframe", "noscript", "xmp", "noframes", "noembed"];
+    let mut out = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(at) = rest.find("/>") {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let tag = before.rsplit('<').next().unwrap_or_default();
+        let name = tag.split(|c: char| c.is_whitespace()).next().unwrap_or_default().to_ascii_lowercase();
+        if !tag.contains('>') && RAW.contains(&name.as_str()) {
+            out.push_str(&format!("></{name}>"));
+        } else {
+            out.push_str("/>");
+        }
+        rest = &after[2..];
+    }
+    out + rest
 }
 
 fn parse(source: &str, deadline: Deadline) -> Result<Html, ExtractError> {
