@@ -59,7 +59,7 @@ pub fn findings(target: &Target, now: UnixMillis) -> Vec<Finding> {
         return vec![silence];
     }
     let Some(seen) = target.latest.as_deref() else { return Vec::new() };
-    let lately = target.counted(lately_of(target), now);
+    let lately = target.counted(settled_of(target, now), now);
     let (upstreams, breaker) = (upstreams::away(target, seen, now), breaker(target, seen, now));
     // Errors, slowness and bad health are what an open breaker means; its line tells of them.
     let others = match (&upstreams, &breaker) {
@@ -103,6 +103,12 @@ pub fn well(target: &Target, now: UnixMillis) -> String {
 /// The window over which the shares in a finding are computed.
 fn lately_of(target: &Target) -> Duration {
     target.interval.saturating_mul(POLLS).clamp(LEAST, MOST)
+}
+
+/// The same, but not beyond the last moment at which one of several upstreams went or came: what was before it is over.
+fn settled_of(target: &Target, now: UnixMillis) -> Duration {
+    let changes = target.upstreams.iter().filter_map(|upstream| upstream.line.since(now));
+    changes.map(|change| now.since(change)).fold(lately_of(target), Duration::min)
 }
 
 fn silence(target: &Target, now: UnixMillis) -> Option<Finding> {

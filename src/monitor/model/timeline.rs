@@ -74,6 +74,13 @@ impl Timeline {
         new
     }
 
+    /// Another reason for the last change is known.
+    pub fn explain(&mut self, reason: &str) {
+        if let Some(last) = self.changes.back_mut() {
+            reason.clone_into(&mut last.reason);
+        }
+    }
+
     /// From when on nothing is known any more.
     pub fn lose(&mut self, at: UnixMillis) {
         if self.changes.back().is_some_and(|last| last.to.is_some() && last.at <= at) {

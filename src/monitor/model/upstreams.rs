@@ -12,6 +12,8 @@ use crate::{
     util::{humanize::age, time::UnixMillis},
 };
 
+/// Why an upstream is away that answers probes, as far as is known.
+const NOT_ASKED: &str = "its breaker lets no questions through";
 /// Upstreams whose past is kept, and those that are told of now.
 const MOST: usize = 64;
 
@@ -96,8 +98,12 @@ impl Upstreams {
             let why = match (there, &upstream.error) {
                 (true, _) => "",
                 (false, Some(error)) => error,
-                (false, None) => "its breaker is not closed",
+                (false, None) => NOT_ASKED,
             };
+            // A breaker knows earlier than a probe, but a probe knows more.
+            if !there && known.line.change(at).is_some_and(|change| change.reason == NOT_ASKED) {
+                known.line.explain(why);
+            }
             if known.line.see_why(at, if there { State::Closed } else { State::Open }, why)
                 && known.line.changes().rev().nth(1).is_some_and(|before| before.to.is_some())
             {
@@ -189,6 +195,20 @@ mod tests {
         assert_eq!(states, [Some(Closed), Some(HalfOpen), Some(HalfOpen), Some(Open), Some(Closed)]);
         assert_eq!(upstreams.all_away(at(0), at(9)), Duration::from_secs(1));
         assert_eq!(upstreams.columns(at(1), at(5), 4), [Some(Closed), Some(HalfOpen), Some(HalfOpen), Some(Open)]);
+    }
+
+    #[test]
+    fn a_probe_explains_what_a_breaker_noticed() {
+        let mut upstreams = Upstreams::default();
+        let mut rejected = told(&BOTH);
+        rejected.upstreams[1].asked = Some(false);
+        let why = |upstreams: &Upstreams| {
+            upstreams.get("big").unwrap().line.change(UnixMillis(9_000)).unwrap().reason.clone()
+        };
+        assert_eq!(follow(&mut upstreams, &[told(&BOTH), rejected]), [format!("upstream big is away: {NOT_ASKED}")]);
+        assert_eq!(why(&upstreams), NOT_ASKED);
+        assert!(upstreams.follow(0, UnixMillis(3_000), None, &told(&ONE), None).is_empty());
+        assert_eq!(why(&upstreams), "connection refused");
     }
 
     #[test]

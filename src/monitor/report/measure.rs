@@ -127,6 +127,9 @@ fn words(server: &Server, metric: Metric, value: Option<f64>) -> String {
     };
     match metric {
         Metric::Unreachable => format!("{} of {}", share(1.0 - value), interval(server.watched)),
+        Metric::BreakerNotClosed if server.without_upstream.is_some() => {
+            format!("{} of the known time, or another answered", share(1.0 - value))
+        }
         Metric::BreakerNotClosed => format!("{} of the known time", share(1.0 - value)),
         Metric::BreakerOpen => format!("{} of the known time", share(value)),
         Metric::HitRate => of(Metric::Lookups.of_counts(&server.counts), "look-ups"),

@@ -36,10 +36,12 @@ pub(super) fn away(target: &Target, seen: &Observation, now: UnixMillis) -> Opti
         return Some(Finding::new(Severity::Critical, text));
     }
     // Since the first of them went.
-    let since = outages.min().map(|since| format!(" for {}", age(now.since(since)))).unwrap_or_default();
+    let since = outages.min().map(|since| now.since(since));
+    let window = since.map_or(lately_of(target), |since| since.min(MOST).max(target.interval));
+    let since = since.map(|since| format!(" for {}", age(since))).unwrap_or_default();
     let is = if away.len() == 1 { "is" } else { "are" };
     let answer = if there.len() == 1 { "answers" } else { "answer" };
-    let lately = target.counted(lately_of(target), now);
+    let lately = target.counted(window, now);
     let noticed = noticed(seen, &away, lately.as_ref());
     let text = format!("{} {is} away{since}: {} {answer}{noticed}", names(&away), names(&there));
     Some(Finding::new(Severity::Warning, text))

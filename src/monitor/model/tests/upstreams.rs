@@ -75,12 +75,24 @@ fn what_users_notice_of_it_is_told_with_its_reason() {
     let words = "big is away for 1 min: small answers, but big embeds, too → ";
     let (severity, text) = model.diagnosis();
     assert_eq!(severity, Some(Severity::Warning));
-    assert!(text.starts_with(words) && text.ends_with(" % of answers degraded"), "{text}");
+    assert_eq!(text, format!("{words}100 % of answers degraded"), "what was before is over");
     assert!(firing(&model).contains(&"breaker-open"), "nobody embeds in its place: {:?}", firing(&model));
     // Degraded for another reason, which is not known.
     let model = since_a_minute([false, true], &[("big_client", Open), ("small_client", Closed)], [100.0, 50.0, 0.0]);
     let (_, text) = model.diagnosis();
-    assert!(text.starts_with("big is away for 1 min: small answers → ") && text.ends_with(" degraded"), "{text}");
+    assert_eq!(text, "big is away for 1 min: small answers → 50 % of answers degraded");
+}
+
+#[test]
+fn what_was_while_one_was_away_is_over_when_it_is_back() {
+    let mut model = since_a_minute([false, true], &CLOSED, [100.0, 100.0, 100.0]);
+    let back = |questions| Observation { health: None, ..told([true; 2], &CLOSED, [questions, 300.0, 300.0]) };
+    for seconds in [150, 180] {
+        tell(&mut model, 0, seconds, back(100.0 + 10.0 * seconds as f64));
+        assert_eq!(model.diagnosis().0, None, "{}", model.diagnosis().1);
+    }
+    assert_eq!(texts(&model).last().map(String::as_str), Some("upstream-away is over after 1 min"));
+    assert!(texts(&model).contains(&"upstream big is back after 1 min 30 s".to_owned()));
 }
 
 #[test]
