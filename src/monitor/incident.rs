@@ -113,6 +113,7 @@ impl Page<'_> {
         rows.extend(figures.cache());
         rows.extend(figures.pool());
         rows.extend(figures.answers());
+        rows.extend(self.upstreams(row));
         rows.extend(figures.system(self.present.since(self.target.last_success.unwrap_or(self.present))));
         table(out, ["panel", "figure", "value"], rows);
     }
@@ -138,6 +139,34 @@ impl Page<'_> {
             ["breaker".to_owned(), plain(name), words.join(", ")]
         };
         self.target.breakers.iter().map(line).collect()
+    }
+
+    /// Of one upstream there is nothing to say that its breaker does not.
+    fn upstreams(&self, row: Option<&Row>) -> Vec<[String; 3]> {
+        let all = &self.target.upstreams;
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let rate = row.and_then(|row| row.rate(Field::Failovers)).map(|rate| short(rate * 60.0));
+        let mut rows = vec![["answers".to_owned(), "taken over a minute".to_owned(), known(rate)]];
+        rows.extend(all.iter().map(|upstream| {
+            let line = &upstream.line;
+            let state = row.and_then(|row| line.at(self.shown).or_else(|| line.at(row.at)));
+            let mut words = match state {
+                Some(State::Closed) => vec!["there".to_owned()],
+                Some(_) => vec!["**away**".to_owned()],
+                None => vec![known(None)],
+            };
+            if let Some(since) = line.since(self.shown).filter(|_| state.is_some()) {
+                words.push(format!("for {}, since {}", age(self.shown.since(since)), stamp(since, self.zone)));
+            }
+            words.extend(upstream.model.as_deref().map(|model| format!("model {}", plain(model))));
+            let why =
+                line.change(self.shown).filter(|_| state == Some(State::Open)).map(|change| plain(&change.reason));
+            words.extend(why);
+            ["upstream".to_owned(), plain(&upstream.name), words.join(", ")]
+        }));
+        rows
     }
 
     fn others(&self, out: &mut String) {

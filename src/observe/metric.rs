@@ -73,10 +73,18 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// 1 while a breaker is open, else 0.
+    /// 1 while a breaker is open in whose place no other upstream answers, else 0.
     BreakerOpen "breaker_open" Number "breaker open" = MetricSource::Own;
-    /// 1 while a breaker is not closed, else 0.
+    /// 1 while a breaker is not closed in whose place no other upstream answers, else 0.
     BreakerNotClosed "breaker_not_closed" Number "breaker closed" = MetricSource::Own;
+    /// Upstreams of several that do not answer.
+    UpstreamsAway "upstreams_away" Number "upstreams away, at most" = MetricSource::Own;
+    /// Upstreams of several that may be asked.
+    UpstreamsThere "upstreams_there" Number "upstreams there, at least" = MetricSource::Own;
+    /// Answers that another upstream took over within the window.
+    Failovers "failovers" Number "answers taken over" = MetricSource::Count(&[Field::Failovers]);
+    /// Answers that another upstream took over, a minute.
+    FailoversPerMinute "failovers_per_minute" Number "answers taken over a minute" = MetricSource::Rate(Field::Failovers, 60.0);
     /// How often a breaker left its closed state within the window.
     BreakerTrips "breaker_trips" Number "trips of a breaker" = MetricSource::Own;
     /// Failures since the last success, of the breaker that is worst off.

@@ -11,6 +11,7 @@ mod observation;
 pub mod record;
 mod scrape;
 pub mod threshold;
+mod upstream;
 mod values;
 
 pub use metric::{CountSource, Metric, MetricSource};
@@ -19,4 +20,5 @@ pub use observation::{
 };
 pub use scrape::*;
 pub use threshold::{Threshold, Unit};
-pub use values::{EndpointMetrics, Histogram, PercentilesMs, StateTransition};
+pub use upstream::Upstream;
+pub use values::{EndpointMetrics, Histogram, PercentilesMs, PoolClient, StateTransition};

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{EndpointMetrics, Histogram, PercentilesMs, StateTransition};
+use super::{
+    upstream::Upstream,
+    values::{EndpointMetrics, Histogram, PercentilesMs, PoolClient, StateTransition},
+};
 use crate::{
     resilience::State,
     telemetry::{Exposed, catalogue, reading},
@@ -222,6 +225,8 @@ macro_rules! observed {
 pub struct Observation {
     /// Its health.
     pub health: Option<Health>,
+    /// The LLM servers that its questions go to, in the order in which they are asked.
+    pub upstreams: Vec<Upstream>,
     /// Its circuit breakers by name.
     pub breakers: BTreeMap<String, Breaker>,
     /// Its connections to the LLM.
@@ -257,10 +262,18 @@ impl Observation {
     pub(super) fn bound(&mut self) {
         const BREAKERS: usize = 64;
         const ENDPOINTS: usize = 256;
-        let endpoints = self.pool.as_mut().map(|pool| &mut pool.endpoints);
+        const UPSTREAMS: usize = 32;
+        let upstreams = self.upstreams.len();
+        self.upstreams.truncate(UPSTREAMS);
+        let (mut endpoints, mut clients) = (0, 0);
+        if let Some(pool) = &mut self.pool {
+            (endpoints, clients) = (keep(&mut pool.endpoints, ENDPOINTS), keep(&mut pool.clients, UPSTREAMS));
+        }
         for (what, most, many) in [
+            ("upstreams", UPSTREAMS, upstreams),
             ("breakers", BREAKERS, keep(&mut self.breakers, BREAKERS)),
-            ("endpoints", ENDPOINTS, endpoints.map_or(0, |endpoints| keep(endpoints, ENDPOINTS))),
+            ("endpoints", ENDPOINTS, endpoints),
+            ("clients of upstreams", UPSTREAMS, clients),
         ] {
             if many > most {
                 self.notes.push(format!("it has {many} {what}; the first {most} are looked at"));

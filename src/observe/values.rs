@@ -29,6 +29,22 @@ pub struct EndpointMetrics {
     pub latency_ms: PercentilesMs,
 }
 
+/// The connections to one upstream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PoolClient {
+    /// Requests, retries included.
+    pub requests: Option<f64>,
+    /// Most calls at once.
+    pub maxsize: Option<f64>,
+    /// Connections with a request on them.
+    pub in_use: Option<f64>,
+    /// Connections without one.
+    pub idle: Option<f64>,
+    /// Calls that wait for their turn.
+    pub waiting: Option<f64>,
+}
+
 /// Milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

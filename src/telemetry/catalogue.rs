@@ -56,6 +56,8 @@ macro_rules! catalogue {
                     wait_ms: PercentilesMs,
                     /// By path.
                     endpoints: BTreeMap<String, EndpointMetrics>,
+                    /// By upstream.
+                    clients: BTreeMap<String, PoolClient>,
                 }
                 /// Configured size of the pool: most calls at once.
                 maxsize: gauge Number json ["pool_maxsize"]
@@ -138,7 +140,7 @@ macro_rules! catalogue {
                     history Degraded column "degraded" result "degraded";
                 /// Answers that another upstream took over, from the start or in the middle.
                 failovers: counter Number exposed sum "ollama_rag_failovers_total" []
-                    result "failovers";
+                    history Failovers result "failovers";
             }
             group {
                 /// The server's process.
@@ -204,6 +206,8 @@ macro_rules! catalogue {
 
 pub(crate) use catalogue;
 
+/// Whether each upstream is there.
+pub const UPSTREAM_HEALTHY: &str = "ollama_rag_upstream_healthy";
 /// The state of each breaker, as its code.
 pub const BREAKER_STATE: &str = "ollama_rag_circuit_breaker_state";
 /// Requests that found a connection ready.

@@ -13,7 +13,7 @@ mod secrets;
 mod upstreams;
 
 pub use cache::{CacheMetrics, REJECTIONS};
-pub use catalogue::{BREAKER_STATE, Exposed, POOL_REUSED, QUERY_SECONDS, Reading};
+pub use catalogue::{BREAKER_STATE, Exposed, POOL_REUSED, QUERY_SECONDS, Reading, UPSTREAM_HEALTHY};
 pub(crate) use catalogue::{catalogue, reading};
 pub use connections::{CloseReason, ConnectionMetrics};
 pub use metrics::{Generation, Metrics};

@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use super::{
-    catalogue::{BREAKER_STATE, Breaker, Exposed, POOL_REUSED, Pool, Traffic},
+    catalogue::{BREAKER_STATE, Breaker, Exposed, POOL_REUSED, Pool, Traffic, UPSTREAM_HEALTHY},
     registry::{SECONDS, counter, gauge, histogram, registered},
 };
 
@@ -92,7 +92,7 @@ impl UpstreamMetrics {
             failovers: counted(Traffic::failovers(), &["upstream", "at"]),
             healthy: gauge(
                 r,
-                "ollama_rag_upstream_healthy",
+                UPSTREAM_HEALTHY,
                 "1 when the upstream answered the last probe and has its models, else 0.",
                 &["upstream"],
             ),

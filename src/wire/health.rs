@@ -71,6 +71,8 @@ pub struct UpstreamDetail {
     pub healthy: bool,
     /// Whether its circuit breaker lets questions through.
     pub asked: bool,
+    /// Whether questions that name no provider are sent there: those that are stand in for each other.
+    pub default: bool,
     /// Why it did not answer.
     pub error: Option<String>,
     /// Models that it lacks.

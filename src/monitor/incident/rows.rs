@@ -89,6 +89,17 @@ impl PanelRows<'_> {
             let said: Vec<String> = requests.into_iter().chain(errors).chain([times]).collect();
             rows.push(Self::line("pool", &plain(path), Some(said.join(", "))));
         }
+        let clients = pool.map(|pool| &pool.clients).filter(|clients| clients.len() > 1);
+        for (name, client) in clients.into_iter().flatten() {
+            let used = client.in_use.map(|used| match client.maxsize {
+                Some(most) => format!("{} of {} in use", number(used), number(most)),
+                None => format!("{} in use", number(used)),
+            });
+            let waiting = client.waiting.map(|waiting| format!("{} waiting", number(waiting)));
+            let requests = client.requests.map(|requests| format!("{} requests", number(requests)));
+            let said: Vec<String> = used.into_iter().chain(waiting).chain(requests).collect();
+            rows.push(Self::line("pool", &plain(name), (!said.is_empty()).then(|| said.join(", "))));
+        }
         rows
     }
 

@@ -1,5 +1,7 @@
 //! What belongs together, in one line of words.
 
+mod upstreams;
+
 use std::time::Duration;
 
 use super::{
@@ -30,6 +32,8 @@ const FEW_HITS: f64 = 0.5;
 const MANY_EVICTIONS: f64 = 10.0;
 /// Shares below are not worth a word.
 const SOME: f64 = 0.01;
+/// Shares from here on are worth a line of their own.
+const MANY: f64 = 0.05;
 /// Answers that take that many times as long as they did are slow, when they take at least [`LONG`] milliseconds.
 const SLOWER: f64 = 4.0;
 const LONG: f64 = 500.0;
@@ -55,14 +59,18 @@ pub fn findings(target: &Target, now: UnixMillis) -> Vec<Finding> {
         return vec![silence];
     }
     let Some(seen) = target.latest.as_deref() else { return Vec::new() };
-    let lately = target.counted(lately_of(target), now);
-    let breaker = breaker(target, seen, now);
+    let lately = target.counted(settled_of(target, now), now);
+    let (upstreams, breaker) = (upstreams::away(target, seen, now), breaker(target, seen, now));
     // Errors, slowness and bad health are what an open breaker means; its line tells of them.
-    let others = match &breaker {
-        Some(_) => [None, None, None],
-        None => [errors(lately.as_ref()), slow(target, now), unwell(seen)],
+    let others = match (&upstreams, &breaker) {
+        (_, Some(_)) => [None, None, None, None],
+        // What is degraded, and what it calls itself for want of an upstream, stands in the line about that.
+        (Some(_), None) => [failing(lately.as_ref()), slow(target, now), without_db(seen), None],
+        (None, None) => {
+            [errors(lately.as_ref()), slow(target, now), unwell(seen), upstreams::taken_over(lately.as_ref())]
+        }
     };
-    let found = [breaker, pool(target, now), cache(target, lately.as_ref(), now)];
+    let found = [upstreams, breaker, pool(target, now), cache(target, lately.as_ref(), now)];
     let mut found: Vec<Finding> = found.into_iter().chain(others).flatten().collect();
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
@@ -97,6 +105,12 @@ fn lately_of(target: &Target) -> Duration {
     target.interval.saturating_mul(POLLS).clamp(LEAST, MOST)
 }
 
+/// The same, but not beyond the last moment at which one of several upstreams went or came: what was before it is over.
+fn settled_of(target: &Target, now: UnixMillis) -> Duration {
+    let changes = target.upstreams.iter().filter_map(|upstream| upstream.line.since(now));
+    changes.map(|change| now.since(change)).fold(lately_of(target), Duration::min)
+}
+
 fn silence(target: &Target, now: UnixMillis) -> Option<Finding> {
     match (target.freshness(now), &target.trouble) {
         (Freshness::Silent, Some(trouble)) => {
@@ -123,16 +137,23 @@ fn silence(target: &Target, now: UnixMillis) -> Option<Finding> {
 
 fn breaker(target: &Target, seen: &Observation, now: UnixMillis) -> Option<Finding> {
     let changes = target.breakers.iter().map(|(name, line)| (name, line.trips(now - FLAPPING_WITHIN, now)));
-    if let Some((name, trips)) = changes.max_by_key(|(_, trips)| *trips).filter(|(_, trips)| *trips >= FLAPPING) {
+    // Of equals the one that nothing stands in for.
+    let worst = changes.max_by_key(|(name, trips)| (*trips, !seen.stands_in(name)));
+    if let Some((name, trips)) = worst.filter(|(_, trips)| *trips >= FLAPPING) {
         let within = age(FLAPPING_WITHIN);
         let effect = effects(target.counted(lately_of(target), now).as_ref());
         let text = format!(
             "breaker {name} flaps: it tripped {trips} times in {within}, the LLM comes back and fails again{effect}"
         );
-        return Some(Finding::new(Severity::Critical, text));
+        let severity = if seen.stands_in(name) { Severity::Warning } else { Severity::Critical };
+        return Some(Finding::new(severity, text));
     }
-    let worst = seen.worst().filter(|state| *state != State::Closed)?;
-    let (name, breaker) = seen.breakers.iter().find(|(_, breaker)| breaker.state == Some(worst))?;
+    let untold = seen.breakers.iter().filter(|(name, _)| !upstreams::tells_of(seen, name));
+    let known = untold.filter_map(|(name, breaker)| Some((name, breaker, breaker.state?)));
+    let worst = known.filter(|(_, _, state)| *state != State::Closed);
+    // Of equals the one that nothing stands in for, and of these the first.
+    let (name, breaker, worst) =
+        worst.rev().max_by_key(|(name, _, state)| (state.severity(), !seen.stands_in(name)))?;
     let since = target.breakers.get(name).and_then(|line| match worst {
         State::Open => line.outage(now),
         _ => line.since(now),
@@ -146,14 +167,19 @@ fn breaker(target: &Target, seen: &Observation, now: UnixMillis) -> Option<Findi
         let text = format!("breaker {name} half-open{since}: probes decide whether the LLM is back{}", effects(lately));
         return Some(Finding::new(Severity::Warning, text));
     }
+    let probe = probe(target, breaker.retry_after_seconds, now);
+    let severity = if seen.stands_in(name) { Severity::Warning } else { Severity::Critical };
+    Some(Finding::new(severity, format!("breaker {name} open{since}{}{probe}", effects(lately))))
+}
+
+/// When the next probe comes, as the end of a sentence; `left`: seconds until it, as the target told last.
+fn probe(target: &Target, left: Option<f64>, now: UnixMillis) -> String {
     let told = target.last_success.unwrap_or(now);
-    let probe = breaker.retry_after_seconds.map(|left| left - now.since(told).as_secs_f64());
-    let probe = match probe {
+    match left.map(|left| left - now.since(told).as_secs_f64()) {
         Some(left) if left >= 1.0 => format!("; next probe in {left:.0} s"),
         Some(_) => "; a probe is due".to_owned(),
         None => String::new(),
-    };
-    Some(Finding::new(Severity::Critical, format!("breaker {name} open{since}{}{probe}", effects(lately))))
+    }
 }
 
 /// The effect of an open breaker on questions, as the end of a sentence.
@@ -222,13 +248,16 @@ fn cache(target: &Target, lately: Option<&Row>, now: UnixMillis) -> Option<Findi
     })
 }
 
+fn failing(lately: Option<&Row>) -> Option<Finding> {
+    let errors = Metric::ErrorRate.of_counts(lately?).filter(|share| *share >= MANY)?;
+    Some(Finding::new(Severity::Warning, format!("{} of the questions fail", brief_share(errors))))
+}
+
 fn errors(lately: Option<&Row>) -> Option<Finding> {
-    let row = lately?;
-    let share = |metric: Metric| metric.of_counts(row).filter(|share| *share >= 0.05);
-    if let Some(errors) = share(Metric::ErrorRate) {
-        return Some(Finding::new(Severity::Warning, format!("{} of the questions fail", brief_share(errors))));
+    if let Some(failing) = failing(lately) {
+        return Some(failing);
     }
-    let degraded = share(Metric::DegradedRate)?;
+    let degraded = Metric::DegradedRate.of_counts(lately?).filter(|share| *share >= MANY)?;
     let text = format!("{} of the answers are degraded: the LLM does not answer all calls", brief_share(degraded));
     Some(Finding::new(Severity::Warning, text))
 }
@@ -242,6 +271,11 @@ fn slow(target: &Target, now: UnixMillis) -> Option<Finding> {
         let (lately, before) = (time(lately), time(before));
         Finding::new(Severity::Warning, format!("answers are slow: p95 {lately}, it was {before} over the last hour"))
     })
+}
+
+/// It says that its DB cannot be read, whatever else may be wrong with it.
+fn without_db(seen: &Observation) -> Option<Finding> {
+    unwell(seen).filter(|_| seen.health.as_ref().is_some_and(|health| health.database == Some(false)))
 }
 
 fn unwell(seen: &Observation) -> Option<Finding> {

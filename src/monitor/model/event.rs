@@ -22,6 +22,13 @@ pub const fn state_word(state: State) -> &'static str {
 pub enum EventKind {
     /// A breaker came into this state.
     Breaker(State),
+    /// An upstream of several went away or came back.
+    Upstream {
+        /// Whether it is there now.
+        there: bool,
+        /// Whether any of them is.
+        left: bool,
+    },
     /// A target does not tell its metrics.
     Silent,
     /// It tells them again.

@@ -11,6 +11,7 @@ mod message;
 pub mod reader;
 pub mod target;
 pub mod timeline;
+pub mod upstreams;
 pub mod window;
 
 #[cfg(test)]

@@ -49,10 +49,17 @@ impl<'a> MetricReader<'a> {
             _ if silent => return None,
             _ => {}
         }
-        let is = |wanted: fn(State) -> bool| Some(f64::from(u8::from(wanted(target.latest.as_ref()?.worst()?))));
+        let is = |wanted: fn(State) -> bool| {
+            Some(f64::from(u8::from(wanted(target.latest.as_ref()?.worst_without_stand_in()?))))
+        };
         match metric {
             Metric::BreakerOpen => return is(|state| state == State::Open),
             Metric::BreakerNotClosed => return is(|state| state != State::Closed),
+            Metric::UpstreamsAway | Metric::UpstreamsThere => {
+                let chain = target.latest.as_ref()?.chain();
+                let counted = chain.iter().filter(|one| one.is_away() == (metric == Metric::UpstreamsAway)).count();
+                return (!chain.is_empty()).then_some(counted as f64);
+            }
             Metric::PoolUse => return pool_use(target),
             _ => {}
         }

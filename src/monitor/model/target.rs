@@ -10,6 +10,7 @@ use super::{
     event::{Event, EventKind, state_word},
     history::{History, Row, millis},
     timeline::Timeline,
+    upstreams::Upstreams,
 };
 use crate::util::{humanize::age, text::clean, time::UnixMillis};
 use crate::{
@@ -72,6 +73,8 @@ pub struct Target {
     pub history: History,
     /// The states of its breakers, over time.
     pub breakers: BTreeMap<String, Timeline>,
+    /// Its upstreams, over time, where they are several.
+    pub upstreams: Upstreams,
     /// Times to answers since the first look.
     pub total_latency: Histogram,
     latencies: VecDeque<(UnixMillis, Histogram)>,
@@ -100,6 +103,7 @@ impl Target {
             restarts: 0,
             history: History::new(rows),
             breakers: BTreeMap::new(),
+            upstreams: Upstreams::default(),
             total_latency: Histogram::default(),
             latencies: VecDeque::new(),
             skew: 0,
@@ -209,6 +213,8 @@ impl Target {
         self.parse_notes.clone_from(&seen.notes);
         let lost = silence.or(self.last_success.filter(|_| restarted));
         self.follow_breakers(index, at, before.as_deref().filter(|_| !restarted), &seen, lost, &mut events);
+        let told = before.as_deref().filter(|_| !restarted).zip(self.last_success);
+        events.extend(self.upstreams.follow(index, at, told, &seen, lost));
         let row = self.row(Row::new(at, width), before.as_deref(), &seen, restarted);
         self.history.push(row);
         self.follow_latency(at, before.as_deref(), &seen, restarted);

@@ -3,6 +3,7 @@
 mod property;
 mod reader;
 mod screen;
+mod upstreams;
 mod words;
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The states of a breaker over time: from what polls see, and from what the server remembers of the time between.
+//! The states of a breaker, or of an upstream, over time: from what polls see, and from what the server remembers of the time between.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -58,6 +58,11 @@ impl Timeline {
 
     /// What a poll saw. `true` when the state is another one than was known.
     pub fn see(&mut self, at: UnixMillis, state: State) -> bool {
+        self.see_why(at, state, "")
+    }
+
+    /// The same, with the reason that the server gives.
+    pub fn see_why(&mut self, at: UnixMillis, state: State, reason: &str) -> bool {
         self.until = self.until.max(Some(at));
         let last = self.changes.back();
         if last.is_some_and(|last| last.to == Some(state) || last.at > at) {
@@ -65,8 +70,15 @@ impl Timeline {
         }
         let new = last.is_some();
         let next = self.changes.len();
-        self.insert(next, StateChange { at, to: Some(state), reason: String::new() });
+        self.insert(next, StateChange { at, to: Some(state), reason: reason.to_owned() });
         new
+    }
+
+    /// Another reason for the last change is known.
+    pub fn explain(&mut self, reason: &str) {
+        if let Some(last) = self.changes.back_mut() {
+            reason.clone_into(&mut last.reason);
+        }
     }
 
     /// From when on nothing is known any more.
@@ -89,6 +101,11 @@ impl Timeline {
         self.changes.iter()
     }
 
+    /// Until when it is known.
+    pub fn until(&self) -> Option<UnixMillis> {
+        self.until
+    }
+
     /// The state at a moment.
     pub fn at(&self, moment: UnixMillis) -> Option<State> {
         if self.until.is_none_or(|until| moment > until) {
@@ -100,8 +117,13 @@ impl Timeline {
 
     /// Since when the state of a moment has held, as far as is known.
     pub fn since(&self, moment: UnixMillis) -> Option<UnixMillis> {
+        Some(self.change(moment)?.at)
+    }
+
+    /// The change that brought about the state of a moment.
+    pub fn change(&self, moment: UnixMillis) -> Option<&StateChange> {
         let next = self.changes.partition_point(|change| change.at <= moment);
-        Some(self.changes.get(next.checked_sub(1)?)?.at)
+        self.changes.get(next.checked_sub(1)?)
     }
 
     /// Since when the breaker has not been closed, as of a moment: failed probes do not begin it anew.

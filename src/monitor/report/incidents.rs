@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::openings::{Opening, openings};
 use crate::observe::{Field, Metric};
 use crate::util::time::UnixMillis;
 use crate::{
@@ -11,65 +12,13 @@ use crate::{
             diagnosis,
             history::{self, Row},
             target::Target,
-            timeline::Timeline,
         },
     },
-    resilience::State,
+    observe::Upstream,
 };
 
 /// IncidentParts of incidents that are kept.
 const PIECES: usize = 10_000;
-
-/// A time during which a breaker did not let all calls through, from its opening until it was closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Opening {
-    pub begin: UnixMillis,
-    pub end: UnixMillis,
-    /// It was not closed at the end of what is known.
-    pub ongoing: bool,
-    /// The reason, as the server says.
-    pub reason: String,
-}
-
-impl Opening {
-    pub fn lasted(&self) -> Duration {
-        self.end.since(self.begin)
-    }
-}
-
-/// The openings of a breaker between two moments.
-pub(super) fn openings(line: &Timeline, from: UnixMillis, to: UnixMillis) -> Vec<Opening> {
-    let mut found = Vec::new();
-    // The opening, and whether it was open at all, and not half-open only.
-    let mut current: Option<(Opening, bool)> = None;
-    for change in line.changes() {
-        let began = || Opening { begin: change.at, end: to, ongoing: true, reason: change.reason.clone() };
-        match change.to {
-            Some(State::Open) => {
-                let (opening, open) = current.get_or_insert_with(|| (began(), true));
-                if !*open {
-                    opening.reason.clone_from(&change.reason);
-                }
-                *open = true;
-            }
-            Some(State::HalfOpen) => {
-                current.get_or_insert_with(|| (began(), false));
-            }
-            Some(State::Closed) | None => {
-                if let Some((opening, true)) = current.take() {
-                    found.push(Opening { end: change.at, ongoing: false, ..opening });
-                }
-            }
-        }
-    }
-    found.extend(current.filter(|(_, open)| *open).map(|(opening, _)| opening));
-    found.retain(|opening| opening.end > from && opening.begin <= to);
-    for opening in &mut found {
-        opening.begin = opening.begin.max(from);
-        opening.end = opening.end.min(to).max(opening.begin);
-    }
-    found
-}
 
 /// An alert during an incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,6 +57,21 @@ pub struct IncidentOpening {
     pub reason: String,
 }
 
+/// Times without an upstream of several during an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentUpstream {
+    /// Its name.
+    pub upstream: String,
+    /// How often it went away.
+    pub times: u64,
+    /// For how long in all.
+    pub lasted: Duration,
+    /// The reason of the first time, as the server says.
+    pub reason: String,
+    /// Whether another upstream was there all the time.
+    pub replaced: bool,
+}
+
 /// Times without an answer during an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncidentSilence {
@@ -132,6 +96,8 @@ pub struct Incident {
     pub ongoing: bool,
     /// Its severity.
     pub severity: Severity,
+    /// Upstreams that were away.
+    pub upstreams: Vec<IncidentUpstream>,
     /// Breakers that opened.
     pub openings: Vec<IncidentOpening>,
     /// Silence.
@@ -161,7 +127,16 @@ impl Incident {
         self.ongoing |= piece.ongoing;
         self.severity = self.severity.max(piece.severity());
         match piece.what {
-            What::Opening { breaker, reason } => {
+            What::Away { upstream, reason, replaced } => {
+                match self.upstreams.iter_mut().find(|known| known.upstream == upstream) {
+                    Some(known) => {
+                        (known.times, known.lasted) = (known.times + 1, known.lasted + lasted);
+                        known.replaced &= replaced;
+                    }
+                    None => self.upstreams.push(IncidentUpstream { upstream, times: 1, lasted, reason, replaced }),
+                }
+            }
+            What::Opening { breaker, reason, .. } => {
                 match self.openings.iter_mut().find(|known| known.breaker == breaker) {
                     Some(known) => (known.times, known.lasted) = (known.times + 1, known.lasted + lasted),
                     None => self.openings.push(IncidentOpening { breaker, times: 1, lasted, reason }),
@@ -223,8 +198,21 @@ struct IncidentPart {
 
 #[derive(Debug)]
 enum What {
-    Opening { breaker: String, reason: String },
-    Silence { polls: u64, trouble: String },
+    /// `replaced`: another upstream was there all the time.
+    Opening {
+        breaker: String,
+        reason: String,
+        replaced: bool,
+    },
+    Away {
+        upstream: String,
+        reason: String,
+        replaced: bool,
+    },
+    Silence {
+        polls: u64,
+        trouble: String,
+    },
     Alert(Box<IncidentAlert>),
     Restart,
 }
@@ -232,7 +220,8 @@ enum What {
 impl IncidentPart {
     fn severity(&self) -> Severity {
         match &self.what {
-            What::Opening { .. } => Severity::Critical,
+            What::Opening { replaced: true, .. } | What::Away { replaced: true, .. } => Severity::Warning,
+            What::Opening { .. } | What::Away { .. } => Severity::Critical,
             // One poll that got lost says little.
             What::Silence { polls: 0..=1, .. } | What::Restart => Severity::Info,
             What::Silence { .. } => Severity::Critical,
@@ -314,9 +303,18 @@ impl IncidentParts {
         }
         // Nobody knows how a breaker is that does not tell any more.
         let heard = target.last_success.unwrap_or(first);
+        let replaced = |begin: UnixMillis, end: UnixMillis| target.upstreams.all_away(begin, end).is_zero();
         for (name, line) in &target.breakers {
+            let one_of_several = Upstream::of_breaker(name).is_some_and(|name| target.upstreams.get(name).is_some());
             for Opening { begin, end, ongoing, reason } in openings(line, first, heard) {
-                self.add(begin, end, ongoing, What::Opening { breaker: name.clone(), reason });
+                let replaced = one_of_several && replaced(begin, end);
+                self.add(begin, end, ongoing, What::Opening { breaker: name.clone(), reason, replaced });
+            }
+        }
+        for upstream in target.upstreams.iter() {
+            for Opening { begin, end, ongoing, reason } in openings(&upstream.line, first, heard) {
+                let replaced = replaced(begin, end);
+                self.add(begin, end, ongoing, What::Away { upstream: upstream.name.clone(), reason, replaced });
             }
         }
         (merge(self.done, target), self.lost)
@@ -336,6 +334,7 @@ fn merge(mut pieces: Vec<IncidentPart>, target: &Target) -> Vec<Incident> {
                     end: piece.end,
                     ongoing: false,
                     severity: Severity::Info,
+                    upstreams: Vec::new(),
                     openings: Vec::new(),
                     silence: None,
                     alerts: Vec::new(),
@@ -354,38 +353,4 @@ fn merge(mut pieces: Vec<IncidentPart>, target: &Target) -> Vec<Incident> {
         incident.meanwhile = history::sum(rows).filter(|row| row.covered > 0 || row.get(Field::P95).is_some());
     }
     incidents
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use State::{Closed, HalfOpen, Open};
-
-    fn times(line: &Timeline, from: i64, to: i64) -> Vec<(i64, i64, bool)> {
-        let found = openings(line, UnixMillis(from), UnixMillis(to));
-        found.into_iter().map(|opening| (opening.begin.0, opening.end.0, opening.ongoing)).collect()
-    }
-
-    #[test]
-    fn a_breaker_that_is_probed_is_not_closed_yet() {
-        let mut line = Timeline::default();
-        for (at, state) in
-            [(0, Closed), (10, Open), (20, HalfOpen), (21, Open), (30, HalfOpen), (31, Closed), (40, Open)]
-        {
-            line.see(UnixMillis(at), state);
-        }
-        assert_eq!(times(&line, 0, 50), [(10, 31, false), (40, 50, true)]);
-        assert_eq!(times(&line, 15, 35), [(15, 31, false)], "only what is of the time that is asked for");
-    }
-
-    #[test]
-    fn probes_alone_are_no_opening_and_what_is_not_known_ends_one() {
-        let mut line = Timeline::default();
-        for (at, state) in [(0, HalfOpen), (10, Closed), (20, Open)] {
-            line.see(UnixMillis(at), state);
-        }
-        line.lose(UnixMillis(25));
-        line.see(UnixMillis(60), Closed);
-        assert_eq!(times(&line, 0, 100), [(20, 25, false)]);
-    }
 }

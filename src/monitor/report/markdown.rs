@@ -10,6 +10,7 @@ use super::{
     sections::{self, head},
     server::Server,
     summary::{DeploymentReport, LoadTest, ReportSource},
+    upstreams,
 };
 use crate::observe::Metric;
 use crate::util::{
@@ -73,6 +74,7 @@ fn about(out: &mut String, server: &Server, level: usize, zone: &TimeZone, bench
     head(out, level, "Targets");
     goals(out, &server.goals);
     sections::states(out, server, level);
+    upstreams::section(out, server, level);
     sections::failures(out, server, level);
     sections::pool(out, server, level);
     sections::cache(out, server, level);

@@ -1,7 +1,7 @@
 //! Targets of a report: what a server should have reached over the whole time.
 //!
 //! Every figure of an alert can be a target. Over a whole recording a rate is that of all its counts, a gauge is its
-//! highest value, and what is only so or not (`unreachable`, `breaker_open`, `breaker_not_closed`) is its share: of the
+//! highest value (of the upstreams that are there the fewest), and what is only so or not (`unreachable`, `breaker_open`, `breaker_not_closed`) is its share: of the
 //! time that was watched, or of the time that is known.
 
 use super::{
@@ -81,7 +81,10 @@ fn status(condition: &Condition, value: Option<f64>) -> GoalStatus {
 pub fn measure(server: &Server, metric: Metric) -> Option<f64> {
     let (counts, peaks) = (&server.counts, &server.peaks);
     let worst = |not: fn(&BreakerHistory) -> std::time::Duration| {
-        server.breakers.iter().filter_map(|breaker| breaker.share_of_known(not(breaker))).reduce(f64::max)
+        // Where others stand in, only the time counts in which none was there.
+        let alone = server.breakers.iter().filter(|breaker| !breaker.one_of_several);
+        let shares = alone.filter_map(|breaker| breaker.share_of_known(not(breaker)));
+        shares.chain(server.without_upstream).reduce(f64::max)
     };
     match metric {
         Metric::Unreachable => (!server.watched.is_zero())
@@ -91,6 +94,8 @@ pub fn measure(server: &Server, metric: Metric) -> Option<f64> {
         Metric::BreakerNotClosed => worst(|breaker| breaker.held[1] + breaker.held[2]),
         Metric::BreakerTrips => server.breakers.iter().map(|breaker| breaker.trips as f64).reduce(f64::max),
         Metric::PoolUse => peaks.pool_use,
+        Metric::UpstreamsAway => peaks.upstreams_away,
+        Metric::UpstreamsThere => peaks.upstreams_there,
         Metric::P50 => server.latency[0],
         Metric::P95 => server.latency[1],
         Metric::P99 => server.latency[2],
@@ -122,6 +127,9 @@ fn words(server: &Server, metric: Metric, value: Option<f64>) -> String {
     };
     match metric {
         Metric::Unreachable => format!("{} of {}", share(1.0 - value), interval(server.watched)),
+        Metric::BreakerNotClosed if server.without_upstream.is_some() => {
+            format!("{} of the known time, or another answered", share(1.0 - value))
+        }
         Metric::BreakerNotClosed => format!("{} of the known time", share(1.0 - value)),
         Metric::BreakerOpen => format!("{} of the known time", share(value)),
         Metric::HitRate => of(Metric::Lookups.of_counts(&server.counts), "look-ups"),

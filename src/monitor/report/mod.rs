@@ -8,10 +8,12 @@ pub mod goals;
 pub mod incidents;
 mod markdown;
 mod measure;
+mod openings;
 mod presence;
 mod sections;
 mod server;
 mod summary;
+mod upstreams;
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -20,3 +22,4 @@ pub use builder::ReportBuilder;
 pub use markdown::markdown;
 pub use server::{BreakerHistory, Peaks, Server, Setting, TotalCounts};
 pub use summary::{Advice, DeploymentReport, LoadTest, Missed, Recommendation, ReportError, ReportSource};
+pub use upstreams::UpstreamHistory;

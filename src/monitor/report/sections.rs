@@ -210,6 +210,13 @@ fn one(out: &mut String, incident: &Incident, zone: &TimeZone) {
         (lasted, false) => age(lasted),
     };
     let _ = writeln!(out, "- **{}** ({}): {lasted}", stamp(incident.begin, zone), incident.severity);
+    for away in &incident.upstreams {
+        let (name, lasted) = (plain(&away.upstream), age(away.lasted));
+        let how = if away.times == 1 { String::new() } else { format!(" {} times,", away.times) };
+        let others = if away.replaced { ", others answered" } else { "" };
+        let why = if away.reason.is_empty() { String::new() } else { format!(": {}", plain(&away.reason)) };
+        let _ = writeln!(out, "  - upstream {name} was away{how} for {lasted}{others}{why}");
+    }
     for opening in &incident.openings {
         let (name, lasted) = (plain(&opening.breaker), age(opening.lasted));
         let how = if opening.times == 1 { String::new() } else { format!(" {} times,", opening.times) };

@@ -6,8 +6,10 @@ use hdrhistogram::Histogram;
 
 use super::{
     goals::GoalResult,
-    incidents::{self, Incident, IncidentParts},
+    incidents::{Incident, IncidentParts},
+    openings::openings,
     presence::Presence,
+    upstreams::{UpstreamHistory, share_without},
 };
 use crate::observe::record::Poll;
 use crate::util::{humanize::number, text::clean, time::UnixMillis};
@@ -16,7 +18,7 @@ use crate::{
         alerts::Active,
         model::{target::Target, timeline::Timeline},
     },
-    observe::{CountSource, Field, Growth, Observation},
+    observe::{CountSource, Field, Growth, Observation, Upstream},
 };
 
 /// The window of the worst 95th percentile.
@@ -75,6 +77,10 @@ pub struct Peaks {
     pub pool_use: Option<f64>,
     /// Polls in a row without an answer.
     pub failed_polls: u32,
+    /// Upstreams of several that were away.
+    pub upstreams_away: Option<f64>,
+    /// Upstreams of several that were there: the fewest.
+    pub upstreams_there: Option<f64>,
 }
 
 impl Peaks {
@@ -93,6 +99,13 @@ impl Peaks {
             if field.growth() == Growth::Gauge {
                 rise(peak, seen.value(field));
             }
+        }
+        let chain = seen.chain();
+        if !chain.is_empty() {
+            let away = chain.iter().filter(|upstream| upstream.is_away()).count();
+            rise(&mut self.upstreams_away, Some(away as f64));
+            let there = (chain.len() - away) as f64;
+            self.upstreams_there = Some(self.upstreams_there.map_or(there, |fewest| fewest.min(there)));
         }
         if let Some(pool) = &seen.pool {
             let most = pool.maxsize.filter(|most| *most > 0.0);
@@ -125,18 +138,21 @@ pub struct BreakerHistory {
     pub trips: usize,
     /// The longest time from opening until it was closed again.
     pub longest: Option<Duration>,
+    /// Whether it is that of an upstream's answers, and there are others that stand in for it.
+    pub one_of_several: bool,
 }
 
 impl BreakerHistory {
-    fn new(name: &str, line: &Timeline, from: UnixMillis, to: UnixMillis) -> Self {
+    fn new(name: &str, line: &Timeline, one_of_several: bool, from: UnixMillis, to: UnixMillis) -> Self {
         let held = line.shares(from, to);
-        let longest = incidents::openings(line, from, to).iter().map(|opening| opening.lasted()).max();
+        let longest = openings(line, from, to).iter().map(|opening| opening.lasted()).max();
         Self {
             name: name.to_owned(),
             held,
             unknown: to.since(from).saturating_sub(held.iter().sum()),
             trips: line.trips(from, to),
             longest,
+            one_of_several,
         }
     }
 
@@ -177,6 +193,10 @@ pub struct Server {
     pub settings: BTreeMap<String, Setting>,
     /// Its breakers.
     pub breakers: Vec<BreakerHistory>,
+    /// Its upstreams, where they are several.
+    pub upstreams: Vec<UpstreamHistory>,
+    /// Share of the time that is known in which none of them was there.
+    pub without_upstream: Option<f64>,
     /// Its counts.
     pub counts: TotalCounts,
     /// The highest values.
@@ -309,8 +329,12 @@ impl ServerWatch {
     /// Sums it up; its goals are judged by who knows them.
     pub fn finish(self, target: &Target) -> Server {
         let (first, last) = (self.first, self.last);
+        let several =
+            |breaker: &str| Upstream::of_breaker(breaker).is_some_and(|name| target.upstreams.get(name).is_some());
+        let breakers = target.breakers.iter();
         let breakers =
-            target.breakers.iter().map(|(name, line)| BreakerHistory::new(name, line, first, last)).collect();
+            breakers.map(|(name, line)| BreakerHistory::new(name, line, several(name), first, last)).collect();
+        let upstreams = target.upstreams.iter().map(|one| UpstreamHistory::new(one, first, last)).collect();
         let quantile = |q| target.total_latency.quantile(q).map(|seconds| seconds * 1e3);
         let (watched, unreachable) = self.presence.finish();
         let (incidents, more_incidents) = self.pieces.finish(target, first, last);
@@ -329,6 +353,8 @@ impl ServerWatch {
             restarts: target.restarts,
             settings: self.settings,
             breakers,
+            upstreams,
+            without_upstream: share_without(&target.upstreams, first, last),
             counts: self.counts,
             peaks: self.peaks,
             reuse_told: self.reuse_told,

@@ -1,6 +1,7 @@
 //! Little recordings whose numbers can be counted by hand: an hour, a poll every 30 s, 10 questions between two polls.
 
 mod availability;
+mod upstreams;
 
 use std::time::Duration;
 

@@ -113,7 +113,9 @@ pub fn alerts(model: &Model, look: &Look) -> Vec<Line<'static>> {
         let metric = alert.rule.when.metric();
         // What is or is not needs no number.
         let value = match metric {
-            Metric::BreakerOpen | Metric::BreakerNotClosed | Metric::Unreachable => String::new(),
+            Metric::BreakerOpen | Metric::BreakerNotClosed | Metric::Unreachable | Metric::UpstreamsThere => {
+                String::new()
+            }
             _ => format!("{metric} {}, ", metric.show(alert.value)),
         };
         let of = model.visible().get(alert.target).filter(|_| many).map(|target| format!("{} ", target.name));
@@ -145,6 +147,9 @@ fn line_of_event(model: &Model, look: &Look, event: &Event) -> Line<'static> {
     let theme = &look.theme;
     let role = match event.kind {
         EventKind::Breaker(state) => StyleRole::of_state(state),
+        EventKind::Upstream { there: true, .. } => StyleRole::Good,
+        EventKind::Upstream { left: true, .. } => StyleRole::Warn,
+        EventKind::Upstream { .. } => StyleRole::Bad,
         EventKind::Silent => StyleRole::Bad,
         EventKind::Back | EventKind::Cleared => StyleRole::Good,
         EventKind::Restarted => StyleRole::Warn,

@@ -11,6 +11,7 @@ pub mod plot;
 mod screen;
 mod stack;
 pub mod theme;
+mod upstreams;
 
 #[cfg(test)]
 mod tests;

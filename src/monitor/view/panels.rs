@@ -237,7 +237,7 @@ impl PanelData<'_> {
                 },
                 Series {
                     words: Line::from(self.pair("waiting", whole(Field::Waiting), role)),
-                    more: Vec::new(),
+                    more: self.clients(),
                     scale: waits.top().map(short),
                     plot: waits,
                 },
@@ -252,6 +252,7 @@ impl PanelData<'_> {
         if !traffic && self.target.latest.is_some() {
             remarks.push(self.dim("n/a: the server has no /metrics"));
         }
+        remarks.extend(self.upstream_remarks());
         let errors = self.share(Metric::ErrorRate).filter(|_| self.get(Field::Questions).is_some());
         if let Some(errors) = errors {
             let role = if errors >= 0.05 { StyleRole::Bad } else { StyleRole::Dim };
@@ -275,7 +276,7 @@ impl PanelData<'_> {
                 self.pairs(vec![("p50", times(Field::P50)), ("p95", times(Field::P95)), ("p99", times(Field::P99))])
             }
         };
-        Content {
+        let mut content = Content {
             title: "Answers",
             remarks,
             series: vec![
@@ -300,7 +301,9 @@ impl PanelData<'_> {
                     scale: Some("100 %".to_owned()),
                 },
             ],
-        }
+        };
+        content.series.extend(self.upstreams());
+        content
     }
 
     fn system(&self) -> Content {

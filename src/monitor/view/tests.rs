@@ -135,6 +135,7 @@ fn says(model: &mut Model, wanted: &[&str]) {
 fn what_matters_most_is_on_every_screen() {
     says(&mut situations::healthy(), &["✔", "all is well", "closed"]);
     says(&mut situations::breaker_open(), &["✖", "ollama_client open for", "OPEN"]);
+    says(&mut situations::upstream_away(), &["▲", "big is away for", "answers"]);
     says(&mut situations::flapping(), &["✖", "flaps"]);
     says(&mut situations::all_unreachable(), &["✖", "does not answer"]);
     says(&mut situations::predecessor(), &["n/a"]);
@@ -198,7 +199,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_size_can_be_drawn(
-        width in 0u16..230, height in 0u16..70, situation in 0usize..7, steps in prop::collection::vec(0u8..8, 0..12),
+        width in 0u16..230, height in 0u16..70, situation in 0usize..8, steps in prop::collection::vec(0u8..8, 0..12),
     ) {
         let (_, mut model) = all().into_iter().nth(situation).unwrap();
         let now = model.now();

@@ -47,17 +47,22 @@ fn digest(mut all: Observation) -> Observation {
         documents: None,
         ..health
     });
-    all.pool =
-        all.pool.map(|pool| Pool { wait_ms: Default::default(), retries: None, endpoints: Default::default(), ..pool });
+    all.pool = all.pool.map(|pool| Pool {
+        wait_ms: Default::default(),
+        retries: None,
+        endpoints: Default::default(),
+        clients: Default::default(),
+        ..pool
+    });
     all.cache = all.cache.map(|cache| Cache { evictions_per_minute: None, ..cache });
-    all.traffic = all.traffic.map(|traffic| Traffic { latency: None, ..traffic });
+    all.traffic = all.traffic.map(|traffic| Traffic { failovers: None, latency: None, ..traffic });
     all.process = all.process.map(|process| Process { open_fds: None, started: None, ..process });
     all.health = all.health.filter(|part| *part != Health::default());
     all.pool = all.pool.filter(|part| *part != Pool::default());
     all.cache = all.cache.filter(|part| *part != Cache::default());
     all.traffic = all.traffic.filter(|part| *part != Traffic::default());
     all.process = all.process.filter(|part| *part != Process::default());
-    Observation { clock: None, took_ms: None, notes: Vec::new(), ..all }
+    Observation { upstreams: Vec::new(), clock: None, took_ms: None, notes: Vec::new(), ..all }
 }
 
 proptest! {

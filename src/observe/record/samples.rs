@@ -9,8 +9,8 @@ use super::{
 use crate::util::time::UnixMillis;
 use crate::{
     observe::{
-        Breaker, Cache, EndpointMetrics, Health, Histogram, Observation, PercentilesMs, Pool, Process, StateTransition,
-        Traffic, Trouble,
+        Breaker, Cache, EndpointMetrics, Health, Histogram, Observation, PercentilesMs, Pool, PoolClient, Process,
+        StateTransition, Traffic, Trouble, Upstream,
     },
     resilience::State,
 };
@@ -123,7 +123,12 @@ fn pool(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Pool> {
         EndpointMetrics { requests: all.next().flatten(), errors: all.next().flatten(), latency_ms }
     });
     let endpoints = proptest::collection::btree_map(text(), endpoint, 0..3);
-    (figures(12, figure), endpoints).prop_map(|(mut all, endpoints)| {
+    let client = figures(5, figure.clone()).prop_map(|mut all| {
+        let mut next = || all.next().flatten();
+        PoolClient { requests: next(), maxsize: next(), in_use: next(), idle: next(), waiting: next() }
+    });
+    let clients = proptest::collection::btree_map(text(), client, 0..3);
+    (figures(12, figure), endpoints, clients).prop_map(|(mut all, endpoints, clients)| {
         let wait_ms = percentiles(&mut all);
         let mut next = || all.next().flatten();
         Pool {
@@ -138,6 +143,7 @@ fn pool(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Pool> {
             wait_ms,
             retries: next(),
             endpoints,
+            clients,
         }
     })
 }
@@ -164,10 +170,16 @@ fn cache(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Cache> {
 fn traffic(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Traffic> {
     let histogram = (vec((figure.clone(), figure.clone()), 0..5), figure.clone())
         .prop_map(|(buckets, count)| Histogram { buckets, count });
-    (figures(3, figure), option::of(histogram)).prop_map(|(mut all, latency)| {
+    (figures(4, figure), option::of(histogram)).prop_map(|(mut all, latency)| {
         let mut next = || all.next().flatten();
         Traffic { questions: next(), errors: next(), degraded: next(), failovers: next(), latency }
     })
+}
+
+fn upstream() -> impl Strategy<Value = Upstream> {
+    let truth = || option::of(any::<bool>());
+    (text(), option::of(text()), truth(), truth(), option::of(text()))
+        .prop_map(|(name, model, healthy, asked, error)| Upstream { name, model, healthy, asked, error })
 }
 
 /// Whatever a server may tell, in figures of a kind.
@@ -185,10 +197,11 @@ pub(super) fn observation(figure: BoxedStrategy<f64>) -> impl Strategy<Value = O
         option::of(process),
         figures(2, figure),
         vec(text(), 0..3),
+        vec(upstream(), 0..4),
     )
-        .prop_map(|(health, breakers, pool, cache, traffic, process, mut all, notes)| {
+        .prop_map(|(health, breakers, pool, cache, traffic, process, mut all, notes, upstreams)| {
             let (clock, took_ms) = (all.next().flatten(), all.next().flatten());
-            Observation { health, breakers, pool, cache, traffic, process, clock, took_ms, notes }
+            Observation { health, upstreams, breakers, pool, cache, traffic, process, clock, took_ms, notes }
         })
 }
 

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{
     super::{
         observation::{Breaker, Group, Health, Observation},
-        values::{EndpointMetrics, PercentilesMs, StateTransition},
+        upstream::Upstream,
+        values::{EndpointMetrics, PercentilesMs, PoolClient, StateTransition},
     },
     state,
 };
@@ -154,6 +155,17 @@ impl Observation {
             let (requests, errors) = (part.number(notes, &["requests"]), part.number(notes, &["errors"]));
             pool.endpoints.insert(path.clone(), EndpointMetrics { requests, errors, latency_ms });
         }
+        for (name, value) in inner.get("clients").and_then(Value::as_object).into_iter().flatten() {
+            let part = JsonPart::new(name, &[value]);
+            let client = PoolClient {
+                requests: part.number(notes, &["total_requests"]),
+                maxsize: part.number(notes, &["pool_maxsize"]),
+                in_use: part.number(notes, &["connections_in_use"]),
+                idle: part.number(notes, &["connections_idle"]),
+                waiting: part.number(notes, &["waiting"]),
+            };
+            pool.clients.insert(name.clone(), client);
+        }
         pool.wait_ms = part.percentiles(notes, "wait_ms");
         part.metrics(notes, pool);
     }
@@ -190,7 +202,25 @@ impl Observation {
         };
         part.metrics(notes, &mut health);
         self.health = Some(health);
+        let upstreams = part.get("services.upstreams").and_then(Value::as_array).into_iter().flatten();
+        self.upstreams = upstreams.filter_map(|told| upstream(told, notes)).collect();
     }
+}
+
+/// An upstream that questions go to which name nobody; others stand in for nobody.
+fn upstream(told: &Value, notes: &mut Vec<String>) -> Option<Upstream> {
+    let name = told.get("name")?.as_str()?.to_owned();
+    let part = JsonPart::new(&format!("upstream {name}"), &[told]);
+    if part.truth(notes, &["default"]) == Some(false) {
+        return None;
+    }
+    let missing: Vec<&str> =
+        part.get("models_missing").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let lacks = (!missing.is_empty()).then(|| format!("it lacks {}", missing.join(", ")));
+    let error = part.text(notes, "error").or(lacks);
+    // A server that has not probed it yet has nothing to say against it.
+    let healthy = part.truth(notes, &["healthy"]).filter(|healthy| *healthy || error.is_some());
+    Some(Upstream { model: part.text(notes, "model"), healthy, asked: part.truth(notes, &["asked"]), error, name })
 }
 
 fn read_breaker(part: &JsonPart<'_>, notes: &mut Vec<String>, breaker: &mut Breaker) {

@@ -2,6 +2,7 @@
 
 mod exposition;
 mod server;
+mod upstreams;
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::{
     wire::{
         BreakerBody, BreakerConfig, BreakerMetricsResponse, BreakerTransition, CacheBody, CacheFigures,
         CacheMetricsResponse, ChatsHealth, DatabaseHealth, EndpointBody, HealthResponse, OllamaHealth, PercentilesBody,
-        PoolBody, PoolConfig, PoolMetricsResponse, Services, SystemHealth,
+        PoolBody, PoolClientBody, PoolConfig, PoolMetricsResponse, Services, SystemHealth,
     },
 };
 
@@ -101,6 +102,14 @@ fn the_pool_is_read_whole() {
     let times = |p50| PercentilesBody { p50, p95: p50 * 2.0, p99: p50 * 3.0 };
     let told = |p50| PercentilesMs { p50: Some(p50), p95: Some(p50 * 2.0), p99: Some(p50 * 3.0) };
     let endpoint = EndpointBody { requests: 300, errors: 4, latency_ms: times(900.0), ..EndpointBody::default() };
+    let client = PoolClientBody {
+        total_requests: 300,
+        pool_maxsize: 8,
+        connections_in_use: 2,
+        connections_idle: 3,
+        waiting: 1,
+        ..PoolClientBody::default()
+    };
     let seen = read(
         POOL,
         PoolMetricsResponse {
@@ -116,13 +125,20 @@ fn the_pool_is_read_whole() {
                 reuse_rate: 0.96,
                 waiting: 3,
                 wait_ms: times(1.5),
-                clients: Default::default(),
+                clients: [("big_client".into(), client)].into(),
                 by_endpoint: [("/api/chat".into(), endpoint)].into(),
             },
             ..PoolMetricsResponse::default()
         },
     );
     let endpoint = EndpointMetrics { requests: Some(300.0), errors: Some(4.0), latency_ms: told(900.0) };
+    let client = PoolClient {
+        requests: Some(300.0),
+        maxsize: Some(8.0),
+        in_use: Some(2.0),
+        idle: Some(3.0),
+        waiting: Some(1.0),
+    };
     assert_eq!(
         seen.pool,
         Some(Pool {
@@ -137,6 +153,7 @@ fn the_pool_is_read_whole() {
             wait_ms: told(1.5),
             retries: None,
             endpoints: [("/api/chat".to_owned(), endpoint)].into(),
+            clients: [("big_client".to_owned(), client)].into(),
         })
     );
     assert_eq!((seen.clock, seen.notes.len()), (Some(1_795_273_260.0), 0));

@@ -1,6 +1,7 @@
 //! Reads what a server exposes for Prometheus.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashSet, btree_map::Entry},
     sync::LazyLock,
 };
@@ -8,13 +9,14 @@ use std::{
 use super::{
     super::{
         observation::{Breaker, Cache, Group, Health, Observation, Pool, Process, Traffic},
+        upstream::Upstream,
         values::Histogram,
     },
     exposition::{Exposition, Sample},
 };
 use crate::{
     resilience::State,
-    telemetry::{BREAKER_STATE, Exposed, POOL_REUSED, QUERY_SECONDS, Reading},
+    telemetry::{BREAKER_STATE, Exposed, POOL_REUSED, QUERY_SECONDS, Reading, UPSTREAM_HEALTHY},
 };
 
 /// The metrics that are read; a server exposes many others.
@@ -22,10 +24,13 @@ static WANTED: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     fn names<G: Group>() -> impl Iterator<Item = &'static str> {
         G::PLACES.iter().filter_map(|found| Some(found.exposed?.name))
     }
-    let others = [BREAKER_STATE, POOL_REUSED, "ollama_rag_query_seconds_bucket"];
+    let others = [BREAKER_STATE, POOL_REUSED, UPSTREAM_HEALTHY, FAILOVERS, "ollama_rag_query_seconds_bucket"];
     let all = names::<Health>().chain(names::<Breaker>()).chain(names::<Pool>()).chain(names::<Cache>());
     all.chain(names::<Traffic>()).chain(names::<Process>()).chain(others).collect()
 });
+
+/// Answers that another upstream took over; its series are those of the upstreams that stand in for each other.
+const FAILOVERS: &str = "ollama_rag_failovers_total";
 
 /// Routes that ask a question, for servers that count HTTP requests only.
 const ASKING: [&str; 4] = ["/query", "/api/query", "/api/stream_query", "/v1/chat/completions"];
@@ -38,6 +43,9 @@ impl Observation {
             return;
         }
         breakers(&exposed, &mut self.breakers);
+        if self.upstreams.is_empty() {
+            self.upstreams = upstreams(&exposed, &self.breakers);
+        }
         match (&mut self.pool, pool(&exposed)) {
             (Some(told), Some(exposed)) => told.retries = told.retries.or(exposed.retries),
             (told, exposed) => *told = told.take().or(exposed),
@@ -97,6 +105,24 @@ fn breakers(exposed: &Exposition<'_>, all: &mut BTreeMap<String, Breaker>) {
             }
         }
     }
+}
+
+/// The upstreams that stand in for each other, by name: in which order they are asked is not exposed.
+fn upstreams(exposed: &Exposition<'_>, breakers: &BTreeMap<String, Breaker>) -> Vec<Upstream> {
+    let mut all: Vec<Upstream> = Vec::new();
+    for sample in exposed.of(UPSTREAM_HEALTHY) {
+        let Some(name) = sample.label("upstream").map(Cow::into_owned) else { continue };
+        if exposed.sum(FAILOVERS, &[("upstream", &name)]).is_none() {
+            continue;
+        }
+        let healthy = sample.value.is_finite().then_some(sample.value > 0.0);
+        let mut upstream = Upstream { name, healthy, ..Upstream::default() };
+        let state = breakers.get(&upstream.client()).and_then(|breaker| breaker.state);
+        upstream.asked = state.map(|state| state == State::Closed);
+        all.push(upstream);
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
 }
 
 fn pool(exposed: &Exposition<'_>) -> Option<Pool> {

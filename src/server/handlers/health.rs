@@ -230,6 +230,7 @@ fn upstream_detail(state: &AppState, upstream: &UpstreamHealth) -> UpstreamDetai
         model: model.clone(),
         healthy: status.is_usable(),
         asked: upstream.is_asked(),
+        default: state.engine.models().default_upstreams().contains(name),
         error: status.error,
         models_missing: status.models_missing,
     }

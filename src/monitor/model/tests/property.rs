@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::observe::{EndpointMetrics, Histogram, PercentilesMs};
+use crate::observe::{EndpointMetrics, Histogram, PercentilesMs, PoolClient, Upstream};
 
 /// Numbers one after the other, over and over.
 struct Dice(Vec<Option<f64>>, usize);
@@ -71,6 +71,27 @@ impl Dice {
             wait_ms: self.times(),
             retries: self.next(),
             endpoints: [("/api/chat".to_owned(), endpoint)].into(),
+            clients: ["a_client", "b_client"].map(|name| (name.to_owned(), self.client())).into(),
+        }
+    }
+
+    fn client(&mut self) -> PoolClient {
+        PoolClient {
+            requests: self.next(),
+            maxsize: self.next(),
+            in_use: self.next(),
+            idle: self.next(),
+            waiting: self.next(),
+        }
+    }
+
+    fn upstream(&mut self, name: &str) -> Upstream {
+        Upstream {
+            name: name.to_owned(),
+            model: self.next().map(|value| value.to_string()),
+            healthy: self.next().map(|value| value > 0.0),
+            asked: self.next().map(|value| value > 0.0),
+            error: self.next().map(|value| format!("\u{1b}{value}")),
         }
     }
 
@@ -105,7 +126,7 @@ impl Dice {
     }
 
     fn observation(&mut self) -> Observation {
-        let names = ["a", "b"];
+        let names = ["a_client", "b_client_embed"];
         let process = Process {
             resident_bytes: self.next(),
             cpu_seconds: self.next(),
@@ -114,6 +135,10 @@ impl Dice {
         };
         Observation {
             health: self.next().map(|_| self.health()),
+            upstreams: ["a", "b", "c\n"]
+                .into_iter()
+                .filter_map(|name| self.next().map(|_| self.upstream(name)))
+                .collect(),
             breakers: names
                 .into_iter()
                 .filter_map(|name| self.next().map(|_| (name.to_owned(), self.breaker())))
@@ -140,8 +165,8 @@ fn number() -> impl Strategy<Value = f64> {
 }
 
 fn observation() -> impl Strategy<Value = Observation> {
-    let numbers = prop::collection::vec(prop::option::weighted(0.85, number()), 97);
-    (numbers, 0_usize..97).prop_map(|(numbers, at)| Dice(numbers, at).observation())
+    let numbers = prop::collection::vec(prop::option::weighted(0.85, number()), 127);
+    (numbers, 0_usize..127).prop_map(|(numbers, at)| Dice(numbers, at).observation())
 }
 
 fn moment() -> impl Strategy<Value = UnixMillis> {
@@ -231,6 +256,8 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
             prop_assert!(counts.into_iter().all(|field| row.get(field).is_none_or(f64::is_finite)));
         }
         target.breakers.values().for_each(|line| drop((line.columns(from, to, 60), line.shares(from, to))));
+        target.upstreams.columns(from, to, 60);
+        prop_assert!(target.upstreams.all_away(from, to) <= to.since(from));
         model.seen(index);
         target.freshness(model.present());
         target.state_at(model.shown());
