@@ -88,7 +88,7 @@ fn the_exposition_tells_of_those_that_stand_in_for_each_other() {
     metrics.failovers().failed_over("big", "start");
     metrics.failovers().failed_over("big", "middle");
     let exposition = ("/metrics", metrics.render().into());
-    let seen = Observation::of_bodies(&[exposition.clone()]);
+    let seen = Observation::of_bodies(std::slice::from_ref(&exposition));
     let upstream = |name: &str, healthy, asked| Upstream {
         name: name.into(),
         healthy: Some(healthy),
