@@ -1,5 +1,7 @@
 //! What is to be said of several upstreams: who of them is away, who answers instead, and what users notice of it.
 
+use std::time::Duration;
+
 use super::{Finding, MANY, MOST, SOME, degraded_of, effects, lately_of, probe};
 use crate::{
     monitor::{
@@ -30,7 +32,7 @@ pub(super) fn away(target: &Target, seen: &Observation, now: UnixMillis) -> Opti
         let lately = target.counted(since.map_or(MOST, |since| since.min(MOST).max(target.interval)), now);
         let left = seen.breakers.iter().filter(|(name, _)| away.iter().any(|upstream| upstream.answers_behind(name)));
         let left = left.filter_map(|(_, breaker)| breaker.retry_after_seconds).reduce(f64::min);
-        let since = since.map(|since| format!(" for {}", age(since))).unwrap_or_default();
+        let since = lasting(since);
         let (names, effects, probe) = (names(&away), effects(lately.as_ref()), probe(target, left, now));
         let text = format!("none of the {} upstreams answers{since} ({names}){effects}{probe}", away.len());
         return Some(Finding::new(Severity::Critical, text));
@@ -38,13 +40,19 @@ pub(super) fn away(target: &Target, seen: &Observation, now: UnixMillis) -> Opti
     // Since the first of them went.
     let since = outages.min().map(|since| now.since(since));
     let window = since.map_or(lately_of(target), |since| since.min(MOST).max(target.interval));
-    let since = since.map(|since| format!(" for {}", age(since))).unwrap_or_default();
+    let since = lasting(since);
     let is = if away.len() == 1 { "is" } else { "are" };
     let answer = if there.len() == 1 { "answers" } else { "answer" };
     let lately = target.counted(window, now);
     let noticed = noticed(seen, &away, lately.as_ref());
     let text = format!("{} {is} away{since}: {} {answer}{noticed}", names(&away), names(&there));
     Some(Finding::new(Severity::Warning, text))
+}
+
+/// For how long, as a part of a sentence. Of what the first look saw nobody knows for how long.
+fn lasting(since: Option<Duration>) -> String {
+    let since = since.filter(|since| since.as_secs() > 0);
+    since.map(|since| format!(" for {}", age(since))).unwrap_or_default()
 }
 
 /// What users notice although others answer.
