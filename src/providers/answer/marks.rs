@@ -58,8 +58,13 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// All that stand in none of these texts, and the beginning of the instruction: a model that repeats it has no template.
-    pub(super) fn beside<'a>(texts: impl Iterator<Item = &'a str> + Clone, instruction: Option<&str>) -> Self {
+    /// All that stand in none of these texts; the beginning of the instruction, which a model without a template repeats; and
+    /// the number of a passage behind the last of `passages`: who writes that makes up further ones.
+    pub(super) fn beside<'a>(
+        texts: impl Iterator<Item = &'a str> + Clone,
+        instruction: Option<&str>,
+        passages: usize,
+    ) -> Self {
         let ends = ENDS.iter().map(|mark| (*mark, Mark::End));
         let starts = STARTS.iter().map(|mark| (*mark, Mark::Start));
         let mut marks: Vec<(String, Mark)> = ends
@@ -69,6 +74,9 @@ impl Marks {
             .collect();
         let repeated = instruction.map(|text| text.chars().take(60).collect::<String>());
         marks.extend(repeated.filter(|text| text.chars().count() >= 30).map(|text| (text, Mark::Start)));
+        let next = (passages > 0).then(|| format!("\n[{}] ", passages + 1));
+        let next = next.filter(|next| !texts.clone().any(|text| text.contains(next)));
+        marks.extend(next.map(|text| (text, Mark::Start)));
         let mut firsts: Vec<char> = marks.iter().filter_map(|(mark, _)| mark.chars().next()).collect();
         firsts.sort_unstable();
         firsts.dedup();

@@ -40,7 +40,7 @@ impl OutputReader {
         let texts = request.passages.iter().map(String::as_str).chain([request.question.as_str()]);
         Self {
             splitter: ReasoningSplitter::new(hold),
-            marks: Marks::beside(texts, instruction.map(|message| message.content.as_str())),
+            marks: Marks::beside(texts, instruction.map(|message| message.content.as_str()), request.passages.len()),
             repetition: Repetition::default(),
             passages: Arc::clone(&request.passages),
             tail: String::new(),

@@ -130,6 +130,21 @@ async fn nothing_is_no_answer() {
 }
 
 #[tokio::test]
+async fn a_model_that_makes_up_further_contexts_is_stopped() {
+    let about = request(&["Refunds take 45 days.", "They are paid to the card."]);
+    for (written, wanted, ended) in [
+        ("45 days [1].\n\n[3] # How long do refunds take?\n\nLong.", "45 days [1].", Ending::RanAway),
+        ("45 days [1].\n[2] says so.", "45 days [1].\n[2] says so.", Ending::Complete),
+        ("45 days, not [3] days", "45 days, not [3] days", Ending::Complete),
+    ] {
+        for size in 1..6 {
+            let (_, text, ending) = read_with(cut(written, size), &about, &Habits::of("plain")).await;
+            assert_eq!((text.as_str(), ending.unwrap()), (wanted, ended));
+        }
+    }
+}
+
+#[tokio::test]
 async fn marks_of_chat_templates_end_an_answer() {
     for (written, wanted, ended) in [
         ("Yes.<|im_end|>", "Yes.", Ending::Complete),
@@ -177,7 +192,7 @@ proptest! {
     fn plain_text_passes_unchanged(words in prop::collection::vec("[a-zäß<>|/\\[\\]]{1,9}", 1..40), size in 1_usize..12) {
         let written = words.join(" ");
         // Signs that happen to make a mark do mean something.
-        let marks = marks::Marks::beside(std::iter::empty(), None);
+        let marks = marks::Marks::beside(std::iter::empty(), None, 0);
         prop_assume!(marks.find(&written).is_none() && !written.contains("think>"));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (_, text, ending) = runtime.block_on(read_with(cut(&written, size), &request(&[]), &Habits::of("plain")));
