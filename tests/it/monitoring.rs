@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::Workplace;
+use crate::support::{Workplace, nowhere};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/monitoring")
@@ -26,7 +26,8 @@ fn metrics_in(text: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn rules_and_dashboard_name_what_the_server_exports() {
     let workplace = Workplace::new();
-    let server = workplace.serve(&[]);
+    let upstream = |name| format!("name={name},dialect=ollama,url={},model=m", nowhere());
+    let server = workplace.serve(&["--upstream", &upstream("a"), "--upstream", &upstream("b")]);
     // Routes show up once they were asked for.
     server.get("/health").await;
     let scrape = server.text("/metrics").await;
