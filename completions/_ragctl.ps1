@@ -346,6 +346,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--bm25-weight', '--bm25-weight', [CompletionResultType]::ParameterName, 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]')
             [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'URL of a server to ask instead of the local data')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the whole answer as JSON on stdout')
+            [CompletionResult]::new('--quotes', '--quotes', [CompletionResultType]::ParameterName, 'Print below each source what the answer quotes of it')
             [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Search only passages in these languages, like en,de')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Search only documents with this label; may be repeated')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')

@@ -2368,7 +2368,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__query)
-            opts="-k -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --method --top-k --rrf --rrf-k --bm25-weight --url --json --language --label --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --method --top-k --rrf --rrf-k --bm25-weight --url --json --quotes --language --label --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2610,6 +2610,10 @@ _ragctl() {
                     return 0
                     ;;
                 --json)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --quotes)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;

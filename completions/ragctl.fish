@@ -330,6 +330,8 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l bm25-weight -d '
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l url -d 'URL of a server to ask instead of the local data' -r -f
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l json -d 'Print the whole answer as JSON on stdout' -r -f -a "true\t''
 false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l quotes -d 'Print below each source what the answer quotes of it' -r -f -a "true\t''
+false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l language -d 'Search only passages in these languages, like en,de' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l label -d 'Search only documents with this label; may be repeated' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F

@@ -6,10 +6,13 @@ use super::{InvalidRequest, check_list};
 use crate::{
     domain::{DbName, Passage, PassageCopy, SearchFilter, SearchMode},
     providers::Author,
-    rag::{Answer, AnswerSegment, Cached, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings},
+    rag::{
+        Answer, AnswerSegment, Cached, Citation, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings,
+        citations,
+    },
     wire::{
-        AskRequest, AskResponse, CacheMetadata, ContextCopy, ContextMetadata, MAX_FILTER_CHARS, MAX_FILTERS,
-        MAX_QUESTION_CHARS, SegmentBody, StageExplanation, StreamHead, TimingsMs,
+        AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, MAX_FILTER_CHARS,
+        MAX_FILTERS, MAX_QUESTION_CHARS, SegmentBody, StageExplanation, StreamHead, TimingsMs,
     },
 };
 
@@ -99,20 +102,17 @@ fn in_range(field: &str, value: i64, allowed: std::ops::RangeInclusive<i64>) -> 
 /// A complete answer.
 pub fn answered(question: &Question, answer: Answer, request_id: String) -> AskResponse {
     let contexts = answer.retrieval.passages.iter().map(|passage| passage.text.clone()).collect();
-    AskResponse {
-        answer: answer.text,
-        reasoning: answer.reasoning,
-        contexts: Some(contexts),
-        ..outcome(question, &answer.retrieval, &answer.outcome, &answer.cached, request_id)
-    }
+    let whole = outcome(question, &answer.retrieval, &answer.outcome, &answer.cached, &answer.text, request_id);
+    AskResponse { answer: answer.text, reasoning: answer.reasoning, contexts: Some(contexts), ..whole }
 }
 
-/// The 200 object without text and contexts: also the last event of a stream.
+/// The 200 object without text and contexts: also the last event of a stream. `text` is the answer's.
 pub fn outcome(
     question: &Question,
     retrieval: &Retrieval,
     outcome: &Outcome,
     cached: &Cached,
+    text: &str,
     request_id: String,
 ) -> AskResponse {
     let timings = outcome.timings;
@@ -128,6 +128,7 @@ pub fn outcome(
         provider: outcome.provider.to_string(),
         upstream: outcome.upstream.as_deref().and_then(name),
         segments: outcome.segments.iter().map(segment).collect(),
+        citations: citations(text, &retrieval.passages).into_iter().map(citation).collect(),
         cache_hit: matches!(cached, Cached::Hit(..)),
         cache_metadata: cache_metadata(cached),
         degraded: outcome.degraded.is_some(),
@@ -189,12 +190,13 @@ pub fn cache_metadata(cached: &Cached) -> Option<CacheMetadata> {
 
 fn metadata(passage: &Passage) -> ContextMetadata {
     let place = passage.place.as_ref();
+    let (pages, heading) = where_in(passage, place.map(|place| (place.start, place.end)));
     ContextMetadata {
         document_id: (!passage.document.is_empty()).then(|| passage.document.clone()),
         title: passage.title.clone(),
-        page: place.and_then(|place| place.pages.first().copied()),
-        pages: place.map(|place| place.pages.clone()).unwrap_or_default(),
-        heading: place.map(|place| place.headings.clone()).unwrap_or_default(),
+        page: pages.first().copied(),
+        pages,
+        heading,
         start: place.map(|place| place.start),
         end: place.map(|place| place.end),
         modified: passage.modified.clone(),
@@ -205,6 +207,31 @@ fn metadata(passage: &Passage) -> ContextMetadata {
         score: passage.score,
         also_in: passage.copies.iter().map(copy).collect(),
     }
+}
+
+fn citation(citation: Citation<'_>) -> CitationBody {
+    let Citation { number, passage, range, quote } = citation;
+    let (pages, heading) = where_in(passage, range);
+    CitationBody {
+        number,
+        document_id: (!passage.document.is_empty()).then(|| passage.document.clone()),
+        source: passage.source.clone(),
+        title: passage.title.clone(),
+        version: passage.version.clone(),
+        page: pages.first().copied(),
+        pages,
+        heading,
+        start: range.map(|(start, _)| start),
+        end: range.map(|(_, end)| end),
+        quote,
+    }
+}
+
+/// Pages and headings of a range of a passage's document.
+fn where_in(passage: &Passage, range: Option<(u32, u32)>) -> (Vec<u32>, Vec<String>) {
+    let Some((place, (start, end))) = passage.place.as_ref().zip(range) else { return Default::default() };
+    let heading = place.headings_at(start).into_iter().map(str::to_owned).collect();
+    (place.pages_of(start, end), heading)
 }
 
 fn copy(copy: &PassageCopy) -> ContextCopy {

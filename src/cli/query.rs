@@ -25,6 +25,9 @@ pub struct QueryArgs {
     /// Print the whole answer as JSON on stdout
     #[arg(long)]
     pub json: bool,
+    /// Print below each source what the answer quotes of it
+    #[arg(long, conflicts_with = "json")]
+    pub quotes: bool,
     /// Search only passages in these languages, like en,de
     // One value an occurrence: a second one would be the question.
     #[arg(long, value_name = "CODE", action = ArgAction::Append, value_delimiter = ',', help_heading = "Retrieval")]

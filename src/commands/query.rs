@@ -11,7 +11,7 @@ use crate::{
     api::{self, AskDefaults},
     cli::{ExitStatus, QueryArgs, settings::Settings},
     client::Client,
-    rag::{AnswerEvent, Passage, Question},
+    rag::{AnswerEvent, Passage, Question, citations},
     resilience::CallContext,
     telemetry::ServiceUrl,
     util::terminal::tell,
@@ -58,17 +58,30 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         return print(&(serde_json::to_string_pretty(&response)? + "\n"));
     }
     let (retrieval, mut events, _) = asked.into_parts();
+    let mut whole = String::new();
     while let Some(event) = events.next().await {
         // The message about what went wrong begins a line.
         match event.inspect_err(|_| drop(say("\n")))? {
-            AnswerEvent::Text(text) => say(&text)?,
+            AnswerEvent::Text(text) => {
+                say(&text)?;
+                whole.push_str(&text);
+            }
             AnswerEvent::Reasoning(_) => {}
             // A terminal takes nothing back.
-            AnswerEvent::Restart => say("\n\n")?,
+            AnswerEvent::Restart => {
+                whole.clear();
+                say("\n\n")?;
+            }
             AnswerEvent::Segment(segment) => seam(&segment.author.name),
             AnswerEvent::Done(outcome) => {
                 let cited: Vec<Cited<'_>> = retrieval.passages.iter().map(Cited::from).collect();
-                finish(&cited, outcome.degraded.map(|reason| reason.as_str()))?;
+                let quoted = citations(&whole, &retrieval.passages).into_iter();
+                let quotes: Vec<_> = quoted.map(|citation| (citation.number, citation.quote)).collect();
+                finish(
+                    &cited,
+                    if args.quotes { &quotes } else { &[] },
+                    outcome.degraded.map(|reason| reason.as_str()),
+                )?;
             }
         }
     }
@@ -92,7 +105,10 @@ async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyh
             "done" => {
                 let done: AskResponse = serde_json::from_str(&event.data)?;
                 let sources = head.map_or(done.metadatas, |head| head.metadatas);
-                finish(&sources.iter().map(Cited::from).collect::<Vec<_>>(), done.degraded_reason.as_deref())?;
+                let sources: Vec<Cited<'_>> = sources.iter().map(Cited::from).collect();
+                let quoted = done.citations.into_iter().filter(|_| args.quotes);
+                let quotes: Vec<_> = quoted.map(|citation| (citation.number, citation.quote)).collect();
+                finish(&sources, &quotes, done.degraded_reason.as_deref())?;
                 return Ok(ExitStatus::Success);
             }
             "segment" => seam(&serde_json::from_str::<SegmentBody>(&event.data)?.upstream),
@@ -138,9 +154,10 @@ struct Cited<'a> {
 impl<'a> From<&'a Passage> for Cited<'a> {
     fn from(passage: &'a Passage) -> Self {
         let also_in = passage.sources().skip(1).collect();
-        let place = passage.place.as_ref();
-        let (pages, headings) = place.map(|place| (&place.pages[..], &place.headings[..])).unwrap_or_default();
-        Self { source: &passage.source, at: at(pages, headings, passage.chunk), score: passage.score, also_in }
+        let (pages, headings) = passage.place.as_ref().map_or_else(Default::default, |place| {
+            (place.pages_of(place.start, place.end), place.headings_at(place.start))
+        });
+        Self { source: &passage.source, at: at(&pages, &headings, passage.chunk), score: passage.score, also_in }
     }
 }
 
@@ -153,12 +170,13 @@ impl<'a> From<&'a ContextMetadata> for Cited<'a> {
 }
 
 /// Where a passage is, for people: `page 3, "Travel › By rail"`.
-fn at(pages: &[u32], headings: &[String], chunk: u32) -> String {
+fn at(pages: &[u32], headings: &[impl AsRef<str>], chunk: u32) -> String {
     let pages = match pages {
         [] => None,
         [page] => Some(format!("page {page}")),
         [first, .., last] => Some(format!("pages {first}–{last}")),
     };
+    let headings: Vec<&str> = headings.iter().map(AsRef::as_ref).collect();
     let heading = (!headings.is_empty()).then(|| format!("“{}”", headings.join(" › ")));
     let parts: Vec<String> = pages.into_iter().chain(heading).collect();
     if parts.is_empty() { format!("part {}", chunk + 1) } else { parts.join(", ") }
@@ -175,7 +193,8 @@ fn seam(upstream: &str) {
     tell(format_args!("\nnote: the answer broke off; {upstream} goes on with it"));
 }
 
-fn finish(sources: &[Cited<'_>], degraded: Option<&str>) -> anyhow::Result<()> {
+/// Lists the sources, each with what the answer quotes of it, by number.
+fn finish(sources: &[Cited<'_>], quotes: &[(usize, String)], degraded: Option<&str>) -> anyhow::Result<()> {
     let mut text = String::from("\n");
     if !sources.is_empty() {
         text.push_str("\nSources\n");
@@ -184,6 +203,9 @@ fn finish(sources: &[Cited<'_>], degraded: Option<&str>) -> anyhow::Result<()> {
         text.push_str(&format!("  [{}] {source}, {at} (score {score:.2})\n", n + 1));
         if !also_in.is_empty() {
             text.push_str(&format!("      the same text is in {}\n", also_in.join(", ")));
+        }
+        for (_, quote) in quotes.iter().filter(|(number, _)| *number == n + 1) {
+            quote.lines().for_each(|line| text.push_str(&format!("      │ {line}\n")));
         }
     }
     say(&text)?;

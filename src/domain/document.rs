@@ -32,12 +32,39 @@ pub struct Place {
     pub start: u32,
     /// Offset behind its last.
     pub end: u32,
-    /// The pages that it is on, in order; empty where the format has no pages.
+    /// The pages that it is on, by the order of the text; empty where the format has no pages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pages: Vec<u32>,
-    /// The headings that it stands under, the highest first.
+    pub pages: Vec<PageStart>,
+    /// The headings that it begins under, the highest first, and then those within it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub headings: Vec<String>,
+    pub headings: Vec<Heading>,
+}
+
+impl Place {
+    /// The pages that a part of it is on, in order. Offsets are those of the document.
+    pub fn pages_of(&self, start: u32, end: u32) -> Vec<u32> {
+        let first = self.pages.partition_point(|page| page.start <= start).saturating_sub(1);
+        let on = self.pages.iter().skip(first).take_while(|page| page.start < end.max(start + 1));
+        let mut pages: Vec<u32> = on.map(|page| page.page).collect();
+        pages.sort_unstable();
+        pages.dedup();
+        pages
+    }
+
+    /// The headings that hold at an offset of the document, the highest first; one that begins there is among them.
+    pub fn headings_at(&self, offset: u32) -> Vec<&str> {
+        headings_at(&self.headings, offset).into_iter().map(|heading| heading.title.as_str()).collect()
+    }
+}
+
+/// Of headings in the order of the text, those that hold at an offset, the highest first.
+pub fn headings_at(headings: &[Heading], offset: u32) -> Vec<&Heading> {
+    let mut path: Vec<&Heading> = Vec::new();
+    for heading in headings.iter().take_while(|heading| heading.start <= offset) {
+        path.retain(|above| above.level < heading.level);
+        path.push(heading);
+    }
+    path
 }
 
 /// How well a document could be read.

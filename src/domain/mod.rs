@@ -9,7 +9,7 @@ mod names;
 mod search;
 mod spec_key;
 
-pub use document::{Heading, PageStart, Place, Quality};
+pub use document::{Heading, PageStart, Place, Quality, headings_at};
 pub use names::{DbName, InvalidDbName};
 pub use search::{FusionParams, ParseSearchModeError, Passage, PassageCopy, SearchFilter, SearchMode};
 pub use spec_key::SpecKey;

@@ -7,6 +7,7 @@
 mod answer;
 mod ask;
 pub mod chunk;
+mod citation;
 mod db;
 mod error;
 pub mod eval;
@@ -24,6 +25,7 @@ pub use crate::domain::Passage;
 pub use answer::{
     Answer, AnswerEvent, AnswerSegment, AnswerStream, Cached, DegradedReason, Outcome, Retrieval, Timings,
 };
+pub use citation::{Citation, citations};
 pub use db::{Db, Dbs, OpenSearch};
 pub use error::RagError;
 pub use models::Models;

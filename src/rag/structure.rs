@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
-use crate::domain::{Heading, PageStart, Place};
+use crate::domain::{Heading, PageStart, Place, headings_at};
 
 /// Bytes between two places whose offset in characters is remembered.
 const STRIDE: usize = 256;
@@ -73,26 +73,12 @@ impl<'t> TextStructure<'t> {
     /// Where a part of the text is, by its bytes.
     pub fn place(&self, part: &Range<usize>) -> Place {
         let (start, end) = (self.offset(part.start), self.offset(part.end));
-        Place { start, end, pages: self.pages(start, end), headings: self.headings_at(start) }
-    }
-
-    fn pages(&self, start: u32, end: u32) -> Vec<u32> {
         let first = self.pages.partition_point(|page| page.start <= start).saturating_sub(1);
-        let mut pages: Vec<u32> =
-            self.pages.iter().skip(first).take_while(|page| page.start < end).map(|page| page.page).collect();
-        pages.sort_unstable();
-        pages.dedup();
-        pages
-    }
-
-    /// The headings that hold at this offset, the one that begins there included.
-    fn headings_at(&self, offset: u32) -> Vec<String> {
-        let mut path: Vec<&Heading> = Vec::new();
-        for heading in self.outline.iter().take_while(|heading| heading.start <= offset) {
-            path.retain(|above| above.level < heading.level);
-            path.push(heading);
-        }
-        path.into_iter().map(|heading| heading.title.clone()).collect()
+        let pages = self.pages.iter().skip(first).take_while(|page| page.start < end).copied().collect();
+        let within = self.outline.iter().skip(self.outline.partition_point(|heading| heading.start <= start));
+        let within = within.take_while(|heading| heading.start < end);
+        let headings = headings_at(&self.outline, start).into_iter().chain(within).cloned().collect();
+        Place { start, end, pages, headings }
     }
 }
 
@@ -132,7 +118,8 @@ mod tests {
         let place = TextStructure::new(text, true, pages).place(&(start..start + part.len()));
         let quoted: String = text.chars().skip(place.start as usize).take((place.end - place.start) as usize).collect();
         assert_eq!(quoted, part);
-        (place.pages, place.headings)
+        let headings = place.headings_at(place.start).into_iter().map(str::to_owned).collect();
+        (place.pages_of(place.start, place.end), headings)
     }
 
     const TEXT: &str = "Intro ü\n\n# Größe\n\none\n\n### Deep `x`\n\ntwo\n\n## Next\n\nthree\n\n```\n# no heading\n```\n\nLast\n====\n\nend";
@@ -160,6 +147,19 @@ mod tests {
         assert_eq!(on("two\n\n## Next\n\nthree"), [2, 3]);
         assert_eq!(on("end"), [2]);
         assert!(place(TEXT, &[], "end").0.is_empty());
+    }
+
+    #[test]
+    fn what_is_within_a_part_has_headings_of_its_own() {
+        let structure = TextStructure::new(TEXT, true, &[]);
+        let place = structure.place(&(TEXT.find("two").unwrap()..TEXT.len()));
+        let at = |part: &str| {
+            let offset = TEXT[..TEXT.find(part).unwrap()].chars().count() as u32;
+            (place.headings_at(offset).join(" / "), headings_at(&structure.outline, offset).len())
+        };
+        assert_eq!(at("two"), ("Größe / Deep x".into(), 2));
+        assert_eq!(at("three"), ("Größe / Next".into(), 2));
+        assert_eq!(at("end"), ("Last".into(), 1));
     }
 
     #[test]

@@ -123,6 +123,9 @@ pub struct AskResponse {
     /// The parts of an answer that broke off and was continued by another upstream.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<SegmentBody>,
+    /// What the answer cites, in its order: for each number the passage, or the sentence that the answer repeats.
+    #[serde(default)]
+    pub citations: Vec<CitationBody>,
     /// Whether the answer comes from the cache.
     pub cache_hit: bool,
     /// About the cache entry that answered, or that was near and did not.
@@ -144,6 +147,35 @@ pub struct AskResponse {
     /// What each stage of the search did, when the question asks for it and the answer is not from the cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Vec<StageExplanation>>,
+}
+
+/// What an answer cites. Offsets count characters (Unicode scalar values) of the document's text, see
+/// `/api/docs/{id}/text`; `quote` is that range of it. What is not known is null.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct CitationBody {
+    /// Its number in the answer, from 1.
+    pub number: usize,
+    /// Id of the document.
+    pub document_id: Option<String>,
+    /// Name of the document.
+    pub source: String,
+    /// Title of the document.
+    pub title: Option<String>,
+    /// Version label of the document.
+    pub version: String,
+    /// The page that the quote begins on.
+    pub page: Option<u32>,
+    /// All pages that it is on.
+    pub pages: Vec<u32>,
+    /// The headings that it stands under, the highest first.
+    pub heading: Vec<String>,
+    /// Offset of its first character.
+    pub start: Option<u32>,
+    /// Offset behind its last.
+    pub end: Option<u32>,
+    /// The words.
+    pub quote: String,
 }
 
 /// A part of an answer that one upstream wrote.

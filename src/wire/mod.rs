@@ -12,8 +12,8 @@ mod schema;
 mod whole;
 
 pub use ask::{
-    AskBody, AskRequest, AskResponse, CacheMetadata, ContextCopy, ContextMetadata, SegmentBody, StageExplanation,
-    StreamHead, StreamToken, TimingsMs,
+    AskBody, AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, SegmentBody,
+    StageExplanation, StreamHead, StreamToken, TimingsMs,
 };
 pub use cache::{
     CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,

@@ -6,7 +6,7 @@ use lopdf::{Document, Object, Stream, dictionary};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{Server, Workplace, skipped};
+use crate::support::{Server, Workplace, skipped, text};
 
 /// A server over the sample documents, and a PDF of three pages, the second of which is empty.
 fn serve(workplace: &Workplace) -> Server {
@@ -155,6 +155,36 @@ async fn passages_are_parts_of_their_documents_and_know_page_and_heading() {
     // Short pages share a chunk.
     assert!(pages.iter().all(|(_, on)| **on == json!([1, 3])), "{pages:?}");
     assert!(passages.iter().any(|(_, metadata)| metadata["heading"].as_array().is_some_and(|path| path.len() > 1)));
+}
+
+#[tokio::test]
+async fn what_an_answer_cites_is_a_range_of_its_document() {
+    let workplace = Workplace::new();
+    let server = serve(&workplace);
+    let ask = json!({ "query": "What turns the mill?" });
+    let answer = server.ask("What turns the mill?").await;
+    let citation = &answer["citations"][0];
+    assert_eq!(citation["quote"], "The ebb tide turns the mill at dawn", "{answer:#}");
+    assert_eq!((&citation["number"], &citation["source"]), (&json!(1), &json!("docs/tides.pdf")));
+    // The passage is on two pages, the sentence on one.
+    assert_eq!((&citation["page"], &citation["pages"]), (&json!(1), &json!([1])));
+    let (id, start, end) = (citation["document_id"].as_str().unwrap(), &citation["start"], &citation["end"]);
+    let (_, part) = server.get(&format!("/api/docs/{id}/text?start={start}&end={end}")).await;
+    assert_eq!(part["text"], citation["quote"]);
+    // From the cache and in a stream they are the same.
+    assert_eq!(server.ask("What turns the mill?").await["citations"], answer["citations"]);
+    let request =
+        server.client().post(format!("{}/api/stream_query", server.url)).header("accept", "text/event-stream");
+    let events = request.json(&ask).send().await.unwrap().text().await.unwrap();
+    let done = events.lines().rev().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(done).unwrap()["citations"], answer["citations"]);
+
+    let shown = workplace.run(&["query", "--provider", "embedded", "--quotes", "What turns the mill?"]);
+    let shown = text(&shown.stdout);
+    assert!(
+        shown.contains("[1] docs/tides.pdf, pages 1–3") && shown.contains("│ The ebb tide turns the mill at dawn"),
+        "{shown}"
+    );
 }
 
 #[tokio::test]

@@ -84,14 +84,21 @@ fn events(question: Question, asked: AnswerStream, head: StreamHead, id: String)
     let (retrieval, mut events, cached) = asked.into_parts();
     let events = stream! {
         yield event("contexts", &head);
+        let mut text = String::new();
         while let Some(next) = events.next().await {
             match next {
-                Ok(AnswerEvent::Text(text)) => yield event("token", &StreamToken { text }),
+                Ok(AnswerEvent::Text(piece)) => {
+                    text.push_str(&piece);
+                    yield event("token", &StreamToken { text: piece });
+                }
                 Ok(AnswerEvent::Reasoning(text)) => yield event("reasoning", &StreamToken { text }),
-                Ok(AnswerEvent::Restart) => yield event("restart", &serde_json::json!({})),
+                Ok(AnswerEvent::Restart) => {
+                    text.clear();
+                    yield event("restart", &serde_json::json!({}));
+                }
                 Ok(AnswerEvent::Segment(segment)) => yield event("segment", &api::segment(&segment)),
                 Ok(AnswerEvent::Done(outcome)) => {
-                    yield event("done", &api::outcome(&question, &retrieval, &outcome, &cached, id.clone()));
+                    yield event("done", &api::outcome(&question, &retrieval, &outcome, &cached, &text, id.clone()));
                 }
                 Err(error) => yield event("error", &error_body(error, id.clone())),
             }
