@@ -114,7 +114,7 @@ mod tests {
         ];
         let whole = (2, 0, "Other words.".to_owned());
         let words = (1, 26, "Refunds take 45 days for every plan".to_owned());
-        assert_eq!(quoted("Refunds take 45 days for every plan [1].", &passages), [words.clone()]);
+        assert_eq!(quoted("Refunds take 45 days for every plan [1].", &passages), std::slice::from_ref(&words));
         assert_eq!(
             quoted("- Refunds take 45 days for every plan. [1]\n- A rule [2], and again [2].", &passages),
             [words.clone(), whole.clone()]
