@@ -7,8 +7,8 @@ use crate::{
     store::{DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary},
     wire::{
         DeleteDocumentsRequest, DocumentCounts, DocumentEntry, DocumentResponse, DocumentTextResponse,
-        DocumentsResponse, FileErrorBody, HeadingBody, IngestRequest, IngestResponse, MAX_PATHS, MAX_SOURCE_CHARS,
-        MAX_SOURCES, MAX_VERSION_CHARS, PageBody, QualityBody,
+        DocumentsRequest, DocumentsResponse, FileErrorBody, HeadingBody, IngestRequest, IngestResponse, MAX_PATHS,
+        MAX_SOURCE_CHARS, MAX_SOURCES, MAX_VERSION_CHARS, PageBody, QualityBody,
     },
 };
 
@@ -38,33 +38,12 @@ pub fn check_removal(request: &DeleteDocumentsRequest) -> Result<(), InvalidRequ
 /// Most documents of a page.
 const MAX_DOCUMENTS: u64 = 10_000;
 
-/// A list of documents as it is asked for.
-#[derive(Debug, Clone, Default)]
-pub struct ListRequest {
-    /// Pattern of the source.
-    pub source: Option<String>,
-    /// Format.
-    pub format: Option<String>,
-    /// Language.
-    pub language: Option<String>,
-    /// Version label.
-    pub version: Option<String>,
-    /// Name of an order.
-    pub sort: Option<String>,
-    /// `asc` or `desc`.
-    pub order: Option<String>,
-    /// How many are passed over.
-    pub offset: Option<u64>,
-    /// How many at most.
-    pub limit: Option<u64>,
-}
-
 /// Checks which documents are to be listed, and how.
 ///
 /// # Errors
 /// The first parameter that cannot be used.
-pub fn document_query(request: ListRequest) -> Result<DocumentQuery, InvalidRequest> {
-    let ListRequest { source, format, language, version, sort, order, offset, limit } = request;
+pub fn document_query(request: DocumentsRequest) -> Result<DocumentQuery, InvalidRequest> {
+    let DocumentsRequest { db: _, source, format, language, version, sort, order, offset, limit } = request;
     let sort = match sort.as_deref() {
         None => DocumentOrder::default(),
         Some(name) => DocumentOrder::named(name).ok_or_else(|| {

@@ -10,8 +10,7 @@ mod documents;
 pub use ask::{AskDefaults, answered, cache_metadata, outcome, question, segment, stream_head, timings};
 pub use cache::{cache_configuration, cache_figures, clear_cache};
 pub use documents::{
-    ListRequest, check_ingestion, check_removal, document, document_list, document_query, document_text, file_errors,
-    ingested,
+    check_ingestion, check_removal, document, document_list, document_query, document_text, file_errors, ingested,
 };
 
 use crate::domain::InvalidDbName;

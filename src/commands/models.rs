@@ -163,15 +163,14 @@ async fn choose(settings: &ProviderSettings, ollama: &Server) -> (ProviderKind, 
 /// The server of a dialect, as the settings without names say.
 fn of_dialect(dialect: ProviderKind, settings: &ProviderSettings, guards: &Guards<'_>) -> UpstreamSettings {
     let resilience = guards.settings;
-    let (url, api_key, model, http, retry) = match dialect {
+    let (url, api_key, model, http) = match dialect {
         ProviderKind::OpenAi => (
             &settings.openai_base_url,
             settings.openai_api_key.clone(),
             &settings.openai_model,
             settings.openai_timeouts,
-            resilience.openai_retry,
         ),
-        _ => (&settings.ollama_url, None, &settings.llm_model, settings.timeouts, resilience.retry),
+        _ => (&settings.ollama_url, None, &settings.llm_model, settings.timeouts),
     };
     UpstreamSettings {
         name: dialect.to_string(),
@@ -183,10 +182,21 @@ fn of_dialect(dialect: ProviderKind, settings: &ProviderSettings, guards: &Guard
         weight: 1,
         http,
         timeouts: resilience.timeouts,
-        retry,
+        retry: resilience.retry_of(dialect),
         pool: resilience.pool,
         generation: settings.generation.clone(),
     }
+}
+
+/// Asks a server's model, behind its guards.
+fn generator(settings: &UpstreamSettings, client: &UpstreamClient, guards: &UpstreamGuards) -> Arc<dyn Generator> {
+    let UpstreamSettings { model, generation, timeouts, .. } = settings;
+    let (url, client, generation) = (client.shown_url(), client.clone(), generation.clone());
+    let inner: Arc<dyn Generator> = match settings.dialect {
+        ProviderKind::OpenAi => Arc::new(OpenAiGenerator::new(client, model, generation)),
+        _ => Arc::new(OllamaGenerator::new(client, model, generation)),
+    };
+    Arc::new(GuardedGenerator::new(inner, guards.generate.clone(), *timeouts, url))
 }
 
 /// An LLM server, with what guards its operations.
@@ -195,6 +205,8 @@ struct Server {
     settings: UpstreamSettings,
     client: UpstreamClient,
     guards: UpstreamGuards,
+    /// Asks it; one for all chains that it is part of, which share what is learned of the server.
+    generator: Arc<dyn Generator>,
     /// Whether questions are sent there.
     answers: bool,
 }
@@ -204,7 +216,8 @@ impl Server {
         let (client, guards) = guards.upstream(&settings)?;
         let (name, model) = (settings.name.clone(), settings.model.clone());
         let author = Arc::new(Author { name, provider: settings.dialect, model });
-        Ok(Self { author, settings, client, guards, answers: true })
+        let generator = generator(&settings, &client, &guards);
+        Ok(Self { author, settings, client, guards, generator, answers: true })
     }
 
     fn probe(&self) -> Arc<dyn HealthProbe> {
@@ -216,15 +229,8 @@ impl Server {
 
     /// It as a part of a chain.
     fn link(&self) -> Link {
-        let UpstreamSettings { model, generation, timeouts, weight, .. } = &self.settings;
-        let (client, generation) = (self.client.clone(), generation.clone());
-        let inner: Arc<dyn Generator> = match self.author.provider {
-            ProviderKind::OpenAi => Arc::new(OpenAiGenerator::new(client, model, generation)),
-            _ => Arc::new(OllamaGenerator::new(client, model, generation)),
-        };
-        let url = self.client.shown_url();
-        let generator = GuardedGenerator::new(inner, self.guards.generate.clone(), *timeouts, url);
-        Link { author: Arc::clone(&self.author), weight: *weight, generator: Arc::new(generator) }
+        let (author, generator) = (Arc::clone(&self.author), Arc::clone(&self.generator));
+        Link { author, weight: self.settings.weight, generator }
     }
 
     /// Its model that embeds. `EMBED_MODEL` is meant for whoever embeds; without it each dialect has a default of its own.

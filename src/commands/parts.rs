@@ -85,11 +85,7 @@ impl Guards<'_> {
         };
         let generate = guard(name.clone(), chat, settings.retry);
         // Nobody else embeds, so that retries are all there is.
-        let retry = match settings.dialect {
-            ProviderKind::OpenAi => self.settings.openai_retry,
-            _ => self.settings.retry,
-        };
-        let embed = guard(format!("{name}_embed"), embed, retry);
+        let embed = guard(format!("{name}_embed"), embed, self.settings.retry_of(settings.dialect));
         self.made.breakers.extend(breakers.iter().cloned());
         Ok((client, UpstreamGuards { generate, embed, breakers }))
     }

@@ -11,7 +11,7 @@ use crate::{
     api::{self, AskDefaults},
     cli::{ExitStatus, QueryArgs, settings::Settings},
     client::Client,
-    rag::{AnswerEvent, Passage, Question, citations},
+    rag::{AnswerEvent, Question},
     resilience::CallContext,
     telemetry::ServiceUrl,
     util::terminal::tell,
@@ -57,7 +57,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         let response: AskResponse = api::answered(&question, answer, request_id);
         return print(&(serde_json::to_string_pretty(&response)? + "\n"));
     }
-    let (retrieval, mut events, _) = asked.into_parts();
+    let (retrieval, mut events, cached) = asked.into_parts();
     let mut whole = String::new();
     while let Some(event) = events.next().await {
         // The message about what went wrong begins a line.
@@ -74,14 +74,8 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
             }
             AnswerEvent::Segment(segment) => seam(&segment.author.name),
             AnswerEvent::Done(outcome) => {
-                let cited: Vec<Cited<'_>> = retrieval.passages.iter().map(Cited::from).collect();
-                let quoted = citations(&whole, &retrieval.passages).into_iter();
-                let quotes: Vec<_> = quoted.map(|citation| (citation.number, citation.quote)).collect();
-                finish(
-                    &cited,
-                    if args.quotes { &quotes } else { &[] },
-                    outcome.degraded.map(|reason| reason.as_str()),
-                )?;
+                let done = api::outcome(&question, &retrieval, &outcome, &cached, &whole, String::new());
+                finish(&done, args.quotes)?;
             }
         }
     }
@@ -103,12 +97,11 @@ async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyh
             "contexts" => head = serde_json::from_str(&event.data).ok(),
             "token" => say(&serde_json::from_str::<StreamToken>(&event.data)?.text)?,
             "done" => {
-                let done: AskResponse = serde_json::from_str(&event.data)?;
-                let sources = head.map_or(done.metadatas, |head| head.metadatas);
-                let sources: Vec<Cited<'_>> = sources.iter().map(Cited::from).collect();
-                let quoted = done.citations.into_iter().filter(|_| args.quotes);
-                let quotes: Vec<_> = quoted.map(|citation| (citation.number, citation.quote)).collect();
-                finish(&sources, &quotes, done.degraded_reason.as_deref())?;
+                let mut done: AskResponse = serde_json::from_str(&event.data)?;
+                if let Some(head) = head {
+                    done.metadatas = head.metadatas;
+                }
+                finish(&done, args.quotes)?;
                 return Ok(ExitStatus::Success);
             }
             "segment" => seam(&serde_json::from_str::<SegmentBody>(&event.data)?.upstream),
@@ -141,45 +134,16 @@ fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
     }
 }
 
-/// A source as it is listed below an answer.
-struct Cited<'a> {
-    source: &'a str,
-    /// Where in the document: page and heading, else the number of the part.
-    at: String,
-    score: f32,
-    /// Other documents that say the same.
-    also_in: Vec<&'a str>,
-}
-
-impl<'a> From<&'a Passage> for Cited<'a> {
-    fn from(passage: &'a Passage) -> Self {
-        let also_in = passage.sources().skip(1).collect();
-        let (pages, headings) = passage.place.as_ref().map_or_else(Default::default, |place| {
-            (place.pages_of(place.start, place.end), place.headings_at(place.start))
-        });
-        Self { source: &passage.source, at: at(&pages, &headings, passage.chunk), score: passage.score, also_in }
-    }
-}
-
-impl<'a> From<&'a ContextMetadata> for Cited<'a> {
-    fn from(metadata: &'a ContextMetadata) -> Self {
-        let also_in = metadata.also_in.iter().map(|copy| copy.source.as_str()).collect();
-        let at = at(&metadata.pages, &metadata.heading, metadata.chunk);
-        Self { source: &metadata.source, at, score: metadata.score, also_in }
-    }
-}
-
 /// Where a passage is, for people: `page 3, "Travel › By rail"`.
-fn at(pages: &[u32], headings: &[impl AsRef<str>], chunk: u32) -> String {
-    let pages = match pages {
+fn at(metadata: &ContextMetadata) -> String {
+    let pages = match &metadata.pages[..] {
         [] => None,
         [page] => Some(format!("page {page}")),
         [first, .., last] => Some(format!("pages {first}–{last}")),
     };
-    let headings: Vec<&str> = headings.iter().map(AsRef::as_ref).collect();
-    let heading = (!headings.is_empty()).then(|| format!("“{}”", headings.join(" › ")));
+    let heading = (!metadata.heading.is_empty()).then(|| format!("“{}”", metadata.heading.join(" › ")));
     let parts: Vec<String> = pages.into_iter().chain(heading).collect();
-    if parts.is_empty() { format!("part {}", chunk + 1) } else { parts.join(", ") }
+    if parts.is_empty() { format!("part {}", metadata.chunk + 1) } else { parts.join(", ") }
 }
 
 /// Prints a piece of the answer at once.
@@ -193,24 +157,26 @@ fn seam(upstream: &str) {
     tell(format_args!("\nnote: the answer broke off; {upstream} goes on with it"));
 }
 
-/// Lists the sources, each with what the answer quotes of it, by number.
-fn finish(sources: &[Cited<'_>], quotes: &[(usize, String)], degraded: Option<&str>) -> anyhow::Result<()> {
+/// Lists the sources of an answer, with `quotes` what it quotes of each.
+fn finish(done: &AskResponse, quotes: bool) -> anyhow::Result<()> {
     let mut text = String::from("\n");
-    if !sources.is_empty() {
+    if !done.metadatas.is_empty() {
         text.push_str("\nSources\n");
     }
-    for (n, Cited { source, at, score, also_in }) in sources.iter().enumerate() {
-        text.push_str(&format!("  [{}] {source}, {at} (score {score:.2})\n", n + 1));
+    for (n, metadata) in (1..).zip(&done.metadatas) {
+        let ContextMetadata { source, score, also_in, .. } = metadata;
+        text.push_str(&format!("  [{n}] {source}, {} (score {score:.2})\n", at(metadata)));
         if !also_in.is_empty() {
-            text.push_str(&format!("      the same text is in {}\n", also_in.join(", ")));
+            let others: Vec<&str> = also_in.iter().map(|copy| copy.source.as_str()).collect();
+            text.push_str(&format!("      the same text is in {}\n", others.join(", ")));
         }
-        for (_, quote) in quotes.iter().filter(|(number, _)| *number == n + 1) {
-            quote.lines().for_each(|line| text.push_str(&format!("      │ {line}\n")));
+        for citation in done.citations.iter().filter(|citation| quotes && citation.number == n) {
+            citation.quote.lines().for_each(|line| text.push_str(&format!("      │ {line}\n")));
         }
     }
     say(&text)?;
     std::io::stdout().flush().ok();
-    if let Some(reason) = degraded {
+    if let Some(reason) = &done.degraded_reason {
         tell(format_args!("note: this is a degraded answer ({reason})"));
     }
     Ok(())

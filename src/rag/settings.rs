@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    providers::guarded::AttemptTimeouts,
+    providers::{ProviderKind, guarded::AttemptTimeouts},
     resilience::{BreakerSettings, PoolSettings, RetrySettings},
 };
 
@@ -24,4 +24,14 @@ pub struct ResilienceSettings {
     pub breaker: Option<BreakerSettings>,
     /// Connections to an upstream.
     pub pool: PoolSettings,
+}
+
+impl ResilienceSettings {
+    /// Further attempts at a server of this dialect.
+    pub fn retry_of(&self, dialect: ProviderKind) -> RetrySettings {
+        match dialect {
+            ProviderKind::OpenAi => self.openai_retry,
+            ProviderKind::Ollama | ProviderKind::Embedded => self.retry,
+        }
+    }
 }

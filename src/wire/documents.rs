@@ -1,7 +1,7 @@
 //! Documents and DBs.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::schema::{DbNameText, PathText, SourceText};
 
@@ -62,6 +62,39 @@ pub struct FileErrorBody {
     pub file: String,
     /// What happened, and what to do.
     pub error: String,
+}
+
+/// Which documents, and in which order.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DocumentsRequest {
+    /// DB; the current one by default.
+    #[param(value_type = DbNameText, required = false)]
+    pub db: Option<String>,
+    /// Pattern of the source with `*`, `?` and `[…]`.
+    #[param(required = false, max_length = 4096, example = "docs/*.pdf")]
+    pub source: Option<String>,
+    /// Format that they were read as.
+    #[param(required = false)]
+    pub format: Option<String>,
+    /// ISO 639-1 code.
+    #[param(required = false)]
+    pub language: Option<String>,
+    /// Version label.
+    #[param(required = false)]
+    pub version: Option<String>,
+    /// `source`, `title`, `bytes`, `chunks`, `modified` or `ingested`.
+    #[param(required = false, pattern = "^(source|title|bytes|chunks|modified|ingested)$")]
+    pub sort: Option<String>,
+    /// `asc` or `desc`.
+    #[param(required = false, pattern = "^(asc|desc)$")]
+    pub order: Option<String>,
+    /// How many are passed over.
+    #[param(required = false)]
+    pub offset: Option<u64>,
+    /// How many at most; all by default.
+    #[param(required = false, minimum = 1, maximum = 10000)]
+    pub limit: Option<u64>,
 }
 
 /// The documents of a DB.

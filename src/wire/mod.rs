@@ -21,8 +21,8 @@ pub use cache::{
 };
 pub use documents::{
     DbName as DbNameBody, DbsResponse, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentCounts, DocumentEntry,
-    DocumentResponse, DocumentTextResponse, DocumentsResponse, FileErrorBody, FiltersResponse, HeadingBody,
-    IngestRequest, IngestResponse, PageBody, QualityBody,
+    DocumentResponse, DocumentTextResponse, DocumentsRequest, DocumentsResponse, FileErrorBody, FiltersResponse,
+    HeadingBody, IngestRequest, IngestResponse, PageBody, QualityBody,
 };
 pub use health::{
     BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail,

@@ -146,10 +146,8 @@ pub(super) struct Common<'a> {
 impl Common<'_> {
     /// Timeouts of connections and retries of a dialect.
     fn of(&self, dialect: ProviderKind, others: bool) -> (HttpTimeouts, RetrySettings) {
-        let (http, mut retry) = match dialect {
-            ProviderKind::OpenAi => (self.openai, self.resilience.openai_retry),
-            _ => (self.ollama, self.resilience.retry),
-        };
+        let http = if dialect == ProviderKind::OpenAi { self.openai } else { self.ollama };
+        let mut retry = self.resilience.retry_of(dialect);
         if others {
             retry.most = retry.most.min(RETRIES_BEFORE_OTHERS);
         }

@@ -126,6 +126,70 @@ impl Blocks {
     }
 }
 
+/// A table that is being read, cell by cell. A table in one of its cells is text of that cell.
+#[derive(Debug, Default)]
+pub(super) struct OpenTable {
+    /// Tables that are open, the outermost included.
+    depth: usize,
+    rows: Vec<Vec<String>>,
+}
+
+impl OpenTable {
+    /// A table begins.
+    pub fn open(&mut self) {
+        self.depth += 1;
+    }
+
+    /// A row begins.
+    pub fn row(&mut self) {
+        if self.is_outermost() {
+            self.rows.push(Vec::new());
+        }
+    }
+
+    /// A cell begins.
+    pub fn cell(&mut self) {
+        if self.is_outermost()
+            && let Some(row) = self.rows.last_mut()
+        {
+            row.push(String::new());
+        }
+    }
+
+    /// The last cell of the last row stands for so many.
+    pub fn repeat_cell(&mut self, times: usize) {
+        if let Some(row) = self.rows.last_mut() {
+            let text = row.last().cloned().unwrap_or_default();
+            row.extend(std::iter::repeat_n(text, times.saturating_sub(1)));
+        }
+    }
+
+    /// More text of the open cell; whether there is one.
+    pub fn add(&mut self, text: &str) -> bool {
+        let is_open = self.is_open();
+        let Some(cell) = self.rows.last_mut().and_then(|row| row.last_mut()).filter(|_| is_open) else { return false };
+        cell.push(' ');
+        cell.push_str(&squeeze(text));
+        true
+    }
+
+    /// A table ends; returns the rows when it was the outermost.
+    pub fn close(&mut self) -> Option<Vec<Vec<String>>> {
+        self.depth = self.depth.saturating_sub(1);
+        (self.depth == 0).then(|| std::mem::take(&mut self.rows))
+    }
+
+    /// Whether something is in a table.
+    pub fn is_open(&self) -> bool {
+        self.depth > 0
+    }
+
+    /// Whether it is in a table that is in no other.
+    pub fn is_outermost(&self) -> bool {
+        self.depth == 1
+    }
+}
+
 /// A table that is written row by row.
 pub(super) struct TableRows<'a> {
     blocks: &'a mut Blocks,

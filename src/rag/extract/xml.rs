@@ -89,6 +89,31 @@ pub(super) fn walk_bounded(
     if depth == 0 { Ok(()) } else { Err(damaged("its XML ends in the middle".to_owned())) }
 }
 
+/// The same without the elements that `skips` says are left out, and all that is in them. Both are handed `state`.
+pub(super) fn walk_shown<S>(
+    format: &'static str,
+    xml: &str,
+    deadline: Deadline,
+    state: &mut S,
+    skips: impl Fn(&mut S, &str, &BytesStart<'_>) -> bool,
+    visit: impl Fn(&mut S, Node<'_>) -> Result<(), ExtractError>,
+) -> Result<(), ExtractError> {
+    // Elements that are open within one that is left out, itself included.
+    let mut skipped = 0_usize;
+    walk_bounded(format, xml, deadline, |node| match node {
+        Node::Open(name, element) if skipped > 0 || skips(state, name, element) => {
+            skipped += 1;
+            Ok(())
+        }
+        Node::Close(_) if skipped > 0 => {
+            skipped -= 1;
+            Ok(())
+        }
+        Node::Text(_) if skipped > 0 => Ok(()),
+        node => visit(state, node),
+    })
+}
+
 /// An attribute by its name without prefix.
 pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     let found = element.attributes().flatten().find(|attribute| attribute.key.local_name().into_inner() == name)?;

@@ -45,12 +45,8 @@ impl GeneratedAnswer {
                 tracing::warn!(provider = generator.name(), %error, "the LLM is unavailable: answering by extraction");
             }
         }
-        let stand_in = StandIn { generator: Arc::clone(stand_in), request };
-        Ok(Self {
-            generator: Arc::clone(&stand_in.generator),
-            events: stand_in.start().await?,
-            fell_back: Some(UNAVAILABLE),
-        })
+        let events = first_event(stand_in, request).await?;
+        Ok(Self { generator: Arc::clone(stand_in), events, fell_back: Some(UNAVAILABLE) })
     }
 }
 
@@ -60,12 +56,6 @@ const UNAVAILABLE: DegradedReason = DegradedReason::LlmUnavailable;
 pub(in crate::rag) struct StandIn {
     pub(in crate::rag) generator: Arc<dyn Generator>,
     pub(in crate::rag) request: GenerationRequest,
-}
-
-impl StandIn {
-    async fn start(&self) -> Result<GenerationStream, ProviderError> {
-        first_event(&self.generator, self.request.clone()).await
-    }
 }
 
 /// Starts a generation and waits until it has said something, or failed.
@@ -171,7 +161,7 @@ impl AnswerWriter {
                         (degraded, when_whole) = (Some(UNAVAILABLE), None);
                         segments = Segments::by(other.generator.as_ref());
                         text.clear();
-                        events = other.start().await?;
+                        events = first_event(&other.generator, other.request).await?;
                     }
                 }
             };

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    api::{self, ListRequest},
+    api,
     domain::DbName,
     rag::{
         RagError,
@@ -21,7 +21,7 @@ use crate::{
     },
     wire::{
         DbNameText, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentResponse, DocumentTextResponse,
-        DocumentsResponse, ErrorBody, FiltersResponse, IngestRequest, IngestResponse,
+        DocumentsRequest, DocumentsResponse, ErrorBody, FiltersResponse, IngestRequest, IngestResponse,
     },
 };
 
@@ -117,42 +117,9 @@ fn nothing_ingested(errors: &[FileError], failed: usize) -> ApiError {
     ApiError { errors: Some(api::file_errors(errors)), ..error }
 }
 
-/// Which documents, and in which order.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListParams {
-    /// DB; the current one by default.
-    #[param(value_type = DbNameText, required = false)]
-    db: Option<String>,
-    /// Pattern of the source with `*`, `?` and `[…]`.
-    #[param(required = false, max_length = 4096, example = "docs/*.pdf")]
-    source: Option<String>,
-    /// Format that they were read as.
-    #[param(required = false)]
-    format: Option<String>,
-    /// ISO 639-1 code.
-    #[param(required = false)]
-    language: Option<String>,
-    /// Version label.
-    #[param(required = false)]
-    version: Option<String>,
-    /// `source`, `title`, `bytes`, `chunks`, `modified` or `ingested`.
-    #[param(required = false, pattern = "^(source|title|bytes|chunks|modified|ingested)$")]
-    sort: Option<String>,
-    /// `asc` or `desc`.
-    #[param(required = false, pattern = "^(asc|desc)$")]
-    order: Option<String>,
-    /// How many are passed over.
-    #[param(required = false)]
-    offset: Option<u64>,
-    /// How many at most; all by default.
-    #[param(required = false, minimum = 1, maximum = 10000)]
-    limit: Option<u64>,
-}
-
 /// The documents of a DB.
 #[utoipa::path(
-    get, path = "/api/docs", tag = "documents", params(ListParams),
+    get, path = "/api/docs", tag = "documents", params(DocumentsRequest),
     responses(
         (status = 200, description = "Sorted by source, unless another order is asked for", body = DocumentsResponse),
         (status = 404, description = "No such DB", body = ErrorBody),
@@ -161,11 +128,9 @@ pub struct ListParams {
 )]
 pub async fn list(
     State(state): State<Arc<AppState>>,
-    Query(params): Query<ListParams>,
+    Query(request): Query<DocumentsRequest>,
 ) -> Result<Reply<DocumentsResponse>, ApiError> {
-    let ListParams { db, source, format, language, version, sort, order, offset, limit } = params;
-    let db = state.db(db.as_deref())?;
-    let request = ListRequest { source, format, language, version, sort, order, offset, limit };
+    let db = state.db(request.db.as_deref())?;
     let documents = state.engine.documents(&db, api::document_query(request)?).await?;
     Ok(Reply(api::document_list(&db, documents)))
 }

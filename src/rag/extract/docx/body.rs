@@ -13,7 +13,11 @@ use super::{
     styles::Styles,
 };
 use crate::rag::extract::{
-    ExtractError, blocks::Blocks, clean::squeeze, formula, sandbox::Deadline, xml::walk_bounded,
+    ExtractError,
+    blocks::{Blocks, OpenTable},
+    formula,
+    sandbox::Deadline,
+    xml::walk_shown,
 };
 
 /// Elements whose content is not part of the text: deleted and moved-away text, field codes, former properties, the
@@ -84,9 +88,7 @@ pub(super) struct Body {
     in_text: bool,
     /// Inside the properties of a paragraph, whose text properties are those of its end.
     in_properties: bool,
-    tables: usize,
-    /// Rows of the outermost open table; the text of nested ones flows into its cells.
-    rows: Vec<Vec<String>>,
+    table: OpenTable,
 }
 
 impl Body {
@@ -101,42 +103,31 @@ impl Body {
             formula: None,
             in_text: false,
             in_properties: false,
-            tables: 0,
-            rows: Vec::new(),
+            table: OpenTable::default(),
         }
     }
 
     /// Reads one part.
     pub fn read(&mut self, xml: &str, deadline: Deadline) -> Result<(), ExtractError> {
-        let mut depth = 0_usize;
-        let mut skip_from = None;
-        walk_bounded(FORMAT, xml, deadline, |node| {
+        walk_shown(FORMAT, xml, deadline, self, Self::skips, |body, node| {
             match node {
-                Node::Open(name, element) => {
-                    depth += 1;
-                    if skip_from.is_none() {
-                        let separator = matches!(name, "footnote" | "endnote") && attribute(element, "type").is_some();
-                        if SKIPPED.contains(&name) || separator {
-                            self.skip(name);
-                            skip_from = Some(depth);
-                        } else {
-                            self.element(name, element);
-                        }
-                    }
-                }
-                Node::Close(name) => {
-                    match skip_from {
-                        None => self.close(name)?,
-                        Some(from) if from == depth => skip_from = None,
-                        Some(_) => {}
-                    }
-                    depth = depth.saturating_sub(1);
-                }
-                Node::Text(text) if self.in_text && skip_from.is_none() => self.push(text),
+                Node::Open(name, element) => body.element(name, element),
+                Node::Close(name) => body.close(name)?,
+                Node::Text(text) if body.in_text => body.push(text),
                 Node::Text(_) => {}
             }
             Ok(())
         })
+    }
+
+    /// Whether an element is left out with all that is in it.
+    fn skips(&mut self, name: &str, element: &BytesStart<'_>) -> bool {
+        let separator = matches!(name, "footnote" | "endnote") && attribute(element, "type").is_some();
+        let skips = SKIPPED.contains(&name) || separator;
+        if skips {
+            self.skip(name);
+        }
+        skips
     }
 
     /// The text, and the first heading.
@@ -179,13 +170,9 @@ impl Body {
             "tab" | "ptab" if !self.in_properties => self.push("\t"),
             "br" | "cr" => self.push("\n"),
             "noBreakHyphen" => self.push("-"),
-            "tbl" => self.tables += 1,
-            "tr" if self.tables == 1 => self.rows.push(Vec::new()),
-            "tc" if self.tables == 1 => {
-                if let Some(row) = self.rows.last_mut() {
-                    row.push(String::new());
-                }
-            }
+            "tbl" => self.table.open(),
+            "tr" => self.table.row(),
+            "tc" => self.table.cell(),
             _ => {}
         }
     }
@@ -224,9 +211,8 @@ impl Body {
             "r" => drop(self.runs.pop()),
             "t" => self.in_text = false,
             "tbl" => {
-                self.tables = self.tables.saturating_sub(1);
-                if self.tables == 0 {
-                    self.blocks.table(&std::mem::take(&mut self.rows))?;
+                if let Some(rows) = self.table.close() {
+                    self.blocks.table(&rows)?;
                 }
             }
             _ => {}
@@ -273,11 +259,7 @@ impl Body {
             Marker::Text { text, joined: false } => format!("{text} {}", paragraph.text),
             Marker::Bullet | Marker::Nothing => paragraph.text.clone(),
         };
-        if self.tables > 0
-            && let Some(cell) = self.rows.last_mut().and_then(|row| row.last_mut())
-        {
-            cell.push(' ');
-            cell.push_str(&squeeze(&numbered));
+        if self.table.add(&numbered) {
             return Ok(());
         }
         if let Some(level) = paragraph.outline.or_else(|| self.styles.heading(&style)) {

@@ -12,8 +12,7 @@ use scraper::{Html, HtmlTreeSink, Node, node::Element};
 
 use super::{
     ExtractError, Limits, Raw,
-    blocks::Blocks,
-    clean::squeeze,
+    blocks::{Blocks, OpenTable},
     format::FormatReader,
     formula::push_raised,
     sandbox::{self, Deadline},
@@ -161,9 +160,7 @@ struct Walk {
     /// The marker of an item whose first text is still to come.
     marker: Option<String>,
     pre: usize,
-    /// Open tables; only the outermost makes rows, the text of nested ones flows into its cells.
-    tables: usize,
-    rows: Vec<Vec<String>>,
+    table: OpenTable,
     formula: Option<Formula>,
     /// Where in `inline` raised text begins, and how many elements raise it.
     raised: Option<(usize, usize)>,
@@ -179,8 +176,7 @@ impl Walk {
             lists: Vec::new(),
             marker: None,
             pre: 0,
-            tables: 0,
-            rows: Vec::new(),
+            table: OpenTable::default(),
             formula: None,
             raised: None,
         }
@@ -211,17 +207,15 @@ impl Walk {
             "br" => self.inline.push('\n'),
             "table" => {
                 self.flush()?;
-                self.tables += 1;
+                self.table.open();
             }
-            "tr" if self.tables == 1 => {
+            "tr" if self.table.is_outermost() => {
                 self.flush()?;
-                self.rows.push(Vec::new());
+                self.table.row();
             }
-            "td" | "th" if self.tables == 1 => {
+            "td" | "th" if self.table.is_outermost() => {
                 self.flush()?;
-                if let Some(row) = self.rows.last_mut() {
-                    row.push(String::new());
-                }
+                self.table.cell();
             }
             "pre" => {
                 self.flush()?;
@@ -264,9 +258,8 @@ impl Walk {
             "sup" => self.end_raised(),
             "table" => {
                 self.flush()?;
-                self.tables = self.tables.saturating_sub(1);
-                if self.tables == 0 {
-                    self.blocks.table(&std::mem::take(&mut self.rows))?;
+                if let Some(rows) = self.table.close() {
+                    self.blocks.table(&rows)?;
                 }
             }
             "pre" => {
@@ -293,7 +286,7 @@ impl Walk {
     /// Ends the paragraph where an element begins or ends one; words in neighbouring cells stay apart.
     fn boundary(&mut self, element: &Element) -> Result<(), ExtractError> {
         match element.name() {
-            "td" | "th" | "tr" if self.tables > 1 => self.inline.push(' '),
+            "td" | "th" | "tr" if self.table.is_open() && !self.table.is_outermost() => self.inline.push(' '),
             // A question that opens its answer stands on a line of its own, unless it is part of a heading.
             "button" if self.heading.is_none() && self.marker.is_none() => return self.flush(),
             _ if is_block(element) => return self.flush(),
@@ -332,11 +325,7 @@ impl Walk {
         if text.trim().is_empty() {
             return Ok(());
         }
-        if self.tables > 0
-            && let Some(cell) = self.rows.last_mut().and_then(|row| row.last_mut())
-        {
-            cell.push(' ');
-            cell.push_str(&squeeze(&text));
+        if self.table.add(&text) {
             return Ok(());
         }
         if self.pre > 0 {

@@ -7,12 +7,12 @@ use quick_xml::events::BytesStart;
 use super::{FORMAT, object_part, sheet::OpenSheet, styles::Styles};
 use crate::rag::extract::{
     ExtractError, Limits,
-    blocks::Blocks,
+    blocks::{Blocks, OpenTable},
     clean::squeeze,
     sandbox::Deadline,
     sheets::Workbook,
     slides::{Part, Slide},
-    xml::{Node, attribute, walk_bounded},
+    xml::{Node, attribute, walk_shown},
 };
 
 /// Elements whose content is not part of the text: deleted passages, the readings above words, what is hidden, the marks of
@@ -94,9 +94,8 @@ pub(super) struct Body<'a> {
     deadline: Deadline,
     open: Vec<Paragraph>,
     lists: Vec<List>,
-    /// Open tables of a text; only the outermost makes rows.
-    tables: usize,
-    rows: Vec<Vec<String>>,
+    /// The open table of a text.
+    table: OpenTable,
     repeated: usize,
     sheet: Option<OpenSheet>,
     slide: Option<OpenSlide>,
@@ -122,8 +121,7 @@ impl<'a> Body<'a> {
             deadline,
             open: Vec::new(),
             lists: Vec::new(),
-            tables: 0,
-            rows: Vec::new(),
+            table: OpenTable::default(),
             repeated: 1,
             sheet: None,
             slide: None,
@@ -140,38 +138,17 @@ impl<'a> Body<'a> {
     }
 
     pub fn read(&mut self, xml: &str) -> Result<(), ExtractError> {
-        let (mut depth, mut skip_from) = (0_usize, None);
-        walk_bounded(FORMAT, xml, self.deadline, |node| {
+        walk_shown(FORMAT, xml, self.deadline, self, Self::skips, |body, node| {
             match node {
-                Node::Open(name, element) => {
-                    depth += 1;
-                    if skip_from.is_none() {
-                        if SKIPPED.contains(&name)
-                            || DESCRIPTIONS.contains(&element.name().into_inner())
-                            || self.is_hidden(name, element)
-                        {
-                            skip_from = Some(depth);
-                        } else {
-                            self.element(name, element);
-                        }
-                    }
-                }
-                Node::Close(name) => {
-                    match skip_from {
-                        None => self.close(name)?,
-                        Some(from) if from == depth => skip_from = None,
-                        Some(_) => {}
-                    }
-                    depth = depth.saturating_sub(1);
-                }
-                Node::Text(text) if skip_from.is_none() => {
-                    if let Some(paragraph) = self.open.last_mut() {
+                Node::Open(name, element) => body.element(name, element),
+                Node::Close(name) => body.close(name)?,
+                Node::Text(text) => {
+                    if let Some(paragraph) = body.open.last_mut() {
                         // White space in the file is one space; more has elements of its own.
                         let text = text.replace(['\n', '\r', '\t'], " ");
                         paragraph.text.push_str(&text);
                     }
                 }
-                Node::Text(_) => {}
             }
             Ok(())
         })
@@ -185,6 +162,11 @@ impl<'a> Body<'a> {
         // The names of sheets and the numbers of slides are no title.
         let heading = self.slide_title.or(heading.filter(|_| !self.in_spreadsheet && self.slides == 0));
         Ok(Read { text, heading, ..self.read })
+    }
+
+    /// Whether an element is left out with all that is in it.
+    fn skips(&mut self, name: &str, element: &BytesStart<'_>) -> bool {
+        SKIPPED.contains(&name) || DESCRIPTIONS.contains(&element.name().into_inner()) || self.is_hidden(name, element)
     }
 
     /// Whether an element is not shown, with all that is in it.
@@ -275,14 +257,12 @@ impl<'a> Body<'a> {
             ("table-row", Some(sheet)) => sheet.open_row(element),
             ("table-cell", Some(sheet)) => sheet.open_cell(element, false),
             ("covered-table-cell", Some(sheet)) => sheet.open_cell(element, true),
-            ("table", _) => self.tables += 1,
-            ("table-row", None) if self.tables == 1 => self.rows.push(Vec::new()),
-            ("table-cell" | "covered-table-cell", None) if self.tables == 1 => {
+            ("table", _) => self.table.open(),
+            ("table-row", None) => self.table.row(),
+            ("table-cell" | "covered-table-cell", None) if self.table.is_outermost() => {
                 let repeated = attribute(element, "number-columns-repeated").and_then(|count| count.parse().ok());
                 self.repeated = repeated.unwrap_or(1_usize).clamp(1, MAX_REPEATED);
-                if let Some(row) = self.rows.last_mut() {
-                    row.push(String::new());
-                }
+                self.table.cell();
             }
             _ => return false,
         }
@@ -344,14 +324,12 @@ impl<'a> Body<'a> {
                     sheet.close_row()?;
                 }
             }
-            "table-cell" | "covered-table-cell" => match (&mut self.sheet, self.rows.last_mut()) {
-                (Some(sheet), _) => sheet.close_cell(),
-                (None, Some(row)) if self.tables == 1 => {
-                    let text = row.last().cloned().unwrap_or_default();
-                    row.extend(std::iter::repeat_n(text, self.repeated - 1));
-                    self.repeated = 1;
+            "table-cell" | "covered-table-cell" => match &mut self.sheet {
+                Some(sheet) => sheet.close_cell(),
+                None if self.table.is_outermost() => {
+                    self.table.repeat_cell(std::mem::replace(&mut self.repeated, 1));
                 }
-                _ => {}
+                None => {}
             },
             "table" => self.end_table()?,
             _ => {}
@@ -360,7 +338,7 @@ impl<'a> Body<'a> {
     }
 
     fn end_table(&mut self) -> Result<(), ExtractError> {
-        if let (0, Some(OpenSheet { name, cells, .. })) = (self.tables, self.sheet.take_if(|_| self.tables == 0)) {
+        if let Some(OpenSheet { name, cells, .. }) = self.sheet.take_if(|_| !self.table.is_open()) {
             let blocks = std::mem::replace(&mut self.blocks, Blocks::new(self.limits));
             let mut workbook = Workbook::new(blocks);
             self.read.without_value += cells.without_value;
@@ -368,9 +346,7 @@ impl<'a> Body<'a> {
             self.blocks = workbook.into_blocks();
             return Ok(());
         }
-        self.tables = self.tables.saturating_sub(1);
-        if self.tables == 0 {
-            let rows = std::mem::take(&mut self.rows);
+        if let Some(rows) = self.table.close() {
             match &mut self.slide {
                 Some(open) => open.slide.parts.push(Part::Table(rows)),
                 None => self.blocks.table(&rows)?,
@@ -406,11 +382,7 @@ impl<'a> Body<'a> {
             sheet.paragraph(&text);
             return Ok(());
         }
-        if self.tables > 0
-            && let Some(cell) = self.rows.last_mut().and_then(|row| row.last_mut())
-        {
-            cell.push(' ');
-            cell.push_str(&squeeze(&text));
+        if self.table.add(&text) {
             return Ok(());
         }
         let depth = self.lists.len().saturating_sub(1);

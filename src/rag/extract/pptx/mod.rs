@@ -13,7 +13,7 @@ use quick_xml::events::BytesStart;
 
 use super::{
     ExtractError, Limits, Raw, Warning,
-    blocks::Blocks,
+    blocks::{Blocks, OpenTable},
     format::FormatReader,
     package::{Package, Relation},
     sandbox::{self, Deadline},
@@ -182,8 +182,7 @@ struct Drawn {
     in_text: bool,
     /// Inside a field that repeats the slide's number or the date.
     in_field: bool,
-    tables: usize,
-    rows: Vec<Vec<String>>,
+    table: OpenTable,
     /// Numbers of the numbered lists, by their depth.
     numbers: Vec<u32>,
 }
@@ -250,13 +249,9 @@ impl Drawn {
                     paragraph.text.push('\n');
                 }
             }
-            "tbl" => self.tables += 1,
-            "tr" if self.tables == 1 => self.rows.push(Vec::new()),
-            "tc" if self.tables == 1 => {
-                if let Some(row) = self.rows.last_mut() {
-                    row.push(String::new());
-                }
-            }
+            "tbl" => self.table.open(),
+            "tr" => self.table.row(),
+            "tc" => self.table.cell(),
             _ => {}
         }
     }
@@ -271,10 +266,7 @@ impl Drawn {
             "t" => self.in_text = false,
             "fld" => self.in_field = false,
             "tbl" => {
-                self.tables = self.tables.saturating_sub(1);
-                if self.tables == 0 {
-                    self.slide.parts.push(Part::Table(std::mem::take(&mut self.rows)));
-                }
+                self.slide.parts.extend(self.table.close().map(Part::Table));
             }
             _ => {}
         }
@@ -286,11 +278,8 @@ impl Drawn {
         if text.trim().is_empty() || self.role == Role::Repeated {
             return;
         }
-        if self.tables > 0 {
-            if let Some(cell) = self.rows.last_mut().and_then(|row| row.last_mut()) {
-                cell.push(' ');
-                cell.push_str(&text);
-            }
+        if self.table.is_open() {
+            self.table.add(&text);
             return;
         }
         if self.role == Role::Title {
