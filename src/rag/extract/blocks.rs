@@ -17,12 +17,25 @@ pub(super) struct Blocks {
     max_chars: usize,
     last: Last,
     first_heading: Option<String>,
+    /// Pages and the bytes at which they begin.
+    pages: Vec<(u32, usize)>,
 }
 
 impl Blocks {
     /// Nothing yet; `limits.max_text_chars` applies.
     pub fn new(limits: &Limits) -> Self {
-        Self { out: String::new(), max_chars: limits.max_text_chars, last: Last::Nothing, first_heading: None }
+        let (out, max_chars) = (String::new(), limits.max_text_chars);
+        Self { out, max_chars, last: Last::Nothing, first_heading: None, pages: Vec::new() }
+    }
+
+    /// What follows is on this page or slide, from 1.
+    pub fn begin_page(&mut self, page: u32) {
+        self.pages.push((page, self.out.len()));
+    }
+
+    /// Pages and the bytes of the text at which they begin.
+    pub fn take_pages(&mut self) -> Vec<(u32, usize)> {
+        std::mem::take(&mut self.pages)
     }
 
     /// A heading of level 1 to 6 (others are brought into that range).

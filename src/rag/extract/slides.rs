@@ -46,11 +46,12 @@ impl Slide {
         self.title().is_none() && self.parts.is_empty() && self.notes.is_empty()
     }
 
-    /// Writes it as the slide of this number, from 1; one without text leaves no trace.
-    pub fn write(&self, number: usize, blocks: &mut Blocks) -> Result<(), ExtractError> {
+    /// Writes it as the slide of this number, from 1, which is its page; one without text leaves no trace.
+    pub fn write(&self, number: u32, blocks: &mut Blocks) -> Result<(), ExtractError> {
         if self.is_blank() {
             return Ok(());
         }
+        blocks.begin_page(number);
         match self.title() {
             Some(title) => blocks.heading(1, &format!("Slide {number}: {title}"))?,
             None => blocks.heading(1, &format!("Slide {number}"))?,

@@ -68,7 +68,7 @@ struct List {
 /// A slide that is open.
 #[derive(Default)]
 struct OpenSlide {
-    number: usize,
+    number: u32,
     slide: Slide,
     in_title: bool,
     in_notes: bool,
@@ -79,6 +79,8 @@ struct OpenSlide {
 pub(super) struct Read {
     pub text: String,
     pub heading: Option<String>,
+    /// Where slides begin in the text.
+    pub pages: Vec<(u32, usize)>,
     pub hidden_sheets: usize,
     pub hidden_slides: usize,
     /// Slides that show pictures only.
@@ -99,7 +101,7 @@ pub(super) struct Body<'a> {
     repeated: usize,
     sheet: Option<OpenSheet>,
     slide: Option<OpenSlide>,
-    slides: usize,
+    slides: u32,
     slide_title: Option<String>,
     /// Notes and comments, which come at the end of the text.
     notes: Vec<String>,
@@ -158,10 +160,11 @@ impl<'a> Body<'a> {
         for note in std::mem::take(&mut self.notes) {
             self.blocks.paragraph(&note)?;
         }
+        let pages = self.blocks.take_pages();
         let (text, heading) = self.blocks.finish();
         // The names of sheets and the numbers of slides are no title.
         let heading = self.slide_title.or(heading.filter(|_| !self.in_spreadsheet && self.slides == 0));
-        Ok(Read { text, heading, ..self.read })
+        Ok(Read { text, heading, pages, ..self.read })
     }
 
     /// Whether an element is left out with all that is in it.
@@ -309,7 +312,7 @@ impl<'a> Body<'a> {
                 if let Some(OpenSlide { number, slide, .. }) = self.slide.take() {
                     self.slide_title = self.slide_title.take().or_else(|| slide.title());
                     if slide.is_blank() && slide.has_picture {
-                        self.read.pictures.extend(u32::try_from(number));
+                        self.read.pictures.push(number);
                     }
                     slide.write(number, &mut self.blocks)?;
                 }
@@ -357,10 +360,11 @@ impl<'a> Body<'a> {
 
     fn end_comment(&mut self) {
         let comment = squeeze(&std::mem::take(&mut self.comment));
-        match &mut self.sheet {
-            Some(sheet) => sheet.note(comment),
-            None if !comment.is_empty() => self.notes.push(format!("Comment: {comment}")),
-            None => {}
+        match (&mut self.sheet, &mut self.slide) {
+            (Some(sheet), _) => sheet.note(comment),
+            (None, _) if comment.is_empty() => {}
+            (None, Some(open)) => open.slide.parts.push(Part::Paragraph(format!("Comment: {comment}"))),
+            (None, None) => self.notes.push(format!("Comment: {comment}")),
         }
     }
 

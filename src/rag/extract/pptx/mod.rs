@@ -43,7 +43,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     let relations = package.relations(&main)?;
     let mut blocks = Blocks::new(limits);
     let (mut hidden, mut title, mut pictures) = (0, None::<String>, Vec::new());
-    for (index, id) in slide_ids(&presentation)?.into_iter().enumerate() {
+    for (number, id) in (1..).zip(slide_ids(&presentation)?) {
         let Some(Relation { part, .. }) = relations.get(&id) else {
             continue;
         };
@@ -57,9 +57,9 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         add_parts(&mut package, &parts, &mut drawn.slide, deadline)?;
         title = title.or_else(|| drawn.slide.title());
         if drawn.slide.is_blank() && drawn.slide.has_picture {
-            pictures.extend(u32::try_from(index + 1));
+            pictures.push(number);
         }
-        drawn.slide.write(index + 1, &mut blocks)?;
+        drawn.slide.write(number, &mut blocks)?;
     }
     let own = package.core_title()?.filter(|title| !PLACEHOLDERS.contains(&title.as_str()));
     let mut warnings = std::mem::take(&mut package.warnings);
@@ -69,7 +69,8 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     if hidden > 0 {
         warnings.push(Warning::HiddenLeftOut { count: hidden, what: "slides" });
     }
-    Ok(Raw { text: blocks.finish().0, title: own.or(title), warnings, ..Raw::default() })
+    let pages = blocks.take_pages();
+    Ok(Raw { text: blocks.finish().0, title: own.or(title), pages, warnings })
 }
 
 /// The ids of the slides, in their order.

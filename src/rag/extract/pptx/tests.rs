@@ -19,6 +19,15 @@ fn a_pptx_gives_its_slides_titles_first_and_notes_marked() {
          Prices of 2025.\n\n# Slide 5\n\nQuestions? harbour@example.org\n\n\
          # Slide 6: Guests\n\nGuests a year\n\n|  | Kiel | Rostock |\n| --- | --- | --- |\n| 2023 | 1,200 | 800 |\n| 2024 | 1,543 |  |"
     );
+    let slides: Vec<(u32, usize)> = extracted.pages.iter().map(|page| (page.page, page.start as usize)).collect();
+    let headings = extracted.text.lines().filter_map(|line| Some((line.strip_prefix("# Slide ")?, line)));
+    let expected: Vec<(u32, usize)> = headings
+        .map(|(rest, line)| {
+            let start = extracted.text[..extracted.text.find(line).unwrap()].chars().count();
+            (rest.split(':').next().unwrap().parse().unwrap(), start)
+        })
+        .collect();
+    assert_eq!((slides.len(), slides), (5, expected), "each slide is a page of its own number");
     // What PowerPoint puts there by itself is no title.
     assert_eq!(extracted.title.as_deref(), Some("Harbour handbook"));
     assert_eq!(extracted.warnings, [Warning::HiddenLeftOut { count: 1, what: "slides" }]);
