@@ -39,6 +39,7 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "config" -d 'Show, che
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "docs" -d 'List, show and remove documents'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a question'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
@@ -60,6 +61,8 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l data-dir -d 'Fol
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l ocr-command -d 'Program that recognises text in PDFs with pages of images' -r -f -a "(__fish_complete_command)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l ocr-timeout -d 'Longest time for one scan, in seconds [default: 300]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
@@ -221,6 +224,8 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l data-dir -d 'Fo
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l ocr-command -d 'Program that recognises text in PDFs with pages of images' -r -f -a "(__fish_complete_command)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l ocr-timeout -d 'Longest time for one scan, in seconds [default: 300]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
@@ -259,6 +264,84 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s v -l verbose -d
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -f -a "list" -d 'List the documents of a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -f -a "show" -d 'Show a document: its headings, its pages, how well it could be read'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -f -a "delete" -d 'Remove documents from a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and not __fish_seen_subcommand_from list show delete help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l format -d 'Only documents of this format, like pdf' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l language -d 'Only documents in this language, like de' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l label -d 'Only documents with this label' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l sort -d 'What they are sorted by' -r -f -a "source\t'Name'
+title\t'Title; those without one by their name'
+bytes\t'Size of the file'
+chunks\t'Number of chunks'
+modified\t'Last change of the file'
+ingested\t'Ingestion'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l descending -d 'The largest, latest or last first' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l offset -d 'Documents that are passed over' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l limit -d 'Documents at most; all by default' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l json -d 'Print the list as JSON' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l url -d 'URL of a server to ask instead of the local data' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -l text -d 'Print its text instead' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -l start -d 'First character of the text that is printed, from 0' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -l end -d 'Character behind the last that is printed' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -l json -d 'Print it as JSON' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -l url -d 'URL of a server to ask instead of the local data' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from delete" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from delete" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from delete" -l url -d 'URL of a server to ask instead of the local data' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from delete" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from delete" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from delete" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from delete" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the documents of a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a document: its headings, its pages, how well it could be read'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Remove documents from a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
@@ -682,22 +765,26 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_sub
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "warm" -d 'Ask a running server the questions of a file, so that their answers are cached'
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "tune" -d 'Find the best settings: replay questions whose answers are known'
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "docs" -d 'List, show and remove documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where it comes from'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings and say what is wrong'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a config file with every setting and its default'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "list" -d 'List the documents of a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "show" -d 'Show a document: its headings, its pages, how well it could be read'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "delete" -d 'Remove documents from a DB'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "compare" -d 'Compare stored results'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "ab" -d 'Compare two servers, round by round in turns: the comparison to rely on'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "merge" -d 'Add up the results of several load generators'

@@ -11,8 +11,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     telemetry::{KnownSecrets, ServiceUrl},
     wire::{
-        AskRequest, AskResponse, CacheClearRequest, CacheClearResponse, CacheMetricsResponse, ErrorBody, IngestRequest,
-        IngestResponse,
+        AskRequest, AskResponse, CacheClearRequest, CacheClearResponse, CacheMetricsResponse, DeleteDocumentsRequest,
+        DeleteDocumentsResponse, DocumentResponse, DocumentTextResponse, DocumentsRequest, DocumentsResponse,
+        ErrorBody, IngestRequest, IngestResponse,
     },
 };
 
@@ -54,6 +55,50 @@ impl Client {
     /// As [`ingest`](Self::ingest).
     pub async fn query(&self, request: &AskRequest) -> anyhow::Result<AskResponse> {
         json(self.post("/api/query", request, "application/json").await?).await
+    }
+
+    /// `GET /api/docs`.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest).
+    pub async fn documents(&self, request: &DocumentsRequest) -> anyhow::Result<DocumentsResponse> {
+        json(self.send(self.http.get(format!("{}/api/docs", self.base)).query(request)).await?).await
+    }
+
+    /// `GET /api/docs/{id}`.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest).
+    pub async fn document(&self, id: &str, db: Option<&str>) -> anyhow::Result<DocumentResponse> {
+        json(self.send(self.http.get(self.document_url(id, "")).query(&[("db", db)])).await?).await
+    }
+
+    /// `GET /api/docs/{id}/text`.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest).
+    pub async fn document_text(
+        &self,
+        id: &str,
+        db: Option<&str>,
+        start: Option<u32>,
+        end: Option<u32>,
+    ) -> anyhow::Result<DocumentTextResponse> {
+        let request = self.http.get(self.document_url(id, "/text")).query(&[("db", db)]);
+        json(self.send(request.query(&[("start", start), ("end", end)])).await?).await
+    }
+
+    /// `DELETE /api/docs`.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest).
+    pub async fn delete_documents(&self, request: &DeleteDocumentsRequest) -> anyhow::Result<DeleteDocumentsResponse> {
+        json(self.send(self.http.delete(format!("{}/api/docs", self.base)).json(request)).await?).await
+    }
+
+    fn document_url(&self, id: &str, part: &str) -> String {
+        let id = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
+        format!("{}/api/docs/{id}{part}", self.base)
     }
 
     /// `GET /api/semantic-cache/metrics`.

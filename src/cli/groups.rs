@@ -86,6 +86,27 @@ impl ChunkArgs {
     }
 }
 
+/// How documents are read.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Documents")]
+pub struct ReadingArgs {
+    /// Program that recognises text in scans.
+    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
+    #[arg(help = short_help("reading.ocr_command"), long_help = long_help("reading.ocr_command"))]
+    pub ocr_command: Option<String>,
+    /// Longest time for one scan.
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(help = short_help("reading.ocr_timeout"), long_help = long_help("reading.ocr_timeout"))]
+    pub ocr_timeout: Option<String>,
+}
+
+impl ReadingArgs {
+    pub(super) fn flags(&self, flags: &mut Flags) {
+        put(flags, "reading.ocr_command", self.ocr_command.as_ref());
+        put(flags, "reading.ocr_timeout", self.ocr_timeout.as_ref());
+    }
+}
+
 /// The embedder and the LLM.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Models")]

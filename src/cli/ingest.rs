@@ -3,7 +3,7 @@
 use clap::{Args, ValueHint};
 
 use super::{
-    groups::{ChunkArgs, ProviderArgs, StoreArgs},
+    groups::{ChunkArgs, ProviderArgs, ReadingArgs, StoreArgs},
     settings::Flags,
 };
 use crate::wire::MAX_VERSION_CHARS;
@@ -35,6 +35,9 @@ pub struct IngestArgs {
     /// Sizes of chunks.
     #[command(flatten)]
     pub chunks: ChunkArgs,
+    /// How documents are read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// The embedder.
     #[command(flatten)]
     pub provider: ProviderArgs,
@@ -46,6 +49,7 @@ impl IngestArgs {
         let mut flags = Flags::new();
         self.store.flags(&mut flags);
         self.chunks.flags(&mut flags);
+        self.reading.flags(&mut flags);
         self.provider.flags(&mut flags);
         flags
     }

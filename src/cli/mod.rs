@@ -6,6 +6,7 @@
 mod bench;
 mod cache;
 mod config;
+mod docs;
 mod eval;
 mod exit;
 mod generation;
@@ -39,12 +40,13 @@ pub use cache::{
     CacheAction, CacheCandidate, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, TuneFormat,
 };
 pub use config::{ConfigAction, ConfigShowArgs};
+pub use docs::{DocsAction, DocsDeleteArgs, DocsListArgs, DocsOrder, DocsPlaceArgs, DocsShowArgs};
 pub use eval::{EvalArgs, EvalFormat};
 pub use exit::ExitStatus;
 pub use generation::GenerationArgs;
 pub use global::{ColorChoice, GlobalArgs, LogFormat};
 pub use groups::{
-    CacheArgs, ChunkArgs, FusionArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, SecretText, StoreArgs,
+    CacheArgs, ChunkArgs, FusionArgs, ProviderArgs, ReadingArgs, ResilienceArgs, RetrievalArgs, SecretText, StoreArgs,
 };
 pub use ingest::IngestArgs;
 pub use mock::MockArgs;
@@ -85,6 +87,12 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Read documents into a DB
     Ingest(Box<IngestArgs>),
+    /// List, show and remove documents
+    Docs {
+        /// The command.
+        #[command(subcommand)]
+        action: DocsAction,
+    },
     /// Ask a question
     Query(Box<QueryArgs>),
     /// Measure retrieval quality on a collection in BEIR layout

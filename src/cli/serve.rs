@@ -4,7 +4,9 @@ use clap::{Args, ValueHint};
 
 use super::{
     generation::GenerationArgs,
-    groups::{CacheArgs, ChunkArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, StoreArgs, put, put_list},
+    groups::{
+        CacheArgs, ChunkArgs, ProviderArgs, ReadingArgs, ResilienceArgs, RetrievalArgs, StoreArgs, put, put_list,
+    },
     settings::{
         Flags,
         keys::{long_help, short_help},
@@ -63,6 +65,9 @@ pub struct ServeArgs {
     /// Sizes of chunks.
     #[command(flatten)]
     pub chunks: ChunkArgs,
+    /// How documents are read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// The embedder and the LLM.
     #[command(flatten)]
     pub provider: ProviderArgs,
@@ -95,6 +100,7 @@ impl ServeArgs {
         put_list(&mut flags, "server.docs_root", &self.docs_root);
         self.store.flags(&mut flags);
         self.chunks.flags(&mut flags);
+        self.reading.flags(&mut flags);
         self.provider.flags(&mut flags);
         self.generation.flags(&mut flags);
         self.resilience.flags(&mut flags);

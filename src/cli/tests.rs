@@ -18,6 +18,7 @@ fn flags(words: &[&str]) -> Flags {
     flags.extend(match &cli.command {
         Command::Serve(args) => args.flags(),
         Command::Ingest(args) => args.flags(),
+        Command::Docs { action } => action.flags(),
         Command::Query(args) => args.flags(),
         Command::Eval(args) => args.flags(),
         Command::Monitor(args) => args.flags(),

@@ -3,6 +3,7 @@
 mod bench;
 mod cache;
 mod config;
+mod docs;
 mod eval;
 mod ingest;
 mod mock;
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> ExitStatus {
     let result = match command {
         Command::Serve(args) => settings_of(&global, args.flags()).and_then(|s| block_on(serve::run(s))),
         Command::Ingest(args) => settings_of(&global, args.flags()).and_then(|s| block_on(ingest::run(s, *args))),
+        Command::Docs { action } => settings_of(&global, action.flags()).and_then(|s| block_on(docs::run(s, action))),
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
         Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),

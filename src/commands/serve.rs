@@ -183,6 +183,7 @@ pub(super) fn options(settings: &Settings, stop: &CancellationToken) -> IngestOp
         version: None,
         parallelism: std::thread::available_parallelism().map_or(2, usize::from),
         stop: stop.clone(),
+        ocr: settings.ocr.clone(),
     }
 }
 
@@ -199,6 +200,7 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         roots: DocumentRoots::new(&cwd, &roots)?,
         chunking: settings.chunking,
         limits: Limits::default(),
+        ocr: settings.ocr.clone(),
         retrieval: settings.retrieval.clone(),
         request_timeout: settings.resilience.request_timeout,
         max_body_bytes: settings.server.max_body_bytes,

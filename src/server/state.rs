@@ -19,7 +19,12 @@ use crate::{
     api::AskDefaults,
     domain::DbName,
     providers::{Author, HealthProbe},
-    rag::{Engine, RetrievalOptions, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
+    rag::{
+        Engine, RetrievalOptions,
+        chunk::ChunkParams,
+        extract::Limits,
+        ingest::{DocumentRoots, Ocr},
+    },
     resilience::{CircuitBreaker, Resilience, State},
     telemetry::ServiceUrl,
 };
@@ -35,6 +40,8 @@ pub struct ServerSettings {
     pub chunking: ChunkParams,
     /// Bounds on what a document may cost.
     pub limits: Limits,
+    /// What recognises text in scans.
+    pub ocr: Ocr,
     /// What holds about passages for requests that do not say.
     pub retrieval: RetrievalOptions,
     /// Longest time that a question may take.

@@ -65,34 +65,43 @@ pub struct FileErrorBody {
 }
 
 /// Which documents, and in which order.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DocumentsRequest {
     /// DB; the current one by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(value_type = DbNameText, required = false)]
     pub db: Option<String>,
     /// Pattern of the source with `*`, `?` and `[…]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(required = false, max_length = 4096, example = "docs/*.pdf")]
     pub source: Option<String>,
     /// Format that they were read as.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(required = false)]
     pub format: Option<String>,
     /// ISO 639-1 code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(required = false)]
     pub language: Option<String>,
     /// Version label.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(required = false)]
     pub version: Option<String>,
     /// `source`, `title`, `bytes`, `chunks`, `modified` or `ingested`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(required = false, pattern = "^(source|title|bytes|chunks|modified|ingested)$")]
     pub sort: Option<String>,
     /// `asc` or `desc`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(required = false, pattern = "^(asc|desc)$")]
     pub order: Option<String>,
     /// How many are passed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(required = false)]
     pub offset: Option<u64>,
     /// How many at most; all by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(required = false, minimum = 1, maximum = 10000)]
     pub limit: Option<u64>,
 }

@@ -18,7 +18,7 @@ fn serve(workplace: &Workplace) -> Server {
 }
 
 /// A PDF with a line of text on each page.
-fn pdf(pages: &[&str]) -> Vec<u8> {
+pub fn pdf(pages: &[&str]) -> Vec<u8> {
     let mut document = Document::with_version("1.5");
     let parent = document.new_object_id();
     let font = document.add_object(dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica" });
@@ -210,4 +210,42 @@ async fn pages_are_those_that_another_reader_finds_the_words_on() {
         checked += 1;
     }
     assert!(checked > 0);
+}
+
+#[tokio::test]
+async fn the_command_lists_shows_and_removes_documents_here_and_at_a_server() {
+    let workplace = Workplace::new();
+    let server = serve(&workplace);
+    let url = server.url.clone();
+    let run = |words: &[&str], place: &[&str]| {
+        let ran = workplace.run(&[&["docs"], words, place].concat());
+        (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
+    };
+    for place in [&["--url", url.as_str()][..], &[]] {
+        let (code, list, said) = run(&["list", "docs/*", "--format", "pdf"], place);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(
+            list.starts_with("NAME")
+                && list.lines().any(|line| line.starts_with("docs/tides.pdf ") && line.contains(" pdf ")),
+            "{list}"
+        );
+        let (_, shown, _) = run(&["show", "docs/tides.pdf"], place);
+        assert!(shown.contains("Pages       3") && shown.contains("Name        docs/tides.pdf"), "{shown}");
+        let (_, part, _) = run(&["show", "docs/tides.pdf", "--text", "--start", "4", "--end", "12"], place);
+        assert_eq!(part, "ebb tide\n");
+        let (code, _, said) = run(&["show", "nothing.md"], place);
+        assert!(code == Some(1) && said.contains("nothing.md"), "{said}");
+    }
+    let json = run(&["list", "--json"], &[]).1;
+    assert_eq!(
+        serde_json::from_str::<Value>(&json).unwrap()["docs"].as_array().unwrap().len(),
+        listed(&server, "").await.len()
+    );
+
+    let (code, removed, said) = run(&["delete", "docs/tides.pdf", "docs/nothing.md"], &[]);
+    assert_eq!((code, removed.as_str()), (Some(1), "removed: docs/tides.pdf\n"));
+    assert!(said.contains("no document is called docs/nothing.md"), "{said}");
+    assert!(!sources(&listed(&server, "").await).contains(&"docs/tides.pdf"));
+    let (code, _, said) = run(&["list"], &["--data-dir", "nowhere"]);
+    assert!(code == Some(1) && said.contains("no data directory nowhere"), "{said}");
 }

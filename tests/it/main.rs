@@ -21,6 +21,7 @@ mod llm_servers;
 mod monitor;
 mod monitoring;
 mod near_questions;
+mod ocr;
 mod outage;
 mod persistence;
 mod providers;

@@ -293,6 +293,11 @@ pub const KEYS: &[SettingKey] = &[
         Integer { min: 0, max: 4_000, of: "number of characters" },
         "Characters that neighbouring chunks may share, at most half of the chunk size"),
 
+    key("reading.ocr_command", "--ocr-command", &["RAGCTL_OCR_COMMAND"], Open("none"), OcrCommand,
+        "Program that recognises text in PDFs with pages of images; {input} stands for the scan, {output} for the PDF or text to be written, without which its standard output is the text"),
+    key("reading.ocr_timeout", "--ocr-timeout", &["RAGCTL_OCR_TIMEOUT"], Is("300"), Seconds { min: 1.0, max: 86_400.0 },
+        "Longest time for one scan, in seconds"),
+
     key("retrieval.method", "--method", &["RAGCTL_METHOD"], Is("hybrid"), Choice(&["vector", "bm25", "hybrid"]),
         "Search method of questions that name none"),
     key("retrieval.k", "--top-k", &["RAGCTL_TOP_K"], Is("5"), Integer { min: 1, max: 50, of: "number" },

@@ -6,6 +6,7 @@ use crate::{
     cache::KEY_BYTES,
     domain::DbName,
     monitor::settings::{color_roles, commands, keymap, theme},
+    rag::ingest::OcrCommand,
     telemetry::ServiceUrl,
 };
 
@@ -77,6 +78,8 @@ pub enum SettingKind {
     Model,
     /// A key; anything goes.
     Secret,
+    /// A program with arguments that recognises text in scans.
+    OcrCommand,
     /// A key of 256 bits.
     HexKey,
     /// LLM servers, each with its fields; in the environment separated by semicolons.
@@ -139,6 +142,7 @@ impl SettingKind {
                  the environment, or [[upstream]] tables of the config file"
                     .into()
             }
+            Self::OcrCommand => "a command with {input} in it, quoted as in a shell, like ocrmypdf --skip-text {input} {output}".into(),
             Self::OfCommand { .. } => "a value of the option".into(),
             Self::HexKey => "64 hexadecimal digits, as `openssl rand -hex 32` makes them".into(),
         }
@@ -191,6 +195,7 @@ impl SettingKind {
             Self::Share => text.parse().is_ok_and(|share: f64| (0.0..=1.0).contains(&share)),
             Self::Inner => text.parse().is_ok_and(|number: f64| number > 0.0 && number < 1.0),
             Self::HexKey => hex_key(text).is_some(),
+            Self::OcrCommand => OcrCommand::new(text, time::Duration::ZERO).is_ok(),
             Self::Truth => truth(text).is_some(),
             Self::Choice(words) => words.contains(&text),
             Self::Url => text.parse::<ServiceUrl>().is_ok(),

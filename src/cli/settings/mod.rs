@@ -37,7 +37,10 @@ pub use crate::{
     rag::{RetrievalOptions, settings::ResilienceSettings},
 };
 
-use crate::{domain::DbName, rag::chunk::ChunkParams};
+use crate::{
+    domain::DbName,
+    rag::{chunk::ChunkParams, ingest::Ocr},
+};
 use values::Values;
 
 /// Checked settings.
@@ -63,6 +66,8 @@ pub struct Settings {
     pub monitor: MonitorSettings,
     /// The log.
     pub log: LogSettings,
+    /// What recognises text in scans.
+    pub ocr: Ocr,
 }
 
 impl Settings {
@@ -84,6 +89,7 @@ impl Settings {
             retrieval: server::retrieval(&values)?,
             monitor: tools::monitor(&values)?,
             log: tools::log(&values)?,
+            ocr: server::ocr(&values)?,
         })
     }
 }

@@ -105,6 +105,7 @@ fn literal(key: &SettingKey) -> String {
         (Fallback::Open(_), SettingKind::Truth) => "true".to_owned(),
         (Fallback::Open(_), SettingKind::Share) => "0.75".to_owned(),
         (Fallback::Open(_), SettingKind::Inner) => "0.80".to_owned(),
+        (Fallback::Open(_), SettingKind::OcrCommand) => "\"ocrmypdf --skip-text {input} {output}\"".to_owned(),
         (Fallback::Open(_), SettingKind::HexKey) => format!("\"{}\"", "0123456789abcdef".repeat(4)),
         (Fallback::Open(_), SettingKind::Keys) => "\"quit=x,ctrl-q freeze=f\"".to_owned(),
         (Fallback::Open(_), SettingKind::Colors) => "\"bad=magenta accent=#5fafff\"".to_owned(),

@@ -1,6 +1,6 @@
 //! The settings of the server, and of commands that answer as it does.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 
@@ -19,7 +19,12 @@ use crate::{
         guarded::AttemptTimeouts,
         settings::{HttpTimeouts, ProviderSettings},
     },
-    rag::{FusionChoice, RetrievalOptions, chunk::ChunkParams, settings::ResilienceSettings},
+    rag::{
+        FusionChoice, RetrievalOptions,
+        chunk::ChunkParams,
+        ingest::{Ocr, OcrCommand},
+        settings::ResilienceSettings,
+    },
     resilience::{Backoff, BreakerSettings, PoolSettings, RetrySettings},
 };
 
@@ -204,6 +209,17 @@ pub(super) fn chunking(values: &Values<'_>) -> Result<ChunkParams, SettingsError
         });
     }
     Ok(ChunkParams { size, overlap })
+}
+
+pub(super) fn ocr(values: &Values<'_>) -> Result<Ocr, SettingsError> {
+    let timeout = values.seconds("reading.ocr_timeout")?;
+    match values.optional("reading.ocr_command") {
+        None => Ok(None),
+        Some(_) => {
+            let command = |text: &str| OcrCommand::new(text, timeout).ok();
+            Ok(Some(Arc::new(values.with("reading.ocr_command", command)?)))
+        }
+    }
 }
 
 pub(super) fn retrieval(values: &Values<'_>) -> Result<RetrievalOptions, SettingsError> {

@@ -128,6 +128,11 @@ pub enum Warning {
         /// Why.
         why: String,
     },
+    /// The text of its pages could not be recognised.
+    OcrFailed {
+        /// Why.
+        why: String,
+    },
     /// The file is cut off; what came before is there.
     EndsInTheMiddle,
     /// Fonts that do not say which characters their glyphs are: parts of the text may be wrong.
@@ -166,6 +171,7 @@ impl fmt::Display for Warning {
                 "{count} formulas have no stored result and were left out; open it in a spreadsheet program and save it"
             ),
             Self::AttachmentUnread { name, why } => write!(f, "the attachment {name} was left out: {why}"),
+            Self::OcrFailed { why } => f.write_str(why),
             Self::EndsInTheMiddle => f.write_str("the file ends in the middle: what follows there is missing"),
             Self::FontsUnmapped => {
                 f.write_str("some fonts do not say which characters they show: parts of the text may be wrong")
@@ -197,6 +203,14 @@ pub struct Extracted {
     pub pages: Vec<PageStart>,
     /// What was lost.
     pub warnings: Vec<Warning>,
+}
+
+impl Extracted {
+    /// Whether it is a PDF, some of whose pages are images.
+    pub fn has_pages_without_text(&self) -> bool {
+        let lacks = |warning: &Warning| matches!(warning, Warning::PagesWithoutText { .. });
+        self.format == Format::Pdf && self.warnings.iter().any(lacks)
+    }
 }
 
 /// What a format's parser hands back, before the checks common to all.
@@ -253,6 +267,28 @@ pub fn extract_bytes(format: Format, bytes: &[u8], limits: &Limits) -> Result<Ex
     let format = sandbox::catch(format.as_str(), || detect::detect(format, bytes))?;
     let raw = (format.reader().read)(bytes, limits, deadline)?;
     finish(format, raw, limits)
+}
+
+/// Reads what a program recognised in a scan: a PDF, or a text whose pages end with form feeds.
+///
+/// # Errors
+/// As [`extract_bytes`].
+pub fn extract_recognised(bytes: &[u8], limits: &Limits) -> Result<Extracted, ExtractError> {
+    if bytes.starts_with(b"%PDF-") {
+        return extract_bytes(Format::Pdf, bytes, limits);
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let (mut raw, mut end) = (Raw::default(), 0);
+    for (page, part) in (1..).zip(text.split_inclusive('\u{c}')) {
+        raw.pages.push((page, end));
+        end += part.len();
+    }
+    if !text.contains('\u{c}') {
+        // Without a form feed, nothing tells the pages.
+        raw.pages.clear();
+    }
+    raw.text = text.into_owned();
+    finish(Format::Pdf, raw, limits)
 }
 
 /// The steps common to all formats: cleaning, the bound of the text, no blank results.

@@ -4,6 +4,7 @@
 //! transaction. A file that fails is reported and does not stop the others. A document that is already stored in the
 //! same state costs one hash.
 
+mod ocr;
 mod prepare;
 mod sources;
 mod threads;
@@ -19,8 +20,9 @@ use futures::{StreamExt, stream};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
+pub use ocr::{Ocr, OcrCommand, OcrCommandError};
 pub use prepare::PIPELINE_VERSION;
-use prepare::{Pending, Prepared};
+use prepare::{Content, Pending, Prepared};
 pub use sources::{DocumentRoots, MAX_LISTED_ERRORS, MAX_PATH_CHARS, SelectLimits, Selection, SourceFile};
 pub use threads::FileThreadError;
 use threads::{Done, FileThreads};
@@ -92,6 +94,8 @@ pub struct IngestOptions {
     pub parallelism: usize,
     /// Once it is cancelled, no further file is begun; what was read is stored and can be searched.
     pub stop: CancellationToken,
+    /// What recognises text in scans.
+    pub ocr: Ocr,
 }
 
 /// What an ingestion did.
@@ -294,24 +298,44 @@ struct Job {
 impl Job {
     /// Everything up to the store: `None` when the document is stored in this state already.
     async fn process(self: Arc<Self>, file: SourceFile) -> Result<Option<Ready>, Failure> {
-        let (job, to_read) = (Arc::clone(&self), file.clone());
+        let to_read = file.clone();
         let limits = self.options.limits.clone();
         let Done { result: content, turn } =
             READS.run(limits.timeout, move || prepare::read(&to_read, &limits)).await.map_err(Failure::Unread)?;
         let content = content?;
-        let preparation = PREPARATIONS.acquire().await.map_err(|_| Failure::Interrupted)?;
-        let prepared = tokio::task::spawn_blocking(move || {
-            // Held until the work ends, even if nobody waits for it any more.
-            let _turns = (turn, preparation);
-            let store = job.db.store().as_ref();
-            prepare::prepare(&file, &content, &job.options, &job.chunker, job.embedder.id(), store)
-        })
-        .await
-        .map_err(|_| Failure::Interrupted)??;
+        let turn = Arc::new(turn);
+        let (prepared, content) = Arc::clone(&self).prepare(file.clone(), content, Arc::clone(&turn)).await?;
+        let prepared = match (prepared, &self.options.ocr) {
+            (Prepared::Scanned, Some(ocr)) => {
+                let content = content.recognised_by(ocr, &self.options.limits).await;
+                self.clone().prepare(file, content, turn).await?.0
+            }
+            (prepared, _) => prepared,
+        };
         match prepared {
-            Prepared::Unchanged => Ok(None),
+            // Recognised once is all that can be done.
+            Prepared::Unchanged | Prepared::Scanned => Ok(None),
             Prepared::Changed(pending) => self.embed(*pending).await.map(Some),
         }
+    }
+
+    /// The blocking part, in its turn. `held` lasts as long as the content is worked on.
+    async fn prepare(
+        self: Arc<Self>,
+        file: SourceFile,
+        content: Content,
+        held: impl Send + 'static,
+    ) -> Result<(Prepared, Content), Failure> {
+        let preparation = PREPARATIONS.acquire().await.map_err(|_| Failure::Interrupted)?;
+        tokio::task::spawn_blocking(move || {
+            // Held until the work ends, even if nobody waits for it any more.
+            let _turns = (held, preparation);
+            let store = self.db.store().as_ref();
+            prepare::prepare(&file, &content, &self.options, &self.chunker, self.embedder.id(), store)
+                .map(|prepared| (prepared, content))
+        })
+        .await
+        .map_err(|_| Failure::Interrupted)?
     }
 
     async fn embed(&self, pending: Pending) -> Result<Ready, Failure> {

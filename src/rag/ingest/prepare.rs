@@ -7,7 +7,10 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Failure, IngestOptions, SourceFile};
+use super::{
+    Failure, IngestOptions, SourceFile,
+    ocr::{OcrCommand, OcrError},
+};
 use crate::{
     domain::Quality,
     providers::EmbedderId,
@@ -21,7 +24,7 @@ use crate::{
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
-pub const PIPELINE_VERSION: u32 = 3;
+pub const PIPELINE_VERSION: u32 = 4;
 
 /// What reading a file came to.
 pub(super) enum Prepared {
@@ -29,6 +32,8 @@ pub(super) enum Prepared {
     Unchanged,
     /// It must be written.
     Changed(Box<Pending>),
+    /// It has pages whose text must be recognised first.
+    Scanned,
 }
 
 /// A document whose new chunks have no vectors yet.
@@ -44,13 +49,23 @@ pub(super) struct Content {
     bytes: Vec<u8>,
     /// When it changed last, as far as the file system knows.
     modified: Option<SystemTime>,
+    /// What became of the attempt to recognise the text of its pages.
+    recognised: Option<Result<Vec<u8>, OcrError>>,
+}
+
+impl Content {
+    /// The same after an attempt to recognise the text of its pages.
+    pub(super) async fn recognised_by(self, ocr: &OcrCommand, limits: &Limits) -> Self {
+        let recognised = ocr.recognise(&self.bytes, limits.max_file_bytes).await;
+        Self { recognised: Some(recognised), ..self }
+    }
 }
 
 /// Reads a file.
 pub(super) fn read(file: &SourceFile, limits: &Limits) -> Result<Content, Failure> {
     let opened = file.open().map_err(|error| Failure::File(error.to_string()))?;
     let modified = opened.metadata().and_then(|metadata| metadata.modified()).ok();
-    Ok(Content { bytes: extract::read_file(opened, limits).map_err(failed)?, modified })
+    Ok(Content { bytes: extract::read_file(opened, limits).map_err(failed)?, modified, recognised: None })
 }
 
 fn failed(error: ExtractError) -> Failure {
@@ -60,22 +75,23 @@ fn failed(error: ExtractError) -> Failure {
 /// Takes the text out of a file and cuts it, unless the store has it already.
 pub(super) fn prepare(
     file: &SourceFile,
-    Content { bytes, modified }: &Content,
+    content: &Content,
     options: &IngestOptions,
     chunker: &Chunker,
     embedder: &EmbedderId,
     store: &dyn Store,
 ) -> Result<Prepared, Failure> {
     let format = Format::of_path(&file.path).ok_or_else(|| Failure::File("is of no supported format".into()))?;
-    let content = blake3::hash(bytes);
-    let version = options.version.clone().unwrap_or_else(|| content.to_hex()[..8].to_owned());
-    let fingerprint = fingerprint(&content, &version, options, embedder);
+    let Content { bytes, modified, .. } = content;
+    let hash = blake3::hash(bytes);
+    let version = options.version.clone().unwrap_or_else(|| hash.to_hex()[..8].to_owned());
+    let fingerprint = fingerprint(&hash, format, &version, options, embedder);
     let stored = store.document_state(&file.source).map_err(Failure::Store)?;
     if stored.as_ref().is_some_and(|stored| stored.fingerprint == fingerprint) {
         return Ok(Prepared::Unchanged);
     }
 
-    let extracted = extract::extract_bytes(format, bytes, &options.limits).map_err(failed)?;
+    let Some(extracted) = extracted(format, content, options)? else { return Ok(Prepared::Scanned) };
     let languages = LanguageDetector::for_document(&extracted.text);
     let structure = TextStructure::new(&extracted.text, extracted.format.is_structured(), &extracted.pages);
     let chunks = cut(&file.source, &extracted, &structure, &languages, chunker);
@@ -102,10 +118,41 @@ pub(super) fn prepare(
     Ok(Prepared::Changed(Box::new(Pending { document, to_embed, warnings })))
 }
 
+/// The text of a file, recognised where that was tried; `None` when it is to be tried.
+fn extracted(format: Format, content: &Content, options: &IngestOptions) -> Result<Option<Extracted>, Failure> {
+    let original = || extract::extract_bytes(format, &content.bytes, &options.limits);
+    match &content.recognised {
+        None => match original() {
+            Ok(extracted) if options.ocr.is_some() && extracted.has_pages_without_text() => Ok(None),
+            Err(ExtractError::NoText) if options.ocr.is_some() && format == Format::Pdf => Ok(None),
+            extracted => extracted.map(Some).map_err(failed),
+        },
+        Some(Ok(bytes)) => extract::extract_recognised(bytes, &options.limits).map(Some).map_err(failed),
+        // What can be read without is better than nothing.
+        Some(Err(error)) => match original() {
+            Ok(mut extracted) => {
+                extracted.warnings.push(Warning::OcrFailed { why: error.to_string() });
+                Ok(Some(extracted))
+            }
+            Err(ExtractError::NoText) => Err(Failure::File(format!("has no text, and {error}"))),
+            Err(other) => Err(failed(other)),
+        },
+    }
+}
+
 /// Everything that decides what is stored for a file.
-fn fingerprint(content: &blake3::Hash, version: &str, options: &IngestOptions, embedder: &EmbedderId) -> String {
+fn fingerprint(
+    content: &blake3::Hash,
+    format: Format,
+    version: &str,
+    options: &IngestOptions,
+    embedder: &EmbedderId,
+) -> String {
     let (size, overlap) = (options.chunking.size, options.chunking.overlap);
-    let shape = format!("{PIPELINE_VERSION}\0{size}\0{overlap}\0{}\0{version}", embedder.as_str());
+    // Another program may read more of a scan.
+    let ocr = options.ocr.as_ref().filter(|_| format == Format::Pdf).map(|ocr| format!("\0{}", ocr.identity()));
+    let ocr = ocr.unwrap_or_default();
+    let shape = format!("{PIPELINE_VERSION}\0{size}\0{overlap}\0{}\0{version}{ocr}", embedder.as_str());
     blake3::Hasher::new().update(content.as_bytes()).update(shape.as_bytes()).finalize().to_hex().to_string()
 }
 

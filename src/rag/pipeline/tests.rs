@@ -54,6 +54,7 @@ async fn ingest_folder(engine: &Engine, db: &DbName, folder: &Path) {
         version: None,
         parallelism: 1,
         stop: Default::default(),
+        ocr: None,
     };
     engine.ingest(db, selection, options, &unobserved()).await.unwrap();
 }
