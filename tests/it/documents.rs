@@ -17,16 +17,16 @@ fn serve(workplace: &Workplace) -> Server {
     workplace.serve(&["--docs", "docs"])
 }
 
-/// A PDF with a line of text on each page.
+/// A PDF with these lines of text on each page.
 pub fn pdf(pages: &[&str]) -> Vec<u8> {
     let mut document = Document::with_version("1.5");
     let parent = document.new_object_id();
-    let font = document.add_object(dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica" });
+    let font = document.add_object(dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica", "Encoding" => "WinAnsiEncoding" });
     let resources = document.add_object(dictionary! { "Font" => dictionary! { "F" => font } });
     let kids: Vec<Object> = pages
         .iter()
-        .map(|line| {
-            let content = format!("BT /F 12 Tf 72 700 Td ({line}) Tj ET");
+        .map(|lines| {
+            let content = format!("BT /F 12 Tf 72 700 Td ({}) Tj ET", lines.replace('\n', ") Tj 0 -16 Td ("));
             let content = document.add_object(Stream::new(dictionary! {}, content.into_bytes()));
             let page = dictionary! { "Type" => "Page", "Parent" => parent, "Contents" => content };
             document.add_object(page).into()

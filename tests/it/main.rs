@@ -7,6 +7,7 @@ mod api_schema;
 mod bad_input;
 mod bench;
 mod chain;
+mod citations;
 mod cli;
 mod connections;
 mod crash;
