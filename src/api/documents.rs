@@ -95,8 +95,26 @@ fn entry(summary: DocumentSummary) -> DocumentEntry {
 }
 
 fn quality_body(quality: Quality) -> QualityBody {
-    let Quality { characters, replaced, pages, pages_without_text, pages_unreadable, tables, warnings } = quality;
-    QualityBody { characters, replaced, pages, pages_without_text, pages_unreadable, tables, warnings }
+    let Quality {
+        characters,
+        replaced,
+        pages,
+        pages_without_text,
+        pages_unreadable,
+        tables,
+        warnings,
+        pictures_without_text,
+    } = quality;
+    QualityBody {
+        characters,
+        replaced,
+        pages,
+        pages_without_text,
+        pages_unreadable,
+        tables,
+        warnings,
+        pictures_without_text,
+    }
 }
 
 /// A part of a document's text: from `start` up to `end`, as far as there is text.

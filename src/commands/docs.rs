@@ -250,6 +250,10 @@ fn description(found: &DocumentResponse) -> String {
             if quality.tables > 0 {
                 lines.push(("Tables", humanize::count(quality.tables.into())));
             }
+            if quality.pictures_without_text > 0 {
+                let pictures = humanize::count(quality.pictures_without_text.into());
+                lines.push(("Pictures", format!("{pictures} of which nothing is said in words")));
+            }
             lines.extend(quality.warnings.iter().map(|warning| ("Warning", clean(warning))));
         }
     }

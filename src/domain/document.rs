@@ -85,4 +85,6 @@ pub struct Quality {
     pub tables: u32,
     /// What was lost, in sentences.
     pub warnings: Vec<String>,
+    /// Pictures of which the document says nothing in words.
+    pub pictures_without_text: u32,
 }

@@ -200,6 +200,8 @@ pub struct QualityBody {
     pub tables: u32,
     /// What was lost, in sentences.
     pub warnings: Vec<String>,
+    /// Pictures of which the document says nothing in words.
+    pub pictures_without_text: u32,
 }
 
 /// A part of a document's text.

@@ -11,6 +11,7 @@ use super::{
     format::FormatReader,
     html, markdown,
     package::{Package, resolve},
+    pictures::Pictures,
     sandbox::{self, Deadline},
     xml::{Node, attribute, text_of, walk_bounded},
 };
@@ -50,7 +51,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
             read_titles(&without_doctype(xml), part, &mut titles, deadline).ok();
         }
     }
-    let mut blocks = Blocks::new(limits);
+    let (mut blocks, mut pictures) = (Blocks::new(limits), Pictures::default());
     for part in &book.chapters {
         deadline.check()?;
         // Fonts may be obfuscated; locked chapters cannot be read.
@@ -61,6 +62,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
             continue;
         };
         let raw = html::read(&html::with_ends(&source), limits, deadline)?;
+        pictures.without_text += raw.pictures.without_text;
         if raw.text.trim().is_empty() {
             continue;
         }
@@ -71,7 +73,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     }
     let title = text_of(FORMAT, &description, "title")?;
     let (text, heading) = blocks.finish();
-    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, ..Raw::default() })
+    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, pictures, ..Raw::default() })
 }
 
 /// The part that describes the book.

@@ -26,6 +26,7 @@ mod old;
 mod package;
 mod pages;
 mod pdf;
+mod pictures;
 mod pptx;
 mod replaced;
 mod rtf;
@@ -47,6 +48,7 @@ use crate::domain::PageStart;
 pub use error::ExtractError;
 pub use format::Format;
 use pages::Cleaned;
+use pictures::Pictures;
 use sandbox::Deadline;
 
 /// Bounds of one document.
@@ -203,6 +205,8 @@ pub struct Extracted {
     pub pages: Vec<PageStart>,
     /// What was lost.
     pub warnings: Vec<Warning>,
+    /// Pictures of which the document says nothing in words.
+    pub pictures_without_text: u32,
 }
 
 impl Extracted {
@@ -221,6 +225,7 @@ struct Raw {
     /// Pages and the bytes of the text at which they begin, in the order of the text.
     pages: Vec<(u32, usize)>,
     warnings: Vec<Warning>,
+    pictures: Pictures,
 }
 
 /// Reads an open file's bytes, and not more than `limits.max_file_bytes` of them, whatever its size says.
@@ -293,7 +298,7 @@ pub fn extract_recognised(bytes: &[u8], limits: &Limits) -> Result<Extracted, Ex
 
 /// The steps common to all formats: cleaning, the bound of the text, no blank results.
 fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, ExtractError> {
-    let Raw { text, title, pages, mut warnings } = raw;
+    let Raw { text, title, pages, mut warnings, pictures } = raw;
     let Cleaned { text, pages, controls, .. } = Cleaned::of(&text, &pages, &mut warnings)?;
     if text.trim().is_empty() {
         return Err(if format.reader().is_text { ExtractError::Empty } else { ExtractError::NoText });
@@ -306,7 +311,7 @@ fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, Extrac
         warnings.push(Warning::ControlsRemoved { count: controls });
     }
     let title = title.and_then(|title| clean::one_line(&title));
-    Ok(Extracted { text, format, title, pages, warnings })
+    Ok(Extracted { text, format, title, pages, warnings, pictures_without_text: pictures.without_text })
 }
 
 fn too_large(limits: &Limits) -> ExtractError {

@@ -291,7 +291,7 @@ fn a_docx_gives_headings_lists_tables_and_accepted_changes() {
     assert_eq!(extracted.title.as_deref(), Some("Runbook"));
     assert_eq!(
         extracted.text,
-        "## R&D €\n\n1. stop\n2. start\n\nnew text link\n\n| k | v |\n| --- | --- |\n| 1 | 2 |\n\nA note."
+        "## R&D €\n\n1. stop\n2. start\n\nnew text link\n\n| k | v |\n| --- | --- |\n| 1 | 2 |\n\nFootnote: A note."
     );
 }
 

@@ -182,7 +182,7 @@ fn cut(
 
 /// How well a document could be read.
 fn quality(extracted: &Extracted, characters: u32) -> Quality {
-    let Extracted { text, format, pages, warnings, .. } = extracted;
+    let Extracted { text, format, pages, warnings, pictures_without_text, .. } = extracted;
     let replaced = text.matches(char::REPLACEMENT_CHARACTER).count() as u64;
     let tables = if format.is_structured() { table_count(text) } else { 0 };
     let mut quality = Quality {
@@ -190,6 +190,7 @@ fn quality(extracted: &Extracted, characters: u32) -> Quality {
         replaced,
         tables: u32::try_from(tables).unwrap_or(u32::MAX),
         warnings: warnings.iter().map(ToString::to_string).collect(),
+        pictures_without_text: *pictures_without_text,
         ..Quality::default()
     };
     for warning in warnings {

@@ -15,7 +15,9 @@ use super::{
 use crate::rag::extract::{
     ExtractError,
     blocks::{Blocks, OpenTable},
+    clean::squeeze,
     formula,
+    pictures::Pictures,
     sandbox::Deadline,
     xml::walk_shown,
 };
@@ -89,6 +91,11 @@ pub(super) struct Body {
     /// Inside the properties of a paragraph, whose text properties are those of its end.
     in_properties: bool,
     table: OpenTable,
+    /// What the next paragraph is begun with: it is a note, a comment, a header.
+    mark: Option<String>,
+    /// What is said of the drawing that is open.
+    said: Option<String>,
+    pictures: Pictures,
 }
 
 impl Body {
@@ -104,7 +111,18 @@ impl Body {
             in_text: false,
             in_properties: false,
             table: OpenTable::default(),
+            mark: None,
+            said: None,
+            pictures: Pictures::default(),
         }
+    }
+
+    /// Reads a header or a footer, marked as such.
+    pub fn read_margin(&mut self, mark: &str, xml: &str, deadline: Deadline) -> Result<(), ExtractError> {
+        self.mark = Some(mark.to_owned());
+        self.read(xml, deadline)?;
+        self.mark = None;
+        Ok(())
     }
 
     /// Reads one part.
@@ -130,9 +148,10 @@ impl Body {
         skips
     }
 
-    /// The text, and the first heading.
-    pub fn finish(self) -> (String, Option<String>) {
-        self.blocks.finish()
+    /// The text, the first heading, and the pictures of which nothing is said.
+    pub fn finish(self) -> (String, Option<String>, Pictures) {
+        let (text, heading) = self.blocks.finish();
+        (text, heading, self.pictures)
     }
 
     /// An element that is left out with all that is in it.
@@ -169,6 +188,20 @@ impl Body {
             // In a paragraph's properties, `tab` defines a stop rather than being one.
             "tab" | "ptab" if !self.in_properties => self.push("\t"),
             "br" | "cr" => self.push("\n"),
+            "footnote" => self.mark = Some("Footnote".to_owned()),
+            "endnote" => self.mark = Some("Endnote".to_owned()),
+            "comment" => {
+                let author = attribute(element, "author").map(|name| squeeze(&name)).filter(|name| !name.is_empty());
+                self.mark = Some(author.map_or_else(|| "Comment".to_owned(), |author| format!("Comment by {author}")));
+            }
+            // Comes before what is drawn.
+            "docPr" => self.said = attribute(element, "descr").or_else(|| attribute(element, "title")),
+            "pic" => {
+                let said = self.said.take();
+                if let Some(words) = self.pictures.read(said.as_deref()) {
+                    self.push(&format!(" {words} "));
+                }
+            }
             "noBreakHyphen" => self.push("-"),
             "tbl" => self.table.open(),
             "tr" => self.table.row(),
@@ -261,6 +294,9 @@ impl Body {
         };
         if self.table.add(&numbered) {
             return Ok(());
+        }
+        if let Some(mark) = self.mark.take() {
+            return self.blocks.paragraph(&format!("{mark}: {}", numbered.trim_start()));
         }
         if let Some(level) = paragraph.outline.or_else(|| self.styles.heading(&style)) {
             return self.blocks.heading(level, &numbered);

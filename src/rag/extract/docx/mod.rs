@@ -11,6 +11,8 @@ mod styles;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use super::{
     ExtractError, Limits, Raw,
     blocks::Blocks,
@@ -48,12 +50,43 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     numbering.language.clone_from(&styles.language);
     let mut body = Body::new(Blocks::new(limits), styles, numbering);
     body.read(&document, deadline)?;
-    for notes in ["footnotes.xml", "endnotes.xml"] {
+    for notes in ["footnotes.xml", "endnotes.xml", "comments.xml"] {
         if let Some(xml) = package.part(&format!("{folder}{notes}"))? {
             body.read(&xml, deadline)?;
         }
     }
+    read_margins(&mut package, &main, &mut body, deadline)?;
     let title = package.core_title()?.filter(|title| !title.eq_ignore_ascii_case("word document"));
-    let (text, heading) = body.finish();
-    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, ..Raw::default() })
+    let (text, heading, pictures) = body.finish();
+    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, pictures, ..Raw::default() })
+}
+
+/// Reads headers and footers behind the text, each once, whichever pages and sections have it.
+fn read_margins(
+    package: &mut Package<'_>,
+    main: &str,
+    body: &mut Body,
+    deadline: Deadline,
+) -> Result<(), ExtractError> {
+    let mut margins: Vec<(&str, String)> = Vec::new();
+    for relation in package.relations(main)?.into_values() {
+        match relation.kind.as_str() {
+            "header" => margins.push(("Header", relation.part)),
+            "footer" => margins.push(("Footer", relation.part)),
+            _ => {}
+        }
+    }
+    margins.sort_unstable_by(|a, b| b.0.cmp(a.0).then_with(|| a.1.cmp(&b.1)));
+    let mut seen = HashSet::new();
+    for (mark, part) in margins {
+        let Some(xml) = package.part(&part)? else {
+            continue;
+        };
+        let words = parts::words(&xml, deadline)?;
+        // Numbers of pages are no words.
+        if words.chars().any(char::is_alphabetic) && seen.insert((mark, words)) {
+            body.read_margin(mark, &xml, deadline)?;
+        }
+    }
+    Ok(())
 }

@@ -10,11 +10,26 @@ use super::{
     styles::{Style, Styles, heading_of_name},
 };
 pub(super) use crate::rag::extract::xml::{Node, attribute, is_on};
-use crate::rag::extract::{ExtractError, xml};
+use crate::rag::extract::{ExtractError, sandbox::Deadline, xml};
 
 /// Reads a part node by node.
 pub(super) fn walk(xml: &str, visit: impl FnMut(Node<'_>) -> Result<(), ExtractError>) -> Result<(), ExtractError> {
     xml::walk(FORMAT, xml, visit)
+}
+
+/// All words of a part.
+pub(super) fn words(part: &str, deadline: Deadline) -> Result<String, ExtractError> {
+    let (mut words, mut inside) = (String::new(), false);
+    xml::walk_bounded(FORMAT, part, deadline, |node| {
+        match node {
+            Node::Open("t", _) => inside = true,
+            Node::Close("t") => inside = false,
+            Node::Text(text) if inside => words.push_str(text),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(words)
 }
 
 /// The styles, and the lists that numbering styles name.

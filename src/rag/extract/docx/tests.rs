@@ -57,6 +57,42 @@ fn list(id: u32, definition: u32, overrides: &str) -> String {
 }
 
 #[test]
+fn margins_comments_and_pictures_are_marked() {
+    let part = |name: &str, content: &str| format!("<w:{name} xmlns:w=\"{WORD}\">{content}</w:{name}>").into_bytes();
+    let text = |text: &str| paragraph("", &run(text, ""));
+    let kinds = [
+        ("a", "header", "header1"),
+        ("b", "header", "header2"),
+        ("c", "footer", "footer1"),
+        ("d", "footer", "footer2"),
+    ];
+    let relations: String = kinds
+        .iter()
+        .map(|(id, kind, part)| format!("<Relationship Id=\"{id}\" Type=\"x/{kind}\" Target=\"{part}.xml\"/>"))
+        .collect();
+    let picture = |said: &str| {
+        format!("<w:p><w:r><w:drawing><wp:docPr id=\"1\" descr=\"{said}\"/><pic:pic/></w:drawing></w:r></w:p>")
+    };
+    let body = format!("<w:body>{}{}{}</w:body>", text("Body."), picture("A pump"), picture(""));
+    let comment = format!("<w:comment w:id=\"0\" w:author=\"Mira\">{}{}</w:comment>", text("Really?"), text("Yes."));
+    let bytes = archive(&[
+        ("word/document.xml", &part("document", &body)),
+        ("word/_rels/document.xml.rels", format!("<Relationships>{relations}</Relationships>").as_bytes()),
+        ("word/header1.xml", &part("hdr", &text("Harbour Ltd"))),
+        ("word/header2.xml", &part("hdr", &text("Harbour Ltd"))),
+        ("word/footer1.xml", &part("ftr", &text("Confidential"))),
+        ("word/footer2.xml", &part("ftr", &text("7"))),
+        ("word/comments.xml", &part("comments", &comment)),
+    ]);
+    let raw = extract(&bytes, &Limits::default(), Deadline::after(Duration::MAX)).unwrap();
+    assert_eq!(
+        raw.text,
+        "Body.\n\nPicture: A pump\n\nComment by Mira: Really?\n\nYes.\n\nHeader: Harbour Ltd\n\nFooter: Confidential"
+    );
+    assert_eq!(raw.pictures.without_text, 1);
+}
+
+#[test]
 fn headings_are_numbered_by_their_styles() {
     let numbering = definition(
         5,

@@ -15,6 +15,7 @@ use super::{
     blocks::{Blocks, OpenTable},
     format::FormatReader,
     formula::push_raised,
+    pictures::{self, Pictures},
     sandbox::{self, Deadline},
     text,
 };
@@ -93,8 +94,9 @@ pub(super) fn read(source: &str, limits: &Limits, deadline: Deadline) -> Result<
     }
     walk.flush()?;
     let title = walk.title.take().filter(|title| !title.trim().is_empty());
+    let pictures = walk.pictures;
     let (text, heading) = walk.blocks.finish();
-    Ok(Raw { text, title: title.or(heading), ..Raw::default() })
+    Ok(Raw { text, title: title.or(heading), pictures, ..Raw::default() })
 }
 
 /// A page written by the rules of XML, in which `<title/>` is whole: by those of HTML, all that follows would be the title.
@@ -164,6 +166,7 @@ struct Walk {
     formula: Option<Formula>,
     /// Where in `inline` raised text begins, and how many elements raise it.
     raised: Option<(usize, usize)>,
+    pictures: Pictures,
 }
 
 impl Walk {
@@ -179,6 +182,7 @@ impl Walk {
             table: OpenTable::default(),
             formula: None,
             raised: None,
+            pictures: Pictures::default(),
         }
     }
 
@@ -205,6 +209,7 @@ impl Walk {
                 self.raised = Some((start, depth + 1));
             }
             "br" => self.inline.push('\n'),
+            "img" => self.picture(element),
             "table" => {
                 self.flush()?;
                 self.table.open();
@@ -242,6 +247,21 @@ impl Walk {
             },
         }
         Ok(())
+    }
+
+    /// What is read out in place of a picture. One that has an empty text is an ornament.
+    fn picture(&mut self, element: &Element) {
+        let said = attr(element, "alt").or_else(|| attr(element, "aria-label"));
+        // The picture of a formula, whose text is that of the formula beside it; a picture that counts visitors.
+        let is_formula = attr(element, "class").is_some_and(|class| class.contains("math"));
+        let is_dot = ["width", "height"].iter().any(|side| matches!(attr(element, side), Some("0" | "1")));
+        if is_formula || is_dot || said.is_some_and(|said| said.trim().is_empty()) {
+            return;
+        }
+        match said.and_then(pictures::alternative) {
+            Some(words) => self.inline.push_str(&format!(" {words} ")),
+            None => self.pictures.without_text += 1,
+        }
     }
 
     fn close(&mut self, element: &Element) -> Result<(), ExtractError> {

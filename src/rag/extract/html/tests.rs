@@ -22,6 +22,16 @@ fn structure_becomes_markdown() {
 }
 
 #[test]
+fn pictures_are_what_is_read_out_in_their_place() {
+    let raw = read(
+        "<p>Turn the <img alt='red valve' src=x> slowly.</p><img src=y.png><img alt='' src=line.png><img src=t.gif width=1 height=1>\
+         <figure><img src=p.png alt='Diagram of the pump'><figcaption>Fig. 1</figcaption></figure><img alt='IMG_0417.jpg'>",
+    );
+    assert_eq!(raw.text, "Turn the red valve slowly.\n\nDiagram of the pump\n\nFig. 1");
+    assert_eq!(raw.pictures.without_text, 2);
+}
+
+#[test]
 fn declared_encodings_are_honoured() {
     let page = b"<meta charset='windows-1252'><p>caf\xE9 \x80</p>";
     let raw = extract(page, &Limits::default(), Deadline::after(Duration::MAX)).unwrap();

@@ -9,6 +9,7 @@ use crate::rag::extract::{
     ExtractError, Limits,
     blocks::{Blocks, OpenTable},
     clean::squeeze,
+    pictures::Pictures,
     sandbox::Deadline,
     sheets::Workbook,
     slides::{Part, Slide},
@@ -38,9 +39,9 @@ const SKIPPED: &[&str] = &[
     "binary-data",
 ];
 
-/// Elements that describe a drawing or a comment rather than being part of the text, with their prefixes: fields of a text have
+/// Elements that describe a comment rather than being part of the text, with their prefixes: fields of a text have
 /// the same names.
-const DESCRIPTIONS: &[&str] = &["svg:title", "svg:desc", "dc:date", "dc:creator", "meta:creator-initials"];
+const DESCRIPTIONS: &[&str] = &["dc:date", "dc:creator", "meta:creator-initials"];
 
 /// Most cells that one cell of a text document's table may stand for.
 const MAX_REPEATED: usize = 256;
@@ -86,6 +87,7 @@ pub(super) struct Read {
     /// Slides that show pictures only.
     pub pictures: Vec<u32>,
     pub without_value: usize,
+    pub unsaid: Pictures,
 }
 
 /// The reader of the body.
@@ -95,6 +97,10 @@ pub(super) struct Body<'a> {
     limits: &'a Limits,
     deadline: Deadline,
     open: Vec<Paragraph>,
+    /// What is said of the picture that was drawn last.
+    picture: Option<String>,
+    /// Inside what is said of a drawing.
+    in_description: bool,
     lists: Vec<List>,
     /// The open table of a text.
     table: OpenTable,
@@ -122,6 +128,8 @@ impl<'a> Body<'a> {
             limits,
             deadline,
             open: Vec::new(),
+            picture: None,
+            in_description: false,
             lists: Vec::new(),
             table: OpenTable::default(),
             repeated: 1,
@@ -144,6 +152,12 @@ impl<'a> Body<'a> {
             match node {
                 Node::Open(name, element) => body.element(name, element),
                 Node::Close(name) => body.close(name)?,
+                Node::Text(text) if body.in_description => {
+                    if let Some(said) = &mut body.picture {
+                        said.push_str(text);
+                        said.push(' ');
+                    }
+                }
                 Node::Text(text) => {
                     if let Some(paragraph) = body.open.last_mut() {
                         // White space in the file is one space; more has elements of its own.
@@ -230,12 +244,15 @@ impl<'a> Body<'a> {
                     slide.in_title = class == "title" && !slide.in_notes;
                 }
             }
+            // Fields of a text have the same names without the prefix.
+            "title" | "desc" if element.name().into_inner().starts_with("svg:") => self.in_description = true,
             "notes" => {
                 if let Some(slide) = &mut self.slide {
                     slide.in_notes = true;
                 }
             }
             "image" => {
+                self.picture = Some(String::new());
                 if let Some(open) = &mut self.slide {
                     open.slide.has_picture |= !open.in_notes;
                 }
@@ -303,6 +320,8 @@ impl<'a> Body<'a> {
                 }
             }
             "list" => drop(self.lists.pop()),
+            "title" | "desc" => self.in_description = false,
+            "frame" => self.end_picture(),
             "note" => self.in_note = self.in_note.saturating_sub(1),
             "annotation" => {
                 self.in_comment = self.in_comment.saturating_sub(1);
@@ -356,6 +375,17 @@ impl<'a> Body<'a> {
             }
         }
         Ok(())
+    }
+
+    fn end_picture(&mut self) {
+        let Some(said) = self.picture.take() else { return };
+        let words = self.read.unsaid.read(Some(&said));
+        match (&mut self.slide, words) {
+            (_, None) => {}
+            (Some(open), Some(_)) if open.in_notes => {}
+            (Some(open), Some(words)) => open.slide.parts.push(Part::Paragraph(words)),
+            (None, Some(words)) => self.push(&format!(" {words} ")),
+        }
     }
 
     fn end_comment(&mut self) {

@@ -129,5 +129,5 @@ fn read(
     if read.without_value > 0 {
         warnings.push(Warning::FormulasWithoutValue { count: read.without_value });
     }
-    Ok(Raw { text: read.text, title: title.or(read.heading), pages: read.pages, warnings })
+    Ok(Raw { text: read.text, title: title.or(read.heading), pages: read.pages, warnings, pictures: read.unsaid })
 }

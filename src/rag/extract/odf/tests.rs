@@ -76,6 +76,21 @@ fn deleted_passages_comments_and_single_files_are_read_as_they_are_meant() {
 }
 
 #[test]
+fn pictures_are_what_is_said_of_them() {
+    let picture = |said: &str| format!("<draw:frame><draw:image/>{said}</draw:frame>");
+    let said = picture("<svg:title>Pump</svg:title><svg:desc>with its valve</svg:desc>");
+    let body = format!("<text:p>See {said} here.</text:p><text:p>{}</text:p>", picture(""));
+    let extracted = extract_bytes(Format::Odt, &document("text", &body), &Limits::default()).unwrap();
+    assert_eq!(extracted.text, "See Picture: Pump with its valve here.");
+    assert_eq!(extracted.pictures_without_text, 1);
+    let slide = format!(
+        "<draw:page><draw:frame><draw:text-box><text:p>Text</text:p></draw:text-box></draw:frame>{said}</draw:page>"
+    );
+    let extracted = extract_bytes(Format::Odp, &document("presentation", &slide), &Limits::default()).unwrap();
+    assert_eq!(extracted.text, "# Slide 1\n\nText\n\nPicture: Pump with its valve");
+}
+
+#[test]
 fn formulas_are_read_as_they_were_typed() {
     let content = "<office:document-content><office:body><office:text><text:p>So <draw:frame><draw:object xlink:href=\"./Object 1\"/></draw:frame> holds.</text:p></office:text></office:body></office:document-content>";
     let formula =

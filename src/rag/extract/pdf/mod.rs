@@ -170,7 +170,7 @@ fn assemble(bytes: &[u8], page: Option<u32>, result: PdfProcessResult) -> Result
         warnings.push(Warning::FontsUnmapped);
     }
     let title = result.title.filter(|title| is_real_title(title)).or_else(|| super::markdown::first_heading(&text));
-    Ok(Raw { text, title, pages: starts, warnings })
+    Ok(Raw { text, title, pages: starts, warnings, ..Raw::default() })
 }
 
 /// The pages of the crate's Markdown, which has a mark before each that has text.

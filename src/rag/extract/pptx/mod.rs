@@ -16,6 +16,7 @@ use super::{
     blocks::{Blocks, OpenTable},
     format::FormatReader,
     package::{Package, Relation},
+    pictures::Pictures,
     sandbox::{self, Deadline},
     slides::{Part, Slide},
     xml::{Node, attribute, is_on, walk, walk_bounded},
@@ -42,7 +43,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     let presentation = package.needed(&main)?;
     let relations = package.relations(&main)?;
     let mut blocks = Blocks::new(limits);
-    let (mut hidden, mut title, mut pictures) = (0, None::<String>, Vec::new());
+    let (mut hidden, mut title, mut pictures, mut unsaid) = (0, None::<String>, Vec::new(), Pictures::default());
     for (number, id) in (1..).zip(slide_ids(&presentation)?) {
         let Some(Relation { part, .. }) = relations.get(&id) else {
             continue;
@@ -55,6 +56,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         }
         let parts = package.relations(part)?;
         add_parts(&mut package, &parts, &mut drawn.slide, deadline)?;
+        unsaid.without_text += drawn.pictures.without_text;
         title = title.or_else(|| drawn.slide.title());
         if drawn.slide.is_blank() && drawn.slide.has_picture {
             pictures.push(number);
@@ -70,7 +72,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         warnings.push(Warning::HiddenLeftOut { count: hidden, what: "slides" });
     }
     let pages = blocks.take_pages();
-    Ok(Raw { text: blocks.finish().0, title: own.or(title), pages, warnings })
+    Ok(Raw { text: blocks.finish().0, title: own.or(title), pages, warnings, pictures: unsaid })
 }
 
 /// The ids of the slides, in their order.
@@ -184,6 +186,9 @@ struct Drawn {
     /// Inside a field that repeats the slide's number or the date.
     in_field: bool,
     table: OpenTable,
+    /// Inside a picture.
+    in_picture: bool,
+    pictures: Pictures,
     /// Numbers of the numbered lists, by their depth.
     numbers: Vec<u32>,
 }
@@ -243,7 +248,14 @@ impl Drawn {
                 let kind = attribute(element, "type").unwrap_or_default();
                 self.in_field = kind == "slidenum" || kind.starts_with("datetime");
             }
-            "pic" => self.slide.has_picture = true,
+            "pic" => {
+                self.slide.has_picture = true;
+                self.in_picture = true;
+            }
+            "cNvPr" if self.in_picture => {
+                let words = self.pictures.read(attribute(element, "descr").as_deref());
+                self.slide.parts.extend(words.map(Part::Paragraph));
+            }
             "t" => self.in_text = true,
             "br" => {
                 if let Some(paragraph) = &mut self.paragraph {
@@ -265,6 +277,7 @@ impl Drawn {
                 }
             }
             "t" => self.in_text = false,
+            "pic" => self.in_picture = false,
             "fld" => self.in_field = false,
             "tbl" => {
                 self.slide.parts.extend(self.table.close().map(Part::Table));

@@ -39,7 +39,8 @@ fn slides_of_pictures_and_comments_are_told() {
     let of_slide = "<Relationships><Relationship Id=\"c\" Type=\"x/comments\" Target=\"c.xml\"/></Relationships>";
     let comments = "<p:cmLst><p:cm authorId=\"0\"><p:text>Really?</p:text></p:cm></p:cmLst>";
     let presentation = b"<p:presentation><p:sldIdLst><p:sldId id=\"1\" r:id=\"a\"/><p:sldId id=\"2\" r:id=\"b\"/></p:sldIdLst></p:presentation>";
-    let picture = b"<p:sld><p:pic/></p:sld>";
+    let picture =
+        b"<p:sld><p:pic><p:nvPicPr><p:cNvPr id=\"2\" name=\"x\" descr=\"pier.png\"/></p:nvPicPr></p:pic></p:sld>";
     let parts: &[(&str, &[u8])] = &[
         ("ppt/presentation.xml", presentation),
         ("ppt/_rels/presentation.xml.rels", relations.as_bytes()),
@@ -51,6 +52,13 @@ fn slides_of_pictures_and_comments_are_told() {
     let extracted = extract_bytes(Format::Pptx, &archive(parts), &Limits::default()).unwrap();
     assert_eq!(extracted.text, "# Slide 2\n\nComment: Really?");
     assert_eq!(extracted.warnings, [Warning::PagesWithoutText { pages: vec![1] }]);
+    assert_eq!(extracted.pictures_without_text, 1);
+    let said = String::from_utf8_lossy(picture).replace("pier.png", "A ferry at the pier");
+    let mut told = parts.to_vec();
+    told[2].1 = said.as_bytes();
+    let extracted = extract_bytes(Format::Pptx, &archive(&told), &Limits::default()).unwrap();
+    assert_eq!(extracted.text, "# Slide 1\n\nPicture: A ferry at the pier\n\n# Slide 2\n\nComment: Really?");
+    assert!(extracted.warnings.is_empty());
     let error = extract_bytes(Format::Pptx, &archive(&parts[..4]), &Limits::default()).unwrap_err();
     assert!(matches!(error, ExtractError::NoText), "{error}");
 }
