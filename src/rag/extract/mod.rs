@@ -68,7 +68,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_file_bytes: 64 << 20,
-            max_text_chars: 20_000_000,
+            max_text_chars: 50_000_000,
             max_unpacked_bytes: 256 << 20,
             timeout: Duration::from_secs(30),
         }
