@@ -5,19 +5,22 @@ use std::time::Duration;
 use super::{InvalidRequest, check_list};
 use crate::{
     domain::{DbName, Passage, PassageCopy, SearchFilter, SearchMode},
-    providers::Author,
+    providers::{Author, Message, Role},
     rag::{
         Answer, AnswerSegment, Cached, Citation, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings,
-        citations,
+        citations, condense,
     },
     wire::{
         AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, MAX_FILTER_CHARS,
-        MAX_FILTERS, MAX_QUESTION_CHARS, SegmentBody, StageExplanation, StreamHead, TimingsMs,
+        MAX_FILTERS, MAX_QUESTION_CHARS, SegmentBody, StageExplanation, StreamHead, TimingsMs, TurnBody,
     },
 };
 
 /// Most passages of an answer.
 const MAX_K: i64 = 50;
+
+/// Most turns of a conversation.
+const MAX_TURNS: usize = 2_000;
 
 /// What holds for requests that do not say.
 #[derive(Debug, Clone)]
@@ -65,7 +68,7 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
     let rrf_k = request.rrf_k.map(|k| in_range("rrf_k", k, 1..=1_000)).transpose()?;
     Ok(Question {
         text: text.to_owned(),
-        history: Vec::new(),
+        history: turns(request.history.unwrap_or_default())?,
         db: match request.db.as_deref() {
             Some(name) => name.parse::<DbName>()?,
             None => defaults.db.clone(),
@@ -89,6 +92,30 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
         reasoning: request.reasoning.unwrap_or(false),
         whole: false,
     })
+}
+
+/// The turns of a conversation, in their order.
+fn turns(history: Vec<TurnBody>) -> Result<Vec<Message>, InvalidRequest> {
+    if history.len() > MAX_TURNS {
+        let number = history.len();
+        let message =
+            format!("field \"history\" must have at most {MAX_TURNS} entries, it has {number}: send the latest");
+        return Err(InvalidRequest::new(message));
+    }
+    let turn = |(n, TurnBody { role, content }): (usize, TurnBody)| {
+        let role = match role.as_str() {
+            "user" => Role::User,
+            "assistant" => Role::Assistant,
+            "system" => Role::System,
+            other => {
+                let other: String = other.chars().take(40).collect();
+                let message = format!("field \"history[{n}].role\" must be user, assistant or system, it is {other:?}");
+                return Err(InvalidRequest::new(message));
+            }
+        };
+        Ok(Message { role, content })
+    };
+    history.into_iter().enumerate().map(turn).collect()
 }
 
 fn in_range(field: &str, value: i64, allowed: std::ops::RangeInclusive<i64>) -> Result<i64, InvalidRequest> {
@@ -129,6 +156,7 @@ pub fn outcome(
         upstream: outcome.upstream.as_deref().and_then(name),
         segments: outcome.segments.iter().map(segment).collect(),
         citations: citations(text, &retrieval.passages).into_iter().map(citation).collect(),
+        standalone_question: condense::follow_up(&question.history, &question.text),
         cache_hit: matches!(cached, Cached::Hit(..)),
         cache_metadata: cache_metadata(cached),
         degraded: outcome.degraded.is_some(),

@@ -193,7 +193,7 @@ pub struct Author {
 pub struct GenerationRequest {
     /// What shapes the answer besides the messages: calls that differ in it are not shared.
     pub spec: SpecKey,
-    /// The question as it was asked.
+    /// The question, on its own.
     pub question: String,
     /// Passages to answer from; citation `[n]` means the n-th, from 1.
     pub passages: Arc<[String]>,

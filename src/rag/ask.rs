@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::{
     Db, Engine, RagError,
     answer::{AnswerStream, Cached, Outcome, Retrieval, Timings},
+    condense,
     pipeline::{
         AnswerClock, AnswerWriter, GeneratedAnswer, Plan, QueryVector, Question, StandIn, WhenWhole, nothing_found,
         prompt,
@@ -84,7 +85,9 @@ impl Engine {
         call: &CallContext,
     ) -> Result<AnswerStream, RagError> {
         let plan = self.plan(question, generator.as_ref(), call).await?;
-        let wanted = question.cache && question.history.is_empty();
+        // What the model is told of a conversation shapes its answer; a question that stands alone needs none of it.
+        let stands_alone = *plan.text == *question.text;
+        let wanted = question.cache && stands_alone;
         let cache = self.cache.as_ref().filter(|cache| wanted && cache.settings().enabled);
         let outcome = match cache {
             Some(cache) => self.look_up(cache, &plan, call).await?,
@@ -257,15 +260,16 @@ impl Engine {
     ) -> Result<AnswerStream, RagError> {
         let Unanswered { retrieval, cached, slot } = missed;
         let passages: Arc<[String]> = retrieval.passages.iter().map(|passage| passage.text.clone()).collect();
-        let mut prompt = prompt::fitting(&question.text, &passages, &question.history, None);
+        let history = if *plan.text == *question.text { &[][..] } else { &question.history };
+        let mut prompt = prompt::fitting(&question.text, &passages, history, None);
         if let Some(tokens) = generator.prompt_tokens(&prompt.messages, call).await {
-            prompt = prompt::fitting(&question.text, &passages, &question.history, Some(tokens));
+            prompt = prompt::fitting(&question.text, &passages, history, Some(tokens));
         }
         let prompt::Prompt { messages, left_out } = prompt;
         let stand_in = self.models.stand_in_for(generator.as_ref());
         let request = GenerationRequest {
             spec: plan.spec.key(),
-            question: question.text.clone(),
+            question: condense::to_quote(&question.text, &plan.text).to_owned(),
             messages: messages.into(),
             passages,
             call: call.clone(),

@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 pub mod chunk;
 mod citation;
+pub mod condense;
 mod db;
 mod error;
 pub mod eval;

@@ -70,6 +70,20 @@ pub struct AskRequest {
     /// Whether the answer is to say what each stage of the search did; false by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<bool>,
+    /// Earlier turns of the conversation, oldest first, at most 2,000: what a follow-up ("And how much is it?") means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 2000)]
+    pub history: Option<Vec<TurnBody>>,
+}
+
+/// A turn of a conversation.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TurnBody {
+    /// `user`, `assistant` or `system`.
+    #[schema(pattern = "^(user|assistant|system)$")]
+    pub role: String,
+    /// What was said.
+    pub content: String,
 }
 
 /// Stands for an [`AskRequest`] in descriptions: one of its two names for the question is given.
@@ -126,6 +140,9 @@ pub struct AskResponse {
     /// What the answer cites, in its order: for each number the passage, or the sentence that the answer repeats.
     #[serde(default)]
     pub citations: Vec<CitationBody>,
+    /// A follow-up as it was searched for: with what the conversation is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_question: Option<String>,
     /// Whether the answer comes from the cache.
     pub cache_hit: bool,
     /// About the cache entry that answered, or that was near and did not.

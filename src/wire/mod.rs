@@ -13,7 +13,7 @@ mod whole;
 
 pub use ask::{
     AskBody, AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, SegmentBody,
-    StageExplanation, StreamHead, StreamToken, TimingsMs,
+    StageExplanation, StreamHead, StreamToken, TimingsMs, TurnBody,
 };
 pub use cache::{
     CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,

@@ -9,13 +9,13 @@ use super::{
 use crate::{
     domain::{SearchMode, Stamp},
     providers::{EmbedderId, Generator, ProviderError},
-    rag::{Db, DegradedReason, Models, RagError},
+    rag::{Db, DegradedReason, Models, RagError, condense},
 };
 
 /// A question whose DB is open and for which everything that shapes the answer is settled.
 #[derive(Clone)]
 pub struct Plan {
-    /// The question's words.
+    /// The question's words, those that a follow-up leaves out included.
     pub text: Arc<str>,
     /// What shapes the answer.
     pub spec: RetrievalSpec,
@@ -49,7 +49,8 @@ impl Plan {
             model: generator.model().to_owned(),
             prompt: &prompt::VERSION,
         };
-        Self { text: question.text.as_str().into(), spec, stamp: db.stamp(), db, explain: question.explain }
+        let text = condense::standalone(&question.history, &question.text);
+        Self { text: text.into(), spec, stamp: db.stamp(), db, explain: question.explain }
     }
 
     /// The same for another question.
