@@ -86,7 +86,7 @@ fn missing(asked: &Words<'_>, about: &[String], answer: &str) -> Vec<String> {
     };
     about.iter().for_each(|word| add(word));
     if asked.means_a_person {
-        names(answer).into_iter().take(MOST_NAMES).for_each(|name| add(name));
+        names(answer).into_iter().take(MOST_NAMES).for_each(add);
     }
     missing
 }
