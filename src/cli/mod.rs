@@ -46,7 +46,7 @@ pub use global::{ColorChoice, GlobalArgs, LogFormat};
 pub use groups::{
     CacheArgs, ChunkArgs, FusionArgs, ProviderArgs, ResilienceArgs, RetrievalArgs, SecretText, StoreArgs,
 };
-pub use ingest::IngestArgs;
+pub use ingest::{IngestArgs, MetadataText};
 pub use mock::MockArgs;
 pub use monitor::MonitorArgs;
 pub use query::QueryArgs;

@@ -19,7 +19,12 @@ use crate::{
     api::AskDefaults,
     domain::DbName,
     providers::{Author, HealthProbe},
-    rag::{Engine, RetrievalOptions, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
+    rag::{
+        Engine, RetrievalOptions,
+        chunk::ChunkParams,
+        extract::Limits,
+        ingest::{DocumentRoots, MetadataRules},
+    },
     resilience::{CircuitBreaker, Resilience, State},
     telemetry::ServiceUrl,
 };
@@ -51,6 +56,8 @@ pub struct ServerSettings {
     pub data_dir: PathBuf,
     /// Where Ollama is, for people.
     pub ollama_url: ServiceUrl,
+    /// Metadata by the names of documents.
+    pub metadata: MetadataRules,
 }
 
 /// A service that questions depend on, and how to ask whether it is there.

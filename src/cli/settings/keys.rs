@@ -293,6 +293,9 @@ pub const KEYS: &[SettingKey] = &[
         Integer { min: 0, max: 4_000, of: "number of characters" },
         "Characters that neighbouring chunks may share, at most half of the chunk size"),
 
+    key("metadata", "--metadata-rule", &["RAGCTL_METADATA_RULES"], Open("none"), MetadataRules,
+        "Metadata of documents by their names; where rules give the same field, the later wins, and over all of them what a request gives"),
+
     key("retrieval.method", "--method", &["RAGCTL_METHOD"], Is("hybrid"), Choice(&["vector", "bm25", "hybrid"]),
         "Search method of questions that name none"),
     key("retrieval.k", "--top-k", &["RAGCTL_TOP_K"], Is("5"), Integer { min: 1, max: 50, of: "number" },

@@ -10,6 +10,7 @@ pub mod keys;
 mod kind;
 mod layers;
 mod load;
+mod metadata;
 pub(in crate::cli) mod options;
 mod report;
 mod server;
@@ -37,7 +38,10 @@ pub use crate::{
     rag::{RetrievalOptions, settings::ResilienceSettings},
 };
 
-use crate::{domain::DbName, rag::chunk::ChunkParams};
+use crate::{
+    domain::DbName,
+    rag::{chunk::ChunkParams, ingest::MetadataRules},
+};
 use values::Values;
 
 /// Checked settings.
@@ -63,6 +67,8 @@ pub struct Settings {
     pub monitor: MonitorSettings,
     /// The log.
     pub log: LogSettings,
+    /// Metadata by the names of documents.
+    pub metadata: MetadataRules,
 }
 
 impl Settings {
@@ -84,6 +90,7 @@ impl Settings {
             retrieval: server::retrieval(&values)?,
             monitor: tools::monitor(&values)?,
             log: tools::log(&values)?,
+            metadata: metadata::rules(&values)?,
         })
     }
 }

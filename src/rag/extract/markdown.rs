@@ -1,6 +1,6 @@
 //! Markdown stays as its author wrote it, but for what a reader of the rendered page does not see: front matter and comments.
 
-use super::{ExtractError, Raw, format::FormatReader, text};
+use super::{ExtractError, Raw, format::FormatReader, front_matter, text};
 
 /// How it is read.
 pub(super) const READER: FormatReader = FormatReader {
@@ -24,7 +24,11 @@ fn extract(bytes: &[u8]) -> Result<Raw, ExtractError> {
         _ => text,
     };
     let title = title.or(heading);
-    Ok(Raw { text, title, warnings: warning.into_iter().collect(), ..Raw::default() })
+    let mut warnings: Vec<_> = warning.into_iter().collect();
+    let metadata = matter
+        .map(|matter| front_matter::read(matter, source.trim_start_matches('\u{FEFF}').starts_with('+'), &mut warnings))
+        .unwrap_or_default();
+    Ok(Raw { text, title, warnings, metadata, ..Raw::default() })
 }
 
 /// Front matter at the very start (YAML between `---` and `---` or `...`, TOML between `+++` and `+++`), and the rest.

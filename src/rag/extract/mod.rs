@@ -17,6 +17,7 @@ mod epub;
 mod error;
 mod format;
 mod formula;
+mod front_matter;
 mod html;
 mod json;
 mod mail;
@@ -27,6 +28,7 @@ mod package;
 mod pages;
 mod pdf;
 mod pptx;
+mod properties;
 mod replaced;
 mod rtf;
 mod sandbox;
@@ -43,7 +45,7 @@ mod tests;
 
 use std::{fmt, fs::File, io::Read, time::Duration};
 
-use crate::domain::PageStart;
+use crate::domain::{Metadata, PageStart};
 pub use error::ExtractError;
 pub use format::Format;
 use pages::Cleaned;
@@ -132,6 +134,18 @@ pub enum Warning {
     EndsInTheMiddle,
     /// Fonts that do not say which characters their glyphs are: parts of the text may be wrong.
     FontsUnmapped,
+    /// Fields of metadata that are too long, too many or of no form that metadata has.
+    MetadataLeftOut {
+        /// How many.
+        count: usize,
+        /// The names of the first.
+        names: Vec<String>,
+    },
+    /// Settings before the text that cannot be read.
+    FrontMatterUnread {
+        /// Why.
+        why: String,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -170,6 +184,13 @@ impl fmt::Display for Warning {
             Self::FontsUnmapped => {
                 f.write_str("some fonts do not say which characters they show: parts of the text may be wrong")
             }
+            Self::MetadataLeftOut { count, names } => {
+                let more = if *count > names.len() { ", …" } else { "" };
+                write!(f, "{count} fields of its metadata were left out ({}{more})", names.join(", "))
+            }
+            Self::FrontMatterUnread { why } => {
+                write!(f, "its front matter could not be read to the end: {why}; fields of its metadata are missing")
+            }
         }
     }
 }
@@ -197,6 +218,8 @@ pub struct Extracted {
     pub pages: Vec<PageStart>,
     /// What was lost.
     pub warnings: Vec<Warning>,
+    /// What it says of itself besides.
+    pub metadata: Metadata,
 }
 
 /// What a format's parser hands back, before the checks common to all.
@@ -207,6 +230,7 @@ struct Raw {
     /// Pages and the bytes of the text at which they begin, in the order of the text.
     pages: Vec<(u32, usize)>,
     warnings: Vec<Warning>,
+    metadata: Metadata,
 }
 
 /// Reads an open file's bytes, and not more than `limits.max_file_bytes` of them, whatever its size says.
@@ -257,7 +281,7 @@ pub fn extract_bytes(format: Format, bytes: &[u8], limits: &Limits) -> Result<Ex
 
 /// The steps common to all formats: cleaning, the bound of the text, no blank results.
 fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, ExtractError> {
-    let Raw { text, title, pages, mut warnings } = raw;
+    let Raw { text, title, pages, mut warnings, metadata } = raw;
     let Cleaned { text, pages, controls, .. } = Cleaned::of(&text, &pages, &mut warnings)?;
     if text.trim().is_empty() {
         return Err(if format.reader().is_text { ExtractError::Empty } else { ExtractError::NoText });
@@ -270,7 +294,7 @@ fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, Extrac
         warnings.push(Warning::ControlsRemoved { count: controls });
     }
     let title = title.and_then(|title| clean::one_line(&title));
-    Ok(Extracted { text, format, title, pages, warnings })
+    Ok(Extracted { text, format, title, pages, warnings, metadata })
 }
 
 fn too_large(limits: &Limits) -> ExtractError {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Failure, IngestOptions, SourceFile};
 use crate::{
-    domain::Quality,
+    domain::{DocumentMetadata, Quality},
     providers::EmbedderId,
     rag::{
         chunk::{Chunker, Structure, table_count},
@@ -21,12 +21,14 @@ use crate::{
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
-pub const PIPELINE_VERSION: u32 = 3;
+pub const PIPELINE_VERSION: u32 = 4;
 
 /// What reading a file came to.
 pub(super) enum Prepared {
     /// The store has it in this state.
     Unchanged,
+    /// The store has it in this state, but for its metadata.
+    Described(Box<DocumentMetadata>),
     /// It must be written.
     Changed(Box<Pending>),
 }
@@ -71,8 +73,16 @@ pub(super) fn prepare(
     let version = options.version.clone().unwrap_or_else(|| content.to_hex()[..8].to_owned());
     let fingerprint = fingerprint(&content, &version, options, embedder);
     let stored = store.document_state(&file.source).map_err(Failure::Store)?;
-    if stored.as_ref().is_some_and(|stored| stored.fingerprint == fingerprint) {
-        return Ok(Prepared::Unchanged);
+    let of_file = stored.as_ref().map(|stored| stored.metadata.clone()).unwrap_or_default();
+    let mut metadata = DocumentMetadata {
+        rules: options.rules.of(&file.source),
+        // What an earlier request gave stays until another one gives something.
+        given: options.metadata.clone().unwrap_or(of_file.given),
+        file: of_file.file,
+    };
+    if let Some(stored) = stored.as_ref().filter(|stored| stored.fingerprint == fingerprint) {
+        let is_same = stored.metadata == metadata;
+        return Ok(if is_same { Prepared::Unchanged } else { Prepared::Described(Box::new(metadata)) });
     }
 
     let extracted = extract::extract_bytes(format, bytes, &options.limits).map_err(failed)?;
@@ -86,7 +96,8 @@ pub(super) fn prepare(
     let to_embed = (0..chunks.len()).filter(|&n| !known.contains(&chunks[n].key)).collect();
     let quality = quality(&extracted, structure.characters());
     let (warnings, outline) = (quality.warnings.clone(), structure.outline);
-    let Extracted { text, title, format, pages, .. } = extracted;
+    let Extracted { text, title, format, pages, metadata: of_file, .. } = extracted;
+    metadata.file = of_file;
     let document = NewDocument {
         source: file.source.clone(),
         fingerprint,
@@ -98,6 +109,7 @@ pub(super) fn prepare(
         modified: modified.and_then(|time| Timestamp::try_from(time).ok()).map(|time| time.to_string()),
         text: DocumentText { text, outline, pages, quality },
         chunks,
+        metadata,
     };
     Ok(Prepared::Changed(Box::new(Pending { document, to_embed, warnings })))
 }

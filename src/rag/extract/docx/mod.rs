@@ -54,6 +54,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         }
     }
     let title = package.core_title()?.filter(|title| !title.eq_ignore_ascii_case("word document"));
+    let metadata = package.core_properties()?;
     let (text, heading) = body.finish();
-    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, ..Raw::default() })
+    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, metadata, ..Raw::default() })
 }

@@ -62,6 +62,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         drawn.slide.write(index + 1, &mut blocks)?;
     }
     let own = package.core_title()?.filter(|title| !PLACEHOLDERS.contains(&title.as_str()));
+    let metadata = package.core_properties()?;
     let mut warnings = std::mem::take(&mut package.warnings);
     if !pictures.is_empty() {
         warnings.push(Warning::PagesWithoutText { pages: pictures });
@@ -69,7 +70,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     if hidden > 0 {
         warnings.push(Warning::HiddenLeftOut { count: hidden, what: "slides" });
     }
-    Ok(Raw { text: blocks.finish().0, title: own.or(title), warnings, ..Raw::default() })
+    Ok(Raw { text: blocks.finish().0, title: own.or(title), warnings, metadata, ..Raw::default() })
 }
 
 /// The ids of the slides, in their order.
