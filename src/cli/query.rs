@@ -43,7 +43,7 @@ pub struct QueryArgs {
     ///
     /// The signs are = != > >= < <=, and source~docs/* compares the name with a pattern. All of them must hold, together
     /// with --filter.
-    #[arg(long = "where", value_name = "KEY=VALUE", action = ArgAction::Append, value_parser = comparison, help_heading = "Retrieval")]
+    #[arg(id = "where", long = "where", value_name = "KEY=VALUE", action = ArgAction::Append, value_parser = comparison, help_heading = "Retrieval")]
     pub conditions: Vec<Filter>,
     /// Where documents are kept.
     #[command(flatten)]

@@ -7,6 +7,8 @@
 pub mod attributes;
 mod best;
 mod error;
+#[cfg(test)]
+mod filtered_tests;
 mod follow;
 pub mod lexical;
 mod scope;

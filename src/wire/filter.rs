@@ -34,7 +34,7 @@ impl PartialSchema for FilterBody {
         OneOfBuilder::new()
             .description(Some(
                 "Which documents are meant, in the dialect of OpenAI's vector stores: at most 16 filters within each other, 256 \
-                 altogether, with 1,000 values.",
+                 altogether, with 1,000 values and 16 patterns.",
             ))
             .item(reference::<ComparisonFilter>())
             .item(reference::<ListFilter>())

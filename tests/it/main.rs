@@ -14,6 +14,7 @@ mod deadlines;
 mod description;
 mod documents;
 mod durability;
+mod filters;
 mod formats;
 mod hosts;
 mod layering;

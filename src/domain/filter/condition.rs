@@ -1,6 +1,6 @@
 //! A comparison as stretches of the values that meet it: the one meaning, for a single document and for an index alike.
 
-use super::{AttributeValue, Comparison, FilterKey, Operator};
+use super::{AttributeValue, Comparison, DocumentAttributes, FilterKey, Operator};
 use crate::domain::{Glob, Number, Scalar, dates::TimeSpan};
 
 /// What a comparison asks of the values of its key.
@@ -30,6 +30,41 @@ impl Span {
             Self::Exactly(own) => own == value,
             Self::Between(first, last) => (first..=last).contains(&value),
             Self::Like(glob) => matches!(value, AttributeValue::Text(text) if glob.matches(text)),
+        }
+    }
+}
+
+impl Condition {
+    /// Whether these values of a key meet it.
+    fn is_met<'v>(&self, mut values: impl Iterator<Item = &'v AttributeValue>) -> bool {
+        values.any(|value| self.spans.iter().any(|span| span.contains(value))) != self.negated
+    }
+}
+
+/// A filter whose patterns and dates have been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Matcher {
+    /// What is asked of the values of a key.
+    Compare(FilterKey, Condition),
+    /// All of these.
+    And(Vec<Matcher>),
+    /// Any of these.
+    Or(Vec<Matcher>),
+}
+
+impl Matcher {
+    /// Whether a document is meant.
+    pub fn matches(&self, document: &DocumentAttributes) -> bool {
+        self.matches_entries(&document.entries())
+    }
+
+    fn matches_entries(&self, entries: &[(FilterKey, AttributeValue)]) -> bool {
+        match self {
+            Self::Compare(key, condition) => {
+                condition.is_met(entries.iter().filter(|(own, _)| own == key).map(|(_, value)| value))
+            }
+            Self::And(parts) => parts.iter().all(|part| part.matches_entries(entries)),
+            Self::Or(parts) => parts.iter().any(|part| part.matches_entries(entries)),
         }
     }
 }

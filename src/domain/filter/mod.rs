@@ -32,10 +32,11 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value, json};
 
 pub use attributes::{AttributeValue, DocumentAttributes};
-pub use condition::{Condition, Span};
+pub use condition::{Condition, Matcher, Span};
 pub use facet::{Facet, FacetKind};
 pub use parse::{
-    InvalidFilter, MAX_FILTER_DEPTH, MAX_FILTER_KEY_CHARS, MAX_FILTER_NODES, MAX_FILTER_TEXT_CHARS, MAX_FILTER_VALUES,
+    InvalidFilter, MAX_FILTER_DEPTH, MAX_FILTER_KEY_CHARS, MAX_FILTER_NODES, MAX_FILTER_PATTERNS,
+    MAX_FILTER_TEXT_CHARS, MAX_FILTER_VALUES,
 };
 pub use short::InvalidShortFilter;
 
@@ -234,20 +235,17 @@ impl Filter {
         }
     }
 
-    /// Whether a document is meant.
+    /// Whether a document is meant. For many documents see [`matcher`](Self::matcher).
     pub fn matches(&self, document: &DocumentAttributes) -> bool {
-        self.matches_values(&document.entries())
+        self.matcher().matches(document)
     }
 
-    fn matches_values(&self, entries: &[(FilterKey, AttributeValue)]) -> bool {
+    /// The filter in a form that documents are looked at with, one after the other.
+    pub fn matcher(&self) -> Matcher {
         match self {
-            Self::Compare(comparison) => {
-                let condition = comparison.condition();
-                let mut values = entries.iter().filter(|(key, _)| *key == comparison.key);
-                values.any(|(_, value)| condition.spans.iter().any(|span| span.contains(value))) != condition.negated
-            }
-            Self::And(filters) => filters.iter().all(|filter| filter.matches_values(entries)),
-            Self::Or(filters) => filters.iter().any(|filter| filter.matches_values(entries)),
+            Self::Compare(comparison) => Matcher::Compare(comparison.key.clone(), comparison.condition()),
+            Self::And(filters) => Matcher::And(filters.iter().map(Self::matcher).collect()),
+            Self::Or(filters) => Matcher::Or(filters.iter().map(Self::matcher).collect()),
         }
     }
 }

@@ -20,6 +20,9 @@ pub const MAX_FILTER_TEXT_CHARS: usize = 4_096;
 /// Most characters of a key.
 pub const MAX_FILTER_KEY_CHARS: usize = MAX_METADATA_NAME_CHARS + super::FIELD_PREFIX.len();
 
+/// Most patterns: each is compared with the names of all documents that begin as it does.
+pub const MAX_FILTER_PATTERNS: usize = 16;
+
 /// Most characters of a text in a message.
 const SHOWN: usize = 40;
 
@@ -41,6 +44,7 @@ pub(super) fn filter(value: &Value) -> Result<Filter, InvalidFilter> {
 struct Parser {
     nodes: usize,
     values: usize,
+    patterns: usize,
 }
 
 fn invalid<T>(place: impl Into<String>, problem: impl Into<String>) -> Result<T, InvalidFilter> {
@@ -100,6 +104,10 @@ impl Parser {
     ) -> Result<Comparison, InvalidFilter> {
         only(object, &["type", "key", "value"], place)?;
         let key = key(object, place)?;
+        self.patterns += usize::from(operator == Operator::Like);
+        if self.patterns > MAX_FILTER_PATTERNS {
+            return invalid(place, format!("is one pattern too many: at most {MAX_FILTER_PATTERNS} altogether"));
+        }
         let place = format!("{place}.value");
         let named = operator.as_str();
         let values = match object.get("value") {

@@ -154,6 +154,11 @@ fn what_cannot_be_used_is_named_with_its_place() {
     while let Some(inner) = deep.get_mut("filters").and_then(|filters| filters.get_mut(0)).map(Value::take) {
         deep = inner;
     }
+    let like = json!({"type": "like", "key": "source", "value": "a*"});
+    assert!(
+        error(&json!({"type": "or", "filters": vec![like; 17]}))
+            .contains("\"filter.filters[16]\" is one pattern too many")
+    );
     let wide = json!({"type": "or", "filters": vec![eq("a", json!(1)); 256]});
     assert!(error(&wide).contains("\"filter.filters[255]\" is one too many: at most 256"));
 }

@@ -39,7 +39,7 @@ use crate::domain::{
 };
 
 /// A selection has few chunks when it has at most one in so many (`cargo bench --bench filtered` shows what both ways cost).
-const FEW: usize = 8;
+const FEW: usize = 32;
 
 /// Filters whose selections are kept until something changes: both searches of a question have the same one, and the
 /// questions of an application few different ones.

@@ -185,7 +185,9 @@ mod tests {
 
     #[test]
     fn front_matter_gives_the_title_and_goes() {
-        let (text, title) = read("---\ntitle: \"On-call\"\ntags: [a]\n---\n# Other\nBody");
+        let raw = extract(b"---\ntitle: \"On-call\"\ntags: [a]\n---\n# Other\nBody").unwrap();
+        assert_eq!(serde_json::Value::Object(raw.metadata.to_json()), serde_json::json!({"tags": ["a"]}));
+        let (text, title) = (raw.text, raw.title);
         assert_eq!((text.as_str(), title.as_deref()), ("# Other\nBody", Some("On-call")));
     }
 

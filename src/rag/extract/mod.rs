@@ -186,7 +186,11 @@ impl fmt::Display for Warning {
             }
             Self::MetadataLeftOut { count, names } => {
                 let more = if *count > names.len() { ", …" } else { "" };
-                write!(f, "{count} fields of its metadata were left out ({}{more})", names.join(", "))
+                write!(
+                    f,
+                    "some of its metadata has no form that can be kept and was left out: {}{more}",
+                    names.join(", ")
+                )
             }
             Self::FrontMatterUnread { why } => {
                 write!(f, "its front matter could not be read to the end: {why}; fields of its metadata are missing")

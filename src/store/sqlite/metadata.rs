@@ -125,10 +125,10 @@ pub(super) fn filtered(
     let sql = format!("SELECT {ATTRIBUTES} FROM documents d {narrowed} ORDER BY {order}");
     let mut statement = c.prepare_cached(&sql)?;
     let rows = statement.query_map(params![query.source, query.format, query.language, query.version], attributes)?;
-    let mut meant = Vec::new();
+    let (matcher, mut meant) = (filter.matcher(), Vec::new());
     for row in rows {
         let document = row?;
-        if filter.matches(&document.attributes) {
+        if matcher.matches(&document.attributes) {
             meant.push(document.id);
         }
     }
