@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{InvalidRequest, check_list};
 use crate::{
-    domain::{DbName, Passage, PassageCopy, SearchFilter, SearchMode},
+    domain::{DbName, Filter, Passage, PassageCopy, SearchFilter, SearchMode},
     providers::{Author, Message, Role},
     rag::{
         Answer, AnswerSegment, Cached, Citation, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings,
@@ -84,6 +86,7 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
             filter: SearchFilter {
                 languages: request.languages.unwrap_or_default(),
                 versions: request.versions.unwrap_or_default(),
+                documents: filter(request.filter.as_ref())?,
             },
         },
         provider: request.provider,
@@ -116,6 +119,15 @@ fn turns(history: Vec<TurnBody>) -> Result<Vec<Message>, InvalidRequest> {
         Ok(Message { role, content })
     };
     history.into_iter().enumerate().map(turn).collect()
+}
+
+/// Checks a filter.
+///
+/// # Errors
+/// The first place in it that cannot be used.
+pub fn filter(filter: Option<&Value>) -> Result<Option<Filter>, InvalidRequest> {
+    let filter = filter.map(Filter::from_json).transpose();
+    filter.map_err(|error| InvalidRequest::new(format!("field {error}")))
 }
 
 fn in_range(field: &str, value: i64, allowed: std::ops::RangeInclusive<i64>) -> Result<i64, InvalidRequest> {

@@ -1,14 +1,17 @@
 //! Documents in, and out again.
 
-use super::{InvalidRequest, check_list};
+use serde_json::{Map, Value};
+
+use super::{InvalidRequest, ask, check_list, json_problem};
 use crate::{
-    domain::{DbName, Heading, PageStart, Quality},
+    domain::{DbName, Facet, Heading, Metadata, PageStart, Quality, Scalar},
     rag::ingest::{FileError, IngestReport, MAX_LISTED_ERRORS, MAX_PATH_CHARS},
-    store::{DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary},
+    store::{DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary, Filters},
     wire::{
         DeleteDocumentsRequest, DocumentCounts, DocumentEntry, DocumentResponse, DocumentTextResponse,
-        DocumentsRequest, DocumentsResponse, FileErrorBody, HeadingBody, IngestRequest, IngestResponse, MAX_PATHS,
-        MAX_SOURCE_CHARS, MAX_SOURCES, MAX_VERSION_CHARS, PageBody, QualityBody,
+        DocumentsRequest, DocumentsResponse, FacetBody, FacetValueBody, FileErrorBody, FiltersResponse, HeadingBody,
+        IngestRequest, IngestResponse, MAX_PATHS, MAX_SOURCE_CHARS, MAX_SOURCES, MAX_VERSION_CHARS, PageBody,
+        QualityBody,
     },
 };
 
@@ -27,6 +30,15 @@ pub fn check_ingestion(request: &IngestRequest) -> Result<(), InvalidRequest> {
     Ok(())
 }
 
+/// Checks the metadata of an ingestion.
+///
+/// # Errors
+/// The first field of it that is not taken.
+pub fn metadata(metadata: Option<&Map<String, Value>>) -> Result<Option<Metadata>, InvalidRequest> {
+    let metadata = metadata.map(Metadata::from_json).transpose();
+    metadata.map_err(|error| InvalidRequest::new(format!("field {error}")))
+}
+
 /// Checks which documents are to be removed.
 ///
 /// # Errors
@@ -43,7 +55,7 @@ const MAX_DOCUMENTS: u64 = 10_000;
 /// # Errors
 /// The first parameter that cannot be used.
 pub fn document_query(request: DocumentsRequest) -> Result<DocumentQuery, InvalidRequest> {
-    let DocumentsRequest { db: _, source, format, language, version, sort, order, offset, limit } = request;
+    let DocumentsRequest { db: _, source, format, language, version, sort, order, offset, limit, filter } = request;
     let sort = match sort.as_deref() {
         None => DocumentOrder::default(),
         Some(name) => DocumentOrder::named(name).ok_or_else(|| {
@@ -66,8 +78,11 @@ pub fn document_query(request: DocumentsRequest) -> Result<DocumentQuery, Invali
         let message = format!("parameter \"source\" must have at most {MAX_PATH_CHARS} characters");
         return Err(InvalidRequest::new(message));
     }
-    let offset = offset.unwrap_or(0);
-    Ok(DocumentQuery { source, format, language, version, sort, descending, offset, limit })
+    let given: Option<Value> = filter.as_deref().map(serde_json::from_str).transpose().map_err(|error| {
+        InvalidRequest::new(format!("parameter \"filter\" is not the JSON of a filter: {}", json_problem(&error)))
+    })?;
+    let (offset, filter) = (offset.unwrap_or(0), ask::filter(given.as_ref())?);
+    Ok(DocumentQuery { source, format, language, version, sort, descending, offset, limit, filter })
 }
 
 /// A list of documents.
@@ -90,8 +105,30 @@ pub fn document(db: &DbName, record: DocumentRecord) -> DocumentResponse {
 }
 
 fn entry(summary: DocumentSummary) -> DocumentEntry {
-    let DocumentSummary { id, source, title, format, bytes, version, language, chunks, modified, ingested } = summary;
-    DocumentEntry { source, chunks, id, title, format, bytes, version, language, modified, ingested }
+    let DocumentSummary { id, source, title, format, bytes, version, language, chunks, modified, ingested, metadata } =
+        summary;
+    let metadata = metadata.to_json();
+    DocumentEntry { source, chunks, id, title, format, bytes, version, language, modified, ingested, metadata }
+}
+
+/// What questions can be limited to.
+pub fn filters(filters: Filters, facets: Vec<Facet>) -> FiltersResponse {
+    let Filters { languages, versions } = filters;
+    FiltersResponse { languages, versions, keys: facets.into_iter().map(facet).collect() }
+}
+
+fn facet(facet: Facet) -> FacetBody {
+    let Facet { key, kind, documents, distinct, values, min, max } = facet;
+    let value = |(value, documents): (Scalar, u64)| FacetValueBody { value: value.to_json(), documents };
+    FacetBody {
+        key: key.to_string(),
+        kind: kind.as_str().to_owned(),
+        documents,
+        distinct,
+        values: values.into_iter().map(value).collect(),
+        min: min.as_ref().map(Scalar::to_json),
+        max: max.as_ref().map(Scalar::to_json),
+    }
 }
 
 fn quality_body(quality: Quality) -> QualityBody {

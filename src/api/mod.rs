@@ -7,10 +7,11 @@ mod ask;
 mod cache;
 mod documents;
 
-pub use ask::{AskDefaults, answered, cache_metadata, outcome, question, segment, stream_head, timings};
+pub use ask::{AskDefaults, answered, cache_metadata, filter, outcome, question, segment, stream_head, timings};
 pub use cache::{cache_configuration, cache_figures, clear_cache};
 pub use documents::{
-    check_ingestion, check_removal, document, document_list, document_query, document_text, file_errors, ingested,
+    check_ingestion, check_removal, document, document_list, document_query, document_text, file_errors, filters,
+    ingested, metadata,
 };
 
 use crate::domain::InvalidDbName;
@@ -29,6 +30,16 @@ impl InvalidRequest {
 impl From<InvalidDbName> for InvalidRequest {
     fn from(error: InvalidDbName) -> Self {
         Self(error.to_string())
+    }
+}
+
+/// What is wrong with a JSON text, in words for the person who wrote it.
+pub fn json_problem(error: &serde_json::Error) -> String {
+    // The parser has a bound of its own, which keeps deep values from the stack.
+    if error.to_string().starts_with("recursion limit exceeded") {
+        format!("it is nested too deeply at line {} column {}", error.line(), error.column())
+    } else {
+        error.to_string()
     }
 }
 

@@ -77,12 +77,17 @@ pub struct ChunkArgs {
     #[arg(long, value_name = "N")]
     #[arg(help = short_help("chunking.overlap"), long_help = long_help("chunking.overlap"))]
     pub chunk_overlap: Option<String>,
+    /// Metadata of documents by their names.
+    #[arg(long, value_name = "RULE", action = clap::ArgAction::Append)]
+    #[arg(help = short_help("metadata"), long_help = long_help("metadata"))]
+    pub metadata_rule: Vec<String>,
 }
 
 impl ChunkArgs {
     pub(super) fn flags(&self, flags: &mut Flags) {
         put(flags, "chunking.size", self.chunk_size.as_ref());
         put(flags, "chunking.overlap", self.chunk_overlap.as_ref());
+        put_list(flags, "metadata", &self.metadata_rule);
     }
 }
 

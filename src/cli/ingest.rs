@@ -1,12 +1,16 @@
 //! Flags of `ragctl ingest`.
 
 use clap::{Args, ValueHint};
+use serde_json::{Map, Value};
 
 use super::{
     groups::{ChunkArgs, ProviderArgs, ReadingArgs, StoreArgs},
     settings::Flags,
 };
-use crate::wire::MAX_VERSION_CHARS;
+use crate::{
+    domain::{Metadata, Scalar},
+    wire::MAX_VERSION_CHARS,
+};
 
 /// Read documents into a DB.
 ///
@@ -26,6 +30,12 @@ pub struct IngestArgs {
     /// Label of these documents; questions can be limited to it
     #[arg(long, value_name = "LABEL", value_parser = label)]
     pub label: Option<String>,
+    /// Metadata of these documents, like team=legal or '{"year": 2026}'; may be repeated
+    ///
+    /// Questions can be limited to documents with it. It wins over what the files and the configuration say. Without this
+    /// option, what an earlier ingestion gave stays; '{}' takes it away.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = metadata)]
+    pub metadata: Vec<MetadataText>,
     /// Print the report as JSON on stdout
     #[arg(long)]
     pub json: bool,
@@ -53,6 +63,22 @@ impl IngestArgs {
         self.provider.flags(&mut flags);
         flags
     }
+}
+
+/// Fields of metadata, as they were given.
+#[derive(Debug, Clone)]
+pub struct MetadataText(pub Map<String, Value>);
+
+/// `KEY=VALUE`, or an object in JSON.
+fn metadata(text: &str) -> Result<MetadataText, String> {
+    let fields: Map<String, Value> = if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).map_err(|error| format!("this is no object in JSON: {error}"))?
+    } else {
+        let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, or an object in JSON")?;
+        Map::from_iter([(key.trim().to_owned(), Scalar::guessed(value).to_json())])
+    };
+    Metadata::from_json(&fields).map_err(|error| error.to_string())?;
+    Ok(MetadataText(fields))
 }
 
 /// A version label has the bounds that the API gives it: questions could not name a longer one.

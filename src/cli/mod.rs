@@ -48,7 +48,7 @@ pub use global::{ColorChoice, GlobalArgs, LogFormat};
 pub use groups::{
     CacheArgs, ChunkArgs, FusionArgs, ProviderArgs, ReadingArgs, ResilienceArgs, RetrievalArgs, SecretText, StoreArgs,
 };
-pub use ingest::IngestArgs;
+pub use ingest::{IngestArgs, MetadataText};
 pub use mock::MockArgs;
 pub use monitor::MonitorArgs;
 pub use query::QueryArgs;

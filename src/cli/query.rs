@@ -7,6 +7,7 @@ use super::{
     groups::{ProviderArgs, ResilienceArgs, RetrievalArgs, StoreArgs},
     settings::Flags,
 };
+use crate::domain::Filter;
 
 /// Ask a question.
 ///
@@ -35,6 +36,15 @@ pub struct QueryArgs {
     /// Search only documents with this label; may be repeated
     #[arg(long, value_name = "LABEL", action = ArgAction::Append, help_heading = "Retrieval")]
     pub label: Vec<String>,
+    /// Search only documents that a filter means, in JSON as the API takes it
+    #[arg(long, value_name = "JSON", value_parser = filter, help_heading = "Retrieval")]
+    pub filter: Option<Filter>,
+    /// Search only documents with this, like team=legal or year>=2024; may be repeated
+    ///
+    /// The signs are = != > >= < <=, and source~docs/* compares the name with a pattern. All of them must hold, together
+    /// with --filter.
+    #[arg(id = "where", long = "where", value_name = "KEY=VALUE", action = ArgAction::Append, value_parser = comparison, help_heading = "Retrieval")]
+    pub conditions: Vec<Filter>,
     /// Where documents are kept.
     #[command(flatten)]
     pub store: StoreArgs,
@@ -52,7 +62,23 @@ pub struct QueryArgs {
     pub retrieval: RetrievalArgs,
 }
 
+fn filter(text: &str) -> Result<Filter, String> {
+    let given = serde_json::from_str(text)
+        .map_err(|error| format!("this is not the JSON of a filter: {}", crate::api::json_problem(&error)))?;
+    Filter::from_json(&given).map_err(|error| error.to_string())
+}
+
+fn comparison(text: &str) -> Result<Filter, String> {
+    let filter = Filter::from_short(&[text.to_owned()]).map_err(|error| error.to_string())?;
+    filter.ok_or_else(|| "write KEY=VALUE".to_owned())
+}
+
 impl QueryArgs {
+    /// The documents that all filters together mean.
+    pub fn filter(&self) -> Option<Filter> {
+        self.filter.iter().chain(&self.conditions).cloned().reduce(Filter::and)
+    }
+
     /// The flags that were given, by setting.
     pub fn flags(&self) -> Flags {
         let mut flags = Flags::new();

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::{parts, print, printer, serve, signals::Signals};
 use crate::{
-    cli::{ExitStatus, IngestArgs, settings::Settings},
+    cli::{ExitStatus, IngestArgs, MetadataText, settings::Settings},
     client::Client,
     rag::{
         extract::Format,
@@ -73,6 +74,7 @@ async fn local(settings: &Settings, args: &IngestArgs, stop: &CancellationToken)
     }
     let mut options = serve::options(settings, stop);
     options.version.clone_from(&args.label);
+    options.metadata = crate::api::metadata(metadata(&args.metadata)?.as_ref())?;
     let (progress, observer) = printer::ingestion();
     let report = parts.engine.ingest(&settings.db, selection, options, &observer).await;
     progress.finish_and_clear();
@@ -92,12 +94,21 @@ async fn remote(
         // The server's current DB, unless one was named here.
         db: args.store.db.as_ref().map(|_| settings.db.to_string()),
         version: args.label.clone(),
+        metadata: metadata(&args.metadata)?,
     };
     let client = Client::new(url, settings.provider.timeouts.connect)?;
     tokio::select! {
         report = client.ingest(&request) => report.map(Some),
         () = stop.cancelled() => Ok(None),
     }
+}
+
+/// The metadata that was given, all of it together; `None` when there was none.
+fn metadata(given: &[MetadataText]) -> anyhow::Result<Option<Map<String, Value>>> {
+    let fields: Map<String, Value> = given.iter().flat_map(|given| given.0.clone()).collect();
+    // The bounds hold for the whole.
+    crate::api::metadata(Some(&fields))?;
+    Ok((!given.is_empty()).then_some(fields))
 }
 
 fn tell(report: &IngestResponse, seconds: f64) {

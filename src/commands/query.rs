@@ -45,6 +45,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
         query: Some(args.question.clone()),
         languages: some(&args.language),
         versions: some(&args.label),
+        filter: args.filter().map(|filter| filter.to_json()),
         cache: Some(false),
         ..AskRequest::default()
     };
@@ -130,6 +131,7 @@ fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
         db: args.store.db.as_ref().map(|_| settings.db.to_string()),
         languages: some(&args.language),
         versions: some(&args.label),
+        filter: args.filter().map(|filter| filter.to_json()),
         ..AskRequest::default()
     }
 }

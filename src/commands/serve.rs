@@ -184,6 +184,8 @@ pub(super) fn options(settings: &Settings, stop: &CancellationToken) -> IngestOp
         parallelism: std::thread::available_parallelism().map_or(2, usize::from),
         stop: stop.clone(),
         ocr: settings.ocr.clone(),
+        metadata: None,
+        rules: settings.metadata.clone(),
     }
 }
 
@@ -209,6 +211,7 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         max_connections: max_connections(settings.server.max_connections),
         data_dir: settings.data_dir.clone(),
         ollama_url: settings.provider.ollama_url.clone(),
+        metadata: settings.metadata.clone(),
     })
 }
 

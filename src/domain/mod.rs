@@ -4,12 +4,23 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod dates;
 mod document;
+pub mod filter;
+mod glob;
+mod metadata;
 mod names;
 mod search;
 mod spec_key;
 
+pub use dates::time_text;
 pub use document::{Heading, PageStart, Place, Quality, headings_at};
+pub use filter::{DocumentAttributes, Facet, Filter};
+pub use glob::Glob;
+pub use metadata::{
+    DocumentMetadata, InvalidMetadata, MAX_METADATA_BYTES, MAX_METADATA_FIELDS, MAX_METADATA_LIST,
+    MAX_METADATA_NAME_CHARS, MAX_METADATA_TEXT_CHARS, Metadata, MetadataValue, Number, Scalar,
+};
 pub use names::{DbName, InvalidDbName};
 pub use search::{FusionParams, ParseSearchModeError, Passage, PassageCopy, SearchFilter, SearchMode};
 pub use spec_key::SpecKey;
@@ -24,6 +35,11 @@ impl fmt::Display for ChunkId {
     }
 }
 
+/// Row id of a document in its DB's store. The ids of a store are about as dense as its documents are many: sets of documents
+/// are kept as bits. A removed document's id may be given again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct DocumentId(pub u32);
+
 /// One search result: a chunk and how well it fits. The scale of `score` belongs to the index that gave it
 /// (BM25: unbounded, ≥ 0; vectors: cosine, −1..=1); higher is better everywhere.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,7 +51,7 @@ pub struct Hit {
 }
 
 /// Names one committed state of one DB: derived indexes carry the stamp of the state that they mirror.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Stamp {
     /// Identity of the DB (random, made when it was created): a DB that was deleted and made anew is another one.
     pub db: String,
@@ -56,19 +72,32 @@ pub struct IndexedChunk {
     pub text: String,
     /// The embedding, present when [`Want::Vector`] was asked for, else empty. Normalised to length 1.
     pub vector: Vec<f32>,
+    /// Its document.
+    pub document: DocumentId,
 }
 
-/// Which half of a chunk an index wants from the store.
+/// A document as an index needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedDocument {
+    /// Its id.
+    pub id: DocumentId,
+    /// What filters see of it.
+    pub attributes: DocumentAttributes,
+}
+
+/// What an index wants from the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
     /// Only the text.
     Text,
     /// Only the vector.
     Vector,
+    /// Neither: which document each chunk is of, and the documents themselves.
+    Attributes,
 }
 
 /// What happened in a DB between two states: the one way in which derived indexes learn of anything.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Changes {
     /// The state after these changes.
     pub to: Stamp,
@@ -76,6 +105,10 @@ pub struct Changes {
     pub added: Vec<IndexedChunk>,
     /// Chunks that existed at the start (or came and went since) and do not at `to`.
     pub removed: Vec<ChunkId>,
+    /// Documents that are new or different at `to`, when [`Want::Attributes`] was asked for, else none.
+    pub documents: Vec<IndexedDocument>,
+    /// Documents that were removed; those of `documents` with the same id came after them.
+    pub removed_documents: Vec<DocumentId>,
 }
 
 /// What leads from a state that an index mirrors to a newer one.

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::Place;
+use super::{Filter, Place};
 
 /// Which search answers a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -60,26 +60,15 @@ impl FromStr for SearchMode {
     }
 }
 
-/// Limits a search to part of a DB. An empty list does not limit.
+/// Limits a search to part of a DB. An empty list does not limit. All limits hold together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct SearchFilter {
     /// ISO 639-1 codes of the wanted languages.
     pub languages: Vec<String>,
     /// Wanted version labels.
     pub versions: Vec<String>,
-}
-
-impl SearchFilter {
-    /// Whether every chunk is inside.
-    pub fn is_everything(&self) -> bool {
-        self.languages.is_empty() && self.versions.is_empty()
-    }
-
-    /// Whether a chunk with these attributes is inside.
-    pub fn contains(&self, language: &str, version: &str) -> bool {
-        let admits = |list: &[String], value: &str| list.is_empty() || list.iter().any(|v| v == value);
-        admits(&self.languages, language) && admits(&self.versions, version)
-    }
+    /// Wanted documents; all when there is none.
+    pub documents: Option<Filter>,
 }
 
 /// How two ranked lists become one.

@@ -31,7 +31,7 @@ impl ChangeFeed for Growing {
         Ok(match from {
             Some(from) if from.db != "db" || from.revision > newest => ChangeSet::Foreign,
             Some(from) if from.revision == newest => ChangeSet::Current,
-            _ => ChangeSet::Next(Changes { to: stamp(newest), added: Vec::new(), removed: Vec::new() }),
+            _ => ChangeSet::Next(Changes { to: stamp(newest), ..Changes::default() }),
         })
     }
 }

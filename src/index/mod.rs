@@ -4,19 +4,26 @@
 //! damaged, stale or of another format all mean the same, namely that there is more to follow. An engine that brings its
 //! own indexes implements [`Search`] itself.
 
+pub mod attributes;
+mod best;
 mod error;
+#[cfg(test)]
+mod filtered_tests;
 mod follow;
 pub mod lexical;
+mod scope;
 pub mod vector;
 
 use std::{path::Path, time::Duration};
 
+use attributes::AttributeIndex;
 pub use error::IndexError;
 use follow::follow;
 use lexical::LexicalIndex;
+pub use scope::Scope;
 use vector::{VectorIndex, VectorOptions};
 
-use crate::domain::{ChangeSet, ChunkId, Hit, SearchFilter, Stamp, Want};
+use crate::domain::{ChangeSet, ChunkId, Facet, Hit, SearchFilter, Stamp, Want};
 
 /// What an index needs to know of the store.
 pub trait ChangeFeed {
@@ -65,10 +72,14 @@ pub trait Search: Send + Sync {
 
     /// Why the indexes are not kept on disk, when they are not.
     fn trouble(&self) -> Option<String>;
+
+    /// The keys that filters can ask for, those of most documents first, with at most so many values each.
+    fn facets(&self, most_values: usize) -> Vec<Facet>;
 }
 
-/// The embedded search: a lexical and a vector index side by side.
+/// The embedded search: a lexical and a vector index side by side, and one of what filters ask for.
 pub struct EmbeddedSearch {
+    attributes: AttributeIndex,
     lexical: LexicalIndex,
     vector: VectorIndex,
 }
@@ -78,6 +89,7 @@ impl EmbeddedSearch {
     /// used at all, and the indexes live in memory: a derived index is never a reason not to start.
     pub fn open(folder: &Path) -> Self {
         Self {
+            attributes: AttributeIndex::default(),
             lexical: LexicalIndex::open(&folder.join("lexical")),
             vector: VectorIndex::new(VectorOptions::default()),
         }
@@ -86,11 +98,11 @@ impl EmbeddedSearch {
 
 impl Search for EmbeddedSearch {
     fn lexical(&self, text: &str, k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
-        self.lexical.search(text, k, scope)
+        self.lexical.search(text, k, &self.attributes.scope(scope))
     }
 
     fn nearest(&self, vector: &[f32], k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
-        self.vector.search(vector, k, scope)
+        self.vector.search(vector, k, &self.attributes.scope(scope))
     }
 
     fn similarities(&self, vector: &[f32], ids: &[ChunkId]) -> Vec<Option<f32>> {
@@ -98,13 +110,15 @@ impl Search for EmbeddedSearch {
     }
 
     fn follow(&self, feed: &dyn ChangeFeed) -> Result<FollowReport, IndexError> {
+        // First, so that what a search finds has its attributes.
+        let attributes = follow(&self.attributes, feed, Want::Attributes)?;
         let lexical = follow(&self.lexical, feed, Want::Text)?;
         let vector = follow(&self.vector, feed, Want::Vector)?;
-        Ok(FollowReport { rebuilt: lexical.rebuilt || vector.rebuilt, ..lexical })
+        Ok(FollowReport { rebuilt: attributes.rebuilt || lexical.rebuilt || vector.rebuilt, ..lexical })
     }
 
     fn covers(&self, stamp: &Stamp) -> bool {
-        [self.lexical.stamp(), self.vector.stamp()]
+        [self.attributes.stamp(), self.lexical.stamp(), self.vector.stamp()]
             .iter()
             .all(|shown| shown.as_ref().is_some_and(|shown| shown.db == stamp.db && shown.revision >= stamp.revision))
     }
@@ -119,5 +133,9 @@ impl Search for EmbeddedSearch {
 
     fn trouble(&self) -> Option<String> {
         self.lexical.trouble()
+    }
+
+    fn facets(&self, most_values: usize) -> Vec<Facet> {
+        self.attributes.facets(most_values)
     }
 }

@@ -34,11 +34,14 @@ pub use pipeline::{FusionChoice, Pipeline, Question, RetrievalOptions};
 
 use crate::{
     cache::SemanticCache,
-    domain::DbName,
+    domain::{DbName, Facet},
     rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
     store::{Counts, DocumentList, DocumentQuery, DocumentRecord, Filters, Mutation},
     telemetry::Metrics,
 };
+
+/// Most values that are told of a key that filters can ask for.
+const FACET_VALUES: usize = 20;
 
 /// Everything behind the API: DBs, models, counters. Shared by all requests.
 pub struct Engine {
@@ -175,12 +178,12 @@ impl Engine {
         self.with_db(db, move |db| Ok(db.store().text(&id)?)).await
     }
 
-    /// What questions to a DB can be limited to.
+    /// What questions to a DB can be limited to: languages and version labels, and what filters can ask for.
     ///
     /// # Errors
     /// Unknown DB, or a store that cannot be read.
-    pub async fn filters(&self, db: &DbName) -> Result<Filters, RagError> {
-        self.with_db(db, |db| Ok(db.store().filters()?)).await
+    pub async fn filters(&self, db: &DbName) -> Result<(Filters, Vec<Facet>), RagError> {
+        self.with_db(db, |db| Ok((db.store().filters()?, db.search().facets(FACET_VALUES)))).await
     }
 
     /// How much a DB holds.

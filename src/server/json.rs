@@ -11,6 +11,7 @@ use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
 use super::{connections::BodyTimeout, error::ApiError, state::AppState};
+use crate::api;
 
 /// How much of a body that is too large is still read, and for how long.
 const DRAIN_BYTES: usize = 64 << 20;
@@ -94,8 +95,9 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let cause = error.into_inner();
-        ApiError::invalid(if cause.is_data() && path != "." {
+        let error = error.into_inner();
+        let cause = api::json_problem(&error);
+        ApiError::invalid(if error.is_data() && path != "." {
             format!("field \"{path}\": {cause}")
         } else {
             format!("the body is not the JSON that this route takes: {cause}")

@@ -23,7 +23,7 @@ use crate::{
         Engine, RetrievalOptions,
         chunk::ChunkParams,
         extract::Limits,
-        ingest::{DocumentRoots, Ocr},
+        ingest::{DocumentRoots, MetadataRules, Ocr},
     },
     resilience::{CircuitBreaker, Resilience, State},
     telemetry::ServiceUrl,
@@ -58,6 +58,8 @@ pub struct ServerSettings {
     pub data_dir: PathBuf,
     /// Where Ollama is, for people.
     pub ollama_url: ServiceUrl,
+    /// Metadata by the names of documents.
+    pub metadata: MetadataRules,
 }
 
 /// A service that questions depend on, and how to ask whether it is there.

@@ -1,5 +1,7 @@
 //! What every engine must do. An engine's own tests implement [`Engine`] and say `contract::suite!(Made);` to be held to it.
 
+mod metadata;
+
 use std::sync::Arc;
 
 use super::{
@@ -7,6 +9,11 @@ use super::{
     Store, StoreCatalog, StoreError, WriteReport,
 };
 use crate::domain::{ChangeSet, Changes, ChunkId, Heading, PageStart, Place, Quality, Stamp, Want};
+
+pub(super) use metadata::{
+    a_filter_narrows_lists_and_pages_of_documents, documents_are_told_to_indexes_when_they_change_and_go,
+    metadata_changes_without_its_chunks, metadata_is_kept_with_where_it_comes_from,
+};
 
 /// An engine without any DB. What it keeps goes with it.
 pub(super) trait Engine: Default {
@@ -37,6 +44,10 @@ macro_rules! suite {
             ids_grow_and_are_never_used_again,
             filters_are_told_once_and_sorted,
             counts_follow_every_change,
+            metadata_is_kept_with_where_it_comes_from,
+            metadata_changes_without_its_chunks,
+            documents_are_told_to_indexes_when_they_change_and_go,
+            a_filter_narrows_lists_and_pages_of_documents,
         }
     };
     ($engine:ty: $($rule:ident,)*) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use crate::domain::{ChunkId, Heading, PageStart, Place, Quality};
+use crate::domain::{ChunkId, DocumentMetadata, Filter, Heading, Metadata, PageStart, Place, Quality};
 
 /// The embedder whose vectors a DB holds. Vectors of two embedders cannot be compared, so a DB has only one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub struct NewDocument {
     pub text: DocumentText,
     /// Its chunks in reading order.
     pub chunks: Vec<NewChunk>,
+    /// What is known of it besides.
+    pub metadata: DocumentMetadata,
 }
 
 /// What was read of a document.
@@ -94,6 +96,11 @@ pub enum Mutation {
     Remove {
         /// Their sources.
         sources: Vec<String>,
+    },
+    /// The metadata of documents changes, and nothing else; unknown sources are ignored.
+    Describe {
+        /// Their sources, and their metadata from now on.
+        documents: Arc<[(String, DocumentMetadata)]>,
     },
 }
 
@@ -172,6 +179,8 @@ pub struct DocumentSummary {
     pub modified: Option<String>,
     /// When it was ingested, RFC 3339 in UTC.
     pub ingested: String,
+    /// What is known of it besides.
+    pub metadata: Metadata,
 }
 
 /// A document without its text.
@@ -206,6 +215,8 @@ pub struct DocumentQuery {
     pub offset: u64,
     /// How many at most; `None`: all.
     pub limit: Option<u64>,
+    /// What else must hold of them.
+    pub filter: Option<Filter>,
 }
 
 /// By what documents are sorted.
@@ -264,6 +275,8 @@ pub struct DocumentState {
     pub fingerprint: String,
     /// Keys of its chunks.
     pub chunk_keys: Vec<String>,
+    /// What is known of it besides.
+    pub metadata: DocumentMetadata,
 }
 
 /// Values that a question can be limited to, each list sorted.

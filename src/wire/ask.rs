@@ -10,6 +10,7 @@ use utoipa::{
 };
 
 use super::{
+    filter::FilterBody,
     schema::{
         DbNameText, FilterText, MethodName, Named, ProviderName, QuestionText, null, object, reference, referred,
     },
@@ -70,6 +71,11 @@ pub struct AskRequest {
     /// Whether the answer is to say what each stage of the search did; false by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<bool>,
+    /// Only documents that this means, in the dialect of OpenAI's vector stores; `filters` is the same. The search itself is
+    /// narrowed: `k` passages are found where there are as many.
+    #[serde(default, alias = "filters", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<FilterBody>)]
+    pub filter: Option<serde_json::Value>,
     /// Earlier turns of the conversation, oldest first, at most 2,000: what a follow-up ("And how much is it?") means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 2000)]

@@ -1,9 +1,13 @@
 //! Documents and DBs.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use super::schema::{DbNameText, PathText, SourceText};
+use super::{
+    filter::MetadataBody,
+    schema::{DbNameText, PathText, SourceText},
+};
 
 /// What to ingest.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -19,6 +23,11 @@ pub struct IngestRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 64)]
     pub version: Option<String>,
+    /// Metadata of these documents, which wins over that of the files and of the configuration's rules. Without it, what an
+    /// earlier request gave stays; with `{}` it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<MetadataBody>)]
+    pub metadata: Option<Map<String, Value>>,
 }
 
 /// What an ingestion did.
@@ -104,6 +113,9 @@ pub struct DocumentsRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(required = false, minimum = 1, maximum = 10000)]
     pub limit: Option<u64>,
+    /// A filter as JSON, as questions take it.
+    #[param(required = false, example = r#"{"type":"eq","key":"team","value":"legal"}"#)]
+    pub filter: Option<String>,
 }
 
 /// The documents of a DB.
@@ -144,6 +156,9 @@ pub struct DocumentEntry {
     pub modified: Option<String>,
     /// When it was ingested, RFC 3339.
     pub ingested: String,
+    /// What is known of it besides, from its file, the configuration's rules and requests.
+    #[schema(value_type = MetadataBody)]
+    pub metadata: Map<String, Value>,
 }
 
 /// A document in detail. Offsets count characters (Unicode scalar values) of its text.
@@ -251,6 +266,43 @@ pub struct FiltersResponse {
     pub languages: Vec<String>,
     /// Version labels.
     pub versions: Vec<String>,
+    /// The keys that a `filter` can compare besides `source` and `title`, those of most documents first, at most 100.
+    #[serde(default)]
+    pub keys: Vec<FacetBody>,
+}
+
+/// A key that a filter can compare.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct FacetBody {
+    /// The key, as filters name it.
+    #[schema(example = "team")]
+    pub key: String,
+    /// `string`, `number`, `boolean` or `date`; `mixed` where documents have different ones.
+    #[serde(rename = "type")]
+    #[schema(example = "string")]
+    pub kind: String,
+    /// How many documents have it.
+    pub documents: u64,
+    /// How many different values there are.
+    pub distinct: u64,
+    /// The most frequent values, at most 20.
+    pub values: Vec<FacetValueBody>,
+    /// The smallest number, or the earliest time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<Value>,
+    /// The largest number, or the latest time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Value>,
+}
+
+/// A value and the documents that have it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct FacetValueBody {
+    /// The value.
+    #[schema(example = "legal")]
+    pub value: Value,
+    /// How many documents have it.
+    pub documents: u64,
 }
 
 /// A DB.

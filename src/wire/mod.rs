@@ -6,6 +6,7 @@
 mod ask;
 mod cache;
 mod documents;
+mod filter;
 mod health;
 mod metrics;
 mod schema;
@@ -21,9 +22,10 @@ pub use cache::{
 };
 pub use documents::{
     DbName as DbNameBody, DbsResponse, DeleteDocumentsRequest, DeleteDocumentsResponse, DocumentCounts, DocumentEntry,
-    DocumentResponse, DocumentTextResponse, DocumentsRequest, DocumentsResponse, FileErrorBody, FiltersResponse,
-    HeadingBody, IngestRequest, IngestResponse, PageBody, QualityBody,
+    DocumentResponse, DocumentTextResponse, DocumentsRequest, DocumentsResponse, FacetBody, FacetValueBody,
+    FileErrorBody, FiltersResponse, HeadingBody, IngestRequest, IngestResponse, PageBody, QualityBody,
 };
+pub use filter::{FilterBody, MetadataBody};
 pub use health::{
     BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail,
     OllamaHealth, OpenAiDetail, ProviderHealthResponse, ProviderRequest, ProviderResponse, ReadyChecks, ReadyResponse,

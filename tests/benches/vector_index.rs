@@ -6,8 +6,11 @@
 use std::time::Instant;
 
 use ragctl::{
-    domain::{Changes, ChunkId, Hit, IndexedChunk, SearchFilter, Stamp},
-    index::vector::{VectorIndex, VectorOptions},
+    domain::{Changes, ChunkId, DocumentId, Hit, IndexedChunk, Stamp},
+    index::{
+        Scope,
+        vector::{VectorIndex, VectorOptions},
+    },
 };
 
 const DIMENSION: usize = 256;
@@ -41,9 +44,10 @@ fn index(vectors: &[Vec<f32>], exact_limit: usize) -> VectorIndex {
         version: String::new(),
         text: String::new(),
         vector: vector.clone(),
+        document: DocumentId(n as u32),
     });
     let to = Stamp { db: "bench".into(), revision: 1 };
-    index.follow_one(Changes { to, added: added.collect(), removed: Vec::new() }).expect("it takes the vectors");
+    index.follow_one(Changes { to, added: added.collect(), ..Changes::default() }).expect("it takes the vectors");
     index
 }
 
@@ -53,7 +57,7 @@ fn measure(index: &VectorIndex, queries: &[Vec<f32>]) -> (Vec<f64>, Vec<Vec<Hit>
         .iter()
         .map(|query| {
             let started = Instant::now();
-            let hits = index.search(query, 100, &SearchFilter::default()).expect("a search");
+            let hits = index.search(query, 100, &Scope::everything()).expect("a search");
             times.push(started.elapsed().as_secs_f64() * 1e6);
             hits
         })

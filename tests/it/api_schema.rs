@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::{Server, Workplace};
 
 /// Keywords that say nothing about which values are valid. A pattern may need more than Rust's expressions have.
-const UNCHECKED: [&str; 6] = ["description", "example", "default", "format", "pattern", "title"];
+const UNCHECKED: [&str; 7] = ["description", "example", "examples", "default", "format", "pattern", "title"];
 
 /// A server's description of its API.
 struct Description(Value);
@@ -32,6 +32,9 @@ impl Description {
 
     /// What is wrong with a value, if anything is.
     fn check(&self, schema: &Value, value: &Value) -> Result<(), String> {
+        if let Value::Bool(anything) = schema {
+            return if *anything { Ok(()) } else { Err("must not be there".into()) };
+        }
         for (keyword, expected) in schema.as_object().unwrap() {
             let fits = match keyword.as_str() {
                 "$ref" => {
@@ -235,6 +238,9 @@ async fn what_is_described_is_what_is_taken() {
     let long = |chars: usize| "ü".repeat(chars);
     let query = |field: &str, value: Value| (Method::POST, "/api/query", json!({ "query": "x", field: value }));
     let delete = |sources: Value| (Method::DELETE, "/api/docs", json!({ "sources": sources }));
+    let of = |kind: &str, value: Value| json!({ "type": kind, "key": "a", "value": value });
+    let all = |filters: Value| json!({ "type": "and", "filters": filters });
+    let ingest = |metadata: Value| (Method::POST, "/api/ingest", json!({ "paths": ["docs"], "metadata": metadata }));
     // What is allowed, and the nearest that is not.
     let pairs = [
         (query("languages", json!(vec!["en"; 100])), query("languages", json!(vec!["en"; 101]))),
@@ -246,6 +252,17 @@ async fn what_is_described_is_what_is_taken() {
         (query("bm25_weight", json!(1)), query("bm25_weight", json!(1.000_001))),
         (query("cache", Value::Null), query("cache", json!("no"))),
         (query("unknown", json!([1])), query("languages", json!([1]))),
+        (query("filter", Value::Null), query("filter", json!("team=legal"))),
+        (query("filter", of("eq", json!(1))), query("filter", of("equals", json!(1)))),
+        (query("filter", of("eq", json!(long(4_096)))), query("filter", of("eq", json!(long(4_097))))),
+        (query("filter", of("in", json!([1, "a", true]))), query("filter", of("in", json!([[1]])))),
+        (query("filter", of("in", json!([]))), query("filter", of("in", json!("a")))),
+        (query("filter", all(json!([of("ne", json!("a"))]))), query("filter", all(json!([])))),
+        (query("filter", all(json!([of("lt", json!(1))]))), query("filter", all(json!([{"type": "eq", "key": "a"}])))),
+        (query("filter", all(json!([all(json!([of("gt", json!(1))]))]))), query("filter", all(json!({})))),
+        (ingest(json!({"a": [1, "x"]})), ingest(json!({"a": [[1]]}))),
+        (ingest(json!({"a": long(1_024)})), ingest(json!({"a": long(1_025)}))),
+        (ingest(json!({})), ingest(json!({"a": null}))),
         (delete(json!(vec!["x"; 10_000])), delete(json!(vec!["x"; 10_001]))),
         (delete(json!([long(4_096)])), delete(json!([long(4_097)]))),
         (

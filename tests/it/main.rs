@@ -15,6 +15,7 @@ mod deadlines;
 mod description;
 mod documents;
 mod durability;
+mod filters;
 mod follow_ups;
 mod formats;
 mod hosts;

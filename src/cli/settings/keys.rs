@@ -297,6 +297,8 @@ pub const KEYS: &[SettingKey] = &[
         "Program that recognises text in PDFs with pages of images; {input} stands for the scan, {output} for the PDF or text to be written, without which its standard output is the text"),
     key("reading.ocr_timeout", "--ocr-timeout", &["RAGCTL_OCR_TIMEOUT"], Is("300"), Seconds { min: 1.0, max: 86_400.0 },
         "Longest time for one scan, in seconds"),
+    key("metadata", "--metadata-rule", &["RAGCTL_METADATA_RULES"], Open("none"), MetadataRules,
+        "Metadata of documents by their names; where rules give the same field, the later wins, and over all of them what a request gives"),
 
     key("retrieval.method", "--method", &["RAGCTL_METHOD"], Is("hybrid"), Choice(&["vector", "bm25", "hybrid"]),
         "Search method of questions that name none"),

@@ -84,6 +84,8 @@ pub enum SettingKind {
     HexKey,
     /// LLM servers, each with its fields; in the environment separated by semicolons.
     Upstreams,
+    /// Rules that give metadata to documents; in the environment one a line.
+    MetadataRules,
     /// What an option of a command takes, which its parser knows.
     OfCommand {
         /// What separates several values in the environment; `None`: there is one.
@@ -143,6 +145,11 @@ impl SettingKind {
                     .into()
             }
             Self::OcrCommand => "a command with {input} in it, quoted as in a shell, like ocrmypdf --skip-text {input} {output}".into(),
+            Self::MetadataRules => {
+                "rules like {\"path\": \"contracts/*\", \"fields\": {\"team\": \"legal\"}}, one a line in the environment, or \
+                 [[metadata]] tables of the config file"
+                    .into()
+            }
             Self::OfCommand { .. } => "a value of the option".into(),
             Self::HexKey => "64 hexadecimal digits, as `openssl rand -hex 32` makes them".into(),
         }
@@ -158,9 +165,15 @@ impl SettingKind {
         match self {
             Self::Paths | Self::Origins | Self::Hosts | Self::Targets | Self::Texts => Some(','),
             Self::Upstreams => Some(';'),
+            Self::MetadataRules => Some('\n'),
             Self::OfCommand { separator, .. } => separator,
             _ => None,
         }
+    }
+
+    /// Whether a config file has it as tables.
+    pub fn is_tables(self) -> bool {
+        matches!(self, Self::Upstreams | Self::MetadataRules)
     }
 
     /// Whether a config file has it without quotes.
@@ -178,7 +191,7 @@ impl SettingKind {
                 !text.is_empty()
             }
             // Which field is wrong is told when they are read.
-            Self::Upstreams => !text.is_empty(),
+            Self::Upstreams | Self::MetadataRules => !text.is_empty(),
             Self::JsonObject => json_object(text).is_some(),
             Self::Number { min, max } => text.parse().is_ok_and(|number: f64| (min..=max).contains(&number)),
             // Asked of its parser, which also knows the others.

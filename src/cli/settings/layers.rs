@@ -177,8 +177,8 @@ fn take(
         hint: keys::hint(name),
     })?;
     let values = match value {
-        toml::Value::Array(items) if key.kind == SettingKind::Upstreams => items.iter().map(table).collect(),
-        toml::Value::Table(_) if key.kind == SettingKind::Upstreams => table(value).map(|table| vec![table]),
+        toml::Value::Array(items) if key.kind.is_tables() => items.iter().map(table).collect(),
+        toml::Value::Table(_) if key.kind.is_tables() => table(value).map(|table| vec![table]),
         toml::Value::Array(items) if key.kind.is_list() => items.iter().map(scalar).collect(),
         value => scalar(value).map(|text| vec![text]),
     };

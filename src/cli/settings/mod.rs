@@ -10,6 +10,7 @@ pub mod keys;
 mod kind;
 mod layers;
 mod load;
+mod metadata;
 pub(in crate::cli) mod options;
 mod report;
 mod server;
@@ -39,7 +40,7 @@ pub use crate::{
 
 use crate::{
     domain::DbName,
-    rag::{chunk::ChunkParams, ingest::Ocr},
+    rag::{chunk::ChunkParams, ingest::{MetadataRules, Ocr}},
 };
 use values::Values;
 
@@ -68,6 +69,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// What recognises text in scans.
     pub ocr: Ocr,
+    /// Metadata by the names of documents.
+    pub metadata: MetadataRules,
 }
 
 impl Settings {
@@ -90,6 +93,7 @@ impl Settings {
             monitor: tools::monitor(&values)?,
             log: tools::log(&values)?,
             ocr: server::ocr(&values)?,
+            metadata: metadata::rules(&values)?,
         })
     }
 }

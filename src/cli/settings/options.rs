@@ -32,7 +32,7 @@ pub(in crate::cli) const EXCEPTIONS: [(&str, &str); 5] = [
 ];
 
 /// Options whose values may hold commas: in the environment, semicolons separate them.
-const WITH_COMMAS: [&str; 3] = ["fault", "header", "tag"];
+const WITH_COMMAS: [&str; 5] = ["fault", "header", "metadata", "tag", "where"];
 
 /// What values of options without a default look like, by the option or by the name of its value.
 const SAMPLES: &[(&str, &str)] = &[
@@ -42,6 +42,9 @@ const SAMPLES: &[(&str, &str)] = &[
     ("provider", "embedded"),
     ("output", "report.json"),
     ("language", "en"),
+    ("filter", "{\"type\": \"eq\", \"key\": \"team\", \"value\": \"legal\"}"),
+    ("metadata", "team=legal"),
+    ("where", "team=legal"),
     ("DIR", "results"),
     ("FACTOR", "2"),
     ("FAULT", "hang,30s-60s"),

@@ -96,6 +96,9 @@ fn literal(key: &SettingKey) -> String {
             "[{ name = \"gpu1\", dialect = \"ollama\", url = \"http://gpu1:11434\", model = \"llama3.1:8b\" }]"
                 .to_owned()
         }
+        (Fallback::Open(_), SettingKind::MetadataRules) => {
+            "[{ path = \"contracts/*\", fields = { team = \"legal\" } }]".to_owned()
+        }
         (Fallback::Open(_), SettingKind::Texts) => "[\"END\", \"Question:\"]".to_owned(),
         (Fallback::Open(_), SettingKind::Hosts) => "[\"rag.example.com\"]".to_owned(),
         (Fallback::Open(_), SettingKind::Url) => "\"http://localhost:8080/v1\"".to_owned(),

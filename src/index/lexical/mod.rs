@@ -7,6 +7,7 @@
 mod analyzer;
 mod files;
 mod question;
+mod selected;
 mod stems;
 mod tokens;
 mod working;
@@ -29,10 +30,11 @@ use tantivy::{
 
 use analyzer::Analysis;
 use question::KnownFrequencies;
+use selected::Selected;
 use working::Working;
 
-use super::{IndexError, follow::Follower};
-use crate::domain::{Changes, ChunkId, Hit, IndexedChunk, SearchFilter, Stamp};
+use super::{IndexError, follow::Follower, scope::Scope};
+use crate::domain::{Changes, ChunkId, DocumentId, Hit, IndexedChunk, Stamp};
 
 #[derive(Debug, Clone, Copy)]
 struct Fields {
@@ -40,6 +42,7 @@ struct Fields {
     language: Field,
     version: Field,
     text: Field,
+    document: Field,
 }
 
 /// What searches see: a snapshot, and the state that it mirrors at least.
@@ -55,6 +58,8 @@ struct Facts {
     analyses: BTreeSet<Analysis>,
     /// Ids of the chunks of each segment.
     ids: Vec<Column<u64>>,
+    /// The document of each chunk of each segment; set by the first search with a filter.
+    documents: OnceLock<Vec<Vec<DocumentId>>>,
 }
 
 impl Shown {
@@ -68,8 +73,22 @@ impl Shown {
         }
         let segments = self.searcher.segment_readers().iter();
         let ids = segments.map(|segment| segment.fast_fields().u64("id")).collect::<Result<_, _>>()?;
-        let facts = Facts { analyses: analyses(&self.searcher, fields)?, ids };
+        let facts = Facts { analyses: analyses(&self.searcher, fields)?, ids, documents: OnceLock::new() };
         Ok(self.facts.get_or_init(|| facts))
+    }
+
+    /// The document of each chunk of each segment. A filter asks for many of them, and a list answers sooner than a column.
+    fn documents<'f>(&self, facts: &'f Facts) -> Result<&'f [Vec<DocumentId>], IndexError> {
+        if let Some(documents) = facts.documents.get() {
+            return Ok(documents);
+        }
+        let mut documents = Vec::new();
+        for segment in self.searcher.segment_readers() {
+            let column = segment.fast_fields().u64("document")?;
+            let of = |chunk| DocumentId(column.first(chunk).and_then(|id| id.try_into().ok()).unwrap_or(u32::MAX));
+            documents.push((0..segment.max_doc()).map(of).collect());
+        }
+        Ok(facts.documents.get_or_init(|| documents))
     }
 }
 
@@ -124,15 +143,21 @@ impl LexicalIndex {
     ///
     /// # Errors
     /// When files cannot be read.
-    pub fn search(&self, text: &str, k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
+    pub fn search(&self, text: &str, k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError> {
         let (shown, fields) = (Arc::clone(&self.shown.read()), self.fields);
         let searcher = &shown.searcher;
         if k == 0 || searcher.num_docs() == 0 {
             return Ok(Vec::new());
         }
-        let Facts { analyses, ids } = shown.facts(fields)?;
+        let facts = shown.facts(fields)?;
+        let Facts { analyses, ids, .. } = facts;
         let terms = question::terms(searcher, fields.text, text, analyses)?;
         let frequencies = KnownFrequencies::of(searcher, fields.text, &terms)?;
+        if let Some(selection) = &scope.documents {
+            let documents = shown.documents(facts)?;
+            let within = Selected { searcher, fields, frequencies: &frequencies, selection, documents, ids };
+            return within.search(&terms, k, scope);
+        }
         let top = TopDocs::with_limit(k).order_by_score();
         let search = |query: Box<dyn Query>| {
             let query = restrict(query, fields, scope);
@@ -192,6 +217,7 @@ fn schema() -> (Schema, Fields) {
         language: schema.add_text_field("language", STRING),
         version: schema.add_text_field("version", STRING),
         text: schema.add_text_field("text", TextOptions::default().set_indexing_options(words)),
+        document: schema.add_u64_field("document", FAST),
     };
     (schema.build(), fields)
 }
@@ -203,6 +229,7 @@ fn document(fields: Fields, chunk: &IndexedChunk) -> TantivyDocument {
     document.add_text(fields.language, &chunk.language);
     document.add_text(fields.version, &chunk.version);
     document.add_text(fields.text, terms);
+    document.add_u64(fields.document, chunk.document.0.into());
     document
 }
 
@@ -221,28 +248,27 @@ fn analyses(searcher: &Searcher, fields: Fields) -> Result<BTreeSet<Analysis>, I
     Ok(found)
 }
 
-/// Limits a query to a scope, without touching its scores.
-fn restrict(query: Box<dyn Query>, fields: Fields, scope: &SearchFilter) -> Box<dyn Query> {
-    if scope.is_everything() {
+/// Limits a query to the languages and versions of a scope, without touching its scores.
+fn restrict(query: Box<dyn Query>, fields: Fields, scope: &Scope) -> Box<dyn Query> {
+    if scope.has_all_labels() {
         return query;
     }
-    let one_of = |field: Field, values: &[String]| -> Box<dyn Query> {
-        let clauses = values
-            .iter()
-            .map(|value| -> (Occur, Box<dyn Query>) {
-                let term = Term::from_field_text(field, value);
-                (Occur::Should, Box::new(TermQuery::new(term, IndexRecordOption::Basic)))
-            })
-            .collect();
-        Box::new(ConstScoreQuery::new(Box::new(BooleanQuery::new(clauses)), 0.0))
+    let labels = labels(fields, scope)
+        .into_iter()
+        .map(|one_of| -> (Occur, Box<dyn Query>) { (Occur::Must, Box::new(ConstScoreQuery::new(one_of, 0.0))) });
+    Box::new(BooleanQuery::new(std::iter::once((Occur::Must, query)).chain(labels).collect()))
+}
+
+/// What chunks of the scope's languages have, and those of its versions, where these are limited.
+fn labels(fields: Fields, scope: &Scope) -> Vec<Box<dyn Query>> {
+    let one_of = |(field, values): (Field, &Vec<String>)| -> Option<Box<dyn Query>> {
+        let term = |value: &String| -> (Occur, Box<dyn Query>) {
+            let term = Term::from_field_text(field, value);
+            (Occur::Should, Box::new(TermQuery::new(term, IndexRecordOption::Basic)))
+        };
+        (!values.is_empty()).then(|| Box::new(BooleanQuery::new(values.iter().map(term).collect())) as Box<dyn Query>)
     };
-    let mut clauses = vec![(Occur::Must, query)];
-    for (field, values) in [(fields.language, &scope.languages), (fields.version, &scope.versions)] {
-        if !values.is_empty() {
-            clauses.push((Occur::Must, one_of(field, values)));
-        }
-    }
-    Box::new(BooleanQuery::new(clauses))
+    [(fields.language, &scope.languages), (fields.version, &scope.versions)].into_iter().filter_map(one_of).collect()
 }
 
 #[cfg(test)]

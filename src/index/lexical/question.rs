@@ -58,7 +58,8 @@ struct Spelling {
 }
 
 impl QuestionTerm {
-    fn queries(&self, field: Field) -> impl Iterator<Item = Box<dyn Query>> {
+    /// A query for each spelling.
+    pub(super) fn queries(&self, field: Field) -> impl Iterator<Item = Box<dyn Query>> {
         self.spellings.iter().map(move |Spelling { term, weight, .. }| -> Box<dyn Query> {
             let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
             if *weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), *weight)) }

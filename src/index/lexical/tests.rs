@@ -1,7 +1,7 @@
 //! What questions find, by how they and the texts are spelt.
 
 use super::*;
-use crate::domain::ChunkId;
+use crate::domain::{ChunkId, DocumentId};
 
 fn stamp(revision: u64) -> Stamp {
     Stamp { db: "db".into(), revision }
@@ -16,14 +16,15 @@ fn index(folder: &Path, texts: &[(&str, &str)]) -> LexicalIndex {
         version: String::new(),
         text: (*text).into(),
         vector: Vec::new(),
+        document: DocumentId(n as u32),
     });
-    index.apply(None, Changes { to: stamp(1), added: added.collect(), removed: Vec::new() }).unwrap();
+    index.apply(None, Changes { to: stamp(1), added: added.collect(), ..Changes::default() }).unwrap();
     index.publish().unwrap();
     index
 }
 
 fn found(index: &LexicalIndex, question: &str) -> Vec<i64> {
-    let hits = index.search(question, 10, &SearchFilter::default()).unwrap();
+    let hits = index.search(question, 10, &Scope::everything()).unwrap();
     hits.iter().map(|hit| hit.chunk.0).collect()
 }
 

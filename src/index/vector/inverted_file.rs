@@ -8,10 +8,9 @@ use std::collections::HashSet;
 
 use parking_lot::RwLock;
 
-use super::best::Best;
 use super::matrix::unit;
 use super::rough::{RoughQuery, RoughRows};
-use crate::domain::ChunkId;
+use crate::{domain::ChunkId, index::best::Best};
 
 /// Lists for the square root of the number of vectors. `cargo bench --bench vector_index` prints what recall this and the
 /// next figure give.

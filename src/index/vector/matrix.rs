@@ -2,14 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{
-    best::Best,
-    rough::{RoughQuery, RoughRows},
-};
+use super::rough::{RoughQuery, RoughRows};
 use crate::util::vectors::dot_f32;
 use crate::{
-    domain::{ChunkId, Hit, IndexedChunk, SearchFilter},
-    index::IndexError,
+    domain::{ChunkId, DocumentId, Hit, IndexedChunk},
+    index::{IndexError, best::Best, scope::Scope},
 };
 
 /// Candidates of the first pass for each wanted hit, and how many more: enough that rounding to int8 loses none
@@ -24,6 +21,7 @@ pub(super) struct Matrix {
     dimension: usize,
     ids: Vec<ChunkId>,
     labels: Vec<Label>,
+    documents: Vec<DocumentId>,
     /// Rows of `dimension` components, unit length.
     exact: Vec<f32>,
     /// The same rows in int8.
@@ -55,6 +53,7 @@ impl Matrix {
         self.rows.insert(chunk.id, self.ids.len());
         self.ids.push(chunk.id);
         self.labels.push(label);
+        self.documents.push(chunk.document);
         self.rough.push(&unit);
         self.exact.extend(unit);
         Ok(())
@@ -70,6 +69,7 @@ impl Matrix {
         self.rough.swap_remove(row);
         self.ids.swap_remove(row);
         self.labels.swap_remove(row);
+        self.documents.swap_remove(row);
         if let Some(&moved) = self.ids.get(row) {
             self.rows.insert(moved, row);
         }
@@ -108,7 +108,7 @@ impl Matrix {
     }
 
     /// The nearest rows, best first, equal ones by id.
-    pub(super) fn search(&self, query: &[f32], k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
+    pub(super) fn search(&self, query: &[f32], k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError> {
         if self.ids.is_empty() || k == 0 {
             return Ok(Vec::new());
         }
@@ -119,13 +119,32 @@ impl Matrix {
         Ok(self.ranked(&query, candidates.into_iter(), k))
     }
 
+    /// The nearest of these rows that are inside, by their vectors themselves.
+    pub(super) fn search_few(
+        &self,
+        query: &[f32],
+        k: usize,
+        few: &[ChunkId],
+        scope: &Scope,
+    ) -> Result<Vec<Hit>, IndexError> {
+        if self.ids.is_empty() || k == 0 {
+            return Ok(Vec::new());
+        }
+        self.check(query)?;
+        let Some(query) = unit(query) else { return Ok(Vec::new()) };
+        let inside = (!scope.has_all_labels()).then(|| self.labels_inside(scope));
+        let admits = |row: &usize| inside.as_ref().is_none_or(|inside| inside[self.labels[*row] as usize]);
+        let rows = few.iter().filter_map(|id| self.rows.get(id).copied()).filter(admits);
+        Ok(self.ranked(&query, rows, k))
+    }
+
     /// Like [`search`](Self::search), among the candidates that `propose` finds: it gets the query at length 1, how many
     /// are wanted, and which chunks count.
     pub(super) fn search_among(
         &self,
         query: &[f32],
         k: usize,
-        scope: &SearchFilter,
+        scope: &Scope,
         propose: impl FnOnce(&[f32], usize, &dyn Fn(ChunkId) -> bool) -> Vec<ChunkId>,
     ) -> Result<Vec<Hit>, IndexError> {
         if self.ids.is_empty() || k == 0 {
@@ -133,8 +152,8 @@ impl Matrix {
         }
         self.check(query)?;
         let Some(query) = unit(query) else { return Ok(Vec::new()) };
-        let inside = self.labels_inside(scope);
-        let admits = |id: ChunkId| self.rows.get(&id).is_some_and(|&row| inside[self.labels[row] as usize]);
+        let inside = self.inside(scope);
+        let admits = |id: ChunkId| self.rows.get(&id).is_some_and(|&row| inside(row));
         let proposed = propose(&query, k, &admits);
         Ok(self.ranked(&query, proposed.iter().filter_map(|id| self.rows.get(id).copied()), k))
     }
@@ -149,26 +168,39 @@ impl Matrix {
     }
 
     /// Rows that are near by their rough copies.
-    fn candidates(&self, query: &[f32], wanted: usize, scope: &SearchFilter) -> Vec<usize> {
-        let inside = (!scope.is_everything()).then(|| self.labels_inside(scope));
-        let admits = |row: usize| inside.as_ref().is_none_or(|inside| inside[self.labels[row] as usize]);
+    fn candidates(&self, query: &[f32], wanted: usize, scope: &Scope) -> Vec<usize> {
+        let admits = self.inside(scope);
         let mut best = Best::new(wanted);
-        self.rough.scan(&RoughQuery::new(query), |row, score| best.offer(score, row, admits));
+        self.rough.scan(&RoughQuery::new(query), |row, score| best.offer(score, row, &admits));
         best.items().collect()
     }
 
     /// For each label whether it is inside.
-    fn labels_inside(&self, scope: &SearchFilter) -> Vec<bool> {
-        self.known_labels.iter().map(|(language, version)| scope.contains(language, version)).collect()
+    fn labels_inside(&self, scope: &Scope) -> Vec<bool> {
+        self.known_labels.iter().map(|(language, version)| scope.admits(language, version)).collect()
+    }
+
+    /// Tells whether a row is inside.
+    fn inside(&self, scope: &Scope) -> impl Fn(usize) -> bool + use<'_> {
+        let labels = (!scope.has_all_labels()).then(|| self.labels_inside(scope));
+        let documents = scope.documents.clone();
+        move |row| {
+            labels.as_ref().is_none_or(|inside| inside[self.labels[row] as usize])
+                && documents.as_ref().is_none_or(|selection| selection.contains(self.documents[row]))
+        }
     }
 
     /// Number of rows inside a scope.
-    pub(super) fn admitted(&self, scope: &SearchFilter) -> usize {
+    pub(super) fn admitted(&self, scope: &Scope) -> usize {
         if scope.is_everything() {
             return self.len();
         }
-        let inside = self.labels_inside(scope);
-        self.labels.iter().filter(|&&label| inside[label as usize]).count()
+        if let (true, Some(selection)) = (scope.has_all_labels(), &scope.documents) {
+            // But for chunks without a vector.
+            return selection.len().min(self.len());
+        }
+        let inside = self.inside(scope);
+        (0..self.len()).filter(|row| inside(*row)).count()
     }
 
     /// Rows from the row `first` on, at most so many, with their vectors at length 1.
@@ -208,7 +240,15 @@ mod tests {
 
     fn chunk(id: i64, vector: &[f32]) -> IndexedChunk {
         let language = if id % 2 == 0 { "en" } else { "de" }.to_owned();
-        IndexedChunk { id: ChunkId(id), language, version: String::new(), text: String::new(), vector: vector.to_vec() }
+        let document = DocumentId(id as u32);
+        IndexedChunk {
+            id: ChunkId(id),
+            language,
+            version: String::new(),
+            text: String::new(),
+            vector: vector.to_vec(),
+            document,
+        }
     }
 
     fn matrix(vectors: &[Vec<f32>]) -> Matrix {
@@ -230,7 +270,7 @@ mod tests {
     #[test]
     fn the_nearest_come_first_and_equal_ones_by_id() {
         let matrix = matrix(&[vec![0.0, 1.0], vec![1.0, 0.0], vec![2.0, 0.0], vec![1.0, 1.0]]);
-        let hits = matrix.search(&[3.0, 0.0], 3, &SearchFilter::default()).unwrap();
+        let hits = matrix.search(&[3.0, 0.0], 3, &Scope::everything()).unwrap();
         let ids: Vec<i64> = hits.iter().map(|hit| hit.chunk.0).collect();
         assert_eq!(ids, [1, 2, 3]);
         assert!((hits[0].score - 1.0).abs() < 1e-6);
@@ -239,23 +279,23 @@ mod tests {
     #[test]
     fn vectors_without_direction_never_rank() {
         let matrix = matrix(&[vec![0.0, 0.0], vec![f32::NAN, 1.0], vec![-1.0, 0.0]]);
-        let hits = matrix.search(&[1.0, 0.0], 10, &SearchFilter::default()).unwrap();
+        let hits = matrix.search(&[1.0, 0.0], 10, &Scope::everything()).unwrap();
         assert_eq!(hits.len(), 1);
         assert_eq!(hits[0].chunk, ChunkId(2));
-        assert!(matrix.search(&[0.0, 0.0], 10, &SearchFilter::default()).unwrap().is_empty());
+        assert!(matrix.search(&[0.0, 0.0], 10, &Scope::everything()).unwrap().is_empty());
     }
 
     #[test]
     fn another_dimension_is_an_error_that_names_both() {
         let matrix = matrix(&[vec![1.0, 0.0]]);
-        let error = matrix.search(&[1.0], 1, &SearchFilter::default()).unwrap_err();
+        let error = matrix.search(&[1.0], 1, &Scope::everything()).unwrap_err();
         assert!(matches!(error, IndexError::Dimension { expected: 2, got: 1 }), "{error}");
     }
 
     #[test]
     fn a_scope_admits_only_its_rows() {
         let matrix = matrix(&[vec![1.0, 0.0], vec![1.0, 0.1], vec![0.0, 1.0]]);
-        let scope = SearchFilter { languages: vec!["de".into()], versions: Vec::new() };
+        let scope = Scope::new(vec!["de".into()], Vec::new(), None);
         let hits = matrix.search(&[1.0, 0.0], 10, &scope).unwrap();
         assert_eq!(hits.iter().map(|hit| hit.chunk.0).collect::<Vec<_>>(), [1]);
     }
@@ -282,7 +322,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(matrix.len(), model.len());
-            let hits = matrix.search(&query, k, &SearchFilter::default()).unwrap();
+            let hits = matrix.search(&query, k, &Scope::everything()).unwrap();
             let expected = naive(&model, &query, k);
             prop_assert_eq!(hits.len(), expected.len());
             for (hit, score) in hits.iter().zip(expected) {

@@ -3,9 +3,9 @@
 //! Up to [`VectorOptions::exact_limit`] vectors are scanned: a first pass over int8 copies finds candidates, a second one
 //! over the vectors themselves ranks them. That needs no file, follows every change at once, and is exact: the first pass
 //! proposes several times as many as are wanted. Above the limit an inverted file proposes the candidates. It is built by a
-//! thread of its own while the scan goes on answering, and again when a quarter of it is stale.
+//! thread of its own while the scan goes on answering, and again when a quarter of it is stale. Where a filter leaves few
+//! chunks, these alone are compared, by their vectors themselves.
 
-mod best;
 mod inverted_file;
 mod matrix;
 mod rough;
@@ -17,8 +17,8 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::RwLock;
 
-use super::{IndexError, follow::Follower};
-use crate::domain::{Changes, ChunkId, Hit, SearchFilter, Stamp};
+use super::{IndexError, follow::Follower, scope::Scope};
+use crate::domain::{Changes, ChunkId, Hit, Stamp};
 use inverted_file::InvertedFile;
 use matrix::Matrix;
 
@@ -88,8 +88,11 @@ impl VectorIndex {
     ///
     /// # Errors
     /// [`IndexError::Dimension`] when the query is not as long as the vectors.
-    pub fn search(&self, query: &[f32], k: usize, scope: &SearchFilter) -> Result<Vec<Hit>, IndexError> {
+    pub fn search(&self, query: &[f32], k: usize, scope: &Scope) -> Result<Vec<Hit>, IndexError> {
         let state = self.inner.state.read();
+        if let Some(few) = scope.documents.as_ref().and_then(|documents| documents.few()) {
+            return state.matrix.search_few(query, k, few, scope);
+        }
         let admitted = state.matrix.admitted(scope);
         match &state.inverted {
             // A narrow scope is scanned: most vectors of any list would not count.

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::domain::IndexedChunk;
+use crate::domain::{DocumentId, IndexedChunk};
 
 const DIMENSION: usize = 32;
 
@@ -38,9 +38,10 @@ fn changes(to: u64, added: &[(i64, Vec<f32>)], removed: &[i64]) -> Changes {
             version: if id % 100 == 0 { "rare" } else { "common" }.into(),
             text: String::new(),
             vector: vector.clone(),
+            document: DocumentId(*id as u32),
         })
         .collect();
-    Changes { to: stamp(to), added, removed: removed.iter().map(|id| ChunkId(*id)).collect() }
+    Changes { to: stamp(to), added, removed: removed.iter().map(|id| ChunkId(*id)).collect(), ..Changes::default() }
 }
 
 fn index(exact_limit: usize) -> VectorIndex {
@@ -55,7 +56,7 @@ fn wait_for_inverted_file(index: &VectorIndex) {
     }
 }
 
-fn recall(approximate: &VectorIndex, exact: &VectorIndex, queries: &[Vec<f32>], scope: &SearchFilter) -> f64 {
+fn recall(approximate: &VectorIndex, exact: &VectorIndex, queries: &[Vec<f32>], scope: &Scope) -> f64 {
     let mut found = 0;
     for query in queries {
         let expected: Vec<_> = exact.search(query, 10, scope).unwrap().iter().map(|hit| hit.chunk).collect();
@@ -89,7 +90,7 @@ fn many_vectors_are_found_through_the_inverted_file_as_through_the_scan() {
     wait_for_inverted_file(&approximate);
     let queries: Vec<Vec<f32>> =
         (0..50).map(|n| vectors[n * 97].1.iter().map(|x| x + 0.1 * random.next()).collect()).collect();
-    let everything = SearchFilter::default();
+    let everything = Scope::everything();
     assert!(recall(&approximate, &exact, &queries, &everything) >= 0.98);
 
     // What comes and goes later, half of it being removed again.
@@ -99,9 +100,9 @@ fn many_vectors_are_found_through_the_inverted_file_as_through_the_scan() {
     }
     assert!(approximate.is_approximate());
     assert!(recall(&approximate, &exact, &queries, &everything) >= 0.98);
-    let german = SearchFilter { languages: vec!["de".into()], versions: Vec::new() };
+    let german = Scope::new(vec!["de".into()], Vec::new(), None);
     assert!(recall(&approximate, &exact, &queries, &german) >= 0.98, "a broad scope");
-    let rare = SearchFilter { languages: Vec::new(), versions: vec!["rare".into()] };
+    let rare = Scope::new(Vec::new(), vec!["rare".into()], None);
     assert!(recall(&approximate, &exact, &queries, &rare) >= 0.98, "a scope of one in a hundred");
 }
 
@@ -115,5 +116,5 @@ fn a_collection_that_shrinks_is_scanned_again() {
     wait_for_inverted_file(&index);
     index.apply(Some(&stamp(1)), changes(2, &[], &(0..300).collect::<Vec<_>>())).unwrap();
     assert!(!index.is_approximate());
-    assert_eq!(index.search(&vectors[350].1, 1, &SearchFilter::default()).unwrap()[0].chunk, ChunkId(350));
+    assert_eq!(index.search(&vectors[350].1, 1, &Scope::everything()).unwrap()[0].chunk, ChunkId(350));
 }

@@ -12,11 +12,21 @@ use super::{
     html, markdown,
     package::{Package, resolve},
     pictures::Pictures,
+    properties::Properties,
     sandbox::{self, Deadline},
     xml::{Node, attribute, text_of, walk_bounded},
 };
 
 const FORMAT: &str = "EPUB";
+
+/// What the package file says of the book, and the fields that it becomes.
+const FIELDS: &[(&str, &str)] = &[
+    ("creator", "author"),
+    ("subject", "subject"),
+    ("description", "description"),
+    ("publisher", "publisher"),
+    ("date", "created"),
+];
 
 /// How it is read.
 pub(super) const READER: FormatReader = FormatReader {
@@ -72,8 +82,11 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         blocks.markdown(&raw.text)?;
     }
     let title = text_of(FORMAT, &description, "title")?;
+    let mut properties = Properties::default();
+    properties.read_xml(FORMAT, &description, FIELDS);
+    let metadata = properties.finish(&mut package.warnings);
     let (text, heading) = blocks.finish();
-    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, pictures, ..Raw::default() })
+    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, metadata, pictures, ..Raw::default() })
 }
 
 /// The part that describes the book.

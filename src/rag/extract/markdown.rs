@@ -1,6 +1,6 @@
 //! Markdown stays as its author wrote it, but for what a reader of the rendered page does not see: front matter and comments.
 
-use super::{ExtractError, Raw, format::FormatReader, text};
+use super::{ExtractError, Raw, format::FormatReader, front_matter, text};
 
 /// How it is read.
 pub(super) const READER: FormatReader = FormatReader {
@@ -24,7 +24,11 @@ fn extract(bytes: &[u8]) -> Result<Raw, ExtractError> {
         _ => text,
     };
     let title = title.or(heading);
-    Ok(Raw { text, title, warnings: warning.into_iter().collect(), ..Raw::default() })
+    let mut warnings: Vec<_> = warning.into_iter().collect();
+    let metadata = matter
+        .map(|matter| front_matter::read(matter, source.trim_start_matches('\u{FEFF}').starts_with('+'), &mut warnings))
+        .unwrap_or_default();
+    Ok(Raw { text, title, warnings, metadata, ..Raw::default() })
 }
 
 /// Front matter at the very start (YAML between `---` and `---` or `...`, TOML between `+++` and `+++`), and the rest.
@@ -181,7 +185,9 @@ mod tests {
 
     #[test]
     fn front_matter_gives_the_title_and_goes() {
-        let (text, title) = read("---\ntitle: \"On-call\"\ntags: [a]\n---\n# Other\nBody");
+        let raw = extract(b"---\ntitle: \"On-call\"\ntags: [a]\n---\n# Other\nBody").unwrap();
+        assert_eq!(serde_json::Value::Object(raw.metadata.to_json()), serde_json::json!({"tags": ["a"]}));
+        let (text, title) = (raw.text, raw.title);
         assert_eq!((text.as_str(), title.as_deref()), ("# Other\nBody", Some("On-call")));
     }
 

@@ -17,6 +17,7 @@ mod epub;
 mod error;
 mod format;
 mod formula;
+mod front_matter;
 mod html;
 mod json;
 mod mail;
@@ -28,6 +29,7 @@ mod pages;
 mod pdf;
 mod pictures;
 mod pptx;
+mod properties;
 mod replaced;
 mod rtf;
 mod sandbox;
@@ -44,7 +46,7 @@ mod tests;
 
 use std::{fmt, fs::File, io::Read, time::Duration};
 
-use crate::domain::PageStart;
+use crate::domain::{Metadata, PageStart};
 pub use error::ExtractError;
 pub use format::Format;
 use pages::Cleaned;
@@ -139,6 +141,18 @@ pub enum Warning {
     EndsInTheMiddle,
     /// Fonts that do not say which characters their glyphs are: parts of the text may be wrong.
     FontsUnmapped,
+    /// Fields of metadata that are too long, too many or of no form that metadata has.
+    MetadataLeftOut {
+        /// How many.
+        count: usize,
+        /// The names of the first.
+        names: Vec<String>,
+    },
+    /// Settings before the text that cannot be read.
+    FrontMatterUnread {
+        /// Why.
+        why: String,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -178,6 +192,17 @@ impl fmt::Display for Warning {
             Self::FontsUnmapped => {
                 f.write_str("some fonts do not say which characters they show: parts of the text may be wrong")
             }
+            Self::MetadataLeftOut { count, names } => {
+                let more = if *count > names.len() { ", …" } else { "" };
+                write!(
+                    f,
+                    "some of its metadata has no form that can be kept and was left out: {}{more}",
+                    names.join(", ")
+                )
+            }
+            Self::FrontMatterUnread { why } => {
+                write!(f, "its front matter could not be read to the end: {why}; fields of its metadata are missing")
+            }
         }
     }
 }
@@ -207,6 +232,8 @@ pub struct Extracted {
     pub warnings: Vec<Warning>,
     /// Pictures of which the document says nothing in words.
     pub pictures_without_text: u32,
+    /// What it says of itself besides.
+    pub metadata: Metadata,
 }
 
 impl Extracted {
@@ -226,6 +253,7 @@ struct Raw {
     pages: Vec<(u32, usize)>,
     warnings: Vec<Warning>,
     pictures: Pictures,
+    metadata: Metadata,
 }
 
 /// Reads an open file's bytes, and not more than `limits.max_file_bytes` of them, whatever its size says.
@@ -298,7 +326,7 @@ pub fn extract_recognised(bytes: &[u8], limits: &Limits) -> Result<Extracted, Ex
 
 /// The steps common to all formats: cleaning, the bound of the text, no blank results.
 fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, ExtractError> {
-    let Raw { text, title, pages, mut warnings, pictures } = raw;
+    let Raw { text, title, pages, mut warnings, pictures, metadata } = raw;
     let Cleaned { text, pages, controls, .. } = Cleaned::of(&text, &pages, &mut warnings)?;
     if text.trim().is_empty() {
         return Err(if format.reader().is_text { ExtractError::Empty } else { ExtractError::NoText });
@@ -311,7 +339,8 @@ fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, Extrac
         warnings.push(Warning::ControlsRemoved { count: controls });
     }
     let title = title.and_then(|title| clean::one_line(&title));
-    Ok(Extracted { text, format, title, pages, warnings, pictures_without_text: pictures.without_text })
+    let pictures_without_text = pictures.without_text;
+    Ok(Extracted { text, format, title, pages, warnings, pictures_without_text, metadata })
 }
 
 fn too_large(limits: &Limits) -> ExtractError {

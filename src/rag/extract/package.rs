@@ -13,8 +13,10 @@ use zip::{ZipArchive, result::ZipError};
 
 use super::{
     ExtractError, Limits, Warning,
+    properties::Properties,
     xml::{self, Node, attribute, walk},
 };
+use crate::domain::Metadata;
 
 /// The archive, and how much may still be unpacked.
 pub(super) struct Package<'a> {
@@ -118,6 +120,23 @@ impl<'a> Package<'a> {
     pub fn core_title(&mut self) -> Result<Option<String>, ExtractError> {
         let format = self.format;
         Ok(self.part("docProps/core.xml")?.map(|xml| xml::text_of(format, &xml, "title")).transpose()?.flatten())
+    }
+
+    /// What an Office Open XML document says of itself.
+    pub fn core_properties(&mut self) -> Result<Metadata, ExtractError> {
+        const FIELDS: &[(&str, &str)] = &[
+            ("creator", "author"),
+            ("subject", "subject"),
+            ("keywords", "keywords"),
+            ("description", "description"),
+            ("category", "category"),
+            ("created", "created"),
+        ];
+        let mut properties = Properties::default();
+        if let Some(xml) = self.part("docProps/core.xml")? {
+            properties.read_xml(self.format, &xml, FIELDS);
+        }
+        Ok(properties.finish(&mut self.warnings))
     }
 
     /// The part that holds the document itself (Office Open XML).

@@ -4,6 +4,7 @@
 //! transaction. A file that fails is reported and does not stop the others. A document that is already stored in the
 //! same state costs one hash.
 
+mod metadata;
 mod ocr;
 mod prepare;
 mod sources;
@@ -20,6 +21,7 @@ use futures::{StreamExt, stream};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
+pub use metadata::{MetadataRule, MetadataRules};
 pub use ocr::{Ocr, OcrCommand, OcrCommandError};
 pub use prepare::PIPELINE_VERSION;
 use prepare::{Content, Pending, Prepared};
@@ -33,6 +35,7 @@ use super::{
     extract,
 };
 use crate::{
+    domain::{DocumentMetadata, Metadata},
     providers::{Embedder, ProviderError, Purpose},
     resilience::CallContext,
     store::{ChunkVector, EmbedderRecord, Mutation, NewDocument, StoreError, WriteReport},
@@ -96,6 +99,10 @@ pub struct IngestOptions {
     pub stop: CancellationToken,
     /// What recognises text in scans.
     pub ocr: Ocr,
+    /// Metadata of these documents; `None`: what an earlier ingestion gave stays.
+    pub metadata: Option<Metadata>,
+    /// Metadata by the names of documents.
+    pub rules: MetadataRules,
 }
 
 /// What an ingestion did.
@@ -197,6 +204,7 @@ pub async fn ingest(
         },
         observer,
         batch: Vec::new(),
+        described: Vec::new(),
         report: IngestReport {
             errors: selection.errors,
             unlisted_errors: selection.unlisted_errors,
@@ -287,6 +295,16 @@ struct Ready {
     dimension: Option<usize>,
 }
 
+/// What became of a file.
+enum Processed {
+    /// It is stored in this state already.
+    Unchanged,
+    /// It is, but for its metadata.
+    Described(DocumentMetadata),
+    /// It must be written.
+    Ready(Ready),
+}
+
 /// What all files of an ingestion share.
 struct Job {
     db: Arc<Db>,
@@ -296,8 +314,8 @@ struct Job {
 }
 
 impl Job {
-    /// Everything up to the store: `None` when the document is stored in this state already.
-    async fn process(self: Arc<Self>, file: SourceFile) -> Result<Option<Ready>, Failure> {
+    /// Everything up to the store.
+    async fn process(self: Arc<Self>, file: SourceFile) -> Result<Processed, Failure> {
         let to_read = file.clone();
         let limits = self.options.limits.clone();
         let Done { result: content, turn } =
@@ -314,8 +332,9 @@ impl Job {
         };
         match prepared {
             // Recognised once is all that can be done.
-            Prepared::Unchanged | Prepared::Scanned => Ok(None),
-            Prepared::Changed(pending) => self.embed(*pending).await.map(Some),
+            Prepared::Unchanged | Prepared::Scanned => Ok(Processed::Unchanged),
+            Prepared::Described(metadata) => Ok(Processed::Described(*metadata)),
+            Prepared::Changed(pending) => self.embed(*pending).await.map(Processed::Ready),
         }
     }
 
@@ -380,15 +399,18 @@ struct Run<'a> {
     embedder: EmbedderRecord,
     observer: &'a IngestObserver,
     batch: Vec<NewDocument>,
+    /// Sources of documents of which only the metadata changes.
+    described: Vec<(String, DocumentMetadata)>,
     report: IngestReport,
 }
 
 impl Run<'_> {
-    async fn take(&mut self, source: String, outcome: Result<Option<Ready>, Failure>) -> Result<(), RagError> {
+    async fn take(&mut self, source: String, outcome: Result<Processed, Failure>) -> Result<(), RagError> {
         let mut chunks = 0;
         match outcome {
-            Ok(None) => self.report.unchanged += 1,
-            Ok(Some(ready)) => {
+            Ok(Processed::Unchanged) => self.report.unchanged += 1,
+            Ok(Processed::Described(metadata)) => self.described.push((source.clone(), metadata)),
+            Ok(Processed::Ready(ready)) => {
                 chunks = ready.document.chunks.len();
                 self.embedder.dimension = ready.dimension.unwrap_or(self.embedder.dimension);
                 self.report.warnings.extend(ready.warnings.into_iter().map(|w| FileError::new(&source, w)));
@@ -397,14 +419,15 @@ impl Run<'_> {
             Err(failure) => self.report.errors.push(FileError::new(&source, failure.to_string())),
         }
         (self.observer)(IngestEvent::Finished { source: &source, chunks });
-        if self.batch.iter().map(|document| document.chunks.len()).sum::<usize>() >= BATCH_CHUNKS {
+        let chunks = self.batch.iter().map(|document| document.chunks.len()).sum::<usize>();
+        if chunks + self.described.len() >= BATCH_CHUNKS {
             self.flush().await?;
         }
         Ok(())
     }
 
     /// Lists the remaining files as failed: an embedder that is away would fail each of them, slowly.
-    async fn give_up(&mut self, outcomes: impl futures::Stream<Item = (String, Result<Option<Ready>, Failure>)>) {
+    async fn give_up(&mut self, outcomes: impl futures::Stream<Item = (String, Result<Processed, Failure>)>) {
         let reason = "not tried: the embedder is not available (see the errors above); ingest again when it is";
         let mut outcomes = std::pin::pin!(outcomes);
         while let Some((source, _)) = outcomes.next().await {
@@ -414,6 +437,11 @@ impl Run<'_> {
     }
 
     async fn flush(&mut self) -> Result<(), RagError> {
+        let described = std::mem::take(&mut self.described);
+        if !described.is_empty() {
+            let described = Mutation::Describe { documents: described.into() };
+            self.report.updated += self.db.commit(described).await?.updated;
+        }
         let batch = std::mem::take(&mut self.batch);
         if batch.is_empty() {
             return Ok(());

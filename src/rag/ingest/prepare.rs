@@ -12,7 +12,7 @@ use super::{
     ocr::{OcrCommand, OcrError},
 };
 use crate::{
-    domain::Quality,
+    domain::{DocumentMetadata, Quality},
     providers::EmbedderId,
     rag::{
         chunk::{Chunker, Structure, table_count},
@@ -30,6 +30,8 @@ pub const PIPELINE_VERSION: u32 = 4;
 pub(super) enum Prepared {
     /// The store has it in this state.
     Unchanged,
+    /// The store has it in this state, but for its metadata.
+    Described(Box<DocumentMetadata>),
     /// It must be written.
     Changed(Box<Pending>),
     /// It has pages whose text must be recognised first.
@@ -87,8 +89,16 @@ pub(super) fn prepare(
     let version = options.version.clone().unwrap_or_else(|| hash.to_hex()[..8].to_owned());
     let fingerprint = fingerprint(&hash, format, &version, options, embedder);
     let stored = store.document_state(&file.source).map_err(Failure::Store)?;
-    if stored.as_ref().is_some_and(|stored| stored.fingerprint == fingerprint) {
-        return Ok(Prepared::Unchanged);
+    let of_file = stored.as_ref().map(|stored| stored.metadata.clone()).unwrap_or_default();
+    let mut metadata = DocumentMetadata {
+        rules: options.rules.of(&file.source),
+        // What an earlier request gave stays until another one gives something.
+        given: options.metadata.clone().unwrap_or(of_file.given),
+        file: of_file.file,
+    };
+    if let Some(stored) = stored.as_ref().filter(|stored| stored.fingerprint == fingerprint) {
+        let is_same = stored.metadata == metadata;
+        return Ok(if is_same { Prepared::Unchanged } else { Prepared::Described(Box::new(metadata)) });
     }
 
     let Some(extracted) = extracted(format, content, options)? else { return Ok(Prepared::Scanned) };
@@ -102,7 +112,8 @@ pub(super) fn prepare(
     let to_embed = (0..chunks.len()).filter(|&n| !known.contains(&chunks[n].key)).collect();
     let quality = quality(&extracted, structure.characters());
     let (warnings, outline) = (quality.warnings.clone(), structure.outline);
-    let Extracted { text, title, format, pages, .. } = extracted;
+    let Extracted { text, title, format, pages, metadata: of_file, .. } = extracted;
+    metadata.file = of_file;
     let document = NewDocument {
         source: file.source.clone(),
         fingerprint,
@@ -114,6 +125,7 @@ pub(super) fn prepare(
         modified: modified.and_then(|time| Timestamp::try_from(time).ok()).map(|time| time.to_string()),
         text: DocumentText { text, outline, pages, quality },
         chunks,
+        metadata,
     };
     Ok(Prepared::Changed(Box::new(Pending { document, to_embed, warnings })))
 }

@@ -31,12 +31,16 @@ impl RetrievalOptions {
     pub(super) fn key(&self) -> String {
         let Self { mode, k, fusion, filter } = self;
         let FusionChoice { rrf, rrf_k, bm25_weight } = fusion;
-        let SearchFilter { languages, versions } = filter;
+        let SearchFilter { languages, versions, documents } = filter;
         let mut key = format!("mode={mode} k={k} rrf={rrf:?} rrf_k={rrf_k:?} bm25_weight={bm25_weight:?}");
         for (name, values) in [("languages", languages), ("versions", versions)] {
             if !values.is_empty() {
                 key.push_str(&format!(" {name}={:?}", as_set(values)));
             }
+        }
+        if let Some(documents) = documents {
+            // In its normal form, so that equal filters have equal keys.
+            key.push_str(&format!(" documents={documents}"));
         }
         key
     }

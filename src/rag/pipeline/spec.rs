@@ -44,7 +44,7 @@ impl RetrievalSpec {
 mod tests {
     use super::*;
     use crate::{
-        domain::{SearchFilter, SearchMode},
+        domain::{Filter, SearchFilter, SearchMode},
         rag::pipeline::FusionChoice,
     };
 
@@ -53,7 +53,11 @@ mod tests {
             db: "docs".parse().unwrap(),
             embedder: Some(EmbedderId::new("static:x")),
             options: RetrievalOptions {
-                filter: SearchFilter { languages: vec!["en".into(), "de".into(), "en".into()], versions: Vec::new() },
+                filter: SearchFilter {
+                    languages: vec!["en".into(), "de".into(), "en".into()],
+                    versions: Vec::new(),
+                    documents: None,
+                },
                 ..RetrievalOptions::default()
             },
             stages: "retrieve@1 fuse@1".into(),
@@ -70,8 +74,9 @@ mod tests {
         let RetrievalOptions { mode, k, fusion, filter } = options;
         let FusionChoice { rrf, rrf_k, bm25_weight } = fusion;
         assert_eq!((rrf, rrf_k, bm25_weight), (None, None, None));
-        let SearchFilter { languages, versions } = filter;
-        assert_eq!((languages.len(), versions.len()), (3, 0));
+        let SearchFilter { languages, versions, documents } = filter;
+        assert_eq!((languages.len(), versions.len(), documents), (3, 0, None));
+        let year = |year: u32| Filter::from_short(&[format!("year={year}")]).unwrap();
         let with = |change: &dyn Fn(&mut RetrievalSpec)| {
             let mut other = spec();
             change(&mut other);
@@ -89,6 +94,8 @@ mod tests {
             with(&|s| s.options.k = k + 1),
             with(&|s| s.options.filter.languages = Vec::new()),
             with(&|s| s.options.filter.versions = vec!["2".into()]),
+            with(&|s| s.options.filter.documents = year(2025)),
+            with(&|s| s.options.filter.documents = year(2026)),
             with(&|s| s.stages = format!("{stages} rerank@1").into()),
             with(&|s| s.provider = format!("{provider}2")),
             with(&|s| s.model = format!("{model}2")),
@@ -103,5 +110,12 @@ mod tests {
         let mut other = spec();
         other.options.filter.languages = vec!["de".into(), "en".into()];
         assert_eq!(other.key(), spec().key());
+        let of = |texts: [&str; 2]| {
+            let mut spec = spec();
+            spec.options.filter.documents = Filter::from_short(&texts.map(str::to_owned)).unwrap();
+            spec.key()
+        };
+        assert_eq!(of(["team=a", "year>=2024"]), of(["year>=2024", "team=a"]));
+        assert_ne!(of(["team=a", "year>=2024"]), of(["team=a", "year>2024"]));
     }
 }

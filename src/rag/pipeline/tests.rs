@@ -49,6 +49,8 @@ async fn ingest(engine: &Engine, db: &DbName, folder: &Path) {
 async fn ingest_folder(engine: &Engine, db: &DbName, folder: &Path) {
     let selection = select_files(DocumentRoots::unrestricted(folder), vec!["docs".to_owned()]).await.unwrap();
     let options = IngestOptions {
+        metadata: None,
+        rules: Default::default(),
         chunking: Default::default(),
         limits: Default::default(),
         version: None,

@@ -57,6 +57,7 @@ pub async fn ingest(
 ) -> Result<Reply<IngestResponse>, ApiError> {
     let db = state.db(request.db.as_deref())?;
     api::check_ingestion(&request)?;
+    let metadata = api::metadata(request.metadata.as_ref())?;
     let selection = ingest::select_files(state.settings.roots.clone(), request.paths).await.map_err(no_selection)?;
     if selection.files.is_empty() && !selection.errors.is_empty() {
         // Before a DB is made for nothing.
@@ -69,6 +70,8 @@ pub async fn ingest(
         parallelism: std::thread::available_parallelism().map_or(2, usize::from),
         stop: state.stopping.clone(),
         ocr: state.settings.ocr.clone(),
+        metadata,
+        rules: state.settings.metadata.clone(),
     };
     // A task of its own: a client that goes away does not leave half of its folder unread.
     let (engine, name) = (Arc::clone(&state.engine), db.clone());
@@ -230,7 +233,7 @@ pub async fn delete(
 #[utoipa::path(
     get, path = "/api/filters", tag = "documents", params(DbParam),
     responses(
-        (status = 200, description = "Languages and version labels", body = FiltersResponse),
+        (status = 200, description = "Languages, version labels, and the keys that a `filter` can compare", body = FiltersResponse),
         (status = 404, description = "No such DB", body = ErrorBody),
         (status = 507, description = "The disk is full, and the DB cannot be read without room", body = ErrorBody),
     )
@@ -240,6 +243,6 @@ pub async fn filters(
     Query(DbParam { db }): Query<DbParam>,
 ) -> Result<Reply<FiltersResponse>, ApiError> {
     let db = state.db(db.as_deref())?;
-    let filters = state.engine.filters(&db).await?;
-    Ok(Reply(FiltersResponse { languages: filters.languages, versions: filters.versions }))
+    let (filters, facets) = state.engine.filters(&db).await?;
+    Ok(Reply(api::filters(filters, facets)))
 }

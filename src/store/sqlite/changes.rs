@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{revision, write::vector_from_bytes};
-use crate::domain::{ChangeSet, Changes, ChunkId, IndexedChunk, Stamp, Want};
+use super::{metadata, revision, write::vector_from_bytes};
+use crate::domain::{ChangeSet, Changes, ChunkId, DocumentId, IndexedChunk, Stamp, Want};
 
 /// See [`ChangeLog::changes`](crate::store::ChangeLog::changes). `c` must be inside a transaction.
 pub(super) fn after(
@@ -27,7 +27,12 @@ pub(super) fn after(
         .prepare_cached("SELECT chunk_id FROM removed_chunks WHERE revision > ?1 AND revision <= ?2")?
         .query_map(params![after, to], |row| row.get(0).map(ChunkId))?
         .collect::<Result<_, _>>()?;
-    Ok(ChangeSet::Next(Changes { to: Stamp { db: identity.to_owned(), revision: to }, added, removed }))
+    let (documents, removed_documents) = match want {
+        Want::Attributes => metadata::changed(c, after, to)?,
+        Want::Text | Want::Vector => Default::default(),
+    };
+    let to = Stamp { db: identity.to_owned(), revision: to };
+    Ok(ChangeSet::Next(Changes { to, added, removed, documents, removed_documents }))
 }
 
 /// The last revision of a page of about `limit` chunks. A transaction is never cut in two, so a page may be larger.
@@ -48,9 +53,10 @@ fn added(c: &Connection, after: u64, to: u64, want: Want) -> Result<Vec<IndexedC
     let (payload, only) = match want {
         Want::Text => ("text", ""),
         Want::Vector => ("vector", "AND length(vector) > 0"),
+        Want::Attributes => ("NULL", ""),
     };
     let sql = format!(
-        "SELECT id, language, version, {payload} FROM chunks WHERE revision > ?1 AND revision <= ?2 {only} ORDER BY id"
+        "SELECT id, language, version, {payload}, document_id FROM chunks WHERE revision > ?1 AND revision <= ?2 {only} ORDER BY id"
     );
     c.prepare_cached(&sql)?
         .query_map(params![after, to], |row| {
@@ -58,8 +64,16 @@ fn added(c: &Connection, after: u64, to: u64, want: Want) -> Result<Vec<IndexedC
             match want {
                 Want::Text => text = row.get(3)?,
                 Want::Vector => vector = vector_from_bytes(row.get_ref(3)?.as_blob().unwrap_or_default()),
+                Want::Attributes => {}
             }
-            Ok(IndexedChunk { id: ChunkId(row.get(0)?), language: row.get(1)?, version: row.get(2)?, text, vector })
+            Ok(IndexedChunk {
+                id: ChunkId(row.get(0)?),
+                language: row.get(1)?,
+                version: row.get(2)?,
+                text,
+                vector,
+                document: DocumentId(row.get(4)?),
+            })
         })?
         .collect()
 }

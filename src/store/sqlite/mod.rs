@@ -6,6 +6,7 @@ mod catalog;
 mod changes;
 mod connections;
 mod files;
+mod metadata;
 mod read;
 mod write;
 
@@ -120,16 +121,16 @@ impl Documents for SqliteStore {
 
     fn document_state(&self, source: &str) -> Result<Option<DocumentState>, StoreError> {
         self.read("look up a document", |c| {
-            let found: Option<(i64, String)> = c
-                .prepare_cached("SELECT id, fingerprint FROM documents WHERE source = ?1")?
-                .query_row([source], |row| Ok((row.get(0)?, row.get(1)?)))
+            let found: Option<(i64, String, _)> = c
+                .prepare_cached("SELECT id, fingerprint, metadata_layers FROM documents WHERE source = ?1")?
+                .query_row([source], |row| Ok((row.get(0)?, row.get(1)?, metadata::layers_of_column(row, 2)?)))
                 .optional()?;
-            let Some((id, fingerprint)) = found else { return Ok(None) };
+            let Some((id, fingerprint, metadata)) = found else { return Ok(None) };
             let chunk_keys = c
                 .prepare_cached("SELECT key FROM chunks WHERE document_id = ?1")?
                 .query_map([id], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
-            Ok(Some(DocumentState { fingerprint, chunk_keys }))
+            Ok(Some(DocumentState { fingerprint, chunk_keys, metadata }))
         })
     }
 

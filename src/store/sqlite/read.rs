@@ -3,15 +3,16 @@
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use serde::de::DeserializeOwned;
 
+use super::metadata;
 use crate::{
-    domain::ChunkId,
+    domain::{ChunkId, DocumentId},
     store::{Chunk, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary},
 };
 
 /// The columns that [`summary`] reads.
 const SUMMARY: &str =
     "d.key, d.source, d.title, d.format, d.bytes, d.version, d.language, d.modified_at, d.ingested_at,
-    (SELECT count(*) FROM chunks c WHERE c.document_id = d.id)";
+    (SELECT count(*) FROM chunks c WHERE c.document_id = d.id), d.metadata";
 
 fn summary(row: &Row<'_>) -> Result<DocumentSummary, rusqlite::Error> {
     Ok(DocumentSummary {
@@ -25,29 +26,38 @@ fn summary(row: &Row<'_>) -> Result<DocumentSummary, rusqlite::Error> {
         modified: row.get(7)?,
         ingested: row.get(8)?,
         chunks: row.get(9)?,
+        metadata: metadata::of_column(row, 10)?,
     })
 }
 
 /// What a query narrows documents down to; its parameters are those of [`documents`].
-const WHERE: &str = "WHERE (?1 IS NULL OR d.source GLOB ?1) AND (?2 IS NULL OR d.format = ?2)
+pub(super) const WHERE: &str = "WHERE (?1 IS NULL OR d.source GLOB ?1) AND (?2 IS NULL OR d.format = ?2)
     AND (?3 IS NULL OR d.language = ?3) AND (?4 IS NULL OR d.version = ?4)";
 
-/// The documents that a query means.
-pub(super) fn documents(c: &Connection, query: &DocumentQuery) -> Result<DocumentList, rusqlite::Error> {
+/// By what the documents of a query are sorted.
+pub(super) fn order(query: &DocumentQuery) -> String {
     let column = match query.sort {
         DocumentOrder::Source => "d.source",
         DocumentOrder::Title => "coalesce(d.title, d.source)",
         DocumentOrder::Bytes => "d.bytes",
-        DocumentOrder::Chunks => "10",
+        DocumentOrder::Chunks => "(SELECT count(*) FROM chunks c WHERE c.document_id = d.id)",
         DocumentOrder::Modified => "d.modified_at",
         DocumentOrder::Ingested => "d.ingested_at",
     };
     let direction = if query.descending { "DESC" } else { "ASC" };
+    format!("{column} {direction}, d.source")
+}
+
+/// The documents that a query means.
+pub(super) fn documents(c: &Connection, query: &DocumentQuery) -> Result<DocumentList, rusqlite::Error> {
+    if let Some(filter) = &query.filter {
+        return metadata::filtered(c, query, filter);
+    }
+    let order = order(query);
     let filter = params![query.source, query.format, query.language, query.version];
     let total =
         c.prepare_cached(&format!("SELECT count(*) FROM documents d {WHERE}"))?.query_row(filter, |row| row.get(0))?;
-    let sql =
-        format!("SELECT {SUMMARY} FROM documents d {WHERE} ORDER BY {column} {direction}, d.source LIMIT ?5 OFFSET ?6");
+    let sql = format!("SELECT {SUMMARY} FROM documents d {WHERE} ORDER BY {order} LIMIT ?5 OFFSET ?6");
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     // A negative limit is none.
     let (limit, offset) = (query.limit.map_or(-1, number), number(query.offset));
@@ -56,6 +66,11 @@ pub(super) fn documents(c: &Connection, query: &DocumentQuery) -> Result<Documen
         .query_map(params![query.source, query.format, query.language, query.version, limit, offset], summary)?
         .collect::<Result<_, _>>()?;
     Ok(DocumentList { documents, total })
+}
+
+/// What a list says of the document of this row.
+pub(super) fn summary_of(c: &Connection, id: DocumentId) -> Result<DocumentSummary, rusqlite::Error> {
+    c.prepare_cached(&format!("SELECT {SUMMARY} FROM documents d WHERE d.id = ?1"))?.query_row([id.0], summary)
 }
 
 /// The document of this id.
@@ -68,9 +83,9 @@ pub(super) fn document(c: &Connection, id: &str) -> Result<Option<DocumentRecord
         .query_row([id], |row| {
             Ok(DocumentRecord {
                 summary: summary(row)?,
-                outline: json(row, 10)?.unwrap_or_default(),
-                pages: json(row, 11)?.unwrap_or_default(),
-                quality: json(row, 12)?,
+                outline: json(row, 11)?.unwrap_or_default(),
+                pages: json(row, 12)?.unwrap_or_default(),
+                quality: json(row, 13)?,
             })
         })
         .optional()
@@ -124,6 +139,11 @@ fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<Option<T>, 
     text.map(|text| serde_json::from_str(text).map_err(|error| unreadable(column, Type::Text, error))).transpose()
 }
 
-fn unreadable(column: usize, kind: Type, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+/// A column that does not hold what it should.
+pub(super) fn unreadable(
+    column: usize,
+    kind: Type,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, kind, Box::new(error))
 }

@@ -117,6 +117,11 @@ fn a_db_of_the_first_version_is_brought_up_to_date() {
     let chunks = store.chunks(&[ChunkId(2)]).unwrap();
     assert_eq!((chunks[0].ordinal, &chunks[0].place, chunks[0].text.as_str()), (1, &None, "two"));
 
+    // An index of documents learns of them, too.
+    let ChangeSet::Next(changes) = store.changes(None, Want::Attributes, 100).unwrap() else { panic!("no changes") };
+    assert_eq!((changes.documents.len(), changes.added.len()), (2, 3));
+    assert!(listed[0].metadata.is_empty());
+
     // Read again, it has all of it, and its chunks are the same rows.
     let report = store.write(&[document("a.md", "one two")], &embedder()).unwrap();
     assert_eq!((report.chunks_kept, report.chunks_inserted), (2, 0));

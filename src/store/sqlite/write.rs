@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use super::{count, embedder, put_setting, revision};
+use super::{count, embedder, metadata, put_setting, revision};
 use crate::store::{
     ChunkVector, DocumentText, EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport,
 };
@@ -36,6 +36,9 @@ pub(super) fn mutate(tx: &Connection, mutation: &Mutation) -> Result<WriteReport
     match mutation {
         Mutation::Write { documents, embedder } => self::documents(tx, documents, embedder),
         Mutation::Remove { sources } => remove(tx, sources),
+        Mutation::Describe { documents } => {
+            Ok(WriteReport { updated: metadata::describe(tx, documents)?, ..WriteReport::default() })
+        }
     }
 }
 
@@ -59,6 +62,7 @@ pub(super) fn documents(
     let (mut report, mut chunks) = (WriteReport::default(), 0);
     for document in documents {
         let (id, is_new) = upsert_document(tx, document)?;
+        metadata::put(tx, id, &document.metadata, revision)?;
         if is_new {
             report.added += 1;
         } else {
@@ -100,6 +104,7 @@ fn remove_document(tx: &Connection, source: &str, revision: u64) -> Result<usize
     let chunks = tx.prepare_cached("DELETE FROM chunks WHERE document_id = ?1")?.execute([id])?;
     add_to(tx, "chunks", -(chunks as i64))?;
     tx.prepare_cached("DELETE FROM texts WHERE document_id = ?1")?.execute([id])?;
+    metadata::removed(tx, id, revision)?;
     tx.prepare_cached("DELETE FROM documents WHERE id = ?1")?.execute([id])
 }
 
@@ -126,7 +131,8 @@ fn settle_embedder(tx: &Connection, given: &EmbedderRecord) -> Result<(), Unmade
     Ok(())
 }
 
-fn next_revision(tx: &Connection) -> Result<u64, rusqlite::Error> {
+/// Begins the next change.
+pub(super) fn next_revision(tx: &Connection) -> Result<u64, rusqlite::Error> {
     let next = revision(tx)? + 1;
     put_setting(tx, "revision", &next.to_string())?;
     Ok(next)

@@ -57,8 +57,9 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     }
     read_margins(&mut package, &main, &mut body, deadline)?;
     let title = package.core_title()?.filter(|title| !title.eq_ignore_ascii_case("word document"));
+    let metadata = package.core_properties()?;
     let (text, heading, pictures) = body.finish();
-    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, pictures, ..Raw::default() })
+    Ok(Raw { text, title: title.or(heading), warnings: package.warnings, metadata, pictures, ..Raw::default() })
 }
 
 /// Reads headers and footers behind the text, each once, whichever pages and sections have it.

@@ -16,6 +16,7 @@ use super::{
     format::FormatReader,
     formula::push_raised,
     pictures::{self, Pictures},
+    properties::Properties,
     sandbox::{self, Deadline},
     text,
 };
@@ -96,7 +97,30 @@ pub(super) fn read(source: &str, limits: &Limits, deadline: Deadline) -> Result<
     let title = walk.title.take().filter(|title| !title.trim().is_empty());
     let pictures = walk.pictures;
     let (text, heading) = walk.blocks.finish();
-    Ok(Raw { text, title: title.or(heading), pictures, ..Raw::default() })
+    let mut warnings = Vec::new();
+    let metadata = properties(&page).finish(&mut warnings);
+    Ok(Raw { text, title: title.or(heading), warnings, metadata, pictures, ..Raw::default() })
+}
+
+/// What a page says of itself to search engines.
+fn properties(page: &Html) -> Properties {
+    let mut properties = Properties::default();
+    let elements = page.tree.root().descendants().filter_map(|node| node.value().as_element());
+    // All of them stand before the body.
+    for element in elements.take_while(|element| element.name() != "body").filter(|element| element.name() == "meta") {
+        let Some(content) = element.attr("content") else { continue };
+        let name = element.attr("name").or_else(|| element.attr("property")).unwrap_or_default();
+        match name.to_ascii_lowercase().as_str() {
+            "author" | "dc.creator" | "dcterms.creator" | "article:author" => properties.add_text("author", content),
+            "description" | "dc.description" | "dcterms.description" => properties.add_text("description", content),
+            "keywords" => properties.add_keywords(content),
+            "date" | "dc.date" | "dcterms.created" | "article:published_time" => {
+                properties.add_text("created", content);
+            }
+            _ => {}
+        }
+    }
+    properties
 }
 
 /// A page written by the rules of XML, in which `<title/>` is whole: by those of HTML, all that follows would be the title.

@@ -17,9 +17,11 @@ use super::{
     detect,
     format::FormatReader,
     html, markdown,
+    properties::Properties,
     sandbox::{self, Deadline},
     text,
 };
+use crate::domain::MAX_METADATA_LIST;
 
 const FORMAT: &str = "EML";
 
@@ -54,7 +56,25 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     let mut reader = Reader { blocks: Blocks::new(limits), limits, deadline, attachments: 0, warnings: Vec::new() };
     reader.message(&message, 1)?;
     let title = message.subject().map(str::to_owned);
-    Ok(Raw { text: reader.blocks.finish().0, title, warnings: reader.warnings, ..Raw::default() })
+    let mut warnings = reader.warnings;
+    let metadata = properties(&message).finish(&mut warnings);
+    Ok(Raw { text: reader.blocks.finish().0, title, warnings, metadata, ..Raw::default() })
+}
+
+/// Who wrote a mail to whom, by their addresses, and when.
+fn properties(message: &Message<'_>) -> Properties {
+    let mut properties = Properties::default();
+    for (field, address) in [("author", message.from()), ("to", message.to()), ("cc", message.cc())] {
+        let people = address.into_iter().flat_map(Address::iter);
+        // A list of hundreds is no way to find a mail.
+        for person in people.take(MAX_METADATA_LIST) {
+            properties.add_text(field, person.address().unwrap_or_default());
+        }
+    }
+    if let Some(date) = message.date() {
+        properties.add_text("created", &date.to_rfc3339());
+    }
+    properties
 }
 
 /// Whether one of its headers is such as mails have.

@@ -16,6 +16,7 @@ use super::{
     ExtractError, Limits, Raw, Warning,
     format::FormatReader,
     package::{Package, resolve},
+    properties::Properties,
     sandbox::{self, Deadline},
     xml,
 };
@@ -23,6 +24,15 @@ use body::Body;
 use styles::Styles;
 
 const FORMAT: &str = "OpenDocument";
+
+/// What the document says of itself, and the fields that it becomes. Whoever changed it last is not its author.
+const FIELDS: &[(&str, &str)] = &[
+    ("initial-creator", "author"),
+    ("subject", "subject"),
+    ("keyword", "keywords"),
+    ("description", "description"),
+    ("creation-date", "created"),
+];
 
 /// How texts are read.
 pub(super) const TEXT: FormatReader = reader("odt", &["odt", "ott", "fodt"]);
@@ -65,10 +75,14 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         styles.read(&xml, deadline)?;
     }
     styles.read(&content, deadline)?;
-    let title = package.part("meta.xml")?.map(|xml| xml::text_of(FORMAT, &xml, "title")).transpose()?.flatten();
+    let meta = package.part("meta.xml")?;
+    let title = meta.as_deref().map(|xml| xml::text_of(FORMAT, xml, "title")).transpose()?.flatten();
     let formulas = formulas(&mut package, &content, deadline)?;
     let mut raw = read(&content, styles, formulas, title, limits, deadline)?;
     raw.warnings.append(&mut package.warnings);
+    let mut properties = Properties::default();
+    properties.read_xml(FORMAT, &meta.unwrap_or_default(), FIELDS);
+    raw.metadata = properties.finish(&mut raw.warnings);
     Ok(raw)
 }
 
@@ -129,5 +143,5 @@ fn read(
     if read.without_value > 0 {
         warnings.push(Warning::FormulasWithoutValue { count: read.without_value });
     }
-    Ok(Raw { text: read.text, title: title.or(read.heading), pages: read.pages, warnings, pictures: read.unsaid })
+    Ok(Raw { text: read.text, title: title.or(read.heading), pages: read.pages, warnings, pictures: read.unsaid, ..Raw::default() })
 }

@@ -20,6 +20,7 @@ use super::{
     ExtractError, Limits, Raw, Warning,
     format::FormatReader,
     formula::push_raised,
+    properties::Properties,
     sandbox::{self, Deadline},
 };
 
@@ -48,9 +49,15 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
     let limits = limits.clone();
     sandbox::run_bounded(FORMAT, deadline, move || {
         let document = bomb::check_pdf(&bytes, &limits, deadline)?;
+        let mut properties = Properties::default();
+        if let Some(document) = &document {
+            properties.read_pdf(document);
+        }
         // A document that this fails on is read as it is.
         let rewritten = document.and_then(|document| sandbox::catch(FORMAT, || Ok(rewritten(document))).ok().flatten());
-        read(rewritten.as_deref().unwrap_or(&bytes), deadline)
+        let mut raw = read(rewritten.as_deref().unwrap_or(&bytes), deadline)?;
+        raw.metadata = properties.finish(&mut raw.warnings);
+        Ok(raw)
     })
 }
 

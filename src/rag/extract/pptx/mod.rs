@@ -64,6 +64,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         drawn.slide.write(number, &mut blocks)?;
     }
     let own = package.core_title()?.filter(|title| !PLACEHOLDERS.contains(&title.as_str()));
+    let metadata = package.core_properties()?;
     let mut warnings = std::mem::take(&mut package.warnings);
     if !pictures.is_empty() {
         warnings.push(Warning::PagesWithoutText { pages: pictures });
@@ -72,7 +73,7 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         warnings.push(Warning::HiddenLeftOut { count: hidden, what: "slides" });
     }
     let pages = blocks.take_pages();
-    Ok(Raw { text: blocks.finish().0, title: own.or(title), pages, warnings, pictures: unsaid })
+    Ok(Raw { text: blocks.finish().0, title: own.or(title), pages, warnings, pictures: unsaid, metadata })
 }
 
 /// The ids of the slides, in their order.

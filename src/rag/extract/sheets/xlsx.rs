@@ -86,10 +86,10 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         }
         text.add(&entry.name, sheet, deadline)?;
     }
-    let title = package.core_title()?;
+    let (title, metadata) = (package.core_title()?, package.core_properties()?);
     let (text, mut warnings) = text.finish();
     warnings.append(&mut package.warnings);
-    Ok(Raw { text, title, warnings, ..Raw::default() })
+    Ok(Raw { text, title, warnings, metadata, ..Raw::default() })
 }
 
 /// The sheets in their order, and whether days count from 1904.

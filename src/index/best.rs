@@ -34,9 +34,19 @@ impl<T: Copy> Best<T> {
         }
     }
 
+    /// What a score must exceed to be among the best.
+    pub(super) fn bar(&self) -> f32 {
+        self.bar
+    }
+
     /// The best, in no particular order.
-    pub(super) fn items(mut self) -> impl Iterator<Item = T> {
+    pub(super) fn items(self) -> impl Iterator<Item = T> {
+        self.scored().map(|(_, item)| item)
+    }
+
+    /// The same with their scores.
+    pub(super) fn scored(mut self) -> impl Iterator<Item = (f32, T)> {
         self.raise_the_bar();
-        self.scored.into_iter().map(|(_, item)| item)
+        self.scored.into_iter()
     }
 }
