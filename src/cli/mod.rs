@@ -15,6 +15,7 @@ mod ingest;
 mod mock;
 mod monitor;
 mod query;
+mod reindex;
 mod report;
 mod serve;
 pub mod settings;
@@ -50,6 +51,7 @@ pub use ingest::IngestArgs;
 pub use mock::MockArgs;
 pub use monitor::MonitorArgs;
 pub use query::QueryArgs;
+pub use reindex::ReindexArgs;
 pub use report::ReportArgs;
 pub use serve::ServeArgs;
 
@@ -87,6 +89,8 @@ pub enum Command {
     Ingest(Box<IngestArgs>),
     /// Ask a question
     Query(Box<QueryArgs>),
+    /// Embed a DB with another model, or cut it into other chunks, while it answers
+    Reindex(Box<ReindexArgs>),
     /// Measure retrieval quality on a collection in BEIR layout
     Eval(Box<EvalArgs>),
     /// Put load on an API and measure it; compare measurements

@@ -3,6 +3,7 @@
 mod bench;
 mod cache;
 mod config;
+mod embedders;
 mod eval;
 mod ingest;
 mod mock;
@@ -11,6 +12,7 @@ mod monitor;
 mod parts;
 mod printer;
 mod query;
+mod reindex;
 mod report;
 mod serve;
 mod signals;
@@ -41,6 +43,7 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Serve(args) => settings_of(&global, args.flags()).and_then(|s| block_on(serve::run(s))),
         Command::Ingest(args) => settings_of(&global, args.flags()).and_then(|s| block_on(ingest::run(s, *args))),
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
+        Command::Reindex(args) => settings_of(&global, args.flags()).and_then(|s| block_on(reindex::run(s, *args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
         Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),
         Command::Monitor(args) => {

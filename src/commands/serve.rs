@@ -183,6 +183,7 @@ pub(super) fn options(settings: &Settings, stop: &CancellationToken) -> IngestOp
         version: None,
         parallelism: std::thread::available_parallelism().map_or(2, usize::from),
         stop: stop.clone(),
+        chunking_said: settings.chunking_said,
     }
 }
 
@@ -207,6 +208,7 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         max_connections: max_connections(settings.server.max_connections),
         data_dir: settings.data_dir.clone(),
         ollama_url: settings.provider.ollama_url.clone(),
+        chunking_said: settings.chunking_said,
     })
 }
 

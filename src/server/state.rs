@@ -51,6 +51,8 @@ pub struct ServerSettings {
     pub data_dir: PathBuf,
     /// Where Ollama is, for people.
     pub ollama_url: ServiceUrl,
+    /// Whether somebody said the sizes of chunks; if not, a DB goes on with its own.
+    pub chunking_said: bool,
 }
 
 /// A service that questions depend on, and how to ask whether it is there.

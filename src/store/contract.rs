@@ -8,6 +8,10 @@ use super::{
 };
 use crate::domain::{ChangeSet, Changes, ChunkId, Heading, PageStart, Place, Quality, Stamp, Want};
 
+mod generations;
+
+pub(super) use generations::*;
+
 /// An engine without any DB. What it keeps goes with it.
 pub(super) trait Engine: Default {
     /// The engine's DBs. Each call opens the same ones, as another process would.
@@ -37,6 +41,16 @@ macro_rules! suite {
             ids_grow_and_are_never_used_again,
             filters_are_told_once_and_sorted,
             counts_follow_every_change,
+            a_generation_is_built_beside_the_one_that_serves,
+            what_changes_while_a_generation_is_built_is_pending_again,
+            chunks_of_an_earlier_state_are_passed_over,
+            only_the_generation_that_serves_takes_documents,
+            going_back_is_the_same_step,
+            a_dropped_generation_leaves_nothing,
+            a_generation_that_is_built_goes_on_when_it_is_begun_again,
+            vectors_of_the_same_embedder_are_taken_over,
+            outdated_documents_are_told_by_what_they_were_made,
+            one_builds_at_a_time,
         }
     };
     ($engine:ty: $($rule:ident,)*) => {

@@ -11,6 +11,7 @@
 mod contract;
 mod documents;
 mod error;
+mod generations;
 pub mod sqlite;
 
 use std::sync::{Arc, atomic::AtomicBool};
@@ -20,6 +21,10 @@ pub use documents::{
     DocumentSummary, DocumentText, Documents, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, WriteReport,
 };
 pub use error::StoreError;
+pub use generations::{
+    BuildPermit, ChunkSizes, Generation, GenerationId, GenerationState, Generations, NewChunks, Outdated,
+    PendingDocument, Recipe,
+};
 
 use crate::domain::{ChangeSet, DbName, Stamp, Want};
 
@@ -33,8 +38,8 @@ pub trait ChangeLog: Send + Sync {
     fn changes(&self, from: Option<&Stamp>, want: Want, limit: usize) -> Result<ChangeSet, StoreError>;
 }
 
-/// One DB.
-pub trait Store: Documents + ChangeLog {
+/// One DB, seen as one of its generations has it.
+pub trait Store: Documents + ChangeLog + Generations {
     /// Whether what is open is still what stands at the DB's place.
     ///
     /// # Errors
@@ -71,7 +76,7 @@ pub trait StoreCatalog: Send + Sync {
     /// [`StoreError::AlreadyExists`].
     fn create(&self, name: &DbName) -> Result<(), StoreError>;
 
-    /// Opens a DB.
+    /// Opens a DB, as the generation has it that serves.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].

@@ -63,6 +63,8 @@ pub struct Settings {
     pub monitor: MonitorSettings,
     /// The log.
     pub log: LogSettings,
+    /// Whether somebody said the sizes of chunks; if not, a DB goes on with its own.
+    pub chunking_said: bool,
 }
 
 impl Settings {
@@ -84,6 +86,7 @@ impl Settings {
             retrieval: server::retrieval(&values)?,
             monitor: tools::monitor(&values)?,
             log: tools::log(&values)?,
+            chunking_said: ["chunking.size", "chunking.overlap"].iter().any(|key| values.was_said(key)),
         })
     }
 }

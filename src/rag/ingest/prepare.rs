@@ -12,12 +12,12 @@ use crate::{
     domain::Quality,
     providers::EmbedderId,
     rag::{
-        chunk::{Chunker, Structure, table_count},
+        chunk::{ChunkParams, Chunker, Structure, table_count},
         extract::{self, ExtractError, Extracted, Format, Limits, Warning},
         language::LanguageDetector,
         structure::TextStructure,
     },
-    store::{ChunkVector, DocumentState, DocumentText, NewChunk, NewDocument, Store},
+    store::{ChunkSizes, ChunkVector, DocumentState, DocumentText, NewChunk, NewDocument, Recipe, Store},
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
@@ -69,9 +69,14 @@ pub(super) fn prepare(
     let format = Format::of_path(&file.path).ok_or_else(|| Failure::File("is of no supported format".into()))?;
     let content = blake3::hash(bytes);
     let version = options.version.clone().unwrap_or_else(|| content.to_hex()[..8].to_owned());
-    let fingerprint = fingerprint(&content, &version, options, embedder);
+    let fingerprint = fingerprint(&content, &version);
+    let recipe = recipe(options.chunking);
     let stored = store.document_state(&file.source).map_err(Failure::Store)?;
-    if stored.as_ref().is_some_and(|stored| stored.fingerprint == fingerprint) {
+    if stored.as_ref().is_some_and(|stored| {
+        stored.fingerprint == fingerprint
+            && stored.recipe == Some(recipe)
+            && stored.embedder.as_deref() == Some(embedder.as_str())
+    }) {
         return Ok(Prepared::Unchanged);
     }
 
@@ -98,18 +103,23 @@ pub(super) fn prepare(
         modified: modified.and_then(|time| Timestamp::try_from(time).ok()).map(|time| time.to_string()),
         text: DocumentText { text, outline, pages, quality },
         chunks,
+        recipe,
     };
     Ok(Prepared::Changed(Box::new(Pending { document, to_embed, warnings })))
 }
 
-/// Everything that decides what is stored for a file.
-fn fingerprint(content: &blake3::Hash, version: &str, options: &IngestOptions, embedder: &EmbedderId) -> String {
-    let (size, overlap) = (options.chunking.size, options.chunking.overlap);
-    let shape = format!("{PIPELINE_VERSION}\0{size}\0{overlap}\0{}\0{version}", embedder.as_str());
+/// What is read, and by which version. How its chunks are made is the [recipe]'s.
+fn fingerprint(content: &blake3::Hash, version: &str) -> String {
+    let shape = format!("{PIPELINE_VERSION}\0{version}");
     blake3::Hasher::new().update(content.as_bytes()).update(shape.as_bytes()).finalize().to_hex().to_string()
 }
 
-fn cut(
+/// How chunks of these sizes are made now.
+pub(in crate::rag) fn recipe(ChunkParams { size, overlap }: ChunkParams) -> Recipe {
+    Recipe { pipeline: PIPELINE_VERSION, sizes: ChunkSizes { size, overlap } }
+}
+
+pub(super) fn cut(
     source: &str,
     extracted: &Extracted,
     structure: &TextStructure<'_>,

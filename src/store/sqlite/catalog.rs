@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::DbName,
-    store::{Store, StoreCatalog, StoreError},
+    store::{GenerationId, Store, StoreCatalog, StoreError},
 };
 
 const FILE: &str = "store.db";
@@ -53,9 +53,9 @@ impl SqliteCatalog {
         self.root.join(folder_name(name))
     }
 
-    /// The folder in which indexes of this DB may keep files; they go with the DB.
-    pub fn index_folder(&self, name: &DbName) -> PathBuf {
-        self.folder_of(name).join("index")
+    /// The folder in which indexes of a generation of this DB may keep files; they go with the DB.
+    pub fn index_folder(&self, name: &DbName, generation: GenerationId) -> PathBuf {
+        index_folder(&self.folder_of(name), generation)
     }
 
     fn file(&self, name: &DbName) -> PathBuf {
@@ -107,6 +107,14 @@ impl SqliteCatalog {
         files::make_private_folder(fresh).map_err(io_error("create", fresh))?;
         SqliteStore::create(&fresh.join(FILE)).map(drop)?;
         files::sync_folder(fresh).map_err(io_error("create", fresh))
+    }
+}
+
+/// The index folder of a generation in the folder of its DB. That of the first one is called as it was before there were others.
+pub(super) fn index_folder(db: &Path, generation: GenerationId) -> PathBuf {
+    match generation {
+        GenerationId::FIRST => db.join("index"),
+        GenerationId(number) => db.join(format!("index-{number}")),
     }
 }
 

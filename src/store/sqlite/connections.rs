@@ -27,10 +27,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_READERS: usize = 8;
 
 /// Schema changes in order; the number of those applied is the file's `user_version`.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/001_init.sql"),
     include_str!("migrations/002_counts.sql"),
     include_str!("migrations/003_documents.sql"),
+    include_str!("migrations/006_generations.sql"),
 ];
 
 /// How long opening may look for damage. A small file is seen whole; [`Connections::verify`] reads the rest of a large one.
@@ -234,6 +235,27 @@ impl Connections {
         }
         tx.commit().map_err(fail)?;
         Ok(results)
+    }
+
+    /// Makes one change in a transaction of its own.
+    pub(super) fn write_as<T>(
+        &self,
+        action: &'static str,
+        make: impl FnOnce(&Connection) -> Result<T, Unmade>,
+    ) -> Result<T, StoreError> {
+        if let Some(why) = self.read_only() {
+            return Err(StoreError::ReadOnly { location: location(&self.path), why: why.to_owned() });
+        }
+        self.attached()?;
+        let fail = |error| map_error(&self.path, action, error);
+        let mut writer = self.writer.lock();
+        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+        let made = make(&tx).map_err(|unmade| match unmade {
+            Unmade::Refused(error) => error,
+            Unmade::Failed(error) => fail(error),
+        })?;
+        tx.commit().map_err(fail)?;
+        Ok(made)
     }
 
     fn check_quickly(&self) -> Result<(), StoreError> {

@@ -5,13 +5,16 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     domain::ChunkId,
-    store::{Chunk, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary},
+    store::{Chunk, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary, GenerationId},
 };
 
 /// The columns that [`summary`] reads.
-const SUMMARY: &str =
-    "d.key, d.source, d.title, d.format, d.bytes, d.version, d.language, d.modified_at, d.ingested_at,
-    (SELECT count(*) FROM chunks c WHERE c.document_id = d.id)";
+fn summary_columns(GenerationId(generation): GenerationId) -> String {
+    format!(
+        "d.key, d.source, d.title, d.format, d.bytes, d.version, d.language, d.modified_at, d.ingested_at,
+        (SELECT count(*) FROM chunks c WHERE c.document_id = d.id AND c.generation = {generation})"
+    )
+}
 
 fn summary(row: &Row<'_>) -> Result<DocumentSummary, rusqlite::Error> {
     Ok(DocumentSummary {
@@ -33,7 +36,12 @@ const WHERE: &str = "WHERE (?1 IS NULL OR d.source GLOB ?1) AND (?2 IS NULL OR d
     AND (?3 IS NULL OR d.language = ?3) AND (?4 IS NULL OR d.version = ?4)";
 
 /// The documents that a query means.
-pub(super) fn documents(c: &Connection, query: &DocumentQuery) -> Result<DocumentList, rusqlite::Error> {
+pub(super) fn documents(
+    c: &Connection,
+    generation: GenerationId,
+    query: &DocumentQuery,
+) -> Result<DocumentList, rusqlite::Error> {
+    let summary_columns = summary_columns(generation);
     let column = match query.sort {
         DocumentOrder::Source => "d.source",
         DocumentOrder::Title => "coalesce(d.title, d.source)",
@@ -46,8 +54,9 @@ pub(super) fn documents(c: &Connection, query: &DocumentQuery) -> Result<Documen
     let filter = params![query.source, query.format, query.language, query.version];
     let total =
         c.prepare_cached(&format!("SELECT count(*) FROM documents d {WHERE}"))?.query_row(filter, |row| row.get(0))?;
-    let sql =
-        format!("SELECT {SUMMARY} FROM documents d {WHERE} ORDER BY {column} {direction}, d.source LIMIT ?5 OFFSET ?6");
+    let sql = format!(
+        "SELECT {summary_columns} FROM documents d {WHERE} ORDER BY {column} {direction}, d.source LIMIT ?5 OFFSET ?6"
+    );
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     // A negative limit is none.
     let (limit, offset) = (query.limit.map_or(-1, number), number(query.offset));
@@ -59,9 +68,14 @@ pub(super) fn documents(c: &Connection, query: &DocumentQuery) -> Result<Documen
 }
 
 /// The document of this id.
-pub(super) fn document(c: &Connection, id: &str) -> Result<Option<DocumentRecord>, rusqlite::Error> {
+pub(super) fn document(
+    c: &Connection,
+    generation: GenerationId,
+    id: &str,
+) -> Result<Option<DocumentRecord>, rusqlite::Error> {
+    let summary_columns = summary_columns(generation);
     let sql = format!(
-        "SELECT {SUMMARY}, t.outline, t.pages, t.quality
+        "SELECT {summary_columns}, t.outline, t.pages, t.quality
          FROM documents d LEFT JOIN texts t ON t.document_id = d.id WHERE d.key = ?1"
     );
     c.prepare_cached(&sql)?
