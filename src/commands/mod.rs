@@ -1,5 +1,6 @@
 //! One file a command: it builds the parts, runs them, and says how it ended.
 
+mod archive;
 mod bench;
 mod cache;
 mod config;
@@ -16,6 +17,7 @@ mod reindex;
 mod report;
 mod serve;
 mod signals;
+mod trial;
 
 use std::io::{IsTerminal, Write};
 
@@ -44,6 +46,9 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Ingest(args) => settings_of(&global, args.flags()).and_then(|s| block_on(ingest::run(s, *args))),
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
         Command::Reindex(args) => settings_of(&global, args.flags()).and_then(|s| block_on(reindex::run(s, *args))),
+        Command::Try(args) => settings_of(&global, args.flags()).and_then(|s| block_on(trial::run(s, *args))),
+        Command::Export(args) => settings_of(&global, args.flags()).and_then(|s| block_on(archive::export(s, args))),
+        Command::Import(args) => settings_of(&global, args.flags()).and_then(|s| block_on(archive::import(s, args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
         Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),
         Command::Monitor(args) => {

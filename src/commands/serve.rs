@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Cached answers, in the data directory. DBs are folders there, so that a file is none of them.
-const CACHE_FILE: &str = "semantic-cache.journal";
+pub(super) const CACHE_FILE: &str = "semantic-cache.journal";
 
 /// What `ragctl cache tune --save` found, by embedder; in the data directory.
 pub(super) const CALIBRATION_FILE: &str = "semantic-cache.json";

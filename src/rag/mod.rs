@@ -19,6 +19,7 @@ pub mod pipeline;
 pub mod reindex;
 pub mod settings;
 pub mod structure;
+pub mod trial;
 
 use std::sync::Arc;
 

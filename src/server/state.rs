@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     health::HealthBoard,
     heartbeat::{Heartbeats, Watchdog},
+    reindex::Reindexing,
     rendered::RenderedAnswers,
 };
 use crate::{
@@ -97,6 +98,7 @@ pub struct AppState {
     pub(super) watchdog: Watchdog,
     /// The description of the API, written when it is first asked for.
     pub(super) description: OnceLock<Bytes>,
+    pub(super) reindexing: Reindexing,
 }
 
 impl AppState {
@@ -121,6 +123,7 @@ impl AppState {
             heartbeats: Heartbeats::default(),
             watchdog: Watchdog::default(),
             description: OnceLock::new(),
+            reindexing: Reindexing::default(),
         }
     }
 

@@ -7,6 +7,7 @@
 //!
 //! An engine implements the traits and names itself in one line to the tests that hold every engine to them (`contract`).
 
+pub mod archive;
 #[cfg(test)]
 mod contract;
 mod documents;
@@ -14,7 +15,11 @@ mod error;
 mod generations;
 pub mod sqlite;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    io::Read,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 pub use documents::{
     Chunk, ChunkVector, Counts, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentState,
@@ -87,6 +92,20 @@ pub trait StoreCatalog: Send + Sync {
     /// # Errors
     /// [`StoreError::NotFound`].
     fn delete(&self, name: &DbName) -> Result<(), StoreError>;
+
+    /// Writes a DB as it is at this moment into a file that is not there yet, in the engine's own form, and says how much that
+    /// is and by which embedder. Only the generation that serves is in it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; a file that cannot be written.
+    fn snapshot(&self, name: &DbName, to: &Path) -> Result<(Counts, Option<EmbedderRecord>), StoreError>;
+
+    /// Makes a DB of a [snapshot](Self::snapshot), whole or not at all; it may `replace` one that is there. To indexes and caches
+    /// it is another DB than the one that was copied.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`]; a snapshot that cannot be read to its end, or is none.
+    fn restore(&self, name: &DbName, snapshot: &mut dyn Read, replace: bool) -> Result<(), StoreError>;
 
     /// Where this DB is, for people (shown by `/health`).
     fn location(&self, name: &DbName) -> String;

@@ -14,6 +14,11 @@ impl Db {
     pub fn generation(&self) -> GenerationId {
         self.store().generation()
     }
+
+    /// Whether another generation serves, whose embedder is not at hand.
+    pub fn is_superseded(&self) -> bool {
+        self.mirror.superseded.read().is_some()
+    }
 }
 
 impl Dbs {

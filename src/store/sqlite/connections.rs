@@ -258,6 +258,15 @@ impl Connections {
         Ok(made)
     }
 
+    /// Writes the file's present state into another one, which is empty; others may write meanwhile.
+    pub(super) fn copy_into(&self, to: &Path) -> Result<(), StoreError> {
+        let fail = |error| map_error(&self.path, "copy the DB", error);
+        let connection = self.open_reader().map_err(fail)?;
+        // The copy is a file, too.
+        connection.pragma_update(None, "query_only", false).map_err(fail)?;
+        connection.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map(drop).map_err(fail)
+    }
+
     fn check_quickly(&self) -> Result<(), StoreError> {
         let until = Instant::now() + QUICK_CHECK;
         self.check("PRAGMA quick_check(1)", move || Instant::now() >= until)
@@ -336,7 +345,7 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<(), StoreError> {
 }
 
 /// Gives an engine error its meaning.
-fn map_error(path: &Path, action: &'static str, source: rusqlite::Error) -> StoreError {
+pub(super) fn map_error(path: &Path, action: &'static str, source: rusqlite::Error) -> StoreError {
     let location = location(path);
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,

@@ -3,6 +3,7 @@
 //! Layout under the data directory: `NAME/store.db` (the truth), `NAME/index/` and `NAME/index-N/` (derived, may be deleted; one a
 //! generation), and `NAME/build.lock` (held by whoever builds a generation).
 
+mod archive;
 mod catalog;
 mod changes;
 mod connections;
