@@ -62,9 +62,12 @@ mod tests {
         assert_eq!(sizes(None, None).unwrap(), None);
         assert_eq!(sizes(Some(100), None).unwrap(), Some(ChunkParams { size: 100, overlap: 50 }));
         assert_eq!(sizes(Some(500), Some(250)).unwrap(), Some(ChunkParams { size: 500, overlap: 250 }));
-        for (size, overlap, field) in
-            [(Some(99), None, "chunk_size"), (Some(8_001), None, "chunk_size"), (Some(500), Some(251), "chunk_overlap"), (None, Some(1), "chunk_overlap")]
-        {
+        for (size, overlap, field) in [
+            (Some(99), None, "chunk_size"),
+            (Some(8_001), None, "chunk_size"),
+            (Some(500), Some(251), "chunk_overlap"),
+            (None, Some(1), "chunk_overlap"),
+        ] {
             assert!(sizes(size, overlap).unwrap_err().to_string().contains(field), "{size:?} {overlap:?}");
         }
     }

@@ -19,8 +19,8 @@ mod query;
 mod reindex;
 mod report;
 mod serve;
-mod trial;
 pub mod settings;
+mod trial;
 
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,15 @@ use std::{
     sync::Arc,
 };
 
-use serde::Serialize;
 use super::{
     Db, Models, Pipeline, RagError, RetrievalOptions,
     eval::{EvalObserver, ndcg, recall, search},
 };
-use crate::{resilience::CallContext, util::statistics::{TWO_SIDED_95, mean_interval, wilson}};
+use crate::{
+    resilience::CallContext,
+    util::statistics::{TWO_SIDED_95, mean_interval, wilson},
+};
+use serde::Serialize;
 
 /// Graded documents of one question, by their sources.
 pub type Judgments = HashMap<String, u32>;
@@ -120,8 +123,7 @@ pub async fn ask(
 /// Compares what both found.
 pub fn compare(questions: &[TrialQuestion], serving: &[Vec<String>], other: &[Vec<String>], depth: usize) -> Trial {
     let pairs = || questions.iter().zip(serving.iter().zip(other));
-    let judged: Vec<_> =
-        pairs().filter_map(|(question, found)| Some((question.judgments.as_ref()?, found))).collect();
+    let judged: Vec<_> = pairs().filter_map(|(question, found)| Some((question.judgments.as_ref()?, found))).collect();
     if judged.is_empty() {
         let shared: Vec<f64> = pairs().map(|(_, (a, b))| overlap(a, b)).collect();
         let same_first = pairs().filter(|(_, (a, b))| a.first() == b.first()).count();
@@ -151,8 +153,7 @@ pub fn compare(questions: &[TrialQuestion], serving: &[Vec<String>], other: &[Ve
             interval: mean_interval(&differences),
         }
     };
-    let figures =
-        vec![figure("nDCG", &|ranked, judgments| ndcg(ranked, judgments, depth)), figure("recall", &recall)];
+    let figures = vec![figure("nDCG", &|ranked, judgments| ndcg(ranked, judgments, depth)), figure("recall", &recall)];
     let verdict = verdict(figures[0].interval);
     Trial { questions: judged.len(), figures, verdict }
 }
@@ -192,7 +193,8 @@ impl Trial {
             None => "-".to_owned(),
         };
         let width = self.figures.iter().map(|figure| figure.figure.len()).max().unwrap_or(0).max(6);
-        let mut text = format!("{:width$}  {:>8}  {:>8}  {:>10}  95 % interval\n", "figure", "serving", "other", "difference");
+        let mut text =
+            format!("{:width$}  {:>8}  {:>8}  {:>10}  95 % interval\n", "figure", "serving", "other", "difference");
         for figure in &self.figures {
             let (serving, difference) = match figure.serving {
                 Some(serving) => (format!("{serving:.4}"), format!("{:+.4}", figure.difference)),

@@ -92,12 +92,7 @@ fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Arch
 ///
 /// # Errors
 /// [`ArchiveError::Exists`] unless it may `replace` the file; what the store or the disk says.
-pub fn export(
-    catalog: &dyn StoreCatalog,
-    db: &DbName,
-    to: &Path,
-    replace: bool,
-) -> Result<ArchiveInfo, ArchiveError> {
+pub fn export(catalog: &dyn StoreCatalog, db: &DbName, to: &Path, replace: bool) -> Result<ArchiveInfo, ArchiveError> {
     if !replace && to.exists() {
         return Err(ArchiveError::Exists(to.to_owned()));
     }

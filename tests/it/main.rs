@@ -4,6 +4,7 @@
 
 mod api;
 mod api_schema;
+mod archive;
 mod bad_input;
 mod bench;
 mod chain;
@@ -15,6 +16,7 @@ mod description;
 mod documents;
 mod durability;
 mod formats;
+mod generations;
 mod hosts;
 mod layering;
 mod llm_servers;

@@ -30,11 +30,7 @@ const REDUCE: [&str; 4] = [
 
 impl SqliteCatalog {
     /// Writes the DB as it is at this moment into a file that is not there yet. Returns how much that is, and by which embedder.
-    pub(super) fn copy_to(
-        &self,
-        name: &DbName,
-        to: &Path,
-    ) -> Result<(Counts, Option<EmbedderRecord>), StoreError> {
+    pub(super) fn copy_to(&self, name: &DbName, to: &Path) -> Result<(Counts, Option<EmbedderRecord>), StoreError> {
         let file = self.file(name);
         if !self.exists(name) {
             return Err(StoreError::not_found(name));
