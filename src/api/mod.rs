@@ -6,6 +6,7 @@
 mod ask;
 mod cache;
 mod documents;
+mod reindex;
 
 pub use ask::{AskDefaults, answered, cache_metadata, filter, outcome, question, segment, stream_head, timings};
 pub use cache::{cache_configuration, cache_figures, clear_cache};
@@ -13,6 +14,7 @@ pub use documents::{
     check_ingestion, check_removal, document, document_list, document_query, document_text, file_errors, filters,
     ingested, metadata,
 };
+pub use reindex::{chunk_sizes, generation};
 
 use crate::domain::InvalidDbName;
 

@@ -34,7 +34,7 @@ mod tests;
 
 pub use backend::{
     BackendError, Bounds, CacheBackend, CacheEffect, CacheMutation, CacheSize, Clear, Journal, JournalError,
-    JournalReport, KEY_BYTES, MemoryBackend, SealingKey,
+    JournalReport, KEY_BYTES, MemoryBackend, SealingKey, recorded_questions,
 };
 pub use calibration::{Calibration, CalibrationError, Calibrations};
 pub use decision::{CacheDecision, CacheQuery, Exploration, Hit, HitKind, Refused};

@@ -3,6 +3,7 @@
 //! One file a command holds its flags, [`groups`](StoreArgs) those that several share; [`settings`] turns flags,
 //! environment and files into checked values. Nothing here does any work.
 
+mod archive;
 mod bench;
 mod cache;
 mod config;
@@ -16,9 +17,11 @@ mod ingest;
 mod mock;
 mod monitor;
 mod query;
+mod reindex;
 mod report;
 mod serve;
 pub mod settings;
+mod trial;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +38,7 @@ use clap::{
 };
 use clap_complete::Shell;
 
+pub use archive::{ExportArgs, ImportArgs};
 pub use bench::{AbArgs, BenchAction, BenchArgs, CompareArgs, MergeArgs, RequestArgs, ResultFormat, RunArgs};
 pub use cache::{
     CacheAction, CacheCandidate, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, TuneFormat,
@@ -52,8 +56,10 @@ pub use ingest::{IngestArgs, MetadataText};
 pub use mock::MockArgs;
 pub use monitor::MonitorArgs;
 pub use query::QueryArgs;
+pub use reindex::ReindexArgs;
 pub use report::ReportArgs;
 pub use serve::ServeArgs;
+pub use trial::{TryArgs, TryFormat};
 
 use crate::{
     telemetry::{NotWeb, ServiceUrl, mask_url},
@@ -95,6 +101,14 @@ pub enum Command {
     },
     /// Ask a question
     Query(Box<QueryArgs>),
+    /// Embed a DB with another model, or cut it into other chunks, while it answers
+    Reindex(Box<ReindexArgs>),
+    /// Compare the generation of a DB that was built with the one that answers
+    Try(Box<TryArgs>),
+    /// Write a DB into one file
+    Export(ExportArgs),
+    /// Make a DB of a file that `ragctl export` wrote
+    Import(ImportArgs),
     /// Measure retrieval quality on a collection in BEIR layout
     Eval(Box<EvalArgs>),
     /// Put load on an API and measure it; compare measurements

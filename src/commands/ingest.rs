@@ -44,7 +44,7 @@ pub(super) async fn run(settings: Settings, args: IngestArgs) -> anyhow::Result<
 
 /// Does the work to its end, or, once a signal asks to stop, what belongs to an end in order: what was read is stored and can
 /// be searched. A second signal, or half a minute, ends it at once; whatever that leaves, the next run mends.
-async fn until_stopped<T>(
+pub(super) async fn until_stopped<T>(
     work: impl Future<Output = anyhow::Result<Option<T>>>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<T>> {
@@ -56,7 +56,7 @@ async fn until_stopped<T>(
         done = &mut work => return done,
         () = signals.next() => stop.cancel(),
     }
-    eprintln!("stopping: what was read is being stored; once more to stop at once");
+    eprintln!("stopping: what is finished is being stored; once more to stop at once");
     tokio::select! {
         done = &mut work => done,
         () = signals.next() => Ok(None),

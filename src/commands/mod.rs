@@ -1,9 +1,11 @@
 //! One file a command: it builds the parts, runs them, and says how it ended.
 
+mod archive;
 mod bench;
 mod cache;
 mod config;
 mod docs;
+mod embedders;
 mod eval;
 mod ingest;
 mod mock;
@@ -12,9 +14,11 @@ mod monitor;
 mod parts;
 mod printer;
 mod query;
+mod reindex;
 mod report;
 mod serve;
 mod signals;
+mod trial;
 
 use std::io::{IsTerminal, Write};
 
@@ -43,6 +47,10 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Ingest(args) => settings_of(&global, args.flags()).and_then(|s| block_on(ingest::run(s, *args))),
         Command::Docs { action } => settings_of(&global, action.flags()).and_then(|s| block_on(docs::run(s, action))),
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
+        Command::Reindex(args) => settings_of(&global, args.flags()).and_then(|s| block_on(reindex::run(s, *args))),
+        Command::Try(args) => settings_of(&global, args.flags()).and_then(|s| block_on(trial::run(s, *args))),
+        Command::Export(args) => settings_of(&global, args.flags()).and_then(|s| block_on(archive::export(s, args))),
+        Command::Import(args) => settings_of(&global, args.flags()).and_then(|s| block_on(archive::import(s, args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
         Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),
         Command::Monitor(args) => {

@@ -16,7 +16,7 @@ use crate::{
         guarded::{CoalescingGenerator, GuardedEmbedder},
         settings::{HttpTimeouts, UpstreamSettings},
     },
-    rag::{Dbs, DegradedReason, Engine, Models},
+    rag::{Dbs, DegradedReason, Engine, Models, OpenSearch},
     resilience::{CallPolicy, CircuitBreaker, Resilience, RetryBudget},
     server,
     store::sqlite::SqliteCatalog,
@@ -42,7 +42,7 @@ pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
     let Chosen { models, upstreams, choice } = models::build(&settings.provider, &mut guards).await?;
     let resilience = guards.made;
     announce(&metrics, &models, &upstreams, &settings.db);
-    let dbs = dbs(&settings.data_dir)?;
+    let dbs = dbs(&settings.data_dir)?.with_embedders(models.embedder_ids());
     let embedder = models.embedder().id().clone();
     let engine = Engine::new(dbs, models, Arc::clone(&metrics));
     Ok(Parts { engine, metrics, embedder, upstreams, resilience, choice })
@@ -127,7 +127,9 @@ fn most_open_dbs() -> usize {
 pub(super) fn dbs(data_dir: &Path) -> anyhow::Result<Dbs> {
     let catalog = Arc::new(SqliteCatalog::open(data_dir)?);
     let folders = Arc::clone(&catalog);
-    let dbs = Dbs::new(catalog, Box::new(move |db| Arc::new(EmbeddedSearch::open(&folders.index_folder(db)))));
+    let open_search: OpenSearch =
+        Box::new(move |db, generation| Arc::new(EmbeddedSearch::open(&folders.index_folder(db, generation))));
+    let dbs = Dbs::new(catalog, open_search);
     Ok(dbs.with_most_open(most_open_dbs()))
 }
 

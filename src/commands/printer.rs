@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::rag::ingest::{IngestEvent, IngestObserver};
+use crate::rag::{
+    ingest::{IngestEvent, IngestObserver},
+    reindex::{ReindexEvent, ReindexObserver},
+};
 
 /// A bar that counts `unit`s. Hidden when stderr is no terminal.
 pub(super) fn bar(length: u64, unit: &str) -> ProgressBar {
@@ -28,6 +31,24 @@ pub(super) fn ingestion() -> (ProgressBar, IngestObserver) {
         }
         IngestEvent::Finished { .. } => shown.inc(1),
         IngestEvent::Indexing => shown.set_message("indexing"),
+    });
+    (progress, observer)
+}
+
+/// A bar that follows the making of a generation.
+pub(super) fn reindexing() -> (ProgressBar, ReindexObserver) {
+    let progress = bar(0, "documents");
+    progress.set_message("reindexing");
+    let shown = progress.clone();
+    let observer: ReindexObserver = Arc::new(move |event| match event {
+        ReindexEvent::Found(documents) => {
+            // What has come meanwhile is added to what was there.
+            shown.set_length(shown.position() + documents);
+            shown.set_message("reindexing");
+            shown.enable_steady_tick(Duration::from_millis(200));
+        }
+        ReindexEvent::Made(documents) => shown.inc(documents),
+        ReindexEvent::Indexing => shown.set_message("indexing"),
     });
     (progress, observer)
 }

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Cached answers, in the data directory. DBs are folders there, so that a file is none of them.
-const CACHE_FILE: &str = "semantic-cache.journal";
+pub(super) const CACHE_FILE: &str = "semantic-cache.journal";
 
 /// What `ragctl cache tune --save` found, by embedder; in the data directory.
 pub(super) const CALIBRATION_FILE: &str = "semantic-cache.json";
@@ -186,6 +186,7 @@ pub(super) fn options(settings: &Settings, stop: &CancellationToken) -> IngestOp
         ocr: settings.ocr.clone(),
         metadata: None,
         rules: settings.metadata.clone(),
+        chunking_said: settings.chunking_said,
     }
 }
 
@@ -212,6 +213,7 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         data_dir: settings.data_dir.clone(),
         ollama_url: settings.provider.ollama_url.clone(),
         metadata: settings.metadata.clone(),
+        chunking_said: settings.chunking_said,
     })
 }
 

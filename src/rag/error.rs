@@ -43,7 +43,7 @@ pub enum RagError {
     /// The DB was embedded by one model, the server runs another.
     #[error(
         "DB \"{db}\" was embedded with {stored}, this server embeds with {configured}, and their vectors cannot be compared: \
-         ask with method \"bm25\", configure {stored}, or ingest the documents into a new DB"
+         ask with method \"bm25\", configure {stored}, or let `ragctl reindex --db {db}` embed the DB with {configured}"
     )]
     EmbedderMismatch {
         /// The DB that was asked.
@@ -61,6 +61,9 @@ pub enum RagError {
         /// Those that could be asked.
         configured: String,
     },
+    /// Somebody builds a generation of the DB already.
+    #[error("DB \"{0}\" is being reindexed already; `ragctl reindex --list` shows how far it is")]
+    BeingReindexed(String),
     /// Nothing of what was given could be ingested.
     #[error("{0}")]
     NothingIngested(String),
@@ -101,6 +104,7 @@ impl RagError {
             Self::Provider(error) | Self::CutOff(error) => error.kind(),
             Self::EmbedderMismatch { .. } => "embedder_mismatch",
             Self::ProviderNotConfigured { .. } => "provider_not_configured",
+            Self::BeingReindexed(_) => "being_reindexed",
             Self::NothingIngested(_) => "nothing_ingested",
             Self::Deadline { .. } => "deadline",
             Self::Interrupted => "interrupted",

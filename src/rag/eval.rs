@@ -87,6 +87,18 @@ struct JsonDocument {
 }
 
 impl Dataset {
+    /// Reads the judged questions of a folder, whose documents are in a DB already: their ids are sources there.
+    ///
+    /// # Errors
+    /// See [`DatasetError`].
+    pub fn load_questions(folder: &Path) -> Result<Vec<(String, HashMap<String, u32>)>, DatasetError> {
+        let mut judgements = read_judgements(folder)?;
+        let lines = read_lines(&folder.join("queries.jsonl"))?;
+        let queries: Vec<_> =
+            lines.into_iter().filter_map(|query| Some((query.text, judgements.remove(&query.id)?))).collect();
+        if queries.is_empty() { Err(DatasetError::Empty { path: folder.to_owned() }) } else { Ok(queries) }
+    }
+
     /// Reads a folder. `qrels.tsv` may also be at `qrels/test.tsv`, as in the original collections.
     ///
     /// # Errors
@@ -200,17 +212,12 @@ pub async fn evaluate(
         let mut sums = Sums::default();
         for (text, judgements) in &dataset.queries {
             let started = Instant::now();
-            let plan = plan(text, mode, db, options);
-            let vector = match plan.needs_embedding() {
-                true => QueryVector::embed(&plan, models, &call).await,
-                false => QueryVector::unwanted(),
-            };
-            // Words alone must not stand in for the vectors that are measured.
-            vector.vector.as_ref().map_err(RagError::clone)?;
-            let found = pipeline.run(plan.query(vector, models)?.query, &call).await?;
+            let wanted =
+                RetrievalOptions { mode, k: options.k, fusion: options.fusion, filter: SearchFilter::default() };
+            let passages = search(text, db, models, &pipeline, wanted, &call).await?;
             let took = started.elapsed();
             // Documents with the same text are one answer; here, each counts in its place.
-            let ranked: Vec<&str> = found.passages.iter().flat_map(Passage::sources).take(options.k).collect();
+            let ranked: Vec<&str> = passages.iter().flat_map(Passage::sources).take(options.k).collect();
             sums.add(&ranked, judgements, options.k, took);
             done += 1;
             observer(done, total);
@@ -220,12 +227,34 @@ pub async fn evaluate(
     Ok(scores)
 }
 
+/// The passages for a question.
+///
+/// # Errors
+/// When it cannot be embedded, or a search fails.
+pub(super) async fn search(
+    text: &str,
+    db: &Arc<Db>,
+    models: &Models,
+    pipeline: &Pipeline,
+    options: RetrievalOptions,
+    call: &CallContext,
+) -> Result<Vec<Passage>, RagError> {
+    let plan = plan(text, db, options);
+    let vector = match plan.needs_embedding() {
+        true => QueryVector::embed(&plan, models, call).await,
+        false => QueryVector::unwanted(),
+    };
+    // Words alone must not stand in for the vectors that are measured.
+    vector.vector.as_ref().map_err(RagError::clone)?;
+    Ok(pipeline.run(plan.query(vector, models)?.query, call).await?.passages)
+}
+
 /// Nobody answers here: only what shapes the passages is set.
-fn plan(text: &str, mode: SearchMode, db: &Arc<Db>, options: &EvalOptions) -> Plan {
+fn plan(text: &str, db: &Arc<Db>, options: RetrievalOptions) -> Plan {
     let spec = RetrievalSpec {
         db: db.name().clone(),
         embedder: None,
-        options: RetrievalOptions { mode, k: options.k, fusion: options.fusion, filter: SearchFilter::default() },
+        options,
         stages: "".into(),
         provider: ProviderKind::Embedded.to_string(),
         model: String::new(),
@@ -307,7 +336,7 @@ impl Sums {
     }
 }
 
-fn ndcg(ranked: &[&str], judgements: &Judgements, k: usize) -> f64 {
+pub(super) fn ndcg(ranked: &[&str], judgements: &Judgements, k: usize) -> f64 {
     let discounted = |grades: &mut dyn Iterator<Item = u32>| -> f64 {
         grades.take(k).enumerate().map(|(n, grade)| f64::from(grade) / (n as f64 + 2.0).log2()).sum()
     };
@@ -320,7 +349,7 @@ fn ndcg(ranked: &[&str], judgements: &Judgements, k: usize) -> f64 {
     discounted(&mut ranked.iter().map(|id| judgements.get(*id).copied().unwrap_or(0))) / best
 }
 
-fn recall(ranked: &[&str], judgements: &Judgements) -> f64 {
+pub(super) fn recall(ranked: &[&str], judgements: &Judgements) -> f64 {
     let found = ranked.iter().filter(|id| judgements.contains_key(**id)).count();
     found as f64 / judgements.len().max(1) as f64
 }

@@ -17,8 +17,10 @@ pub mod ingest;
 pub mod language;
 mod models;
 pub mod pipeline;
+pub mod reindex;
 pub mod settings;
 pub mod structure;
+pub mod trial;
 
 use std::sync::Arc;
 
@@ -35,8 +37,12 @@ pub use pipeline::{FusionChoice, Pipeline, Question, RetrievalOptions};
 use crate::{
     cache::SemanticCache,
     domain::{DbName, Facet},
-    rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
-    store::{Counts, DocumentList, DocumentQuery, DocumentRecord, Filters, Mutation},
+    providers::Embedder,
+    rag::{
+        chunk::ChunkParams,
+        ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
+    },
+    store::{ChunkSizes, Counts, DocumentList, DocumentQuery, DocumentRecord, Filters, Mutation, StoreError},
     telemetry::Metrics,
 };
 
@@ -128,14 +134,42 @@ impl Engine {
         observer: &IngestObserver,
     ) -> Result<IngestReport, RagError> {
         let started = std::time::Instant::now();
-        let name = db.clone();
-        let opened = self.with_dbs(move |dbs| dbs.get_or_create(&name)).await?;
-        let store = Arc::clone(opened.store());
-        let stored = tokio::task::spawn_blocking(move || store.embedder()).await??;
-        let embedder = self.models.embedder_for(db, stored.as_ref())?;
-        let report = ingest::ingest(&opened, embedder, selection, options, observer).await?;
+        let mut tries = 0;
+        let report = loop {
+            let (opened, embedder, sizes) = self.opened_to_write(db).await?;
+            let mut options = options.clone();
+            if let Some(ChunkSizes { size, overlap }) = sizes.filter(|_| !options.chunking_said) {
+                options.chunking = ChunkParams { size, overlap };
+            }
+            tries += 1;
+            match ingest::ingest(&opened, embedder, selection.clone(), options, observer).await {
+                // Another generation took over meanwhile; the one that serves now gets the documents.
+                Err(RagError::Store(StoreError::Superseded { .. })) if tries < 3 => {}
+                done => break done?,
+            }
+        };
         self.metrics.ingested(db, report.added + report.updated, report.chunks_indexed, started.elapsed());
         Ok(report)
+    }
+
+    /// A DB that takes documents, which is made when it does not exist: the generation that serves, its embedder, and how large
+    /// its chunks are to be.
+    async fn opened_to_write(
+        &self,
+        db: &DbName,
+    ) -> Result<(Arc<Db>, &Arc<dyn Embedder>, Option<ChunkSizes>), RagError> {
+        let name = db.clone();
+        let opening = self.with_dbs(move |dbs| {
+            let mut opened = dbs.get_or_create(&name)?;
+            if dbs.renew(&opened)? {
+                opened = dbs.get(&name)?;
+            }
+            // An earlier generation may be open, for want of an embedder.
+            let serving = opened.store().at(opened.store().serving()?)?;
+            Ok((opened, serving.embedder()?, serving.sizes()?))
+        });
+        let (opened, stored, sizes) = opening.await?;
+        Ok((opened, self.models.embedder_for(db, stored.as_ref())?, sizes))
     }
 
     /// Removes documents; returns how many there were.

@@ -136,6 +136,11 @@ impl Models {
         &self.embedder
     }
 
+    /// Ids of the embedders at hand.
+    pub fn embedder_ids(&self) -> Vec<String> {
+        std::iter::once(&self.embedder).chain(&self.spare_embedders).map(|embedder| embedder.id().to_string()).collect()
+    }
+
     /// The embedder whose vectors the DB holds.
     ///
     /// # Errors

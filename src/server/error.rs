@@ -101,6 +101,7 @@ impl From<RagError> for ApiError {
             RagError::CutOff(error) => Self { message, ..error.into() },
             RagError::Provider(error) => error.into(),
             RagError::EmbedderMismatch { .. } => Self::new(StatusCode::CONFLICT, "EmbedderMismatch", message),
+            RagError::BeingReindexed(_) => Self::new(StatusCode::CONFLICT, "BeingReindexed", message),
             RagError::NothingIngested(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "NothingIngested", message),
             RagError::Index(error) => Self::internal(&error),
             RagError::NotSearchable(cause) => {
@@ -125,6 +126,9 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "NotFound", message),
             StoreError::AlreadyExists(_) => Self::new(StatusCode::CONFLICT, "AlreadyExists", message),
             StoreError::EmbedderMismatch { .. } => Self::new(StatusCode::CONFLICT, "EmbedderMismatch", message),
+            StoreError::Superseded { .. } | StoreError::NotCaughtUp { .. } => Self::unavailable(message, 1),
+            StoreError::NoGeneration(_) => Self::new(StatusCode::NOT_FOUND, "NotFound", message),
+            StoreError::GenerationServes(_) => Self::new(StatusCode::CONFLICT, "GenerationServes", message),
             StoreError::Busy => Self::unavailable(message, 1),
             StoreError::Full { .. } => {
                 tracing::error!(%error, "the disk is full");

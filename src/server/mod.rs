@@ -13,6 +13,7 @@ mod json;
 mod middleware;
 mod openapi;
 mod params;
+mod reindex;
 mod rendered;
 mod router;
 mod state;
@@ -73,6 +74,7 @@ impl Background {
         tasks.spawn(health::probe(Arc::clone(state)));
         tasks.spawn(health::sample_system(Arc::clone(state)));
         tasks.spawn(watch::watch_stores(Arc::clone(state)));
+        tasks.spawn(reindex::upgrade_stores(Arc::clone(state)));
         tasks.spawn(tend_cache(Arc::clone(state)));
         Self(tasks)
     }

@@ -18,7 +18,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     error::ApiError,
-    handlers::{ask, cache, dbs, documents, health, metrics, provider, stream},
+    handlers::{ask, cache, dbs, documents, health, metrics, provider, reindex, stream},
     hosts::{self, HostPolicy},
     middleware, openapi,
     state::AppState,
@@ -38,6 +38,7 @@ pub(super) fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(dbs::create))
         .routes(routes!(dbs::use_db))
         .routes(routes!(dbs::delete))
+        .routes(routes!(reindex::show, reindex::start))
         .routes(routes!(health::health))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     health::HealthBoard,
     heartbeat::{Heartbeats, Watchdog},
+    reindex::Reindexing,
     rendered::RenderedAnswers,
 };
 use crate::{
@@ -60,6 +61,8 @@ pub struct ServerSettings {
     pub ollama_url: ServiceUrl,
     /// Metadata by the names of documents.
     pub metadata: MetadataRules,
+    /// Whether somebody said the sizes of chunks; if not, a DB goes on with its own.
+    pub chunking_said: bool,
 }
 
 /// A service that questions depend on, and how to ask whether it is there.
@@ -104,6 +107,7 @@ pub struct AppState {
     pub(super) watchdog: Watchdog,
     /// The description of the API, written when it is first asked for.
     pub(super) description: OnceLock<Bytes>,
+    pub(super) reindexing: Reindexing,
 }
 
 impl AppState {
@@ -128,6 +132,7 @@ impl AppState {
             heartbeats: Heartbeats::default(),
             watchdog: Watchdog::default(),
             description: OnceLock::new(),
+            reindexing: Reindexing::default(),
         }
     }
 

@@ -88,6 +88,12 @@ fn pass(dbs: &Dbs, metrics: &Metrics, try_to_write: bool) -> Pass {
             dbs.forget(&db);
             continue;
         }
+        match dbs.renew(&db) {
+            // The one that answers now is followed from the next look on.
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::debug!(db = %db.name(), %error, "the DB's generations cannot be read"),
+        }
         follow(&db, metrics);
         db.search().rest();
     }

@@ -10,6 +10,9 @@ use super::{
 };
 use crate::domain::{ChangeSet, Changes, ChunkId, Heading, PageStart, Place, Quality, Stamp, Want};
 
+mod generations;
+
+pub(super) use generations::*;
 pub(super) use metadata::{
     a_filter_narrows_lists_and_pages_of_documents, documents_are_told_to_indexes_when_they_change_and_go,
     metadata_changes_without_its_chunks, metadata_is_kept_with_where_it_comes_from,
@@ -48,6 +51,16 @@ macro_rules! suite {
             metadata_changes_without_its_chunks,
             documents_are_told_to_indexes_when_they_change_and_go,
             a_filter_narrows_lists_and_pages_of_documents,
+            a_generation_is_built_beside_the_one_that_serves,
+            what_changes_while_a_generation_is_built_is_pending_again,
+            chunks_of_an_earlier_state_are_passed_over,
+            only_the_generation_that_serves_takes_documents,
+            going_back_is_the_same_step,
+            a_dropped_generation_leaves_nothing,
+            a_generation_that_is_built_goes_on_when_it_is_begun_again,
+            vectors_of_the_same_embedder_are_taken_over,
+            outdated_documents_are_told_by_what_they_were_made,
+            one_builds_at_a_time,
         }
     };
     ($engine:ty: $($rule:ident,)*) => {

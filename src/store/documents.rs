@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
+use super::{NewChunks, Recipe, StoreError};
 use crate::domain::{ChunkId, DocumentMetadata, Filter, Heading, Metadata, PageStart, Place, Quality};
 
-/// The embedder whose vectors a DB holds. Vectors of two embedders cannot be compared, so a DB has only one.
+/// The embedder whose vectors a DB holds. Vectors of two embedders cannot be compared, so a generation has only one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmbedderRecord {
     /// The embedder's identity, e.g. `ollama:nomic-embed-text`.
@@ -21,7 +21,7 @@ pub struct EmbedderRecord {
 pub struct NewDocument {
     /// Name of the document, unique in the DB; usually its path with `/`.
     pub source: String,
-    /// Hash of everything that shaped its chunks (bytes, chunking, extractor): equal means nothing to do.
+    /// Hash of what was read (bytes, label): equal, and made by the same recipe, means nothing to do.
     pub fingerprint: String,
     /// Label that questions can be limited to.
     pub version: String,
@@ -41,6 +41,8 @@ pub struct NewDocument {
     pub chunks: Vec<NewChunk>,
     /// What is known of it besides.
     pub metadata: DocumentMetadata,
+    /// How they were made.
+    pub recipe: Recipe,
 }
 
 /// What was read of a document.
@@ -65,7 +67,7 @@ pub struct NewChunk {
     pub text: String,
     /// ISO 639-1 code, `und` when unknown.
     pub language: String,
-    /// Where it is in the document's text.
+    /// Where it is in the document's text. A place without length says that it is not known.
     pub place: Place,
     /// Its vector.
     pub vector: ChunkVector,
@@ -74,7 +76,7 @@ pub struct NewChunk {
 /// The vector of a chunk to be written.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChunkVector {
-    /// The store already holds the chunk under the same key, and its vector.
+    /// The store already holds the chunk under the same key, and its vector by the same embedder.
     Stored,
     /// Unit-length embedding.
     Made(Vec<f32>),
@@ -101,6 +103,13 @@ pub enum Mutation {
     Describe {
         /// Their sources, and their metadata from now on.
         documents: Arc<[(String, DocumentMetadata)]>,
+    },
+    /// Chunks of documents are made anew in one generation; the documents stay as they are.
+    Rechunk {
+        /// The chunks.
+        documents: Arc<[NewChunks]>,
+        /// The embedder of their vectors.
+        embedder: EmbedderRecord,
     },
 }
 
@@ -277,6 +286,10 @@ pub struct DocumentState {
     pub chunk_keys: Vec<String>,
     /// What is known of it besides.
     pub metadata: DocumentMetadata,
+    /// How they were made; `None` when that is not known, or they are of an earlier state of the document.
+    pub recipe: Option<Recipe>,
+    /// The embedder of their vectors.
+    pub embedder: Option<String>,
 }
 
 /// Values that a question can be limited to, each list sorted.
@@ -312,7 +325,8 @@ pub trait Documents: Send + Sync {
     /// change succeeds or fails by itself; a result for each, in their order.
     ///
     /// # Errors
-    /// [`StoreError::EmbedderMismatch`] when the DB holds vectors of another embedder; nothing of that change is made then.
+    /// [`StoreError::EmbedderMismatch`] when the DB holds vectors of another embedder, [`StoreError::Superseded`] when documents
+    /// are written and another generation serves by now; nothing of that change is made then.
     /// When the transaction itself fails, every change has its error.
     fn commit(&self, mutations: &[Mutation]) -> Vec<Result<WriteReport, StoreError>>;
 

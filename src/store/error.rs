@@ -2,6 +2,7 @@
 
 use std::{error::Error, io, sync::Arc};
 
+use super::GenerationId;
 use crate::domain::DbName;
 
 /// Errors of a store. Messages name what was touched; the engine's own text stays in [`source`](std::error::Error::source).
@@ -17,7 +18,7 @@ pub enum StoreError {
     /// Vectors of two embedders cannot live in one DB.
     #[error(
         "DB holds vectors of embedder {stored} ({stored_dimension} dimensions), but {given} ({given_dimension} dimensions) is configured; \
-         configure {stored} again, or ingest into a new DB"
+         configure {stored} again, or let `ragctl reindex` embed the DB with {given}"
     )]
     EmbedderMismatch {
         /// Embedder of the stored vectors.
@@ -89,6 +90,28 @@ pub enum StoreError {
         /// The data directory.
         location: String,
     },
+    /// Another generation has taken over since the DB was opened.
+    #[error(
+        "generation {serving} of the DB has taken over since it was opened, and generation {opened} is not written any more; try again"
+    )]
+    Superseded {
+        /// The generation that was opened.
+        opened: GenerationId,
+        /// The one that serves.
+        serving: GenerationId,
+    },
+    /// A generation cannot serve before it has everything.
+    #[error("the generation lacks {pending} documents, so it cannot serve yet")]
+    NotCaughtUp {
+        /// How many documents are to be made.
+        pending: u64,
+    },
+    /// There is no such generation (any more).
+    #[error("the DB has no generation {0}; `ragctl reindex --list` shows those that there are")]
+    NoGeneration(GenerationId),
+    /// The generation that serves cannot be dropped.
+    #[error("generation {0} answers questions and cannot be dropped")]
+    GenerationServes(GenerationId),
     /// A folder or file could not be used.
     #[error("cannot {action} {location}: {source}")]
     Io {

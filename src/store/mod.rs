@@ -7,19 +7,29 @@
 //!
 //! An engine implements the traits and names itself in one line to the tests that hold every engine to them (`contract`).
 
+pub mod archive;
 #[cfg(test)]
 mod contract;
 mod documents;
 mod error;
+mod generations;
 pub mod sqlite;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    io::Read,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 pub use documents::{
     Chunk, ChunkVector, Counts, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentState,
     DocumentSummary, DocumentText, Documents, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, WriteReport,
 };
 pub use error::StoreError;
+pub use generations::{
+    BuildPermit, ChunkSizes, Generation, GenerationId, GenerationState, Generations, NewChunks, Outdated,
+    PendingDocument, Recipe,
+};
 
 use crate::domain::{ChangeSet, DbName, Stamp, Want};
 
@@ -33,8 +43,8 @@ pub trait ChangeLog: Send + Sync {
     fn changes(&self, from: Option<&Stamp>, want: Want, limit: usize) -> Result<ChangeSet, StoreError>;
 }
 
-/// One DB.
-pub trait Store: Documents + ChangeLog {
+/// One DB, seen as one of its generations has it.
+pub trait Store: Documents + ChangeLog + Generations {
     /// Whether what is open is still what stands at the DB's place.
     ///
     /// # Errors
@@ -71,7 +81,7 @@ pub trait StoreCatalog: Send + Sync {
     /// [`StoreError::AlreadyExists`].
     fn create(&self, name: &DbName) -> Result<(), StoreError>;
 
-    /// Opens a DB.
+    /// Opens a DB, as the generation has it that serves.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -82,6 +92,20 @@ pub trait StoreCatalog: Send + Sync {
     /// # Errors
     /// [`StoreError::NotFound`].
     fn delete(&self, name: &DbName) -> Result<(), StoreError>;
+
+    /// Writes a DB as it is at this moment into a file that is not there yet, in the engine's own form, and says how much that
+    /// is and by which embedder. Only the generation that serves is in it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; a file that cannot be written.
+    fn snapshot(&self, name: &DbName, to: &Path) -> Result<(Counts, Option<EmbedderRecord>), StoreError>;
+
+    /// Makes a DB of a [snapshot](Self::snapshot), whole or not at all; it may `replace` one that is there. To indexes and caches
+    /// it is another DB than the one that was copied.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`]; a snapshot that cannot be read to its end, or is none.
+    fn restore(&self, name: &DbName, snapshot: &mut dyn Read, replace: bool) -> Result<(), StoreError>;
 
     /// Where this DB is, for people (shown by `/health`).
     fn location(&self, name: &DbName) -> String;

@@ -25,6 +25,15 @@ pub fn raise_fd_limit() -> Option<u64> {
     None
 }
 
+/// Lets other processes have the processor first, where the system knows such a thing.
+pub fn be_nice() {
+    #[cfg(unix)]
+    {
+        // As much as is possible: above 19 nothing changes. Without it the work is done all the same.
+        let _ = rustix::process::nice(19);
+    }
+}
+
 /// Whether this process was started so that a hang-up does not concern it, as `nohup` does.
 #[cfg(target_os = "linux")]
 pub fn ignores_hangups() -> bool {

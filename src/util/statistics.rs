@@ -1,4 +1,6 @@
-//! Intervals for shares that were counted.
+//! Intervals for shares that were counted, and for means.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Standard deviations of a normal distribution beyond which, on both sides together, 5 % lie.
 pub const TWO_SIDED_95: f64 = 1.959_964;
@@ -19,9 +21,29 @@ pub fn wilson(count: f64, of: f64, z: f64) -> Option<(f64, f64)> {
     Some((end(middle - spread), end(middle + spread)))
 }
 
+/// Student's 95 % interval of the mean of these values; `None` for fewer than two.
+pub fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
+    if values.len() < 2 {
+        return None;
+    }
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let half = StudentsT::new(0.0, 1.0, n - 1.0).ok()?.inverse_cdf(0.975) * (variance / n).sqrt();
+    Some([mean - half, mean + half])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_interval_of_a_mean_is_that_of_the_textbook() {
+        // t(0.975; 4) = 2.776, variance 2.5: half is 2.776 · √0.5.
+        let [low, high] = mean_interval(&[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
+        assert!((low - 1.0368).abs() < 1e-3 && (high - 4.9632).abs() < 1e-3, "{low} {high}");
+        assert_eq!((mean_interval(&[1.0]), mean_interval(&[2.0, 2.0])), (None, Some([2.0, 2.0])));
+    }
 
     #[test]
     fn an_interval_is_that_of_the_textbook() {

@@ -9,6 +9,7 @@ mod documents;
 mod filter;
 mod health;
 mod metrics;
+mod reindex;
 mod schema;
 mod whole;
 
@@ -35,6 +36,7 @@ pub use metrics::{
     BreakerBody, BreakerConfig, BreakerMetricsResponse, BreakerSummary, BreakerTransition, EndpointBody,
     PercentilesBody, PoolBody, PoolClientBody, PoolConfig, PoolMetricsResponse,
 };
+pub use reindex::{GenerationBody, ReindexQuery, ReindexRequest, ReindexResponse};
 pub use schema::{
     DbNameText, MAX_FILTER_CHARS, MAX_FILTERS, MAX_PATH_CHARS, MAX_PATHS, MAX_QUESTION_CHARS, MAX_SOURCE_CHARS,
     MAX_SOURCES, MAX_VERSION_CHARS, ProviderName,

@@ -4,6 +4,7 @@
 
 mod api;
 mod api_schema;
+mod archive;
 mod bad_input;
 mod bench;
 mod chain;
@@ -18,6 +19,7 @@ mod durability;
 mod filters;
 mod follow_ups;
 mod formats;
+mod generations;
 mod hosts;
 mod layering;
 mod llm_servers;

@@ -6,7 +6,7 @@
 //! cannot be told from outside except by length.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::{
     Entry, Namespace, SimilarityPrior, StoredAnswer, entry::NewEntry, key::ExactKey, verified::Learned,
 };
-use crate::domain::Stamp;
+use crate::domain::{DbName, Stamp};
 use crate::util::time::UnixMillis;
 
 /// First line of a journal whose records can be read by anybody.
@@ -462,6 +462,24 @@ fn read(path: &Path, bytes: &[u8], key: Option<&SealingKey>) -> Result<Option<Jo
         return Err(JournalError::WrongKey { path: path.to_owned() });
     }
     Ok(Some(replay(frames.into_iter().map(|sealed| key.open(sealed)), damaged)))
+}
+
+/// The questions to a DB whose answers are in the journal at `path`, the newest first, each once. Reads only: a server may use
+/// the file meanwhile. None where there is no file.
+///
+/// # Errors
+/// As [`Journal::open`].
+pub fn recorded_questions(path: &Path, key: Option<&SealingKey>, db: &DbName) -> Result<Vec<String>, JournalError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(JournalError::Io { path: path.to_owned(), source }),
+    };
+    let report = read(path, &bytes, key)?.unwrap_or_default();
+    let mut seen = HashSet::new();
+    let entries = report.entries.into_iter().rev().map(|restored| restored.entry);
+    let questions = entries.filter(|entry| entry.namespace.db() == db).map(|entry| entry.question);
+    Ok(questions.filter(|question| seen.insert(question.clone())).collect())
 }
 
 /// What is left when everything has happened again.

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-pub use journal::{Journal, JournalError, JournalReport, KEY_BYTES, SealingKey};
+pub use journal::{Journal, JournalError, JournalReport, KEY_BYTES, SealingKey, recorded_questions};
 pub use memory::MemoryBackend;
 
 use super::{Entry, Namespace, SimilarityPrior, entry::NewEntry, key::ExactKey};

@@ -40,7 +40,10 @@ pub use crate::{
 
 use crate::{
     domain::DbName,
-    rag::{chunk::ChunkParams, ingest::{MetadataRules, Ocr}},
+    rag::{
+        chunk::ChunkParams,
+        ingest::{MetadataRules, Ocr},
+    },
 };
 use values::Values;
 
@@ -71,6 +74,8 @@ pub struct Settings {
     pub ocr: Ocr,
     /// Metadata by the names of documents.
     pub metadata: MetadataRules,
+    /// Whether somebody said the sizes of chunks; if not, a DB goes on with its own.
+    pub chunking_said: bool,
 }
 
 impl Settings {
@@ -94,6 +99,7 @@ impl Settings {
             log: tools::log(&values)?,
             ocr: server::ocr(&values)?,
             metadata: metadata::rules(&values)?,
+            chunking_said: ["chunking.size", "chunking.overlap"].iter().any(|key| values.was_said(key)),
         })
     }
 }

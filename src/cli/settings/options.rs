@@ -23,12 +23,17 @@ use super::{
 pub(in crate::cli) const WITHOUT: [&str; 4] = ["config", "completions", "man", "help"];
 
 /// Options that are no settings, and why.
-pub(in crate::cli) const EXCEPTIONS: [(&str, &str); 5] = [
+pub(in crate::cli) const EXCEPTIONS: [(&str, &str); 10] = [
     ("help", "asks for help"),
     ("version", "asks for the version"),
     ("config", "names the file that would set it; RAGCTL_CONFIG stands for it"),
     ("quiet", "is log.level, as --verbose is, whose help tells key and variable"),
     ("no_fallback", "is resilience.fallback = false"),
+    ("swap", "is a step that is taken once"),
+    ("back", "is a step that is taken once"),
+    ("drop", "is a step that is taken once"),
+    ("replace", "is a step that is taken once"),
+    ("list", "is a step that is taken once"),
 ];
 
 /// Options whose values may hold commas: in the environment, semicolons separate them.

@@ -1,6 +1,7 @@
 //! An open DB: its store and the search that mirrors it.
 
 mod combiner;
+mod generations;
 
 use std::{
     collections::HashMap,
@@ -18,11 +19,11 @@ use super::RagError;
 use crate::{
     domain::{ChangeSet, DbName, Stamp, Want},
     index::{ChangeFeed, FollowReport, IndexError, Search},
-    store::{EmbedderRecord, Mutation, Store, StoreCatalog, StoreError, WriteReport},
+    store::{EmbedderRecord, GenerationId, Mutation, Store, StoreCatalog, StoreError, WriteReport},
 };
 
-/// Makes the search of a DB.
-pub type OpenSearch = Box<dyn Fn(&DbName) -> Arc<dyn Search> + Send + Sync>;
+/// Makes the search of a generation of a DB.
+pub type OpenSearch = Box<dyn Fn(&DbName, GenerationId) -> Arc<dyn Search> + Send + Sync>;
 
 /// How long a change may take until it is on disk: longer than another process may hold the store.
 const COMMIT_WITHIN: Duration = Duration::from_secs(60);
@@ -56,6 +57,8 @@ struct Mirror {
     /// What a check of the store has found.
     damage: RwLock<Option<StoreError>>,
     verified: AtomicBool,
+    /// Why another generation than this one serves, for people.
+    superseded: RwLock<Option<String>>,
 }
 
 impl Mirror {
@@ -106,6 +109,7 @@ impl Db {
             behind: RwLock::default(),
             damage: RwLock::default(),
             verified: AtomicBool::new(false),
+            superseded: RwLock::default(),
         });
         let (committing, following) = (Arc::clone(&mirror), Arc::clone(&mirror));
         Self {
@@ -211,6 +215,7 @@ impl Db {
     pub fn limitation(&self) -> Option<String> {
         let behind = self.mirror.behind.read().as_ref().map(|error| format!("the search is behind: {error}"));
         behind
+            .or_else(|| self.mirror.superseded.read().clone())
             .or_else(|| self.store().read_only().map(|why| format!("the DB can only be read: {why}")))
             .or_else(|| self.search().trouble().map(|why| format!("the search index is kept in memory: {why}")))
     }
@@ -254,13 +259,15 @@ pub struct Dbs {
     opening: Mutex<HashMap<DbName, Arc<Mutex<()>>>>,
     most_open: usize,
     since: Instant,
+    /// Ids of the embedders at hand; `None`: any.
+    embedders: Option<Vec<String>>,
 }
 
 impl Dbs {
     /// Nothing is opened yet.
     pub fn new(catalog: Arc<dyn StoreCatalog>, open_search: OpenSearch) -> Self {
         let (open, opening) = (RwLock::default(), Mutex::default());
-        Self { catalog, open_search, open, opening, most_open: MOST_OPEN, since: Instant::now() }
+        Self { catalog, open_search, open, opening, most_open: MOST_OPEN, since: Instant::now(), embedders: None }
     }
 
     /// Keeps at most so many DBs open, each of which holds some files; more only while they are all in use.
@@ -310,13 +317,7 @@ impl Dbs {
             StoreError::Io { .. } if self.close_unused(Duration::ZERO, 0) > 0 => self.catalog.open(name),
             error => Err(error),
         })?;
-        let search = (self.open_search)(name);
-        let db = Arc::new(Db::new(name.clone(), store, search));
-        match db.follow() {
-            // Whatever is wrong with an index, the store can be asked, and following goes on in the background.
-            Ok(_) | Err(RagError::Index(_)) => {}
-            Err(error) => return Err(error),
-        }
+        let db = self.open_usable(name, store)?;
         let opened = Opened { db: Arc::clone(&db), used: self.now().into() };
         self.open.write().insert(name.clone(), opened);
         self.close_unused(Duration::ZERO, self.most_open);

@@ -109,6 +109,11 @@ impl Format {
         self.reader().name
     }
 
+    /// The format of this [name](Self::as_str).
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.as_str() == name)
+    }
+
     /// Whether its extracted text is Markdown rather than plain paragraphs.
     pub fn is_structured(self) -> bool {
         self.reader().structured

@@ -4,6 +4,7 @@
 //! transaction. A file that fails is reported and does not stop the others. A document that is already stored in the
 //! same state costs one hash.
 
+mod again;
 mod metadata;
 mod ocr;
 mod prepare;
@@ -21,9 +22,11 @@ use futures::{StreamExt, stream};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
+pub(in crate::rag) use again::{Remade, remake};
 pub use metadata::{MetadataRule, MetadataRules};
 pub use ocr::{Ocr, OcrCommand, OcrCommandError};
 pub use prepare::PIPELINE_VERSION;
+pub(in crate::rag) use prepare::recipe;
 use prepare::{Content, Pending, Prepared};
 pub use sources::{DocumentRoots, MAX_LISTED_ERRORS, MAX_PATH_CHARS, SelectLimits, Selection, SourceFile};
 pub use threads::FileThreadError;
@@ -36,9 +39,9 @@ use super::{
 };
 use crate::{
     domain::{DocumentMetadata, Metadata},
-    providers::{Embedder, ProviderError, Purpose},
+    providers::{Embedder, ProviderError, Purpose, Unembeddable},
     resilience::CallContext,
-    store::{ChunkVector, EmbedderRecord, Mutation, NewDocument, StoreError, WriteReport},
+    store::{ChunkVector, EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport},
 };
 
 /// Chunks that one transaction holds at least, when there are so many: large enough that commits cost nothing beside
@@ -103,6 +106,8 @@ pub struct IngestOptions {
     pub metadata: Option<Metadata>,
     /// Metadata by the names of documents.
     pub rules: MetadataRules,
+    /// Whether somebody said the sizes of chunks; if not, a DB goes on with its own.
+    pub chunking_said: bool,
 }
 
 /// What an ingestion did.
@@ -359,27 +364,8 @@ impl Job {
 
     async fn embed(&self, pending: Pending) -> Result<Ready, Failure> {
         let Pending { mut document, to_embed, mut warnings } = pending;
-        let (mut dimension, mut without) = (None, Vec::new());
-        for positions in to_embed.chunks(self.embedder.batch_size().max(1)) {
-            let texts: Vec<String> = positions.iter().map(|&n| document.chunks[n].text.clone()).collect();
-            let vectors = self
-                .embedder
-                .embed(&texts, Purpose::Passage, &CallContext::without_deadline())
-                .await
-                .map_err(Failure::Embedder)?;
-            for (&n, vector) in positions.iter().zip(vectors) {
-                document.chunks[n].vector = match vector {
-                    Ok(vector) => {
-                        dimension = Some(vector.len());
-                        ChunkVector::Made(vector)
-                    }
-                    Err(error) => {
-                        without.push((n, error));
-                        ChunkVector::None
-                    }
-                };
-            }
-        }
+        let embedded = embed_chunks(self.embedder.as_ref(), &mut document.chunks, &to_embed).await;
+        let Embedded { dimension, without } = embedded.map_err(Failure::Embedder)?;
         if let Some((n, error)) = without.first() {
             let count = without.len();
             warnings.push(format!(
@@ -390,6 +376,40 @@ impl Job {
         }
         Ok(Ready { document, warnings, dimension })
     }
+}
+
+/// What embedding some chunks came to.
+pub(in crate::rag) struct Embedded {
+    /// Length of the vectors; `None` when there are none.
+    pub(in crate::rag) dimension: Option<usize>,
+    /// Positions of the chunks that cannot be embedded, and why.
+    pub(in crate::rag) without: Vec<(usize, Unembeddable)>,
+}
+
+/// Gives the chunks at these positions their vectors.
+pub(in crate::rag) async fn embed_chunks(
+    embedder: &dyn Embedder,
+    chunks: &mut [NewChunk],
+    to_embed: &[usize],
+) -> Result<Embedded, ProviderError> {
+    let (mut dimension, mut without) = (None, Vec::new());
+    for positions in to_embed.chunks(embedder.batch_size().max(1)) {
+        let texts: Vec<String> = positions.iter().map(|&n| chunks[n].text.clone()).collect();
+        let vectors = embedder.embed(&texts, Purpose::Passage, &CallContext::without_deadline()).await?;
+        for (&n, vector) in positions.iter().zip(vectors) {
+            chunks[n].vector = match vector {
+                Ok(vector) => {
+                    dimension = Some(vector.len());
+                    ChunkVector::Made(vector)
+                }
+                Err(error) => {
+                    without.push((n, error));
+                    ChunkVector::None
+                }
+            };
+        }
+    }
+    Ok(Embedded { dimension, without })
 }
 
 /// The writing side of one ingestion.

@@ -15,12 +15,12 @@ use crate::{
     domain::{DocumentMetadata, Quality},
     providers::EmbedderId,
     rag::{
-        chunk::{Chunker, Structure, table_count},
+        chunk::{ChunkParams, Chunker, Structure, table_count},
         extract::{self, ExtractError, Extracted, Format, Limits, Warning},
         language::LanguageDetector,
         structure::TextStructure,
     },
-    store::{ChunkVector, DocumentState, DocumentText, NewChunk, NewDocument, Store},
+    store::{ChunkSizes, ChunkVector, DocumentState, DocumentText, NewChunk, NewDocument, Recipe, Store},
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
@@ -87,7 +87,8 @@ pub(super) fn prepare(
     let Content { bytes, modified, .. } = content;
     let hash = blake3::hash(bytes);
     let version = options.version.clone().unwrap_or_else(|| hash.to_hex()[..8].to_owned());
-    let fingerprint = fingerprint(&hash, format, &version, options, embedder);
+    let fingerprint = fingerprint(&hash, format, &version, options);
+    let recipe = recipe(options.chunking);
     let stored = store.document_state(&file.source).map_err(Failure::Store)?;
     let of_file = stored.as_ref().map(|stored| stored.metadata.clone()).unwrap_or_default();
     let mut metadata = DocumentMetadata {
@@ -96,7 +97,12 @@ pub(super) fn prepare(
         given: options.metadata.clone().unwrap_or(of_file.given),
         file: of_file.file,
     };
-    if let Some(stored) = stored.as_ref().filter(|stored| stored.fingerprint == fingerprint) {
+    let is_made = |stored: &&DocumentState| {
+        stored.fingerprint == fingerprint
+            && stored.recipe == Some(recipe)
+            && stored.embedder.as_deref() == Some(embedder.as_str())
+    };
+    if let Some(stored) = stored.as_ref().filter(is_made) {
         let is_same = stored.metadata == metadata;
         return Ok(if is_same { Prepared::Unchanged } else { Prepared::Described(Box::new(metadata)) });
     }
@@ -126,6 +132,7 @@ pub(super) fn prepare(
         text: DocumentText { text, outline, pages, quality },
         chunks,
         metadata,
+        recipe,
     };
     Ok(Prepared::Changed(Box::new(Pending { document, to_embed, warnings })))
 }
@@ -152,23 +159,20 @@ fn extracted(format: Format, content: &Content, options: &IngestOptions) -> Resu
     }
 }
 
-/// Everything that decides what is stored for a file.
-fn fingerprint(
-    content: &blake3::Hash,
-    format: Format,
-    version: &str,
-    options: &IngestOptions,
-    embedder: &EmbedderId,
-) -> String {
-    let (size, overlap) = (options.chunking.size, options.chunking.overlap);
+/// What is read, and by which version. How its chunks are made is the [recipe]'s.
+fn fingerprint(content: &blake3::Hash, format: Format, version: &str, options: &IngestOptions) -> String {
     // Another program may read more of a scan.
     let ocr = options.ocr.as_ref().filter(|_| format == Format::Pdf).map(|ocr| format!("\0{}", ocr.identity()));
-    let ocr = ocr.unwrap_or_default();
-    let shape = format!("{PIPELINE_VERSION}\0{size}\0{overlap}\0{}\0{version}{ocr}", embedder.as_str());
+    let shape = format!("{PIPELINE_VERSION}\0{version}{}", ocr.unwrap_or_default());
     blake3::Hasher::new().update(content.as_bytes()).update(shape.as_bytes()).finalize().to_hex().to_string()
 }
 
-fn cut(
+/// How chunks of these sizes are made now.
+pub(in crate::rag) fn recipe(ChunkParams { size, overlap }: ChunkParams) -> Recipe {
+    Recipe { pipeline: PIPELINE_VERSION, sizes: ChunkSizes { size, overlap } }
+}
+
+pub(super) fn cut(
     source: &str,
     extracted: &Extracted,
     structure: &TextStructure<'_>,

@@ -30,7 +30,10 @@ fn engine(folder: &Path) -> Engine {
 fn engine_with(folder: &Path, embedder: Arc<dyn Embedder>) -> Engine {
     let catalog = Arc::new(SqliteCatalog::open(folder).unwrap());
     let folders = Arc::clone(&catalog);
-    let dbs = Dbs::new(catalog, Box::new(move |db| Arc::new(EmbeddedSearch::open(&folders.index_folder(db)))));
+    let dbs = Dbs::new(
+        catalog,
+        Box::new(move |db, generation| Arc::new(EmbeddedSearch::open(&folders.index_folder(db, generation)))),
+    );
     let generator: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(None));
     let models = Models::new([generator], "embedded", embedder);
     Engine::new(dbs, models, Arc::new(Metrics::new()))
@@ -57,6 +60,7 @@ async fn ingest_folder(engine: &Engine, db: &DbName, folder: &Path) {
         parallelism: 1,
         stop: Default::default(),
         ocr: None,
+        chunking_said: false,
     };
     engine.ingest(db, selection, options, &unobserved()).await.unwrap();
 }

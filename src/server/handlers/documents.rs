@@ -72,6 +72,7 @@ pub async fn ingest(
         ocr: state.settings.ocr.clone(),
         metadata,
         rules: state.settings.metadata.clone(),
+        chunking_said: state.settings.chunking_said,
     };
     // A task of its own: a client that goes away does not leave half of its folder unread.
     let (engine, name) = (Arc::clone(&state.engine), db.clone());

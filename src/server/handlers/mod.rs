@@ -8,6 +8,7 @@ pub mod documents;
 pub mod health;
 pub mod metrics;
 pub mod provider;
+pub mod reindex;
 pub mod stream;
 
 /// The time as RFC 3339, UTC.

@@ -1,7 +1,8 @@
 //! DBs as folders of a data directory.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -13,10 +14,10 @@ use super::{
 };
 use crate::{
     domain::DbName,
-    store::{Store, StoreCatalog, StoreError},
+    store::{Counts, EmbedderRecord, GenerationId, Store, StoreCatalog, StoreError},
 };
 
-const FILE: &str = "store.db";
+pub(super) const FILE: &str = "store.db";
 
 /// Folders of DBs that are being made have this behind their name. DBs' names cannot contain `~`.
 const FRESH: &str = "~new-";
@@ -53,12 +54,12 @@ impl SqliteCatalog {
         self.root.join(folder_name(name))
     }
 
-    /// The folder in which indexes of this DB may keep files; they go with the DB.
-    pub fn index_folder(&self, name: &DbName) -> PathBuf {
-        self.folder_of(name).join("index")
+    /// The folder in which indexes of a generation of this DB may keep files; they go with the DB.
+    pub fn index_folder(&self, name: &DbName, generation: GenerationId) -> PathBuf {
+        index_folder(&self.folder_of(name), generation)
     }
 
-    fn file(&self, name: &DbName) -> PathBuf {
+    pub(super) fn file(&self, name: &DbName) -> PathBuf {
         self.folder_of(name).join(FILE)
     }
 
@@ -86,27 +87,45 @@ impl SqliteCatalog {
                 detail: "the file is missing, although there are others of this DB".into(),
             });
         }
+        self.in_place(name, false, |fresh| SqliteStore::create(&fresh.join(FILE)).map(drop))
+    }
+
+    /// Lets a new folder be filled, and puts it in the DB's place; in that of another DB only when it may `replace` it.
+    pub(super) fn in_place(
+        &self,
+        name: &DbName,
+        replace: bool,
+        fill: impl FnOnce(&Path) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let folder = self.folder_of(name);
         let fresh = self.root.join(format!("{}{FRESH}{}", folder_name(name), uuid::Uuid::new_v4().simple()));
-        let made = self.make_in(&fresh).and_then(|()| {
+        let filled = files::make_private_folder(&fresh).map_err(io_error("create", &fresh)).and_then(|()| fill(&fresh));
+        let made = filled.and_then(|()| {
+            files::sync_folder(&fresh).map_err(io_error("create", &fresh))?;
             // An empty folder is as good as none.
             let _ = fs::remove_dir(&folder);
-            fs::rename(&fresh, &folder).map_err(io_error("create", &folder))?;
+            if replace && folder.exists() {
+                files::exchange(&fresh, &folder).map_err(io_error("replace", &folder))?;
+            } else {
+                fs::rename(&fresh, &folder).map_err(io_error("create", &folder))?;
+            }
             files::sync_folder(&self.root).map_err(io_error("create", &folder))
         });
-        if made.is_err() {
-            let _ = fs::remove_dir_all(&fresh);
-        }
+        // What could not be made, or what stood in its place before.
+        let _ = fs::remove_dir_all(&fresh);
         match made {
             // Somebody else was quicker.
-            Err(_) if self.exists(name) => Err(StoreError::AlreadyExists(name.to_string())),
+            Err(_) if !replace && self.exists(name) => Err(StoreError::AlreadyExists(name.to_string())),
             made => made,
         }
     }
+}
 
-    fn make_in(&self, fresh: &Path) -> Result<(), StoreError> {
-        files::make_private_folder(fresh).map_err(io_error("create", fresh))?;
-        SqliteStore::create(&fresh.join(FILE)).map(drop)?;
-        files::sync_folder(fresh).map_err(io_error("create", fresh))
+/// The index folder of a generation in the folder of its DB. That of the first one is called as it was before there were others.
+pub(super) fn index_folder(db: &Path, generation: GenerationId) -> PathBuf {
+    match generation {
+        GenerationId::FIRST => db.join("index"),
+        GenerationId(number) => db.join(format!("index-{number}")),
     }
 }
 
@@ -186,6 +205,14 @@ impl StoreCatalog for SqliteCatalog {
             tracing::warn!(folder = %doomed.display(), %error, "files of a deleted DB are still there");
         }
         Ok(())
+    }
+
+    fn snapshot(&self, name: &DbName, to: &Path) -> Result<(Counts, Option<EmbedderRecord>), StoreError> {
+        self.copy_to(name, to)
+    }
+
+    fn restore(&self, name: &DbName, snapshot: &mut dyn Read, replace: bool) -> Result<(), StoreError> {
+        self.make_of(name, snapshot, replace)
     }
 
     fn location(&self, name: &DbName) -> String {

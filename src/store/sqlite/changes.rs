@@ -3,17 +3,21 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{metadata, revision, write::vector_from_bytes};
-use crate::domain::{ChangeSet, Changes, ChunkId, DocumentId, IndexedChunk, Stamp, Want};
+use crate::{
+    domain::{ChangeSet, Changes, ChunkId, DocumentId, IndexedChunk, Stamp, Want},
+    store::GenerationId,
+};
 
 /// See [`ChangeLog::changes`](crate::store::ChangeLog::changes). `c` must be inside a transaction.
 pub(super) fn after(
     c: &Connection,
+    generation: GenerationId,
     identity: &str,
     from: Option<&Stamp>,
     want: Want,
     limit: usize,
 ) -> Result<ChangeSet, rusqlite::Error> {
-    let newest = revision(c)?;
+    let newest = revision(c, generation)?;
     let after = match from {
         Some(from) if from.db != identity || from.revision > newest => return Ok(ChangeSet::Foreign),
         Some(from) if from.revision == newest => return Ok(ChangeSet::Current),
@@ -21,11 +25,13 @@ pub(super) fn after(
         // An empty DB at revision 0 is a state to be mirrored, too.
         None => 0,
     };
-    let to = if newest == 0 { 0 } else { page_end(c, after, newest, limit)? };
-    let added = added(c, after, to, want)?;
+    let to = if newest == 0 { 0 } else { page_end(c, generation, after, newest, limit)? };
+    let added = added(c, generation, after, to, want)?;
     let removed = c
-        .prepare_cached("SELECT chunk_id FROM removed_chunks WHERE revision > ?1 AND revision <= ?2")?
-        .query_map(params![after, to], |row| row.get(0).map(ChunkId))?
+        .prepare_cached(
+            "SELECT chunk_id FROM removed_chunks WHERE generation = ?3 AND revision > ?1 AND revision <= ?2",
+        )?
+        .query_map(params![after, to, generation.0], |row| row.get(0).map(ChunkId))?
         .collect::<Result<_, _>>()?;
     let (documents, removed_documents) = match want {
         Want::Attributes => metadata::changed(c, after, to)?,
@@ -36,10 +42,18 @@ pub(super) fn after(
 }
 
 /// The last revision of a page of about `limit` chunks. A transaction is never cut in two, so a page may be larger.
-fn page_end(c: &Connection, after: u64, newest: u64, limit: usize) -> Result<u64, rusqlite::Error> {
+fn page_end(
+    c: &Connection,
+    generation: GenerationId,
+    after: u64,
+    newest: u64,
+    limit: usize,
+) -> Result<u64, rusqlite::Error> {
     let overflow: Option<u64> = c
-        .prepare_cached("SELECT revision FROM chunks WHERE revision > ?1 ORDER BY revision LIMIT 1 OFFSET ?2")?
-        .query_row(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get(0))
+        .prepare_cached(
+            "SELECT revision FROM chunks WHERE generation = ?3 AND revision > ?1 ORDER BY revision LIMIT 1 OFFSET ?2",
+        )?
+        .query_row(params![after, i64::try_from(limit).unwrap_or(i64::MAX), generation.0], |row| row.get(0))
         .optional()?;
     Ok(match overflow {
         None => newest,
@@ -48,7 +62,13 @@ fn page_end(c: &Connection, after: u64, newest: u64, limit: usize) -> Result<u64
     })
 }
 
-fn added(c: &Connection, after: u64, to: u64, want: Want) -> Result<Vec<IndexedChunk>, rusqlite::Error> {
+fn added(
+    c: &Connection,
+    generation: GenerationId,
+    after: u64,
+    to: u64,
+    want: Want,
+) -> Result<Vec<IndexedChunk>, rusqlite::Error> {
     // A chunk that cannot be embedded has an empty vector, and is found by its words alone.
     let (payload, only) = match want {
         Want::Text => ("text", ""),
@@ -56,10 +76,11 @@ fn added(c: &Connection, after: u64, to: u64, want: Want) -> Result<Vec<IndexedC
         Want::Attributes => ("NULL", ""),
     };
     let sql = format!(
-        "SELECT id, language, version, {payload}, document_id FROM chunks WHERE revision > ?1 AND revision <= ?2 {only} ORDER BY id"
+        "SELECT id, language, version, {payload}, document_id FROM chunks
+         WHERE generation = ?3 AND revision > ?1 AND revision <= ?2 {only} ORDER BY id"
     );
     c.prepare_cached(&sql)?
-        .query_map(params![after, to], |row| {
+        .query_map(params![after, to, generation.0], |row| {
             let (mut text, mut vector) = (String::new(), Vec::new());
             match want {
                 Want::Text => text = row.get(3)?,

@@ -27,11 +27,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_READERS: usize = 8;
 
 /// Schema changes in order; the number of those applied is the file's `user_version`.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/001_init.sql"),
     include_str!("migrations/002_counts.sql"),
     include_str!("migrations/003_documents.sql"),
     include_str!("migrations/005_metadata.sql"),
+    include_str!("migrations/006_generations.sql"),
 ];
 
 /// How long opening may look for damage. A small file is seen whole; [`Connections::verify`] reads the rest of a large one.
@@ -237,6 +238,36 @@ impl Connections {
         Ok(results)
     }
 
+    /// Makes one change in a transaction of its own.
+    pub(super) fn write_as<T>(
+        &self,
+        action: &'static str,
+        make: impl FnOnce(&Connection) -> Result<T, Unmade>,
+    ) -> Result<T, StoreError> {
+        if let Some(why) = self.read_only() {
+            return Err(StoreError::ReadOnly { location: location(&self.path), why: why.to_owned() });
+        }
+        self.attached()?;
+        let fail = |error| map_error(&self.path, action, error);
+        let mut writer = self.writer.lock();
+        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+        let made = make(&tx).map_err(|unmade| match unmade {
+            Unmade::Refused(error) => error,
+            Unmade::Failed(error) => fail(error),
+        })?;
+        tx.commit().map_err(fail)?;
+        Ok(made)
+    }
+
+    /// Writes the file's present state into another one, which is empty; others may write meanwhile.
+    pub(super) fn copy_into(&self, to: &Path) -> Result<(), StoreError> {
+        let fail = |error| map_error(&self.path, "copy the DB", error);
+        let connection = self.open_reader().map_err(fail)?;
+        // The copy is a file, too.
+        connection.pragma_update(None, "query_only", false).map_err(fail)?;
+        connection.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map(drop).map_err(fail)
+    }
+
     fn check_quickly(&self) -> Result<(), StoreError> {
         let until = Instant::now() + QUICK_CHECK;
         self.check("PRAGMA quick_check(1)", move || Instant::now() >= until)
@@ -315,7 +346,7 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<(), StoreError> {
 }
 
 /// Gives an engine error its meaning.
-fn map_error(path: &Path, action: &'static str, source: rusqlite::Error) -> StoreError {
+pub(super) fn map_error(path: &Path, action: &'static str, source: rusqlite::Error) -> StoreError {
     let location = location(path);
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,

@@ -50,6 +50,30 @@ pub(super) fn make_private_file(path: &Path) -> io::Result<()> {
     options.open(path).map(drop)
 }
 
+/// Lets two folders change places, for everybody at once where the system can do that.
+pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+            // File systems without it: as elsewhere.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {}
+            done => return Ok(done?),
+        }
+    }
+    let mut aside = other.as_os_str().to_owned();
+    aside.push("~aside");
+    let aside = Path::new(&aside);
+    fs::rename(other, aside)?;
+    match fs::rename(one, other) {
+        Ok(()) => fs::rename(aside, one),
+        Err(error) => {
+            fs::rename(aside, other)?;
+            Err(error)
+        }
+    }
+}
+
 /// Waits until a folder's list of names is on disk: a new name is not before.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { fs::File::open(path)?.sync_all() } else { Ok(()) }

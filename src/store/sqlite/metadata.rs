@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{read, write};
 use crate::{
     domain::{DocumentAttributes, DocumentId, DocumentMetadata, Filter, IndexedDocument, Metadata},
-    store::{DocumentList, DocumentQuery},
+    store::{DocumentList, DocumentQuery, GenerationId},
 };
 
 /// The columns that [`attributes`] reads.
@@ -80,7 +80,7 @@ pub(super) fn put(
 
 /// The same for documents that are stored; returns how many of them there are.
 pub(super) fn describe(c: &Connection, documents: &[(String, DocumentMetadata)]) -> Result<usize, rusqlite::Error> {
-    let revision = write::next_revision(c)?;
+    let revision = write::next_revision_of_all(c)?;
     let mut described = 0;
     for (source, metadata) in documents {
         let (effective, layers) = texts(metadata);
@@ -118,10 +118,11 @@ pub(super) fn changed(
 /// The documents that a query and a filter mean. Each is looked at: what the filter compares is no column.
 pub(super) fn filtered(
     c: &Connection,
+    generation: GenerationId,
     query: &DocumentQuery,
     filter: &Filter,
 ) -> Result<DocumentList, rusqlite::Error> {
-    let (narrowed, order) = (read::WHERE, read::order(query));
+    let (narrowed, order) = (read::WHERE, read::order(generation, query));
     let sql = format!("SELECT {ATTRIBUTES} FROM documents d {narrowed} ORDER BY {order}");
     let mut statement = c.prepare_cached(&sql)?;
     let rows = statement.query_map(params![query.source, query.format, query.language, query.version], attributes)?;
@@ -134,6 +135,6 @@ pub(super) fn filtered(
     }
     let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let page = meant.iter().skip(whole(query.offset)).take(query.limit.map_or(usize::MAX, whole));
-    let documents = page.map(|id| read::summary_of(c, *id)).collect::<Result<_, _>>()?;
+    let documents = page.map(|id| read::summary_of(c, generation, *id)).collect::<Result<_, _>>()?;
     Ok(DocumentList { documents, total: meant.len() as u64 })
 }

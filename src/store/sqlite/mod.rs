@@ -1,11 +1,14 @@
 //! The embedded store: SQLite, one file a DB, in write-ahead mode so that readers never wait for a writer.
 //!
-//! Layout under the data directory: `NAME/store.db` (the truth) and `NAME/index/` (derived, may be deleted).
+//! Layout under the data directory: `NAME/store.db` (the truth), `NAME/index/` and `NAME/index-N/` (derived, may be deleted; one a
+//! generation), and `NAME/build.lock` (held by whoever builds a generation).
 
+mod archive;
 mod catalog;
 mod changes;
 mod connections;
 mod files;
+mod generations;
 mod metadata;
 mod read;
 mod write;
@@ -25,15 +28,17 @@ use connections::Connections;
 
 use super::{
     ChangeLog, Chunk, Counts, DocumentList, DocumentQuery, DocumentRecord, DocumentState, Documents, EmbedderRecord,
-    Filters, Mutation, Store, StoreError, WriteReport,
+    Filters, GenerationId, Mutation, Store, StoreError, WriteReport,
 };
 use crate::domain::{ChangeSet, ChunkId, Stamp, Want};
 
 /// One DB in one SQLite file.
 pub struct SqliteStore {
     path: PathBuf,
-    connections: Connections,
-    /// Random identity, made with the file; constant while it exists.
+    connections: Arc<Connections>,
+    /// The generation that this looks at.
+    generation: GenerationId,
+    /// Random identity of that generation; constant while it exists.
     identity: String,
 }
 
@@ -56,11 +61,12 @@ impl SqliteStore {
     }
 
     fn with(path: &Path, connections: Connections) -> Result<Self, StoreError> {
-        let identity = connections.read(|c| setting(c, "identity"))?.ok_or_else(|| StoreError::Damaged {
+        let serving = connections.read(|c| Ok(setting(c, "identity")?.and(generations::serving(c)?)))?;
+        let (generation, identity) = serving.ok_or_else(|| StoreError::Damaged {
             location: files::location(path),
             detail: "it has no identity".into(),
         })?;
-        Ok(Self { path: path.to_owned(), connections, identity })
+        Ok(Self { path: path.to_owned(), connections: Arc::new(connections), generation, identity })
     }
 
     fn read<T>(
@@ -83,9 +89,10 @@ fn put_setting(c: &rusqlite::Connection, key: &str, value: &str) -> Result<(), r
     Ok(())
 }
 
-/// Number of committed changes.
-fn revision(c: &rusqlite::Connection) -> Result<u64, rusqlite::Error> {
-    Ok(setting(c, "revision")?.and_then(|text| text.parse().ok()).unwrap_or(0))
+/// Number of committed changes of a generation.
+fn revision(c: &rusqlite::Connection, generation: GenerationId) -> Result<u64, rusqlite::Error> {
+    let sql = "SELECT revision FROM generations WHERE id = ?1";
+    Ok(c.prepare_cached(sql)?.query_row([generation.0], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
 /// One of the counts that a DB keeps of itself.
@@ -93,15 +100,16 @@ fn count(c: &rusqlite::Connection, what: &str) -> Result<u64, rusqlite::Error> {
     Ok(setting(c, what)?.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
-fn embedder(c: &rusqlite::Connection) -> Result<Option<EmbedderRecord>, rusqlite::Error> {
-    let id = setting(c, "embedder")?;
-    let dimension = setting(c, "dimension")?.and_then(|text| text.parse().ok());
-    Ok(id.zip(dimension).map(|(id, dimension)| EmbedderRecord { id, dimension }))
+fn embedder(c: &rusqlite::Connection, generation: GenerationId) -> Result<Option<EmbedderRecord>, rusqlite::Error> {
+    let sql = "SELECT embedder, dimension FROM generations
+               WHERE id = ?1 AND embedder IS NOT NULL AND dimension IS NOT NULL";
+    let record = |row: &rusqlite::Row<'_>| Ok(EmbedderRecord { id: row.get(0)?, dimension: row.get(1)? });
+    c.prepare_cached(sql)?.query_row([generation.0], record).optional()
 }
 
 impl ChangeLog for SqliteStore {
     fn stamp(&self) -> Result<Stamp, StoreError> {
-        let revision = self.read("read the DB's state", revision)?;
+        let revision = self.read("read the DB's state", |c| revision(c, self.generation))?;
         Ok(Stamp { db: self.identity.clone(), revision })
     }
 
@@ -109,33 +117,22 @@ impl ChangeLog for SqliteStore {
         // One read transaction, so that the revision and the rows belong together.
         self.read("read changes", |c| {
             let tx = c.unchecked_transaction()?;
-            changes::after(&tx, &self.identity, from, want, limit)
+            changes::after(&tx, self.generation, &self.identity, from, want, limit)
         })
     }
 }
 
 impl Documents for SqliteStore {
     fn embedder(&self) -> Result<Option<EmbedderRecord>, StoreError> {
-        self.read("read the DB's settings", embedder)
+        self.read("read the DB's settings", |c| embedder(c, self.generation))
     }
 
     fn document_state(&self, source: &str) -> Result<Option<DocumentState>, StoreError> {
-        self.read("look up a document", |c| {
-            let found: Option<(i64, String, _)> = c
-                .prepare_cached("SELECT id, fingerprint, metadata_layers FROM documents WHERE source = ?1")?
-                .query_row([source], |row| Ok((row.get(0)?, row.get(1)?, metadata::layers_of_column(row, 2)?)))
-                .optional()?;
-            let Some((id, fingerprint, metadata)) = found else { return Ok(None) };
-            let chunk_keys = c
-                .prepare_cached("SELECT key FROM chunks WHERE document_id = ?1")?
-                .query_map([id], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            Ok(Some(DocumentState { fingerprint, chunk_keys, metadata }))
-        })
+        self.read("look up a document", |c| generations::document_state(c, self.generation, source))
     }
 
     fn commit(&self, mutations: &[Mutation]) -> Vec<Result<WriteReport, StoreError>> {
-        self.connections.write_all(mutations, write::mutate)
+        self.connections.write_all(mutations, |tx, mutation| write::mutate(tx, self.generation, mutation))
     }
 
     fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<Chunk>, StoreError> {
@@ -143,11 +140,11 @@ impl Documents for SqliteStore {
     }
 
     fn documents(&self, query: &DocumentQuery) -> Result<DocumentList, StoreError> {
-        self.read("list the documents", |c| read::documents(c, query))
+        self.read("list the documents", |c| read::documents(c, self.generation, query))
     }
 
     fn document(&self, id: &str) -> Result<Option<DocumentRecord>, StoreError> {
-        self.read("look up a document", |c| read::document(c, id))
+        self.read("look up a document", |c| read::document(c, self.generation, id))
     }
 
     fn text(&self, id: &str) -> Result<Option<String>, StoreError> {
@@ -156,18 +153,21 @@ impl Documents for SqliteStore {
 
     fn filters(&self) -> Result<Filters, StoreError> {
         self.read("list languages and versions", |c| {
-            let column = |sql: &str| -> Result<Vec<String>, rusqlite::Error> {
-                c.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect()
+            let column = |sql: &str, values: &[i64]| -> Result<Vec<String>, rusqlite::Error> {
+                let values = rusqlite::params_from_iter(values);
+                c.prepare_cached(sql)?.query_map(values, |row| row.get(0))?.collect()
             };
+            let languages = "SELECT DISTINCT language FROM chunks WHERE generation = ?1 ORDER BY language";
             Ok(Filters {
-                languages: column("SELECT DISTINCT language FROM chunks ORDER BY language")?,
-                versions: column("SELECT DISTINCT version FROM documents ORDER BY version")?,
+                languages: column(languages, &[self.generation.0])?,
+                versions: column("SELECT DISTINCT version FROM documents ORDER BY version", &[])?,
             })
         })
     }
 
     fn counts(&self) -> Result<Counts, StoreError> {
-        let (documents, chunks) = self.read("count", |c| Ok((count(c, "documents")?, count(c, "chunks")?)))?;
+        let (documents, chunks) =
+            self.read("count", |c| Ok((count(c, "documents")?, generations::chunk_count(c, self.generation)?)))?;
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
         let wal = self.path.with_extension("db-wal");
         Ok(Counts { documents, chunks, bytes: size(&self.path) + size(&wal) })

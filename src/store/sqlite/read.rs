@@ -6,13 +6,16 @@ use serde::de::DeserializeOwned;
 use super::metadata;
 use crate::{
     domain::{ChunkId, DocumentId},
-    store::{Chunk, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary},
+    store::{Chunk, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary, GenerationId},
 };
 
 /// The columns that [`summary`] reads.
-const SUMMARY: &str =
-    "d.key, d.source, d.title, d.format, d.bytes, d.version, d.language, d.modified_at, d.ingested_at,
-    (SELECT count(*) FROM chunks c WHERE c.document_id = d.id), d.metadata";
+fn summary_columns(GenerationId(generation): GenerationId) -> String {
+    format!(
+        "d.key, d.source, d.title, d.format, d.bytes, d.version, d.language, d.modified_at, d.ingested_at,
+        (SELECT count(*) FROM chunks c WHERE c.document_id = d.id AND c.generation = {generation}), d.metadata"
+    )
+}
 
 fn summary(row: &Row<'_>) -> Result<DocumentSummary, rusqlite::Error> {
     Ok(DocumentSummary {
@@ -35,12 +38,13 @@ pub(super) const WHERE: &str = "WHERE (?1 IS NULL OR d.source GLOB ?1) AND (?2 I
     AND (?3 IS NULL OR d.language = ?3) AND (?4 IS NULL OR d.version = ?4)";
 
 /// By what the documents of a query are sorted.
-pub(super) fn order(query: &DocumentQuery) -> String {
+pub(super) fn order(GenerationId(generation): GenerationId, query: &DocumentQuery) -> String {
+    let chunks = format!("(SELECT count(*) FROM chunks c WHERE c.document_id = d.id AND c.generation = {generation})");
     let column = match query.sort {
         DocumentOrder::Source => "d.source",
         DocumentOrder::Title => "coalesce(d.title, d.source)",
         DocumentOrder::Bytes => "d.bytes",
-        DocumentOrder::Chunks => "(SELECT count(*) FROM chunks c WHERE c.document_id = d.id)",
+        DocumentOrder::Chunks => &chunks,
         DocumentOrder::Modified => "d.modified_at",
         DocumentOrder::Ingested => "d.ingested_at",
     };
@@ -49,15 +53,20 @@ pub(super) fn order(query: &DocumentQuery) -> String {
 }
 
 /// The documents that a query means.
-pub(super) fn documents(c: &Connection, query: &DocumentQuery) -> Result<DocumentList, rusqlite::Error> {
+pub(super) fn documents(
+    c: &Connection,
+    generation: GenerationId,
+    query: &DocumentQuery,
+) -> Result<DocumentList, rusqlite::Error> {
     if let Some(filter) = &query.filter {
-        return metadata::filtered(c, query, filter);
+        return metadata::filtered(c, generation, query, filter);
     }
-    let order = order(query);
+    let order = order(generation, query);
     let filter = params![query.source, query.format, query.language, query.version];
     let total =
         c.prepare_cached(&format!("SELECT count(*) FROM documents d {WHERE}"))?.query_row(filter, |row| row.get(0))?;
-    let sql = format!("SELECT {SUMMARY} FROM documents d {WHERE} ORDER BY {order} LIMIT ?5 OFFSET ?6");
+    let summary_columns = summary_columns(generation);
+    let sql = format!("SELECT {summary_columns} FROM documents d {WHERE} ORDER BY {order} LIMIT ?5 OFFSET ?6");
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     // A negative limit is none.
     let (limit, offset) = (query.limit.map_or(-1, number), number(query.offset));
@@ -69,14 +78,24 @@ pub(super) fn documents(c: &Connection, query: &DocumentQuery) -> Result<Documen
 }
 
 /// What a list says of the document of this row.
-pub(super) fn summary_of(c: &Connection, id: DocumentId) -> Result<DocumentSummary, rusqlite::Error> {
-    c.prepare_cached(&format!("SELECT {SUMMARY} FROM documents d WHERE d.id = ?1"))?.query_row([id.0], summary)
+pub(super) fn summary_of(
+    c: &Connection,
+    generation: GenerationId,
+    id: DocumentId,
+) -> Result<DocumentSummary, rusqlite::Error> {
+    let summary_columns = summary_columns(generation);
+    c.prepare_cached(&format!("SELECT {summary_columns} FROM documents d WHERE d.id = ?1"))?.query_row([id.0], summary)
 }
 
 /// The document of this id.
-pub(super) fn document(c: &Connection, id: &str) -> Result<Option<DocumentRecord>, rusqlite::Error> {
+pub(super) fn document(
+    c: &Connection,
+    generation: GenerationId,
+    id: &str,
+) -> Result<Option<DocumentRecord>, rusqlite::Error> {
+    let summary_columns = summary_columns(generation);
     let sql = format!(
-        "SELECT {SUMMARY}, t.outline, t.pages, t.quality
+        "SELECT {summary_columns}, t.outline, t.pages, t.quality
          FROM documents d LEFT JOIN texts t ON t.document_id = d.id WHERE d.key = ?1"
     );
     c.prepare_cached(&sql)?

@@ -41,7 +41,7 @@ fn readers_do_not_wait_for_a_writer() {
     let write = Mutation::Write { documents: [document("b.md", "two")].into(), embedder: embedder() };
     let seen = std::cell::Cell::new(0);
     let written = db.store.connections.write_all(&[write], |tx, mutation| {
-        let report = super::write::mutate(tx, mutation)?;
+        let report = super::write::mutate(tx, db.store.generation, mutation)?;
         seen.set(db.store.counts()?.documents);
         Ok(report)
     });

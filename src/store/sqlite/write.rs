@@ -6,9 +6,13 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use super::{count, embedder, metadata, put_setting, revision};
-use crate::store::{
-    ChunkVector, DocumentText, EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport,
+use super::{count, embedder, generations, metadata, put_setting};
+use crate::{
+    domain::Place,
+    store::{
+        ChunkVector, DocumentText, EmbedderRecord, GenerationId, Mutation, NewChunk, NewDocument, StoreError,
+        WriteReport,
+    },
 };
 
 /// Why a change was not made.
@@ -31,14 +35,15 @@ impl From<rusqlite::Error> for Unmade {
     }
 }
 
-/// Makes one change.
-pub(super) fn mutate(tx: &Connection, mutation: &Mutation) -> Result<WriteReport, Unmade> {
+/// Makes one change, at the generation that the caller has open.
+pub(super) fn mutate(tx: &Connection, generation: GenerationId, mutation: &Mutation) -> Result<WriteReport, Unmade> {
     match mutation {
-        Mutation::Write { documents, embedder } => self::documents(tx, documents, embedder),
+        Mutation::Write { documents, embedder } => self::documents(tx, generation, documents, embedder),
         Mutation::Remove { sources } => remove(tx, sources),
         Mutation::Describe { documents } => {
             Ok(WriteReport { updated: metadata::describe(tx, documents)?, ..WriteReport::default() })
         }
+        Mutation::Rechunk { documents, embedder } => generations::rechunk(tx, generation, documents, embedder),
     }
 }
 
@@ -51,15 +56,17 @@ fn add_to(tx: &Connection, what: &str, more: i64) -> Result<(), rusqlite::Error>
 /// Replaces documents by their new states; chunks whose key stays are kept with their ids and vectors.
 pub(super) fn documents(
     tx: &Connection,
+    generation: GenerationId,
     documents: &[NewDocument],
     embedder: &EmbedderRecord,
 ) -> Result<WriteReport, Unmade> {
     if documents.is_empty() {
         return Ok(WriteReport::default());
     }
-    settle_embedder(tx, embedder)?;
-    let revision = next_revision(tx)?;
-    let (mut report, mut chunks) = (WriteReport::default(), 0);
+    generations::must_serve(tx, generation)?;
+    settle_embedder(tx, generation, embedder)?;
+    let revision = next_revision_of_all(tx)?;
+    let mut report = WriteReport::default();
     for document in documents {
         let (id, is_new) = upsert_document(tx, document)?;
         metadata::put(tx, id, &document.metadata, revision)?;
@@ -68,19 +75,25 @@ pub(super) fn documents(
         } else {
             report.updated += 1;
         }
-        let Replaced { inserted, kept, gone } = replace_chunks(tx, id, document, embedder.dimension, revision)?;
-        report.chunks_inserted += inserted;
-        report.chunks_kept += kept;
-        chunks += inserted as i64 - gone as i64;
+        let target = Target {
+            generation,
+            document: id,
+            source: &document.source,
+            version: &document.version,
+            embedder,
+            revision,
+        };
+        report += replace_chunks(tx, &target, &document.chunks)?;
+        generations::note_made(tx, &target, &document.recipe)?;
     }
     add_to(tx, "documents", report.added as i64)?;
-    add_to(tx, "chunks", chunks)?;
+    generations::propose_sizes(tx, generation, documents[0].recipe.sizes)?;
     Ok(report)
 }
 
-/// Removes documents and their chunks.
+/// Removes documents and their chunks, in all generations.
 fn remove(tx: &Connection, sources: &[String]) -> Result<WriteReport, Unmade> {
-    let revision = next_revision(tx)?;
+    let revision = next_revision_of_all(tx)?;
     let mut removed = 0;
     for source in sources {
         removed += remove_document(tx, source, revision)?;
@@ -95,27 +108,34 @@ fn remove_document(tx: &Connection, source: &str, revision: u64) -> Result<usize
         .query_row([source], |row| row.get(0))
         .optional()?;
     let Some(id) = id else { return Ok(0) };
-    tx.prepare_cached(
-        "INSERT INTO removed_chunks (chunk_id, revision) SELECT id, ?2 FROM chunks WHERE document_id = ?1",
-    )?
-    .execute(params![id, revision])?;
-    tx.prepare_cached("DELETE FROM places WHERE chunk_id IN (SELECT id FROM chunks WHERE document_id = ?1)")?
-        .execute([id])?;
-    let chunks = tx.prepare_cached("DELETE FROM chunks WHERE document_id = ?1")?.execute([id])?;
-    add_to(tx, "chunks", -(chunks as i64))?;
-    tx.prepare_cached("DELETE FROM texts WHERE document_id = ?1")?.execute([id])?;
+    for sql in [
+        "INSERT INTO removed_chunks (chunk_id, generation, revision)
+         SELECT c.id, c.generation, g.revision FROM chunks c JOIN generations g ON g.id = c.generation WHERE c.document_id = ?1",
+        "UPDATE generations SET chunks = chunks -
+            (SELECT count(*) FROM chunks c WHERE c.document_id = ?1 AND c.generation = generations.id)",
+        "DELETE FROM places WHERE chunk_id IN (SELECT id FROM chunks WHERE document_id = ?1)",
+        "DELETE FROM chunks WHERE document_id = ?1",
+        // Given by both columns of its key, so that it is looked up.
+        "DELETE FROM generation_documents WHERE generation IN (SELECT id FROM generations) AND document_id = ?1",
+        "DELETE FROM texts WHERE document_id = ?1",
+    ] {
+        tx.prepare_cached(sql)?.execute([id])?;
+    }
     metadata::removed(tx, id, revision)?;
     tx.prepare_cached("DELETE FROM documents WHERE id = ?1")?.execute([id])
 }
 
-/// A DB keeps the embedder of its vectors; one without vectors takes any.
-fn settle_embedder(tx: &Connection, given: &EmbedderRecord) -> Result<(), Unmade> {
-    if let Some(stored) = embedder(tx)? {
+/// A generation keeps the embedder of its vectors; one without vectors takes any.
+pub(super) fn settle_embedder(tx: &Connection, generation: GenerationId, given: &EmbedderRecord) -> Result<(), Unmade> {
+    if let Some(stored) = embedder(tx, generation)? {
         if stored == *given {
             return Ok(());
         }
-        let has_vectors: bool =
-            tx.query_row("SELECT EXISTS (SELECT 1 FROM chunks WHERE length(vector) > 0)", [], |row| row.get(0))?;
+        let has_vectors: bool = tx.query_row(
+            "SELECT EXISTS (SELECT 1 FROM chunks WHERE generation = ?1 AND length(vector) > 0)",
+            [generation.0],
+            |row| row.get(0),
+        )?;
         if has_vectors {
             return Err(StoreError::EmbedderMismatch {
                 stored: stored.id,
@@ -126,15 +146,26 @@ fn settle_embedder(tx: &Connection, given: &EmbedderRecord) -> Result<(), Unmade
             .into());
         }
     }
-    put_setting(tx, "embedder", &given.id)?;
-    put_setting(tx, "dimension", &given.dimension.to_string())?;
+    tx.prepare_cached("UPDATE generations SET embedder = ?2, dimension = ?3 WHERE id = ?1")?.execute(params![
+        generation.0,
+        given.id,
+        given.dimension
+    ])?;
     Ok(())
 }
 
-/// Begins the next change.
-pub(super) fn next_revision(tx: &Connection) -> Result<u64, rusqlite::Error> {
-    let next = revision(tx)? + 1;
-    put_setting(tx, "revision", &next.to_string())?;
+/// Begins the next change of one generation. Changes have one row of numbers for all generations, so that what changes in all of
+/// them has the same number in each.
+pub(super) fn next_revision(tx: &Connection, generation: GenerationId) -> Result<u64, rusqlite::Error> {
+    let sql = "UPDATE generations SET revision = (SELECT max(revision) FROM generations) + 1 WHERE id = ?1
+               RETURNING revision";
+    tx.prepare_cached(sql)?.query_row([generation.0], |row| row.get(0))
+}
+
+/// Begins the next change of documents, which all generations have.
+pub(super) fn next_revision_of_all(tx: &Connection) -> Result<u64, rusqlite::Error> {
+    let next = tx.prepare_cached("SELECT max(revision) + 1 FROM generations")?.query_row([], |row| row.get(0))?;
+    tx.prepare_cached("UPDATE generations SET revision = ?1")?.execute(params![next])?;
     Ok(next)
 }
 
@@ -148,10 +179,11 @@ fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<(i64, bool
     let id = tx
         .prepare_cached(
             "INSERT INTO documents
-                 (source, fingerprint, version, title, format, bytes, ingested_at, language, modified_at, key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, lower(hex(randomblob(10))))
+                 (source, fingerprint, version, title, format, bytes, ingested_at, language, modified_at, key, changed,
+                  read_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, lower(hex(randomblob(10))), 1, ?10)
              ON CONFLICT (source) DO UPDATE SET fingerprint = ?2, version = ?3, title = ?4, format = ?5, bytes = ?6,
-                 ingested_at = ?7, language = ?8, modified_at = ?9
+                 ingested_at = ?7, language = ?8, modified_at = ?9, changed = changed + 1, read_by = ?10
              RETURNING id",
         )?
         .query_row(
@@ -165,6 +197,7 @@ fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<(i64, bool
                 now,
                 document.language,
                 document.modified,
+                document.recipe.pipeline,
             ],
             |row| row.get(0),
         )?;
@@ -192,31 +225,28 @@ fn json(value: &impl Serialize) -> Result<String, rusqlite::Error> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
-/// What became of a document's chunks.
-struct Replaced {
-    inserted: usize,
-    kept: usize,
-    gone: usize,
+/// Whose chunks are written, and where.
+pub(super) struct Target<'a> {
+    pub(super) generation: GenerationId,
+    pub(super) document: i64,
+    pub(super) source: &'a str,
+    pub(super) version: &'a str,
+    pub(super) embedder: &'a EmbedderRecord,
+    pub(super) revision: u64,
 }
 
 /// Brings the chunks of a document to their new state.
 ///
 /// A chunk with the same key under another version label is a new row (indexes filter by version), but its text is the
-/// same, so its vector is taken over.
-fn replace_chunks(
-    tx: &Connection,
-    document_id: i64,
-    document: &NewDocument,
-    dimension: usize,
-    revision: u64,
-) -> Result<Replaced, Unmade> {
-    let stored = stored_chunks(tx, document_id)?;
-    let wanted: HashSet<&str> = document.chunks.iter().map(|chunk| chunk.key.as_str()).collect();
+/// same, so its vector is taken over; so is that of another generation of the same embedder.
+pub(super) fn replace_chunks(tx: &Connection, target: &Target<'_>, chunks: &[NewChunk]) -> Result<WriteReport, Unmade> {
+    let stored = stored_chunks(tx, target)?;
+    let wanted: HashSet<&str> = chunks.iter().map(|chunk| chunk.key.as_str()).collect();
     let (mut kept, before) = (HashMap::new(), stored.len());
     let mut inherited = HashMap::new();
     for StoredChunk { id, key, version } in stored {
         if wanted.contains(key.as_str()) {
-            if version == document.version {
+            if version == target.version {
                 kept.insert(key, id);
                 continue;
             }
@@ -225,21 +255,28 @@ fn replace_chunks(
                 .and_then(|mut s| s.query_row([id], |row| row.get(0)))?;
             inherited.insert(key, vector);
         }
-        remove_chunk(tx, id, revision)?;
+        remove_chunk(tx, id, target)?;
     }
-    for (ordinal, chunk) in document.chunks.iter().enumerate() {
+    for (ordinal, chunk) in chunks.iter().enumerate() {
         if let Some(id) = kept.get(&chunk.key) {
             put_place(tx, *id, ordinal, chunk)?;
         } else {
             let vector = match (&chunk.vector, inherited.remove(&chunk.key)) {
                 (ChunkVector::Stored, Some(vector)) => vector,
+                (ChunkVector::Stored, None) => match generations::vector_elsewhere(tx, target, &chunk.key)? {
+                    Some(vector) => vector,
+                    None => usable_vector(target, ordinal, chunk)?,
+                },
                 (ChunkVector::None, _) => Vec::new(),
-                _ => usable_vector(document, ordinal, chunk, dimension)?,
+                (ChunkVector::Made(_), _) => usable_vector(target, ordinal, chunk)?,
             };
-            insert_chunk(tx, document_id, document, ordinal, chunk, &vector, revision)?;
+            insert_chunk(tx, target, ordinal, chunk, &vector)?;
         }
     }
-    Ok(Replaced { inserted: document.chunks.len() - kept.len(), kept: kept.len(), gone: before - kept.len() })
+    let (inserted, gone) = (chunks.len() - kept.len(), before - kept.len());
+    tx.prepare_cached("UPDATE generations SET chunks = chunks + ?2 WHERE id = ?1")?
+        .execute(params![target.generation.0, inserted as i64 - gone as i64])?;
+    Ok(WriteReport { chunks_inserted: inserted, chunks_kept: kept.len(), ..WriteReport::default() })
 }
 
 struct StoredChunk {
@@ -248,15 +285,17 @@ struct StoredChunk {
     version: String,
 }
 
-fn stored_chunks(tx: &Connection, document_id: i64) -> Result<Vec<StoredChunk>, rusqlite::Error> {
-    tx.prepare_cached("SELECT id, key, version FROM chunks WHERE document_id = ?1")?
-        .query_map([document_id], |row| Ok(StoredChunk { id: row.get(0)?, key: row.get(1)?, version: row.get(2)? }))?
+fn stored_chunks(tx: &Connection, target: &Target<'_>) -> Result<Vec<StoredChunk>, rusqlite::Error> {
+    tx.prepare_cached("SELECT id, key, version FROM chunks WHERE document_id = ?1 AND generation = ?2")?
+        .query_map(params![target.document, target.generation.0], |row| {
+            Ok(StoredChunk { id: row.get(0)?, key: row.get(1)?, version: row.get(2)? })
+        })?
         .collect()
 }
 
-fn remove_chunk(tx: &Connection, id: i64, revision: u64) -> Result<(), rusqlite::Error> {
-    tx.prepare_cached("INSERT INTO removed_chunks (chunk_id, revision) VALUES (?1, ?2)")?
-        .execute(params![id, revision])?;
+fn remove_chunk(tx: &Connection, id: i64, target: &Target<'_>) -> Result<(), rusqlite::Error> {
+    tx.prepare_cached("INSERT INTO removed_chunks (chunk_id, generation, revision) VALUES (?1, ?2, ?3)")?
+        .execute(params![id, target.generation.0, target.revision])?;
     tx.prepare_cached("DELETE FROM places WHERE chunk_id = ?1")?.execute([id])?;
     tx.prepare_cached("DELETE FROM chunks WHERE id = ?1")?.execute([id])?;
     Ok(())
@@ -264,40 +303,36 @@ fn remove_chunk(tx: &Connection, id: i64, revision: u64) -> Result<(), rusqlite:
 
 /// Says where a chunk is, if that is not known already.
 fn put_place(tx: &Connection, id: i64, ordinal: usize, chunk: &NewChunk) -> Result<(), rusqlite::Error> {
+    let place = (chunk.place != Place::default()).then(|| json(&chunk.place)).transpose()?;
     tx.prepare_cached(
         "INSERT INTO places (chunk_id, ordinal, place) VALUES (?1, ?2, ?3)
          ON CONFLICT (chunk_id) DO UPDATE SET ordinal = ?2, place = ?3 WHERE ordinal <> ?2 OR place IS NOT ?3",
     )?
-    .execute(params![id, ordinal as i64, json(&chunk.place)?])?;
+    .execute(params![id, ordinal as i64, place])?;
     Ok(())
 }
 
 fn insert_chunk(
     tx: &Connection,
-    document_id: i64,
-    document: &NewDocument,
+    target: &Target<'_>,
     ordinal: usize,
     chunk: &NewChunk,
     vector: &[u8],
-    revision: u64,
 ) -> Result<(), rusqlite::Error> {
+    let Target { generation, document, version, revision, .. } = target;
     tx.prepare_cached(
-        "INSERT INTO chunks (document_id, key, language, version, text, vector, revision)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO chunks (document_id, key, language, version, text, vector, revision, generation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
-    .execute(params![document_id, chunk.key, chunk.language, document.version, chunk.text, vector, revision])?;
+    .execute(params![document, chunk.key, chunk.language, version, chunk.text, vector, revision, generation.0])?;
     put_place(tx, tx.last_insert_rowid(), ordinal, chunk)
 }
 
 /// The last gate before a vector is stored: it must have the DB's dimension and point somewhere. Vectors of zeros or
 /// NaN are what a dead embedder leaves behind, and would rank for unrelated questions ever after.
-fn usable_vector(
-    document: &NewDocument,
-    ordinal: usize,
-    chunk: &NewChunk,
-    dimension: usize,
-) -> Result<Vec<u8>, StoreError> {
-    let bad = |why: String| StoreError::BadVector { document: document.source.clone(), chunk: ordinal, why };
+fn usable_vector(target: &Target<'_>, ordinal: usize, chunk: &NewChunk) -> Result<Vec<u8>, StoreError> {
+    let dimension = target.embedder.dimension;
+    let bad = |why: String| StoreError::BadVector { document: target.source.to_owned(), chunk: ordinal, why };
     let ChunkVector::Made(vector) = &chunk.vector else { return Err(bad("it is missing".into())) };
     if vector.len() != dimension {
         return Err(bad(format!("it has {} dimensions instead of {dimension}", vector.len())));

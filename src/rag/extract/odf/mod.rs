@@ -143,5 +143,12 @@ fn read(
     if read.without_value > 0 {
         warnings.push(Warning::FormulasWithoutValue { count: read.without_value });
     }
-    Ok(Raw { text: read.text, title: title.or(read.heading), pages: read.pages, warnings, pictures: read.unsaid, ..Raw::default() })
+    Ok(Raw {
+        text: read.text,
+        title: title.or(read.heading),
+        pages: read.pages,
+        warnings,
+        pictures: read.unsaid,
+        ..Raw::default()
+    })
 }

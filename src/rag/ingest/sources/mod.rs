@@ -51,7 +51,7 @@ impl SourceFile {
 }
 
 /// What a list of paths comes to.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Selection {
     /// Files to read, each once.
     pub files: Vec<SourceFile>,
