@@ -53,6 +53,17 @@
 //! format comes back. Whoever writes the lexical index holds a lock for a series of changes; where its folder cannot be
 //! written, it lives in memory.
 //!
+//! # The way of one generation
+//!
+//! What chunks and vectors are made by (version of cutting, sizes, embedder) is a [generation](store::Generations) of a DB; documents
+//! and texts are kept once. [`rag::reindex`] builds the next one from the stored texts, as a process of its own or in a server,
+//! and slowly: what a generation lacks, or has of an earlier state of a document, is asked of the store, so that a build can be
+//! killed at any moment. The swap is one transaction, which is refused while something is missing. Each generation has a
+//! history and indexes of its own. A server that sees that another one serves [opens it](rag::Dbs::renew), brings its search up
+//! to date and only then lets questions into it; those under way end in the old one. What a new version reads or cuts otherwise is
+//! replaced document by document in the generation that serves ([`rag::Engine::upgrade`]): the vectors stay comparable.
+//! [`rag::trial`] asks two generations the same questions; [`store::archive`] carries a DB elsewhere.
+//!
 //! # The way of one measured request
 //!
 //! [`bench::run`] starts threads with an event loop each. In a closed loop a user sends when its last answer came; in an open
@@ -74,7 +85,7 @@
 //! - The store is the only truth; everything in [`index`] can be deleted, and is never a reason not to start.
 //! - What was acknowledged is on disk and found by searches. What cannot be written says so, and whether it was stored.
 //! - Every wait of the server has a deadline, every background task a heartbeat that `/health` shows.
-//! - A DB holds vectors of one embedder. A vector that points nowhere is never stored and never ranks.
+//! - A generation holds vectors of one embedder, and one generation of a DB serves. A vector that points nowhere is never stored and never ranks.
 //! - A degraded or partial answer is always marked, never taken for a whole one, and never cached.
 //! - A cached answer is given only for the state of the DB for which its passages are known to be the right ones.
 //! - Everything that a question waits for ends at its deadline. Work that several questions share lives until the last one's.

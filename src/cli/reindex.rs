@@ -16,7 +16,8 @@ use super::{
 ///
 /// A server that runs on the same data directory notices by itself. It needs the embedder of the generation that answers: one that
 /// is configured with another goes on with the generation before, says so in /health and takes no documents; start it again
-/// with the embedder that you have built with.
+/// with the embedder that you have built with. Sizes of chunks that are set for a server (CHUNK_SIZE) hold for its DBs: where they
+/// are others than those given here, it cuts the DB again; leave them out there, and a DB keeps its own.
 #[derive(Debug, Clone, Default, Args)]
 #[command(
     group = ArgGroup::new("step").args(["no_swap", "swap", "back", "drop", "list"]),

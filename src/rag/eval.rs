@@ -33,7 +33,7 @@ use crate::{
 const BATCH: usize = 512;
 
 /// Graded documents of one query.
-type Judgements = HashMap<String, u32>;
+pub type Judgements = HashMap<String, u32>;
 
 /// A db with judgements.
 #[derive(Debug, Clone)]
@@ -91,7 +91,7 @@ impl Dataset {
     ///
     /// # Errors
     /// See [`DatasetError`].
-    pub fn load_questions(folder: &Path) -> Result<Vec<(String, HashMap<String, u32>)>, DatasetError> {
+    pub fn load_questions(folder: &Path) -> Result<Vec<(String, Judgements)>, DatasetError> {
         let mut judgements = read_judgements(folder)?;
         let lines = read_lines(&folder.join("queries.jsonl"))?;
         let queries: Vec<_> =

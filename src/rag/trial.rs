@@ -3,23 +3,17 @@
 //! With judgments, what is compared is how good retrieval is, question by question; the mean difference and its interval say
 //! better, not worse or worse. Without them it can only be told how much changes.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     Db, Models, Pipeline, RagError, RetrievalOptions,
-    eval::{EvalObserver, ndcg, recall, search},
+    eval::{EvalObserver, Judgements, ndcg, recall, search},
 };
 use crate::{
     resilience::CallContext,
     util::statistics::{TWO_SIDED_95, mean_interval, wilson},
 };
 use serde::Serialize;
-
-/// Graded documents of one question, by their sources.
-pub type Judgments = HashMap<String, u32>;
 
 /// Passages that are asked for, for each document that counts: several may be of one document.
 const PASSAGES_PER_DOCUMENT: usize = 3;
@@ -33,7 +27,7 @@ pub struct TrialQuestion {
     /// The question.
     pub text: String,
     /// What is right, where somebody has said.
-    pub judgments: Option<Judgments>,
+    pub judgments: Option<Judgements>,
 }
 
 /// What a trial says.
@@ -138,8 +132,8 @@ pub fn compare(questions: &[TrialQuestion], serving: &[Vec<String>], other: &[Ve
         ];
         return Trial { questions: questions.len(), figures, verdict: TrialVerdict::Changed };
     }
-    let figure = |name: &str, measure: &dyn Fn(&[&str], &Judgments) -> f64| {
-        let of = |found: &Vec<String>, judgments: &Judgments| {
+    let figure = |name: &str, measure: &dyn Fn(&[&str], &Judgements) -> f64| {
+        let of = |found: &Vec<String>, judgments: &Judgements| {
             measure(&found.iter().map(String::as_str).collect::<Vec<_>>(), judgments)
         };
         let values: Vec<(f64, f64)> =
@@ -214,6 +208,8 @@ impl Trial {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use proptest::prelude::*;
 
     use super::*;
