@@ -60,6 +60,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l data-dir -d 'Fol
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l metadata-rule -d 'Metadata of documents by their names' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
@@ -221,6 +222,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l data-dir -d 'Fo
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l metadata-rule -d 'Metadata of documents by their names' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
@@ -247,6 +249,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-url -d 'U
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l url -d 'URL of a server that ingests instead; it resolves the paths on its machine' -r -f
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l label -d 'Label of these documents; questions can be limited to it' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l metadata -d 'Metadata of these documents, like team=legal or \'{"year": 2026}\'; may be repeated' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l json -d 'Print the report as JSON on stdout' -r -f -a "true\t''
 false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
@@ -334,6 +337,8 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l quotes -d 'Print
 false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l language -d 'Search only passages in these languages, like en,de' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l label -d 'Search only documents with this label; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l filter -d 'Search only documents that a filter means, in JSON as the API takes it' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l where -d 'Search only documents with this, like team=legal or year>=2024; may be repeated' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
