@@ -5,7 +5,7 @@
 //! documents that it means, and a sixty-fourth of all. The result is a [`Selection`]: the documents as bits, and, where
 //! they have few chunks, these. The two searches then do what is cheapest for the number of chunks:
 //!
-//! - Few (less than one in [`FEW`]): only these are looked at. The vector search scores each of them by its exact vector; the
+//! - Few (at most one in 32): only these are looked at. The vector search scores each of them by its exact vector; the
 //!   lexical one goes through them in the order of its files and lets the question's terms skip to each. Both are exact.
 //! - Many: they search as they do without a filter, and ask of each candidate that would be among the best whether its
 //!   document is in the set, which is one bit.
