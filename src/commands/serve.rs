@@ -183,6 +183,7 @@ pub(super) fn options(settings: &Settings, stop: &CancellationToken) -> IngestOp
         version: None,
         parallelism: std::thread::available_parallelism().map_or(2, usize::from),
         stop: stop.clone(),
+        metadata: serde_json::Map::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where documents live: the only truth of a DB. Everything else (search indexes, caches) can be thrown away and
 //! rebuilt from here.
 //!
-//! [`Store`] is one DB: its [`Documents`] and the [`ChangeLog`] that indexes follow. [`StoreCatalog`] makes, lists and
+//! [`Store`] is one DB: its [`Documents`], the [`ChangeLog`] that indexes follow, and the [`FileLedger`] of mirrored folders. [`StoreCatalog`] makes, lists and
 //! deletes DBs. The embedded engine is [`sqlite`]. All calls block and belong on a blocking thread; all methods take `&self`
 //! and may be called from several threads at once.
 //!
@@ -11,15 +11,20 @@
 mod contract;
 mod documents;
 mod error;
+mod files;
 pub mod sqlite;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 pub use documents::{
-    Chunk, ChunkVector, Counts, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentState,
+    Chunk, ChunkText, ChunkVector, Counts, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentState,
     DocumentSummary, DocumentText, Documents, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, WriteReport,
 };
 pub use error::StoreError;
+pub use files::{FileLedger, FileRecord, FileStage, FileVersion, MirrorRecord};
 
 use crate::domain::{ChangeSet, DbName, Stamp, Want};
 
@@ -34,7 +39,7 @@ pub trait ChangeLog: Send + Sync {
 }
 
 /// One DB.
-pub trait Store: Documents + ChangeLog {
+pub trait Store: Documents + ChangeLog + FileLedger {
     /// Whether what is open is still what stands at the DB's place.
     ///
     /// # Errors
@@ -85,4 +90,7 @@ pub trait StoreCatalog: Send + Sync {
 
     /// Where this DB is, for people (shown by `/health`).
     fn location(&self, name: &DbName) -> String;
+
+    /// The folder for files that are kept with this DB. It need not be there yet, and goes with the DB.
+    fn files(&self, name: &DbName) -> PathBuf;
 }

@@ -7,8 +7,10 @@
 mod prepare;
 mod sources;
 mod threads;
+mod tracked;
 
 use std::{
+    collections::HashSet,
     fmt,
     path::Path,
     sync::{Arc, LazyLock},
@@ -21,9 +23,12 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 pub use prepare::PIPELINE_VERSION;
 use prepare::{Pending, Prepared};
-pub use sources::{DocumentRoots, MAX_LISTED_ERRORS, MAX_PATH_CHARS, SelectLimits, Selection, SourceFile};
+pub use sources::{
+    DocumentRoots, Look, MAX_LISTED_ERRORS, MAX_PATH_CHARS, RootSight, Scope, SelectLimits, Selection, SourceFile,
+};
 pub use threads::FileThreadError;
 use threads::{Done, FileThreads};
+pub use tracked::{StoredAs, StoredFile, file_shape, hash_file, look_at_files, rename_document};
 
 use super::{
     Db, RagError,
@@ -33,7 +38,7 @@ use super::{
 use crate::{
     providers::{Embedder, ProviderError, Purpose},
     resilience::CallContext,
-    store::{ChunkVector, EmbedderRecord, Mutation, NewDocument, StoreError, WriteReport},
+    store::{ChunkVector, EmbedderRecord, FileVersion, Mutation, NewDocument, StoreError, WriteReport},
 };
 
 /// Chunks that one transaction holds at least, when there are so many: large enough that commits cost nothing beside
@@ -92,6 +97,8 @@ pub struct IngestOptions {
     pub parallelism: usize,
     /// Once it is cancelled, no further file is begun; what was read is stored and can be searched.
     pub stop: CancellationToken,
+    /// Metadata that these documents are given.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
 }
 
 /// What an ingestion did.
@@ -115,6 +122,10 @@ pub struct IngestReport {
     pub warnings: Vec<FileError>,
     /// It was stopped before all files were read.
     pub stopped: bool,
+    /// The files whose documents are stored as they are now.
+    pub stored: Vec<StoredFile>,
+    /// Of those that failed, the sources that may succeed another time without having changed.
+    pub worth_a_retry: HashSet<String>,
 }
 
 impl IngestReport {
@@ -193,6 +204,7 @@ pub async fn ingest(
         },
         observer,
         batch: Vec::new(),
+        unsaid: Vec::new(),
         report: IngestReport {
             errors: selection.errors,
             unlisted_errors: selection.unlisted_errors,
@@ -259,8 +271,17 @@ enum Failure {
     Embedder(ProviderError),
     /// The store failed.
     Store(StoreError),
+    /// It is being written, and no state of it could be read whole.
+    Changing,
     /// The task did not end.
     Interrupted,
+}
+
+impl Failure {
+    /// Whether the same file may be read another time.
+    fn is_worth_a_retry(&self) -> bool {
+        !matches!(self, Self::File(_))
+    }
 }
 
 impl fmt::Display for Failure {
@@ -270,6 +291,7 @@ impl fmt::Display for Failure {
             Self::Unread(error) => error.fmt(f),
             Self::Embedder(error) => write!(f, "its text could not be embedded, so nothing of it was stored: {error}"),
             Self::Store(error) => error.fmt(f),
+            Self::Changing => f.write_str("is being written at the moment, so that no state of it could be read whole"),
             Self::Interrupted => f.write_str("reading it was interrupted (the log says why)"),
         }
     }
@@ -281,6 +303,15 @@ struct Ready {
     warnings: Vec<String>,
     /// Length of its vectors; `None` when all its chunks were known already.
     dimension: Option<usize>,
+    is_new: bool,
+}
+
+/// What became of a file up to the store.
+struct Processed {
+    /// `None` when the document is stored in this state already.
+    ready: Option<Ready>,
+    content: String,
+    version: Option<FileVersion>,
 }
 
 /// What all files of an ingestion share.
@@ -292,13 +323,15 @@ struct Job {
 }
 
 impl Job {
-    /// Everything up to the store: `None` when the document is stored in this state already.
-    async fn process(self: Arc<Self>, file: SourceFile) -> Result<Option<Ready>, Failure> {
+    /// Everything up to the store.
+    async fn process(self: Arc<Self>, file: SourceFile) -> Result<Processed, Failure> {
+        self.find_under_old_name(&file.source).await?;
         let (job, to_read) = (Arc::clone(&self), file.clone());
         let limits = self.options.limits.clone();
         let Done { result: content, turn } =
             READS.run(limits.timeout, move || prepare::read(&to_read, &limits)).await.map_err(Failure::Unread)?;
         let content = content?;
+        let (hash, version) = (content.hash.to_hex().to_string(), content.version);
         let preparation = PREPARATIONS.acquire().await.map_err(|_| Failure::Interrupted)?;
         let prepared = tokio::task::spawn_blocking(move || {
             // Held until the work ends, even if nobody waits for it any more.
@@ -308,14 +341,15 @@ impl Job {
         })
         .await
         .map_err(|_| Failure::Interrupted)??;
-        match prepared {
-            Prepared::Unchanged => Ok(None),
-            Prepared::Changed(pending) => self.embed(*pending).await.map(Some),
-        }
+        let ready = match prepared {
+            Prepared::Unchanged => None,
+            Prepared::Changed(pending) => Some(self.embed(*pending).await?),
+        };
+        Ok(Processed { ready, content: hash, version })
     }
 
     async fn embed(&self, pending: Pending) -> Result<Ready, Failure> {
-        let Pending { mut document, to_embed, mut warnings } = pending;
+        let Pending { mut document, to_embed, mut warnings, is_new } = pending;
         let (mut dimension, mut without) = (None, Vec::new());
         for positions in to_embed.chunks(self.embedder.batch_size().max(1)) {
             let texts: Vec<String> = positions.iter().map(|&n| document.chunks[n].text.clone()).collect();
@@ -345,7 +379,7 @@ impl Job {
                 n + 1,
             ));
         }
-        Ok(Ready { document, warnings, dimension })
+        Ok(Ready { document, warnings, dimension, is_new })
     }
 }
 
@@ -356,21 +390,33 @@ struct Run<'a> {
     embedder: EmbedderRecord,
     observer: &'a IngestObserver,
     batch: Vec<NewDocument>,
+    /// What is to be said of the documents of the batch once they are stored.
+    unsaid: Vec<StoredFile>,
     report: IngestReport,
 }
 
 impl Run<'_> {
-    async fn take(&mut self, source: String, outcome: Result<Option<Ready>, Failure>) -> Result<(), RagError> {
+    async fn take(&mut self, source: String, outcome: Result<Processed, Failure>) -> Result<(), RagError> {
         let mut chunks = 0;
         match outcome {
-            Ok(None) => self.report.unchanged += 1,
-            Ok(Some(ready)) => {
+            Ok(Processed { ready: None, content, version }) => {
+                self.report.unchanged += 1;
+                self.report.stored.push(StoredFile { source: source.clone(), content, version, how: StoredAs::Unchanged });
+            }
+            Ok(Processed { ready: Some(ready), content, version }) => {
+                let how = if ready.is_new { StoredAs::New } else { StoredAs::Changed };
+                self.unsaid.push(StoredFile { source: source.clone(), content, version, how });
                 chunks = ready.document.chunks.len();
                 self.embedder.dimension = ready.dimension.unwrap_or(self.embedder.dimension);
                 self.report.warnings.extend(ready.warnings.into_iter().map(|w| FileError::new(&source, w)));
                 self.batch.push(ready.document);
             }
-            Err(failure) => self.report.errors.push(FileError::new(&source, failure.to_string())),
+            Err(failure) => {
+                if failure.is_worth_a_retry() {
+                    self.report.worth_a_retry.insert(source.clone());
+                }
+                self.report.errors.push(FileError::new(&source, failure.to_string()));
+            }
         }
         (self.observer)(IngestEvent::Finished { source: &source, chunks });
         if self.batch.iter().map(|document| document.chunks.len()).sum::<usize>() >= BATCH_CHUNKS {
@@ -380,11 +426,12 @@ impl Run<'_> {
     }
 
     /// Lists the remaining files as failed: an embedder that is away would fail each of them, slowly.
-    async fn give_up(&mut self, outcomes: impl futures::Stream<Item = (String, Result<Option<Ready>, Failure>)>) {
+    async fn give_up(&mut self, outcomes: impl futures::Stream<Item = (String, Result<Processed, Failure>)>) {
         let reason = "not tried: the embedder is not available (see the errors above); ingest again when it is";
         let mut outcomes = std::pin::pin!(outcomes);
         while let Some((source, _)) = outcomes.next().await {
             self.report.errors.push(FileError::new(&source, reason.into()));
+            self.report.worth_a_retry.insert(source.clone());
             (self.observer)(IngestEvent::Finished { source: &source, chunks: 0 });
         }
     }
@@ -398,6 +445,8 @@ impl Run<'_> {
         self.report.added += written.added;
         self.report.updated += written.updated;
         self.report.chunks_indexed += written.chunks_inserted;
+        let spoilt: HashSet<&str> = failed.iter().map(|failed| failed.file.as_str()).collect();
+        self.report.stored.extend(self.unsaid.drain(..).filter(|stored| !spoilt.contains(stored.source.as_str())));
         self.report.errors.extend(failed);
         Ok(())
     }

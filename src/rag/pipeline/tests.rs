@@ -54,6 +54,7 @@ async fn ingest_folder(engine: &Engine, db: &DbName, folder: &Path) {
         version: None,
         parallelism: 1,
         stop: Default::default(),
+        metadata: Default::default(),
     };
     engine.ingest(db, selection, options, &unobserved()).await.unwrap();
 }

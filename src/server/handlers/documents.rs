@@ -68,6 +68,7 @@ pub async fn ingest(
         version: request.version,
         parallelism: std::thread::available_parallelism().map_or(2, usize::from),
         stop: state.stopping.clone(),
+        metadata: serde_json::Map::new(),
     };
     // A task of its own: a client that goes away does not leave half of its folder unread.
     let (engine, name) = (Arc::clone(&state.engine), db.clone());

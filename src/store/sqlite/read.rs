@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     domain::ChunkId,
-    store::{Chunk, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary},
+    store::{Chunk, ChunkText, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary},
 };
 
 /// The columns that [`summary`] reads.
@@ -116,6 +116,16 @@ pub(super) fn chunks(c: &Connection, ids: &[ChunkId]) -> Result<Vec<Chunk>, rusq
         );
     }
     Ok(chunks)
+}
+
+/// What the keys of a document's chunks are made of, in reading order.
+pub(super) fn chunk_texts(c: &Connection, source: &str) -> Result<Vec<ChunkText>, rusqlite::Error> {
+    c.prepare_cached(
+        "SELECT c.key, c.language, c.text FROM documents d JOIN chunks c ON c.document_id = d.id
+         JOIN places p ON p.chunk_id = c.id WHERE d.source = ?1 ORDER BY p.ordinal",
+    )?
+    .query_map([source], |row| Ok(ChunkText { key: row.get(0)?, language: row.get(1)?, text: row.get(2)? }))?
+    .collect()
 }
 
 /// A column of JSON that may be empty.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use super::{count, embedder, put_setting, revision};
+use super::{count, embedder, ledger, put_setting, revision};
 use crate::store::{
     ChunkVector, DocumentText, EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport,
 };
@@ -36,6 +36,14 @@ pub(super) fn mutate(tx: &Connection, mutation: &Mutation) -> Result<WriteReport
     match mutation {
         Mutation::Write { documents, embedder } => self::documents(tx, documents, embedder),
         Mutation::Remove { sources } => remove(tx, sources),
+        Mutation::Rename { from, to, keys } => {
+            let renamed = ledger::rename(tx, (from, to), keys, next_revision(tx)?)?;
+            Ok(WriteReport { updated: renamed.into(), ..WriteReport::default() })
+        }
+        Mutation::Mirror(mirror) => Ok(ledger::put_mirror(tx, mirror).map(|()| WriteReport::default())?),
+        Mutation::Track { root, files, forgotten } => {
+            Ok(ledger::track(tx, root, files, forgotten).map(|()| WriteReport::default())?)
+        }
     }
 }
 
