@@ -6,12 +6,14 @@
 mod ask;
 mod cache;
 mod documents;
+mod sync;
 
 pub use ask::{AskDefaults, answered, cache_metadata, outcome, question, segment, stream_head, timings};
 pub use cache::{cache_configuration, cache_figures, clear_cache};
 pub use documents::{
     check_ingestion, check_removal, document, document_list, document_query, document_text, file_errors, ingested,
 };
+pub use sync::{check_label, check_metadata, state_name, sync_folder, sync_state};
 
 use crate::domain::InvalidDbName;
 

@@ -17,6 +17,7 @@ mod monitor;
 mod query;
 mod report;
 mod serve;
+mod sync;
 pub mod settings;
 
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub use monitor::MonitorArgs;
 pub use query::QueryArgs;
 pub use report::ReportArgs;
 pub use serve::ServeArgs;
+pub use sync::SyncArgs;
 
 use crate::{
     telemetry::{NotWeb, ServiceUrl, mask_url},
@@ -85,6 +87,8 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Read documents into a DB
     Ingest(Box<IngestArgs>),
+    /// Bring a DB to the state of a folder, once
+    Sync(Box<SyncArgs>),
     /// Ask a question
     Query(Box<QueryArgs>),
     /// Measure retrieval quality on a collection in BEIR layout

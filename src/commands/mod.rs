@@ -14,6 +14,7 @@ mod query;
 mod report;
 mod serve;
 mod signals;
+mod sync;
 
 use std::io::{IsTerminal, Write};
 
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> ExitStatus {
     let result = match command {
         Command::Serve(args) => settings_of(&global, args.flags()).and_then(|s| block_on(serve::run(s))),
         Command::Ingest(args) => settings_of(&global, args.flags()).and_then(|s| block_on(ingest::run(s, *args))),
+        Command::Sync(args) => settings_of(&global, args.flags()).and_then(|s| block_on(sync::run(s, *args))),
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
         Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),

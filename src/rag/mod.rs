@@ -18,6 +18,7 @@ mod models;
 pub mod pipeline;
 pub mod settings;
 pub mod structure;
+pub mod sync;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ use crate::{
     cache::SemanticCache,
     domain::DbName,
     rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
+    providers::Embedder,
     store::{Counts, DocumentList, DocumentQuery, DocumentRecord, Filters, Mutation},
     telemetry::Metrics,
 };
@@ -132,6 +134,15 @@ impl Engine {
         let report = ingest::ingest(&opened, embedder, selection, options, observer).await?;
         self.metrics.ingested(db, report.added + report.updated, report.chunks_indexed, started.elapsed());
         Ok(report)
+    }
+
+    /// The embedder of a DB's documents: that of its vectors, else that of new ones.
+    ///
+    /// # Errors
+    /// Unknown DB, a store that cannot be read; [`RagError::EmbedderMismatch`].
+    pub async fn embedder_of(&self, db: &DbName) -> Result<Arc<dyn Embedder>, RagError> {
+        let stored = self.with_db(db, |db| Ok(db.store().embedder()?)).await?;
+        Ok(Arc::clone(self.models.embedder_for(db, stored.as_ref())?))
     }
 
     /// Removes documents; returns how many there were.

@@ -19,7 +19,9 @@ use crate::{
     api::AskDefaults,
     domain::DbName,
     providers::{Author, HealthProbe},
-    rag::{Engine, RetrievalOptions, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots},
+    rag::{
+        Engine, RetrievalOptions, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots, sync::Mirrors,
+    },
     resilience::{CircuitBreaker, Resilience, State},
     telemetry::ServiceUrl,
 };
@@ -51,6 +53,8 @@ pub struct ServerSettings {
     pub data_dir: PathBuf,
     /// Where Ollama is, for people.
     pub ollama_url: ServiceUrl,
+    /// Largest form of uploaded files, in bytes.
+    pub max_upload_bytes: usize,
 }
 
 /// A service that questions depend on, and how to ask whether it is there.
@@ -95,6 +99,8 @@ pub struct AppState {
     pub(super) watchdog: Watchdog,
     /// The description of the API, written when it is first asked for.
     pub(super) description: OnceLock<Bytes>,
+    /// Mirrored folders and uploaded files.
+    pub(super) mirrors: Arc<Mirrors>,
 }
 
 impl AppState {
@@ -105,6 +111,7 @@ impl AppState {
         upstreams: Vec<UpstreamHealth>,
         resilience: Resilience,
         stopping: CancellationToken,
+        mirrors: Arc<Mirrors>,
     ) -> Self {
         Self {
             engine,
@@ -119,6 +126,7 @@ impl AppState {
             heartbeats: Heartbeats::default(),
             watchdog: Watchdog::default(),
             description: OnceLock::new(),
+            mirrors,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What whoever follows files needs beside ingestion: looks at a folder, hashes, and documents that change their name.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -69,6 +69,17 @@ pub async fn look_at_files(
         Ok(done) => Ok(done?.result),
         Err(_) => Err(FileThreadError::TimedOut(whole)),
     }
+}
+
+/// Runs a call to the file system that may never return, on a thread of its own.
+///
+/// # Errors
+/// [`FileThreadError`].
+pub async fn on_file_thread<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, FileThreadError> {
+    Ok(SELECTIONS.run(limit, work).await?.result)
 }
 
 /// The hash of a file's bytes, and the state that was read.

@@ -9,6 +9,8 @@ pub mod health;
 pub mod metrics;
 pub mod provider;
 pub mod stream;
+pub mod sync;
+pub mod upload;
 
 /// The time as RFC 3339, UTC.
 fn now_rfc3339() -> String {

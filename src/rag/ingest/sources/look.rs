@@ -153,7 +153,7 @@ pub(in crate::rag::ingest) fn version_of(metadata: &Metadata) -> FileVersion {
 
 /// Whether another change would show in the time of the last one: clocks of file systems tick slowly, some every two
 /// seconds. What lies in the future was not set by a change.
-pub(in crate::rag::ingest) fn is_settled(version: FileVersion, now: UnixMillis) -> bool {
+pub(in crate::rag) fn is_settled(version: FileVersion, now: UnixMillis) -> bool {
     const TICK_MILLIS: i64 = 2_000;
     (version.modified / 1_000_000).abs_diff(now.0) > TICK_MILLIS.unsigned_abs()
 }

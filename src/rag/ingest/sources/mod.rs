@@ -15,7 +15,9 @@ mod tests;
 
 use std::{fs::File, io, path::PathBuf, time::Duration};
 
-pub(super) use look::{is_settled, version_of};
+pub(in crate::rag) use look::is_settled;
+pub(super) use look::version_of;
+pub(in crate::rag) use temporary::is_passed_over;
 pub use look::{Look, RootSight, Scope};
 pub use roots::DocumentRoots;
 
@@ -71,6 +73,11 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// These files.
+    pub fn of(files: Vec<SourceFile>) -> Self {
+        Self { files, ..Self::default() }
+    }
+
     fn fail(&mut self, error: FileError) {
         if self.errors.len() < MAX_LISTED_ERRORS {
             self.errors.push(error);

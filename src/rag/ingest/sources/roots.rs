@@ -78,6 +78,27 @@ impl DocumentRoots {
         }
     }
 
+    /// Admits a folder, too, which need not be there yet: no link of its path is followed.
+    #[must_use]
+    pub fn with_root(mut self, root: &Path) -> Self {
+        if let Some(roots) = self.roots.as_mut().filter(|roots| !roots.iter().any(|known| root.starts_with(known))) {
+            roots.push(Arc::from(root));
+        }
+        self
+    }
+
+    /// Where a folder is that somebody names: without links if it is there.
+    pub fn locate(&self, path: &Path) -> PathBuf {
+        let full = self.base.join(path);
+        dunce::canonicalize(&full).unwrap_or_else(|_| without_dots(&full))
+    }
+
+    /// A file that need not be there.
+    #[cfg(test)]
+    pub(in crate::rag) fn source_for_tests(path: PathBuf, source: &str) -> super::SourceFile {
+        super::SourceFile { path, source: source.to_owned(), access: Access::Anywhere }
+    }
+
     /// Bounds what a selection looks at.
     #[must_use]
     pub fn with_limits(mut self, limits: SelectLimits) -> Self {
