@@ -29,7 +29,7 @@ pub use sources::{
 pub use threads::FileThreadError;
 use threads::{Done, FileThreads};
 pub(in crate::rag) use sources::{is_passed_over, is_settled};
-pub use tracked::{StoredAs, StoredFile, file_shape, hash_file, look_at_files, on_file_thread, rename_document};
+pub use tracked::{Renamed, StoredAs, StoredFile, file_shape, hash_file, look_at_files, on_file_thread, rename_document};
 
 use super::{
     Db, RagError,

@@ -93,16 +93,30 @@ pub async fn hash_file(file: SourceFile, limits: Limits) -> Result<(String, Opti
     done.and_then(|done| done.result).map_err(|failure| failure.to_string())
 }
 
-/// Gives a document another name; it keeps its id, its text and its vectors. Returns whether it was done: not when there is no
-/// such document, or one of the other name.
+/// What became of giving a document another name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renamed {
+    /// It has the other name.
+    Done,
+    /// There is no document of the old name.
+    NoDocument,
+    /// There is one of the new name already.
+    Taken,
+}
+
+/// Gives a document another name; it keeps its id, its text and its vectors.
 ///
 /// # Errors
 /// When the store cannot be read or written.
-pub async fn rename_document(db: &Arc<Db>, from: &str, to: &str) -> Result<bool, RagError> {
+pub async fn rename_document(db: &Arc<Db>, from: &str, to: &str) -> Result<Renamed, RagError> {
     let (old, new) = (from.to_owned(), to.to_owned());
-    let keys = blocking(db, move |db| Ok(prepare::renamed_keys(db.store().chunk_texts(&old)?, &new))).await?;
+    let keys = blocking(db, move |db| match db.store().document_state(&old)? {
+        Some(_) => Ok(Some(prepare::renamed_keys(db.store().chunk_texts(&old)?, &new))),
+        None => Ok(None),
+    });
+    let Some(keys) = keys.await? else { return Ok(Renamed::NoDocument) };
     let renamed = db.commit(Mutation::Rename { from: from.to_owned(), to: to.to_owned(), keys }).await?;
-    Ok(renamed.updated > 0)
+    Ok(if renamed.updated > 0 { Renamed::Done } else { Renamed::Taken })
 }
 
 impl Job {

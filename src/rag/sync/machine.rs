@@ -13,7 +13,7 @@ use super::guard::{FEW, MassDeletionGuard, PATIENCE, QUIET};
 use crate::{
     rag::{
         extract::Format,
-        ingest::{FileError, Look, RootSight, Scope, SourceFile, is_settled},
+        ingest::{FileError, Look, Renamed, RootSight, Scope, SourceFile, is_settled},
     },
     store::{FileRecord, FileStage, FileVersion},
     util::time::UnixMillis,
@@ -108,6 +108,12 @@ impl Tracked {
     fn may_be_a_rename(&self) -> bool {
         let fresh = self.record.stage == FileStage::Queued && !self.has_document() && !self.is_no_rename;
         fresh && self.presence == Presence::Here && matches!(self.busy, Busy::Idle | Busy::Hashing)
+    }
+
+    /// Whether nobody knows if it has changed.
+    fn is_unchecked(&self) -> bool {
+        let is_queued = self.record.stage == FileStage::Queued && self.has_document();
+        is_queued && self.presence == Presence::Here && !self.is_no_rename
     }
 
     fn is_due(&self, now: UnixMillis) -> bool {
@@ -420,12 +426,14 @@ impl Machine {
     /// What became of reading a file.
     pub(super) fn on_read(&mut self, source: &str, outcome: ReadOutcome, now: UnixMillis) {
         let Some(tracked) = self.files.get_mut(source) else { return };
-        let Busy::Reading { seen, changed } = std::mem::replace(&mut tracked.busy, Busy::Idle) else { return };
+        let Busy::Reading { seen, changed } = tracked.busy else { return };
+        tracked.busy = Busy::Idle;
         let is_gone = tracked.is_gone();
         let record = &mut tracked.record;
         match outcome {
             ReadOutcome::Interrupted => return,
             ReadOutcome::Stored { content, version } => {
+                let version = version.or(seen.map(unsettled));
                 (record.content, record.version, record.stage, record.since) = (Some(content), version, FileStage::Done, now);
                 (record.attempts, record.next_try, record.error) = (0, None, None);
                 tracked.is_stale = false;
@@ -450,6 +458,14 @@ impl Machine {
 
     /// The hash of a file that may be another one with a new name; `None` when it cannot be read.
     pub(super) fn on_hashed(&mut self, source: &str, hashed: Option<(String, Option<FileVersion>)>) {
+        if let Some(tracked) = self.files.get_mut(source).filter(|tracked| tracked.has_document()) {
+            let is_same = hashed.as_ref().is_some_and(|(content, _)| tracked.record.content.as_ref() == Some(content));
+            (tracked.busy, tracked.is_no_rename) = (Busy::Idle, true);
+            if is_same {
+                tracked.record.stage = FileStage::Done;
+            }
+            return;
+        }
         let of_same_format = |other: &str| Format::of_path(source.as_ref()) == Format::of_path(other.as_ref());
         let from = hashed.as_ref().and_then(|(content, _)| {
             let same = |tracked: &&Tracked| {
@@ -471,13 +487,23 @@ impl Machine {
     }
 
     /// Whether a document has its other name now.
-    pub(super) fn on_renamed(&mut self, from: &str, to: &str, version: Option<FileVersion>, done: bool, now: UnixMillis) {
+    pub(super) fn on_renamed(
+        &mut self,
+        (from, to): (&str, &str),
+        version: Option<FileVersion>,
+        renamed: Renamed,
+        now: UnixMillis,
+    ) {
         if let Some(tracked) = self.files.get_mut(to) {
             (tracked.busy, tracked.is_no_rename) = (Busy::Idle, true);
         }
-        if !done {
+        if renamed != Renamed::Done {
             if let Some(old) = self.files.get_mut(from) {
                 old.busy = Busy::Idle;
+                if renamed == Renamed::NoDocument {
+                    // Another process was quicker.
+                    old.record.content = None;
+                }
             }
             return;
         }
@@ -492,7 +518,8 @@ impl Machine {
             self.forgotten.insert(from.to_owned());
         }
         if let Some(tracked) = self.files.get_mut(to) {
-            tracked.record = FileRecord { source: to.to_owned(), version, stage: FileStage::Done, since: now, ..old.record };
+            let known = version.or(tracked.seen.map(unsettled));
+            tracked.record = FileRecord { source: to.to_owned(), version: known, stage: FileStage::Done, since: now, ..old.record };
             (tracked.record.attempts, tracked.record.next_try, tracked.record.error) = (0, None, None);
             if version.is_some_and(|version| tracked.seen != Some(version)) {
                 tracked.queue(now);
@@ -527,6 +554,7 @@ impl Machine {
         }
         if done {
             self.guard.note(sources.len(), now);
+            self.settle_identity();
         }
     }
 
@@ -574,17 +602,18 @@ impl Machine {
         sizes
     }
 
-    /// Takes the files whose hashes may show that they are others with new names.
-    pub(super) fn take_hashes(&mut self) -> Vec<SourceFile> {
+    /// Takes the files whose hashes may show that they are others with new names; with `check`, also those that may have
+    /// changed, where nobody is going to read them.
+    pub(super) fn take_hashes(&mut self, check: bool) -> Vec<SourceFile> {
         let gone = self.sizes_of_gone();
-        if gone.is_empty() || !matches!(self.root, RootState::Here | RootState::Replaced(_)) {
+        if (gone.is_empty() && !check) || !matches!(self.root, RootState::Here | RootState::Replaced(_)) {
             return Vec::new();
         }
         let mut taken = Vec::new();
         for tracked in self.files.values_mut() {
-            if tracked.may_be_a_rename()
+            let may_be = tracked.may_be_a_rename() && tracked.seen.is_some_and(|seen| gone.contains_key(&seen.size));
+            if (may_be || check && tracked.is_unchecked())
                 && tracked.busy == Busy::Idle
-                && tracked.seen.is_some_and(|seen| gone.contains_key(&seen.size))
                 && let Some(file) = tracked.file.clone()
             {
                 tracked.busy = Busy::Hashing;
@@ -742,7 +771,7 @@ impl Machine {
     }
 
     /// Whether the folder was looked at, and nothing of it is being hashed or renamed.
-    pub(super) fn is_compared(&self) -> bool {
+    pub(super) fn is_compared(&self, check: bool) -> bool {
         let is_known = match self.root {
             RootState::Unknown => false,
             RootState::Here | RootState::Replaced(_) => self.compared.is_some(),
@@ -752,7 +781,7 @@ impl Machine {
         is_known
             && !self.files.values().any(|tracked| {
                 let may_be = tracked.may_be_a_rename() && tracked.seen.is_some_and(|seen| gone.contains_key(&seen.size));
-                may_be || matches!(tracked.busy, Busy::Hashing | Busy::Renaming)
+                may_be || check && tracked.is_unchecked() || matches!(tracked.busy, Busy::Hashing | Busy::Renaming)
             })
     }
 
@@ -770,6 +799,11 @@ impl Machine {
             RootState::Unreachable(_) => self.files.values().all(|t| t.busy == Busy::Idle),
         }
     }
+}
+
+/// A state that another one could look like: it is none that is ever seen, but its size is known.
+fn unsettled(version: FileVersion) -> FileVersion {
+    FileVersion { modified: i64::MIN, ..version }
 }
 
 fn state(tracked: &Tracked) -> FileState {

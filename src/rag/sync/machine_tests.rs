@@ -66,7 +66,7 @@ impl Simulation {
 
     /// Does what is to be done now.
     fn work(&mut self) {
-        for file in self.machine.take_hashes() {
+        for file in self.machine.take_hashes(false) {
             let hashed = self.folder.get(&file.source).map(|(content, at)| (content.clone(), Some(Self::version(content, *at))));
             self.machine.on_hashed(&file.source, hashed);
         }
@@ -77,7 +77,8 @@ impl Simulation {
                 self.documents.insert(if done { to.clone() } else { from.clone() }, content);
             }
             self.renames += usize::from(done);
-            self.machine.on_renamed(&from, &to, version, done, self.now);
+            let renamed = if done { Renamed::Done } else { Renamed::Taken };
+            self.machine.on_renamed((&from, &to), version, renamed, self.now);
         }
         let removals = self.machine.take_removals(self.now);
         for source in &removals {

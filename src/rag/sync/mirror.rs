@@ -233,7 +233,8 @@ impl Mirror {
     /// Waits until the folder was compared, and it is known what was renamed in it.
     pub async fn compared(&self) {
         let mut changes = self.changes();
-        while !self.machine.lock().is_compared() && !self.has_ended() {
+        let check = self.settings.dry_run;
+        while !self.machine.lock().is_compared(check) && !self.has_ended() {
             if changes.changed().await.is_err() {
                 return;
             }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::try_join_all, stream};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
@@ -20,7 +20,7 @@ use crate::{
     rag::{
         Engine, RagError,
         ingest::{
-            FileThreadError, IngestOptions, IngestReport, Look, RootSight, Selection, StoredAs, file_shape, hash_file,
+            FileThreadError, IngestOptions, IngestReport, Look, Renamed, RootSight, Selection, StoredAs, file_shape, hash_file,
             look_at_files, rename_document, unobserved,
         },
     },
@@ -416,7 +416,7 @@ impl Run {
         if self.hashing {
             return;
         }
-        let files = self.mirror.machine.lock().take_hashes();
+        let files = self.mirror.machine.lock().take_hashes(self.mirror.settings.dry_run);
         if files.is_empty() {
             return;
         }
@@ -442,11 +442,12 @@ impl Run {
                 Ok(db) => rename_document(db, &from, &to).await,
                 Err(error) => Err(error.clone()),
             };
-            let is_done = *done.as_ref().unwrap_or(&false);
+            let renamed = *done.as_ref().unwrap_or(&Renamed::Taken);
+            let is_done = renamed == Renamed::Done;
             self.mirror.totals.renamed.fetch_add(is_done.into(), Ordering::Relaxed);
             self.engine.metrics().sync().done.inc_by(is_done.into());
             self.mirror.note(is_done.then(|| SyncAction::Renamed { from: from.clone(), to: to.clone() }));
-            self.mirror.machine.lock().on_renamed(&from, &to, version, is_done, UnixMillis::now());
+            self.mirror.machine.lock().on_renamed((&from, &to), version, renamed, UnixMillis::now());
             failed = failed.or(done.err());
         }
         if let Ok(db) = &db {
@@ -511,10 +512,8 @@ impl Run {
         let name = self.mirror.db().clone();
         let saved = async {
             let db = self.engine.with_dbs(move |dbs| dbs.get(&name)).await?;
-            for mutation in mutations {
-                db.commit(mutation).await?;
-            }
-            Ok(())
+            // In one transaction, in this order.
+            try_join_all(mutations.into_iter().map(|mutation| db.commit(mutation))).await.map(drop)
         };
         let saved: Result<(), RagError> = saved.await;
         match saved {
@@ -554,7 +553,7 @@ impl Run {
         for (from, to, version) in machine.take_renames() {
             self.mirror.totals.renamed.fetch_add(1, Ordering::Relaxed);
             self.mirror.note([SyncAction::Renamed { from: from.clone(), to: to.clone() }]);
-            machine.on_renamed(&from, &to, version, true, UnixMillis::now());
+            machine.on_renamed((&from, &to), version, Renamed::Done, UnixMillis::now());
         }
     }
 
