@@ -142,7 +142,9 @@ pub fn check_metadata(json: &str) -> Result<String, InvalidRequest> {
     }
     if json.len() > MAX_METADATA_BYTES {
         let length = json.len();
-        return Err(InvalidRequest::new(format!("field \"metadata\" must have at most {MAX_METADATA_BYTES} bytes, it has {length}")));
+        return Err(InvalidRequest::new(format!(
+            "field \"metadata\" must have at most {MAX_METADATA_BYTES} bytes, it has {length}"
+        )));
     }
     let value: serde_json::Value = serde_json::from_str(json)
         .map_err(|error| InvalidRequest::new(format!("field \"metadata\" must be a JSON object: {error}")))?;

@@ -17,8 +17,8 @@ mod monitor;
 mod query;
 mod report;
 mod serve;
-mod sync;
 pub mod settings;
+mod sync;
 
 #[cfg(test)]
 mod tests;

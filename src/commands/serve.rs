@@ -68,8 +68,14 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
 
     let bound = listener.local_addr().context("the listener has no address")?;
     let server = server_settings(&settings)?;
-    let state =
-        Arc::new(AppState::new(Arc::clone(&engine), server, parts.upstreams, parts.resilience, ingesting.clone(), Arc::clone(&mirrors)));
+    let state = Arc::new(AppState::new(
+        Arc::clone(&engine),
+        server,
+        parts.upstreams,
+        parts.resilience,
+        ingesting.clone(),
+        Arc::clone(&mirrors),
+    ));
     eprintln!("listening on http://{bound}");
     server::serve(listener, state, shutdown, settings.server.shutdown_grace).await.context("the server failed")?;
     mirrors.finish(MIRRORS_END_WITHIN).await;

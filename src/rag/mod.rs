@@ -35,8 +35,8 @@ pub use pipeline::{FusionChoice, Pipeline, Question, RetrievalOptions};
 use crate::{
     cache::SemanticCache,
     domain::DbName,
-    rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
     providers::Embedder,
+    rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
     store::{Counts, DocumentList, DocumentQuery, DocumentRecord, Filters, Mutation},
     telemetry::Metrics,
 };

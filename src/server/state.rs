@@ -19,9 +19,7 @@ use crate::{
     api::AskDefaults,
     domain::DbName,
     providers::{Author, HealthProbe},
-    rag::{
-        Engine, RetrievalOptions, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots, sync::Mirrors,
-    },
+    rag::{Engine, RetrievalOptions, chunk::ChunkParams, extract::Limits, ingest::DocumentRoots, sync::Mirrors},
     resilience::{CircuitBreaker, Resilience, State},
     telemetry::ServiceUrl,
 };

@@ -467,11 +467,17 @@ pub(super) fn a_renamed_document_is_the_same_with_another_name(engine: &impl Eng
     assert_eq!(store.document_state("c.md").unwrap().unwrap().chunk_keys[0], format!("new {}", texts[0].key));
     // The indexes hear of it: the name may be part of what they search.
     let changes = next(&*store, Some(&then), Want::Vector);
-    assert_eq!(changes.added.iter().map(|chunk| chunk.vector.clone()).collect::<Vec<_>>(), [[1.0, 0.0, 3.0], [1.0, 1.0, 3.0]]);
+    assert_eq!(
+        changes.added.iter().map(|chunk| chunk.vector.clone()).collect::<Vec<_>>(),
+        [[1.0, 0.0, 3.0], [1.0, 1.0, 3.0]]
+    );
     assert_eq!(changes.removed, old[..2]);
     assert_eq!(replay(&*store, 1), ["x", "one", "two"]);
     let chunks = store.chunks(&ids(&*store)).unwrap();
-    assert_eq!(chunks.iter().map(|chunk| (chunk.source.as_str(), chunk.ordinal)).collect::<Vec<_>>(), [("b.md", 0), ("c.md", 0), ("c.md", 1)]);
+    assert_eq!(
+        chunks.iter().map(|chunk| (chunk.source.as_str(), chunk.ordinal)).collect::<Vec<_>>(),
+        [("b.md", 0), ("c.md", 0), ("c.md", 1)]
+    );
     // Ids are never used again.
     store.write(&[document("d.md", "y")], &embedder()).unwrap();
     assert!(ids(&*store).last() > changes.added.last().map(|chunk| &chunk.id));
@@ -479,7 +485,10 @@ pub(super) fn a_renamed_document_is_the_same_with_another_name(engine: &impl Eng
 }
 
 pub(super) fn what_is_known_of_files_is_kept_and_changes_nothing_else(engine: &impl Engine) {
-    use crate::{store::{FileRecord, FileStage, FileVersion, MirrorRecord}, util::time::UnixMillis};
+    use crate::{
+        store::{FileRecord, FileStage, FileVersion, MirrorRecord},
+        util::time::UnixMillis,
+    };
     let store = db(engine);
     let stamp = store.stamp().unwrap();
     let mirror = MirrorRecord { root: "/docs".into(), identity: Some("1:2".into()), shape: "s".into(), compared: None };
@@ -501,7 +510,11 @@ pub(super) fn what_is_known_of_files_is_kept_and_changes_nothing_else(engine: &i
         files: files.into(),
         forgotten: forgotten.iter().map(ToString::to_string).collect(),
     };
-    store.commit(&[Mutation::Mirror(mirror.clone()), track("/docs", &[record.clone(), fresh.clone()], &[]), track("/x", &[fresh.clone()], &[])]);
+    store.commit(&[
+        Mutation::Mirror(mirror.clone()),
+        track("/docs", &[record.clone(), fresh.clone()], &[]),
+        track("/x", &[fresh.clone()], &[]),
+    ]);
     assert_eq!(store.mirrors().unwrap(), [mirror.clone()]);
     assert_eq!(store.files("/docs").unwrap(), [fresh, record.clone()]);
     let done = FileRecord { stage: FileStage::Done, ..record };

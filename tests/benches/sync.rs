@@ -49,7 +49,10 @@ fn file(folder: &Path, n: usize) -> PathBuf {
 
 fn text(n: usize, word: &str) -> String {
     let topic = ["harbour", "ledger", "turbine", "orchard", "archive", "ferry", "kiln", "quarry"][n % 8];
-    format!("# The {topic} of section {n}\n\nSection {n} keeps its {topic} under the name {word}. It is looked after by crew {}.\n", n % 311)
+    format!(
+        "# The {topic} of section {n}\n\nSection {n} keeps its {topic} under the name {word}. It is looked after by crew {}.\n",
+        n % 311
+    )
 }
 
 async fn ask(client: &reqwest::Client, url: &str, body: Value) -> Value {
@@ -98,7 +101,8 @@ async fn main() {
     ragctl::providers::install_tls();
     let client = reqwest::Client::new();
 
-    let (stop, asked, late) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (stop, asked, late) =
+        (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let load = {
         let (client, url, stop) = (client.clone(), server.1.clone(), Arc::clone(&stop));
         let (asked, late) = (Arc::clone(&asked), Arc::clone(&late));
@@ -133,7 +137,11 @@ async fn main() {
     }
     stop.store(true, Ordering::Relaxed);
     load.await.expect("the load");
-    println!("{} questions were asked beside, {} of them took more than 1 s\n", asked.load(Ordering::Relaxed), late.load(Ordering::Relaxed));
+    println!(
+        "{} questions were asked beside, {} of them took more than 1 s\n",
+        asked.load(Ordering::Relaxed),
+        late.load(Ordering::Relaxed)
+    );
     println!("| change | times | median | p99 | longest |\n|---|---|---|---|---|");
     row("changed, until it is found", changed);
     row("renamed, until it has its new name", renamed);

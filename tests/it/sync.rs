@@ -17,7 +17,8 @@ fn serve(workplace: &Workplace) -> Server {
 fn workplace(count: usize) -> Workplace {
     let workplace = Workplace { folder: tempfile::tempdir().unwrap() };
     for n in 0..count {
-        workplace.write(&format!("docs/file{n:02}.md"), format!("# File {n}\n\nThe word of number {n} is quux{n}zz.\n"));
+        workplace
+            .write(&format!("docs/file{n:02}.md"), format!("# File {n}\n\nThe word of number {n} is quux{n}zz.\n"));
     }
     workplace
 }
@@ -56,7 +57,10 @@ async fn what_happens_in_a_mirrored_folder_happens_in_the_db() {
     eventually("the new file is found", async || finds(&server, "wombat", "docs/sub/new.md").await).await;
     workplace.write("docs/sub/new.md", "# New\n\nThe pangolin rolls up.\n");
     eventually("the change is found", async || finds(&server, "pangolin", "docs/sub/new.md").await).await;
-    assert!(!finds(&server, "wombat", "docs/sub/new.md").await || !server.ask("wombat").await["answer"].as_str().unwrap().contains("wombat digs"));
+    assert!(
+        !finds(&server, "wombat", "docs/sub/new.md").await
+            || !server.ask("wombat").await["answer"].as_str().unwrap().contains("wombat digs")
+    );
 
     // Hidden and temporary files are none.
     for name in ["docs/.hidden.md", "docs/new.md~", "docs/~$new.docx", "docs/.git/x.md", "docs/picture.png"] {
@@ -92,7 +96,8 @@ async fn no_answer_comes_from_what_is_gone_cached_or_not() {
     .await;
     assert_eq!(server.ask(question).await["cache_hit"], true);
     fs::remove_file(workplace.path("docs/rates.md")).unwrap();
-    eventually("no rate is told", async || !server.ask(question).await["answer"].as_str().unwrap().contains("florins")).await;
+    eventually("no rate is told", async || !server.ask(question).await["answer"].as_str().unwrap().contains("florins"))
+        .await;
     for _ in 0..3 {
         let answer = server.ask(question).await;
         assert!(!answer.to_string().contains("florins"), "{answer:#}");
@@ -184,7 +189,8 @@ async fn a_restart_goes_on_where_it_was() {
         workplace.write(&format!("docs/many/{n:03}.md"), format!("# Many\n\nNumber {n} of many is plugh{n}x.\n"));
     }
     let mut command = crate::support::ragctl(workplace.folder.path());
-    let mut child = command.args(["serve", "--port", "0", "--provider", "embedded", "--docs", "docs", "--watch"]).spawn().unwrap();
+    let mut child =
+        command.args(["serve", "--port", "0", "--provider", "embedded", "--docs", "docs", "--watch"]).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(400));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -228,13 +234,19 @@ async fn a_file_that_cannot_be_read_is_listed_and_read_when_it_can() {
     let server = serve(&workplace);
     let (_, body) = server.get("/api/sync?state=failed").await;
     let file = &body["files"][0];
-    assert_eq!((&file["source"], &file["state"], &body["total"]), (&json!("docs/broken.pdf"), &json!("failed"), &json!(1)));
+    assert_eq!(
+        (&file["source"], &file["state"], &body["total"]),
+        (&json!("docs/broken.pdf"), &json!("failed"), &json!(1))
+    );
     assert!(file["error"].is_string() && file["attempts"].as_u64() > Some(0), "{file:#}");
     assert!(server.text("/metrics").await.contains("ollama_rag_sync_failed 1\n"));
-    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/docs/security.txt"), workplace.path("docs/x.txt")).ok();
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/docs/security.txt"), workplace.path("docs/x.txt"))
+        .ok();
     fs::remove_file(workplace.path("docs/broken.pdf")).unwrap();
     eventually("it is forgotten", async || folder(&server).await["files"]["failed"] == 0).await;
-    for (query, status) in [("state=lost", 400), ("limit=10001", 400), ("db=..", 400), ("state=done&limit=1&offset=1", 200)] {
+    for (query, status) in
+        [("state=lost", 400), ("limit=10001", 400), ("db=..", 400), ("state=done&limit=1&offset=1", 200)]
+    {
         assert_eq!(server.get(&format!("/api/sync?{query}")).await.0, status, "{query}");
     }
     let (_, page) = server.get("/api/sync?limit=1&offset=1").await;
@@ -247,7 +259,8 @@ async fn a_name_in_another_unicode_form_is_no_second_document() {
     let workplace = workplace(1);
     workplace.write("docs/Gr\u{f6}\u{df}e.md", "# Size\n\nThe quokka is small.\n");
     let server = serve(&workplace);
-    let (composed, decomposed) = (workplace.path("docs/Gr\u{f6}\u{df}e.md"), workplace.path("docs/Gro\u{308}\u{df}e.md"));
+    let (composed, decomposed) =
+        (workplace.path("docs/Gr\u{f6}\u{df}e.md"), workplace.path("docs/Gro\u{308}\u{df}e.md"));
     fs::rename(&composed, &decomposed).unwrap();
     fs::write(&decomposed, "# Size\n\nThe numbat is smaller.\n").unwrap();
     eventually("the copy is read", async || finds(&server, "numbat", "docs/Gr\u{f6}\u{df}e.md").await).await;
@@ -262,9 +275,16 @@ async fn a_folder_is_brought_in_once() {
         (output.status.code(), text(&output.stdout), text(&output.stderr))
     };
     let (status, said, _) = sync(&["--dry-run"]);
-    assert_eq!((status, said.as_str()), (Some(0), "would add docs/file00.md\nwould add docs/file01.md\nwould add docs/file02.md\n"));
+    assert_eq!(
+        (status, said.as_str()),
+        (Some(0), "would add docs/file00.md\nwould add docs/file01.md\nwould add docs/file02.md\n")
+    );
     let (status, said, told) = sync(&[]);
-    assert_eq!((status, said.as_str()), (Some(0), "added docs/file00.md\nadded docs/file01.md\nadded docs/file02.md\n"), "{told}");
+    assert_eq!(
+        (status, said.as_str()),
+        (Some(0), "added docs/file00.md\nadded docs/file01.md\nadded docs/file02.md\n"),
+        "{told}"
+    );
     // What came otherwise stays, whatever becomes of its file.
     workplace.write("else/kept.md", "# Kept\n\nThe dugong grazes.\n");
     assert!(workplace.run(&["ingest", "else", "--provider", "embedded"]).status.success());
@@ -274,7 +294,10 @@ async fn a_folder_is_brought_in_once() {
     workplace.write("docs/file02.md", "# File 2\n\nAnother word.\n");
     let planned = sync(&["--dry-run"]);
     let expected = "updated docs/file02.md\nrenamed docs/file00.md to docs/new.md\ndeleted docs/file01.md\n";
-    let would = expected.replace("updated", "would update").replace("renamed", "would rename").replace("deleted", "would delete");
+    let would = expected
+        .replace("updated", "would update")
+        .replace("renamed", "would rename")
+        .replace("deleted", "would delete");
     assert_eq!(planned.1, would, "{}", planned.2);
     assert_eq!(sync(&[]).1, expected);
     assert_eq!(sync(&[]).1, "");

@@ -85,8 +85,9 @@ async fn uploaded_files_are_kept_read_replaced_and_removed() {
     assert!(server.ask("What fills the basin?").await["answer"].as_str().unwrap().contains("flood"));
     assert!(!server.ask("What turns the mill?").await["answer"].as_str().unwrap().contains("ebb"));
 
-    let (status, _) =
-        server.json(Method::DELETE, "/api/docs", Some(&json!({ "sources": ["uploads/tides.md", "uploads/empty.md"] }))).await;
+    let (status, _) = server
+        .json(Method::DELETE, "/api/docs", Some(&json!({ "sources": ["uploads/tides.md", "uploads/empty.md"] })))
+        .await;
     assert_eq!(status, StatusCode::OK);
     assert!(!kept.exists() && sources(&server).await.is_empty());
     drop(server);
@@ -99,9 +100,19 @@ async fn uploaded_files_are_kept_read_replaced_and_removed() {
 async fn what_was_uploaded_and_not_read_is_read_by_the_next_server() {
     let workplace = Workplace::new();
     // The embedder is away: nothing can be read.
-    let away = ["--embedder", "ollama", "--ollama-url", crate::support::nowhere(), "--request-timeout", "1", "--provider", "embedded"];
+    let away = [
+        "--embedder",
+        "ollama",
+        "--ollama-url",
+        crate::support::nowhere(),
+        "--request-timeout",
+        "1",
+        "--provider",
+        "embedded",
+    ];
     let server = workplace.serve_with(&away, &[]);
-    let form = Form::new().part("files", file("tides.md", "# Tides\n\nThe ebb turns the mill.\n")).text("version", "v7");
+    let form =
+        Form::new().part("files", file("tides.md", "# Tides\n\nThe ebb turns the mill.\n")).text("version", "v7");
     let (status, body) = upload(&server, form).await;
     assert!(status == StatusCode::ACCEPTED || status == StatusCode::UNPROCESSABLE_ENTITY, "{body:#}");
     eventually("it is tried again", async || server.get("/api/sync?state=failed").await.1["total"] == 1).await;

@@ -190,14 +190,7 @@ pub(super) fn observation(figure: BoxedStrategy<f64>) -> impl Strategy<Value = O
     });
     let sync = figures(6, figure.clone()).prop_map(|mut all| {
         let mut next = || all.next().flatten();
-        Sync {
-            queued: next(),
-            failed: next(),
-            held: next(),
-            oldest_seconds: next(),
-            done: next(),
-            failures: next(),
-        }
+        Sync { queued: next(), failed: next(), held: next(), oldest_seconds: next(), done: next(), failures: next() }
     });
     (
         option::of(health(figure.clone())),

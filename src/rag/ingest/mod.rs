@@ -26,10 +26,12 @@ use prepare::{Pending, Prepared};
 pub use sources::{
     DocumentRoots, Look, MAX_LISTED_ERRORS, MAX_PATH_CHARS, RootSight, Scope, SelectLimits, Selection, SourceFile,
 };
+pub(in crate::rag) use sources::{is_passed_over, is_settled};
 pub use threads::FileThreadError;
 use threads::{Done, FileThreads};
-pub(in crate::rag) use sources::{is_passed_over, is_settled};
-pub use tracked::{Renamed, StoredAs, StoredFile, file_shape, hash_file, look_at_files, on_file_thread, rename_document};
+pub use tracked::{
+    Renamed, StoredAs, StoredFile, file_shape, hash_file, look_at_files, on_file_thread, rename_document,
+};
 
 use super::{
     Db, RagError,
@@ -402,7 +404,12 @@ impl Run<'_> {
         match outcome {
             Ok(Processed { ready: None, content, version }) => {
                 self.report.unchanged += 1;
-                self.report.stored.push(StoredFile { source: source.clone(), content, version, how: StoredAs::Unchanged });
+                self.report.stored.push(StoredFile {
+                    source: source.clone(),
+                    content,
+                    version,
+                    how: StoredAs::Unchanged,
+                });
             }
             Ok(Processed { ready: Some(ready), content, version }) => {
                 let how = if ready.is_new { StoredAs::New } else { StoredAs::Changed };

@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    Db, Done, DocumentRoots, Failure, FileThreadError, IngestOptions, Job, Look, READS, RagError, RootSight, SELECTIONS,
-    SELECTION_GRACE, SourceFile, blocking, prepare,
+    Db, DocumentRoots, Done, Failure, FileThreadError, IngestOptions, Job, Look, READS, RagError, RootSight,
+    SELECTION_GRACE, SELECTIONS, SourceFile, blocking, prepare,
 };
 use crate::{
     providers::EmbedderId,
@@ -87,7 +87,8 @@ pub async fn on_file_thread<T: Send + 'static>(
 /// # Errors
 /// In words, when it cannot be read.
 pub async fn hash_file(file: SourceFile, limits: Limits) -> Result<(String, Option<FileVersion>), String> {
-    let read = move || prepare::read(&file, &limits).map(|content| (content.hash.to_hex().to_string(), content.version));
+    let read =
+        move || prepare::read(&file, &limits).map(|content| (content.hash.to_hex().to_string(), content.version));
     let limit = Limits::default().timeout;
     let done: Result<Done<_>, Failure> = READS.run(limit, read).await.map_err(Failure::Unread);
     done.and_then(|done| done.result).map_err(|failure| failure.to_string())

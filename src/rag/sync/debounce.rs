@@ -69,7 +69,8 @@ impl Debounce {
             return Vec::new();
         }
         let horizon = now + AFTER_END;
-        let mut due: Vec<PathBuf> = self.pending.extract_if(|_, pending| pending.due <= horizon).map(|(path, _)| path).collect();
+        let mut due: Vec<PathBuf> =
+            self.pending.extract_if(|_, pending| pending.due <= horizon).map(|(path, _)| path).collect();
         due.sort_unstable();
         // What lies below another path is looked at with it.
         due.dedup_by(|later, earlier| later.starts_with(earlier));

@@ -274,7 +274,9 @@ impl Mirror {
         let (state, message) = match (machine.root(), held) {
             _ if self.has_ended() => ("ended", Some("its DB was deleted".to_owned())),
             (RootState::Unknown, _) => ("starting", None),
-            (RootState::Gone(why), _) => ("gone", Some(format!("{why}; its documents stay until it is back{}", how(held)))),
+            (RootState::Gone(why), _) => {
+                ("gone", Some(format!("{why}; its documents stay until it is back{}", how(held))))
+            }
             (RootState::Unreachable(why), _) => ("unreachable", Some(format!("{why}; its documents stay as they are"))),
             (RootState::Replaced(_), _) => {
                 let why = "another folder or file system stands in its place, so that nothing is deleted";
@@ -325,5 +327,7 @@ impl Mirror {
 /// How deletions that are held are confirmed.
 fn how(held: Option<Held>) -> String {
     let Some(Held { documents, .. }) = held else { return String::new() };
-    format!("; to delete {documents} documents, send {{\"confirm\": true}} to POST /api/sync, or allow it with --allow-mass-delete")
+    format!(
+        "; to delete {documents} documents, send {{\"confirm\": true}} to POST /api/sync, or allow it with --allow-mass-delete"
+    )
 }

@@ -6,7 +6,7 @@
 //! | [`guard`] | keeps most of a folder from being deleted at once |
 //! | [`debounce`] | makes paths to look at of events; a plain struct |
 //! | [`watcher`] | hears the system's events |
-//! | [`run`] | looks, reads, renames and deletes as the machine says |
+//! | [`run`], [`work`] | look, read, rename and delete as the machine says |
 //! | [`mirror`] | what others see of a mirror, and may ask of it |
 //!
 //! An event leads to a look at its path, a comparison of the whole folder comes now and then: network drives tell nothing.
@@ -24,6 +24,7 @@ mod mirror;
 mod run;
 mod uploads;
 mod watcher;
+mod work;
 
 use std::{
     path::{Path, PathBuf},
@@ -39,7 +40,10 @@ pub use machine::{FileCounts, FileState};
 pub use mirror::{Mirror, MirrorStatus, SyncAction, SyncTotals, TrackedFile};
 pub use uploads::{UploadError, UploadFolder, UploadedFile, check_upload_name};
 
-use super::{Engine, RagError, ingest::{DocumentRoots, IngestOptions}};
+use super::{
+    Engine, RagError,
+    ingest::{DocumentRoots, IngestOptions},
+};
 use crate::domain::DbName;
 
 /// How a folder is mirrored.

@@ -76,7 +76,10 @@ pub fn check_upload_name(name: &str) -> Result<String, UploadError> {
 /// Whether Windows takes the name for a device.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
-    let numbered = |kind: &str| stem.strip_prefix(kind).is_some_and(|n| n.chars().count() == 1 && n.chars().all(|c| c.is_ascii_digit() || "¹²³".contains(c)));
+    let numbered = |kind: &str| {
+        stem.strip_prefix(kind)
+            .is_some_and(|n| n.chars().count() == 1 && n.chars().all(|c| c.is_ascii_digit() || "¹²³".contains(c)))
+    };
     matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$") || numbered("com") || numbered("lpt")
 }
 
@@ -125,9 +128,9 @@ impl UploadFolder {
         let made = mirrors.engine.with_dbs(move |dbs| {
             dbs.get(&name)?.store().attached()?;
             let folder = dbs.catalog().files(&name);
-            std::fs::create_dir_all(&folder).map(|()| dunce::canonicalize(&folder).unwrap_or(folder)).map_err(|error| {
-                RagError::Invalid(format!("the folder for uploaded files cannot be made: {error}"))
-            })
+            std::fs::create_dir_all(&folder)
+                .map(|()| dunce::canonicalize(&folder).unwrap_or(folder))
+                .map_err(|error| RagError::Invalid(format!("the folder for uploaded files cannot be made: {error}")))
         });
         let folder = made.await?;
         let settings = MirrorSettings {
@@ -250,8 +253,27 @@ mod tests {
     fn ordinary_names_are_kept_and_dangerous_ones_refused() {
         assert_eq!(check_upload_name("Gro\u{308}\u{df}e (2).md").unwrap(), "Gr\u{f6}\u{df}e (2).md");
         for name in [
-            "", "..", "../a.md", "a/b.md", "a\\b.md", "/etc/passwd.md", "a\0.md", "a\n.md", "con.md", "COM1.txt", "lpt\u{b9}.md",
-            "a.md.", "a.md ", " a.md", ".hidden.md", "~$a.docx", "a.md~", "a.exe", "noextension", "a:b.md", "a?.md",
+            "",
+            "..",
+            "../a.md",
+            "a/b.md",
+            "a\\b.md",
+            "/etc/passwd.md",
+            "a\0.md",
+            "a\n.md",
+            "con.md",
+            "COM1.txt",
+            "lpt\u{b9}.md",
+            "a.md.",
+            "a.md ",
+            " a.md",
+            ".hidden.md",
+            "~$a.docx",
+            "a.md~",
+            "a.exe",
+            "noextension",
+            "a:b.md",
+            "a?.md",
         ] {
             assert!(check_upload_name(name).is_err(), "{name:?}");
         }

@@ -86,7 +86,9 @@ fn in_words(error: &notify::Error) -> String {
         ErrorKind::MaxFilesWatch => "the system's limit of watched folders is reached (Linux: raise \
              fs.inotify.max_user_watches); changes in the others are seen by comparisons only"
             .into(),
-        ErrorKind::Io(error) => format!("the system does not tell of changes ({error}); they are seen by comparisons only"),
+        ErrorKind::Io(error) => {
+            format!("the system does not tell of changes ({error}); they are seen by comparisons only")
+        }
         _ => format!("the system does not tell of changes ({error}); they are seen by comparisons only"),
     }
 }

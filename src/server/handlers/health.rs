@@ -80,7 +80,8 @@ async fn database(state: &AppState) -> Database {
             let documents = collection.store().counts()?.documents;
             Ok(Database { documents, trouble: collection.trouble(), limitation: collection.limitation() })
         });
-        look.await.map(|database| Database { limitation: database.limitation.or_else(|| sync_limitation(state)), ..database })
+        look.await
+            .map(|database| Database { limitation: database.limitation.or_else(|| sync_limitation(state)), ..database })
     };
     let trouble = |message: String| Database { trouble: Some(message), ..Database::default() };
     match tokio::time::timeout(LOOK_WITHIN, look).await {

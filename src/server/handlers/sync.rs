@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json as Reply,
-    extract::State,
-    http::StatusCode,
-};
+use axum::{Json as Reply, extract::State, http::StatusCode};
 
 use crate::{
     api,

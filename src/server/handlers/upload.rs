@@ -22,8 +22,8 @@ use crate::{
         RagError,
         sync::{FileState, UploadError, UploadFolder, UploadedFile, check_upload_name},
     },
-    store::DocumentState,
     server::{connections::BodyTimeout, error::ApiError, state::AppState},
+    store::DocumentState,
     wire::{DocumentCounts, ErrorBody, FileErrorBody, UploadForm, UploadResponse, UploadedFileBody},
 };
 
@@ -82,14 +82,16 @@ pub async fn upload(
     }
     if files.iter().all(|received| received.file.is_err()) {
         // Before a DB is made for nothing.
-        let kept: Vec<UploadedFileBody> = files.into_iter().map(|received| refused(received.name, received.file.err())).collect();
+        let kept: Vec<UploadedFileBody> =
+            files.into_iter().map(|received| refused(received.name, received.file.err())).collect();
         return Err(nothing_kept(&kept));
     }
     let name = db.clone();
     state.engine.with_dbs(move |dbs| dbs.get_or_create(&name).map(drop)).await?;
     let folder = Arc::new(UploadFolder::of(&state.mirrors, &db).await?);
     let keeping = Arc::clone(&folder);
-    let sources = files.iter().filter_map(|received| received.file.as_ref().ok()).map(|(safe, _)| UploadFolder::source_of(safe));
+    let sources =
+        files.iter().filter_map(|received| received.file.as_ref().ok()).map(|(safe, _)| UploadFolder::source_of(safe));
     let before = states(&state, &db, sources.collect()).await;
     let keep = move || -> Vec<UploadedFileBody> {
         files.into_iter().map(|received| keep(&keeping, received, version.as_ref(), metadata.as_ref())).collect()
@@ -117,7 +119,9 @@ async fn receive(state: &AppState, mut form: Multipart) -> Result<Form, ApiError
         match name.as_str() {
             "files" | "files[]" | "file" | "file[]" => {
                 if received.files.len() == MAX_FILES {
-                    return Err(ApiError::invalid(format!("the form has more than {MAX_FILES} files: send several requests")));
+                    return Err(ApiError::invalid(format!(
+                        "the form has more than {MAX_FILES} files: send several requests"
+                    )));
                 }
                 let named = field.file_name().unwrap_or_default().to_owned();
                 let checked = check_upload_name(&named).and_then(|name| match names.insert(name.clone()) {
@@ -266,7 +270,8 @@ fn nothing_kept(files: &[UploadedFileBody]) -> ApiError {
 }
 
 fn no_form(rejection: MultipartRejection) -> ApiError {
-    let message = format!("send the files as a form, with Content-Type: multipart/form-data; {}", rejection.body_text());
+    let message =
+        format!("send the files as a form, with Content-Type: multipart/form-data; {}", rejection.body_text());
     ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
 }
 

@@ -68,10 +68,8 @@ pub(super) fn track(
     files: &[FileRecord],
     forgotten: &[String],
 ) -> Result<(), rusqlite::Error> {
-    let mirror: Option<i64> = tx
-        .prepare_cached("SELECT id FROM mirrors WHERE root = ?1")?
-        .query_row([root], |row| row.get(0))
-        .optional()?;
+    let mirror: Option<i64> =
+        tx.prepare_cached("SELECT id FROM mirrors WHERE root = ?1")?.query_row([root], |row| row.get(0)).optional()?;
     let Some(mirror) = mirror else { return Ok(()) };
     let mut forget = tx.prepare_cached("DELETE FROM mirror_files WHERE mirror_id = ?1 AND source = ?2")?;
     for source in forgotten {
@@ -111,7 +109,9 @@ pub(super) fn rename(
     revision: u64,
 ) -> Result<bool, rusqlite::Error> {
     let id_of = |source: &str| -> Result<Option<i64>, rusqlite::Error> {
-        tx.prepare_cached("SELECT id FROM documents WHERE source = ?1")?.query_row([source], |row| row.get(0)).optional()
+        tx.prepare_cached("SELECT id FROM documents WHERE source = ?1")?
+            .query_row([source], |row| row.get(0))
+            .optional()
     };
     let (Some(id), None) = (id_of(from)?, id_of(to)?) else { return Ok(false) };
     tx.prepare_cached("UPDATE documents SET source = ?2 WHERE id = ?1")?.execute(params![id, to])?;

@@ -24,8 +24,8 @@ pub use catalog::SqliteCatalog;
 use connections::Connections;
 
 use super::{
-    ChangeLog, Chunk, ChunkText, Counts, DocumentList, DocumentQuery, DocumentRecord, DocumentState, Documents, EmbedderRecord,
-    FileLedger, FileRecord, Filters, MirrorRecord, Mutation, Store, StoreError, WriteReport,
+    ChangeLog, Chunk, ChunkText, Counts, DocumentList, DocumentQuery, DocumentRecord, DocumentState, Documents,
+    EmbedderRecord, FileLedger, FileRecord, Filters, MirrorRecord, Mutation, Store, StoreError, WriteReport,
 };
 use crate::domain::{ChangeSet, ChunkId, Stamp, Want};
 

@@ -13,11 +13,7 @@ use std::{
 use unicode_normalization::UnicodeNormalization;
 
 use super::{DocumentRoots, FileError, SourceFile, temporary, walk::Selector};
-use crate::{
-    rag::extract::Format,
-    store::FileVersion,
-    util::time::UnixMillis,
-};
+use crate::{rag::extract::Format, store::FileVersion, util::time::UnixMillis};
 
 /// Which files a look is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,7 +266,8 @@ mod tests {
         let (_keep, root, roots) = folder();
         fs::write(root.join("a.md"), "text").unwrap();
         fs::write(root.join("b.md"), "text").unwrap();
-        let few = roots.clone().with_limits(super::super::SelectLimits { files: 1, ..super::super::SelectLimits::REQUEST });
+        let few =
+            roots.clone().with_limits(super::super::SelectLimits { files: 1, ..super::super::SelectLimits::REQUEST });
         let cut = few.look_at_all(&root);
         assert_eq!(names(&cut), ["docs/a.md"]);
         assert!(!cut.shows_absence_of("docs/b.md") && roots.look_at_all(&root).shows_absence_of("docs/z.md"));

@@ -17,9 +17,9 @@ use std::{fs::File, io, path::PathBuf, time::Duration};
 
 pub(in crate::rag) use look::is_settled;
 pub(super) use look::version_of;
-pub(in crate::rag) use temporary::is_passed_over;
 pub use look::{Look, RootSight, Scope};
 pub use roots::DocumentRoots;
+pub(in crate::rag) use temporary::is_passed_over;
 
 use super::FileError;
 use open::{Access, OpenError};

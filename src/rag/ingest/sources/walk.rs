@@ -232,7 +232,8 @@ impl<'a> Selector<'a> {
         }
         let source = self.roots.source_name(&real);
         if !source.is_ascii() && !self.names.insert(source.clone()) {
-            let why = "has the same name as another file there, only in another Unicode form; remove or rename one of them";
+            let why =
+                "has the same name as another file there, only in another Unicode form; remove or rename one of them";
             return self.selection.fail(FileError::new(source, why.into()));
         }
         self.seen.insert(real.clone());
