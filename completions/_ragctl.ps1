@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('ingest', 'ingest', [CompletionResultType]::ParameterValue, 'Read documents into a DB')
+            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Bring a DB to the state of a folder, once')
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Put load on an API and measure it; compare measurements')
@@ -56,6 +57,10 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--allowed-hosts', '--allowed-hosts', [CompletionResultType]::ParameterName, 'Hosts that requests may name, or * [default: names of loopback when listening there, else all]')
             [CompletionResult]::new('--max-connections', '--max-connections', [CompletionResultType]::ParameterName, 'Most connections at once [default: what the limit of open files allows, at most 10000]')
             [CompletionResult]::new('--docs', '--docs', [CompletionResultType]::ParameterName, 'Files and folders to ingest at start')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Whether the folders among --docs are mirrored [default: false]')
+            [CompletionResult]::new('--rescan', '--rescan', [CompletionResultType]::ParameterName, 'Time between comparisons of mirrored folders as a whole [default: 60s]')
+            [CompletionResult]::new('--allow-mass-delete', '--allow-mass-delete', [CompletionResultType]::ParameterName, 'Whether documents are deleted without a confirmation when most files of a mirrored folder, or the folder itself, are gone [default: false]')
+            [CompletionResult]::new('--max-upload-bytes', '--max-upload-bytes', [CompletionResultType]::ParameterName, 'Largest form of uploaded files, all together [default: 268435456]')
             [CompletionResult]::new('--docs-root', '--docs-root', [CompletionResultType]::ParameterName, 'Folders that ingestion may read [default: the working directory]')
             [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
@@ -273,6 +278,43 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'URL of a server that ingests instead; it resolves the paths on its machine')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Label of these documents; questions can be limited to it')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the report as JSON on stdout')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;sync' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
+            [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'Largest chunk, in characters [default: 800]')
+            [CompletionResult]::new('--chunk-overlap', '--chunk-overlap', [CompletionResultType]::ParameterName, 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers, and embeds if it can [default: auto]')
+            [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'URL of the Ollama server [default: http://localhost:11434]')
+            [CompletionResult]::new('--llm-model', '--llm-model', [CompletionResultType]::ParameterName, 'Name of the LLM at Ollama [default: llama3.1:8b]')
+            [CompletionResult]::new('--embed-model', '--embed-model', [CompletionResultType]::ParameterName, 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]')
+            [CompletionResult]::new('--openai-base-url', '--openai-base-url', [CompletionResultType]::ParameterName, 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]')
+            [CompletionResult]::new('--openai-api-key', '--openai-api-key', [CompletionResultType]::ParameterName, 'API key of the OpenAI-compatible server')
+            [CompletionResult]::new('--openai-model', '--openai-model', [CompletionResultType]::ParameterName, 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]')
+            [CompletionResult]::new('--openai-embed-model', '--openai-embed-model', [CompletionResultType]::ParameterName, 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to an LLM server, in seconds [default: 5]')
+            [CompletionResult]::new('--read-timeout', '--read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of an LLM server, in seconds [default: 180]')
+            [CompletionResult]::new('--openai-connect-timeout', '--openai-connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]')
+            [CompletionResult]::new('--openai-read-timeout', '--openai-read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]')
+            [CompletionResult]::new('--upstream-order', '--upstream-order', [CompletionResultType]::ParameterName, 'Which of several upstreams is asked first [default: listed]')
+            [CompletionResult]::new('--embedder', '--embedder', [CompletionResultType]::ParameterName, 'Who embeds [default: auto]')
+            [CompletionResult]::new('--embed-url', '--embed-url', [CompletionResultType]::ParameterName, 'URL of the server that embeds, when it is another than the LLM''s [default: that of the LLM server]')
+            [CompletionResult]::new('--embed-api-key', '--embed-api-key', [CompletionResultType]::ParameterName, 'API key of the server that embeds [default: that of the LLM server]')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only say what would be done')
+            [CompletionResult]::new('--allow-mass-delete', '--allow-mass-delete', [CompletionResultType]::ParameterName, 'Delete even most of the documents, or all of them')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
@@ -768,6 +810,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('ingest', 'ingest', [CompletionResultType]::ParameterValue, 'Read documents into a DB')
+            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Bring a DB to the state of a folder, once')
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Put load on an API and measure it; compare measurements')
@@ -803,6 +846,9 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             break
         }
         'ragctl;help;ingest' {
+            break
+        }
+        'ragctl;help;sync' {
             break
         }
         'ragctl;help;query' {

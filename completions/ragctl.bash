@@ -55,6 +55,9 @@ _ragctl() {
             ragctl,serve)
                 cmd="ragctl__subcmd__serve"
                 ;;
+            ragctl,sync)
+                cmd="ragctl__subcmd__sync"
+                ;;
             ragctl__subcmd__bench,ab)
                 cmd="ragctl__subcmd__bench__subcmd__ab"
                 ;;
@@ -172,6 +175,9 @@ _ragctl() {
             ragctl__subcmd__help,serve)
                 cmd="ragctl__subcmd__help__subcmd__serve"
                 ;;
+            ragctl__subcmd__help,sync)
+                cmd="ragctl__subcmd__help__subcmd__sync"
+                ;;
             ragctl__subcmd__help__subcmd__bench,ab)
                 cmd="ragctl__subcmd__help__subcmd__bench__subcmd__ab"
                 ;;
@@ -209,7 +215,7 @@ _ragctl() {
 
     case "${cmd}" in
         ragctl)
-            opts="-v -q -h -V --config --color --verbose --quiet --log-format --help --version serve config completions man ingest query eval bench monitor report mock cache help"
+            opts="-v -q -h -V --config --color --verbose --quiet --log-format --help --version serve config completions man ingest sync query eval bench monitor report mock cache help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1656,7 +1662,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__help)
-            opts="serve config completions man ingest query eval bench monitor report mock cache help"
+            opts="serve config completions man ingest sync query eval bench monitor report mock cache help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1978,6 +1984,20 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__help__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ragctl__subcmd__help__subcmd__sync)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2761,7 +2781,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__serve)
-            opts="-k -v -q -h -V --host --port --shutdown-grace --max-body-bytes --cors-origins --allowed-hosts --max-connections --docs --docs-root --data-dir --db --chunk-size --chunk-overlap --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --cache --cache-threshold --cache-size --cache-ttl --cache-max-bytes --cache-mode --cache-delta --cache-guards --cache-persist --cache-key --method --top-k --rrf --rrf-k --bm25-weight --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -v -q -h -V --host --port --shutdown-grace --max-body-bytes --cors-origins --allowed-hosts --max-connections --docs --watch --rescan --allow-mass-delete --max-upload-bytes --docs-root --data-dir --db --chunk-size --chunk-overlap --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --cache --cache-threshold --cache-size --cache-ttl --cache-max-bytes --cache-mode --cache-delta --cache-guards --cache-persist --cache-key --method --top-k --rrf --rrf-k --bm25-weight --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2796,6 +2816,22 @@ _ragctl() {
                     return 0
                     ;;
                 --docs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rescan)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-mass-delete)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-upload-bytes)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3083,6 +3119,138 @@ _ragctl() {
                     ;;
                 --bm25-weight)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ragctl__subcmd__sync)
+            opts="-v -q -h -V --data-dir --db --chunk-size --chunk-overlap --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --dry-run --allow-mass-delete --config --color --verbose --quiet --log-format --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --chunk-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --chunk-overlap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --provider)
+                    COMPREPLY=($(compgen -W "auto ollama openai embedded" -- "${cur}"))
+                    return 0
+                    ;;
+                --ollama-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --llm-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --embed-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --openai-base-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --openai-api-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --openai-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --openai-embed-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --read-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --openai-connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --openai-read-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream-order)
+                    COMPREPLY=($(compgen -W "listed weight" -- "${cur}"))
+                    return 0
+                    ;;
+                --embedder)
+                    COMPREPLY=($(compgen -W "auto embedded ollama openai" -- "${cur}"))
+                    return 0
+                    ;;
+                --embed-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --embed-api-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dry-run)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --allow-mass-delete)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -39,6 +39,7 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "config" -d 'Show, che
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "sync" -d 'Bring a DB to the state of a folder, once'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a question'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
@@ -55,6 +56,10 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cors-origins -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l allowed-hosts -d 'Hosts that requests may name, or * [default: names of loopback when listening there, else all]' -r -f -a "(__fish_print_hostnames)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l max-connections -d 'Most connections at once [default: what the limit of open files allows, at most 10000]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l docs -d 'Files and folders to ingest at start' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l watch -d 'Whether the folders among --docs are mirrored [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rescan -d 'Time between comparisons of mirrored folders as a whole [default: 60s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l allow-mass-delete -d 'Whether documents are deleted without a confirmation when most files of a mirrored folder, or the folder itself, are gone [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l max-upload-bytes -d 'Largest form of uploaded files, all together [default: 268435456]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l docs-root -d 'Folders that ingestion may read [default: the working directory]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l db -d 'DB of requests that name none [default: default]' -r
@@ -259,6 +264,48 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s v -l verbose -d
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l upstream -d 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l upstream-order -d 'Which of several upstreams is asked first [default: listed]' -r -f -a "listed\t''
+weight\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l dry-run -d 'Only say what would be done' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l allow-mass-delete -d 'Delete even most of the documents, or all of them' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
@@ -682,19 +729,20 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_sub
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "warm" -d 'Ask a running server the questions of a file, so that their answers are cached'
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "tune" -d 'Find the best settings: replay questions whose answers are known'
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest query eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "sync" -d 'Bring a DB to the state of a folder, once'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest sync query eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where it comes from'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings and say what is wrong'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a config file with every setting and its default'

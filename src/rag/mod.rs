@@ -125,13 +125,38 @@ impl Engine {
         options: IngestOptions,
         observer: &IngestObserver,
     ) -> Result<IngestReport, RagError> {
-        let started = std::time::Instant::now();
         let name = db.clone();
         let opened = self.with_dbs(move |dbs| dbs.get_or_create(&name)).await?;
+        self.ingest_into(&opened, selection, options, observer).await
+    }
+
+    /// Reads files into a DB that is there: one that was deleted is not made again.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest); [`StoreError::NotFound`](crate::store::StoreError::NotFound).
+    pub async fn ingest_again(
+        &self,
+        db: &DbName,
+        selection: Selection,
+        options: IngestOptions,
+    ) -> Result<IngestReport, RagError> {
+        let name = db.clone();
+        let opened = self.with_dbs(move |dbs| dbs.get(&name)).await?;
+        self.ingest_into(&opened, selection, options, &ingest::unobserved()).await
+    }
+
+    async fn ingest_into(
+        &self,
+        opened: &Arc<Db>,
+        selection: Selection,
+        options: IngestOptions,
+        observer: &IngestObserver,
+    ) -> Result<IngestReport, RagError> {
+        let (started, db) = (std::time::Instant::now(), opened.name());
         let store = Arc::clone(opened.store());
         let stored = tokio::task::spawn_blocking(move || store.embedder()).await??;
         let embedder = self.models.embedder_for(db, stored.as_ref())?;
-        let report = ingest::ingest(&opened, embedder, selection, options, observer).await?;
+        let report = ingest::ingest(opened, embedder, selection, options, observer).await?;
         self.metrics.ingested(db, report.added + report.updated, report.chunks_indexed, started.elapsed());
         Ok(report)
     }

@@ -2,12 +2,12 @@
 //!
 //! | part | does |
 //! |---|---|
-//! | [`machine`] | knows the files, and decides what is to be done; a plain struct |
-//! | [`guard`] | keeps most of a folder from being deleted at once |
-//! | [`debounce`] | makes paths to look at of events; a plain struct |
-//! | [`watcher`] | hears the system's events |
-//! | [`run`], [`work`] | look, read, rename and delete as the machine says |
-//! | [`mirror`] | what others see of a mirror, and may ask of it |
+//! | `machine` | knows the files, and decides what is to be done; a plain struct |
+//! | `guard` | keeps most of a folder from being deleted at once |
+//! | `debounce` | makes paths to look at of events; a plain struct |
+//! | `watcher` | hears the system's events |
+//! | `run`, `work` | look, read, rename and delete as the machine says |
+//! | `mirror` | what others see of a mirror, and may ask of it |
 //!
 //! An event leads to a look at its path, a comparison of the whole folder comes now and then: network drives tell nothing.
 //! The queue is in the store: what was not read when the process ended is read by the next one. Files that are uploaded are

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     rag::{
         Engine, RagError,
-        ingest::{IngestOptions, IngestReport, Renamed, Selection, hash_file, rename_document, unobserved},
+        ingest::{IngestOptions, IngestReport, Renamed, Selection, hash_file, rename_document},
     },
     store::{MirrorRecord, Mutation},
     util::time::UnixMillis,
@@ -187,8 +187,7 @@ async fn read(
     options: IngestOptions,
 ) -> Result<IngestReport, RagError> {
     let db = mirror.db();
-    engine.with_db(db, |_| Ok(())).await?;
-    let report = engine.ingest(db, selection, options, &unobserved()).await?;
+    let report = engine.ingest_again(db, selection, options).await?;
     if let Ok(counts) = engine.counts(db).await {
         engine.metrics().database(db.as_str(), counts.documents, counts.bytes);
     }
