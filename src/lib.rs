@@ -53,6 +53,10 @@
 //! format comes back. Whoever writes the lexical index holds a lock for a series of changes; where its folder cannot be
 //! written, it lives in memory.
 //!
+//! A folder that is mirrored ([`rag::sync`]) is looked at: where an event was, or as a whole now and then. A plain state machine
+//! knows its files, and says what is to be read, renamed and deleted; what waits for that is in the store, so that the next
+//! process goes on. Uploaded files are kept in a folder of their DB, which is mirrored in the same way.
+//!
 //! # The way of one generation
 //!
 //! What chunks and vectors are made by (version of cutting, sizes, embedder) is a [generation](store::Generations) of a DB; documents
@@ -91,6 +95,8 @@
 //! - Everything that a question waits for ends at its deadline. Work that several questions share lives until the last one's.
 //! - A URL that may hold credentials is a [`telemetry::ServiceUrl`]; what an upstream says is cleaned of its secrets
 //!   where it comes in.
+//! - What could not be looked at is not gone: documents are deleted only for files that are known to be absent from a folder
+//!   that is known to be there, and most of a folder only when a person confirms it.
 //! - Nothing blocks the async runtime; no lock is held across an await.
 //!
 //! # Deliberately absent

@@ -7,6 +7,7 @@ mod ask;
 mod cache;
 mod documents;
 mod reindex;
+mod sync;
 
 pub use ask::{AskDefaults, answered, cache_metadata, filter, outcome, question, segment, stream_head, timings};
 pub use cache::{cache_configuration, cache_figures, clear_cache};
@@ -15,6 +16,7 @@ pub use documents::{
     ingested, metadata,
 };
 pub use reindex::{chunk_sizes, generation};
+pub use sync::{check_label, check_metadata, state_name, sync_folder, sync_state};
 
 use crate::domain::InvalidDbName;
 

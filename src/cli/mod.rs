@@ -21,6 +21,7 @@ mod reindex;
 mod report;
 mod serve;
 pub mod settings;
+mod sync;
 mod trial;
 
 #[cfg(test)]
@@ -59,6 +60,7 @@ pub use query::QueryArgs;
 pub use reindex::ReindexArgs;
 pub use report::ReportArgs;
 pub use serve::ServeArgs;
+pub use sync::SyncArgs;
 pub use trial::{TryArgs, TryFormat};
 
 use crate::{
@@ -99,6 +101,8 @@ pub enum Command {
         #[command(subcommand)]
         action: DocsAction,
     },
+    /// Bring a DB to the state of a folder, once
+    Sync(Box<SyncArgs>),
     /// Ask a question
     Query(Box<QueryArgs>),
     /// Embed a DB with another model, or cut it into other chunks, while it answers

@@ -20,7 +20,7 @@ use super::{
 #[derive(Debug, Clone, Default, Args)]
 #[command(
     next_help_heading = "Server",
-    after_help = "Examples:\n  ragctl serve --docs handbook/\n  ragctl serve --provider ollama --llm-model qwen3:8b --port 0"
+    after_help = "Examples:\n  ragctl serve --docs handbook/ --watch\n  ragctl serve --provider ollama --llm-model qwen3:8b --port 0"
 )]
 pub struct ServeArgs {
     /// Address to listen on.
@@ -55,6 +55,22 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath, help_heading = "Documents")]
     #[arg(help = short_help("server.docs"), long_help = long_help("server.docs"))]
     pub docs: Vec<String>,
+    /// Whether they are mirrored.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(help = short_help("server.watch"), long_help = long_help("server.watch"), help_heading = "Documents")]
+    pub watch: Option<String>,
+    /// Time between comparisons.
+    #[arg(long, value_name = "DURATION", help_heading = "Documents")]
+    #[arg(help = short_help("server.rescan"), long_help = long_help("server.rescan"))]
+    pub rescan: Option<String>,
+    /// Whether most of a folder may be deleted.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(help = short_help("server.allow_mass_delete"), long_help = long_help("server.allow_mass_delete"), help_heading = "Documents")]
+    pub allow_mass_delete: Option<String>,
+    /// Largest form of uploaded files.
+    #[arg(long, value_name = "BYTES", help_heading = "Documents")]
+    #[arg(help = short_help("server.max_upload_bytes"), long_help = long_help("server.max_upload_bytes"))]
+    pub max_upload_bytes: Option<String>,
     /// Folders that ingestion may read.
     #[arg(long, value_name = "DIR", num_args = 1.., value_hint = ValueHint::DirPath, help_heading = "Documents")]
     #[arg(help = short_help("server.docs_root"), long_help = long_help("server.docs_root"))]
@@ -97,6 +113,10 @@ impl ServeArgs {
         put_list(&mut flags, "server.allowed_hosts", &self.allowed_hosts);
         put(&mut flags, "server.max_connections", self.max_connections.as_ref());
         put_list(&mut flags, "server.docs", &self.docs);
+        put(&mut flags, "server.watch", self.watch.as_ref());
+        put(&mut flags, "server.rescan", self.rescan.as_ref());
+        put(&mut flags, "server.allow_mass_delete", self.allow_mass_delete.as_ref());
+        put(&mut flags, "server.max_upload_bytes", self.max_upload_bytes.as_ref());
         put_list(&mut flags, "server.docs_root", &self.docs_root);
         self.store.flags(&mut flags);
         self.chunks.flags(&mut flags);

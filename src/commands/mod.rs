@@ -18,6 +18,7 @@ mod reindex;
 mod report;
 mod serve;
 mod signals;
+mod sync;
 mod trial;
 
 use std::io::{IsTerminal, Write};
@@ -46,6 +47,7 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Serve(args) => settings_of(&global, args.flags()).and_then(|s| block_on(serve::run(s))),
         Command::Ingest(args) => settings_of(&global, args.flags()).and_then(|s| block_on(ingest::run(s, *args))),
         Command::Docs { action } => settings_of(&global, action.flags()).and_then(|s| block_on(docs::run(s, action))),
+        Command::Sync(args) => settings_of(&global, args.flags()).and_then(|s| block_on(sync::run(s, *args))),
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
         Command::Reindex(args) => settings_of(&global, args.flags()).and_then(|s| block_on(reindex::run(s, *args))),
         Command::Try(args) => settings_of(&global, args.flags()).and_then(|s| block_on(trial::run(s, *args))),

@@ -10,7 +10,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{parts, printer, signals::Signals};
+use super::{parts, printer, signals::Signals, sync};
 use crate::util::time::UnixMillis;
 use crate::{
     cache::{Calibrations, Journal, JournalReport, MemoryBackend, SealingKey, SemanticCache},
@@ -20,11 +20,15 @@ use crate::{
         Engine, RagError,
         extract::Limits,
         ingest::{self, DocumentRoots, IngestOptions},
+        sync::Mirrors,
     },
     server::{self, AppState, ServerSettings},
     telemetry::Metrics,
     util::process::raise_fd_limit,
 };
+
+/// How long mirrors may take to write what they have read; what is left undone, the next start does.
+const MIRRORS_END_WITHIN: Duration = Duration::from_secs(10);
 
 /// Cached answers, in the data directory. DBs are folders there, so that a file is none of them.
 pub(super) const CACHE_FILE: &str = "semantic-cache.journal";
@@ -43,11 +47,12 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     eprintln!("ragctl {}: answers come from {}", env!("CARGO_PKG_VERSION"), parts.choice);
     let engine = Arc::new(parts.engine.with_cache(cache(&settings, &parts.metrics, &parts.embedder).await?));
     let ingesting = CancellationToken::new();
+    let mirrors = Arc::new(Mirrors::new(Arc::clone(&engine), options(&settings, &ingesting)));
 
     // One listener from the beginning to the end: a signal between two of them would be lost.
     let mut signals = Signals::of_server();
     let mut shutdown = Box::pin(async move { signals.next().await });
-    let mut preparing = std::pin::pin!(prepare(&engine, &settings, &ingesting));
+    let mut preparing = std::pin::pin!(prepare(&engine, &settings, &mirrors, &ingesting));
     let interrupted = tokio::select! {
         ready = &mut preparing => { ready?; false }
         () = &mut shutdown => true,
@@ -56,16 +61,24 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
         // What is being written is written to its end; only what was not begun is left.
         ingesting.cancel();
         let _ = tokio::time::timeout(settings.server.shutdown_grace, preparing).await;
+        mirrors.finish(MIRRORS_END_WITHIN).await;
         finish(&engine).await;
         return Ok(ExitStatus::Interrupted);
     }
 
     let bound = listener.local_addr().context("the listener has no address")?;
     let server = server_settings(&settings)?;
-    let state =
-        Arc::new(AppState::new(Arc::clone(&engine), server, parts.upstreams, parts.resilience, ingesting.clone()));
+    let state = Arc::new(AppState::new(
+        Arc::clone(&engine),
+        server,
+        parts.upstreams,
+        parts.resilience,
+        ingesting.clone(),
+        Arc::clone(&mirrors),
+    ));
     eprintln!("listening on http://{bound}");
     server::serve(listener, state, shutdown, settings.server.shutdown_grace).await.context("the server failed")?;
+    mirrors.finish(MIRRORS_END_WITHIN).await;
     finish(&engine).await;
     eprintln!("stopped");
     Ok(ExitStatus::Success)
@@ -128,11 +141,24 @@ fn tell_restored(file: &Path, report: &JournalReport) {
 }
 
 /// Makes the DB ready: it exists, its search is up to date, `--docs` are in it.
-async fn prepare(engine: &Arc<Engine>, settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
+async fn prepare(
+    engine: &Arc<Engine>,
+    settings: &Settings,
+    mirrors: &Arc<Mirrors>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     let db = settings.db.clone();
     engine.with_dbs(move |dbs| dbs.get_or_create(&db).map(drop)).await?;
-    if !settings.server.docs.is_empty() {
-        match ingest_docs(engine, settings, stop).await {
+    let (mirrored, docs) = match settings.server.watch {
+        true => sync::split(&settings.server.docs),
+        false => (Vec::new(), settings.server.docs.clone()),
+    };
+    sync::mirror_folders(settings, mirrors, mirrored).await?;
+    if let Err(error) = mirrors.start_uploads(settings.data_dir.clone()).await {
+        eprintln!("uploaded files: not gone on with: {error:#}");
+    }
+    if !docs.is_empty() {
+        match ingest_docs(engine, settings, docs, stop).await {
             // A disk that takes nothing is no reason to say nothing.
             Err(error) if error.downcast_ref::<RagError>().is_some_and(RagError::is_unwritable) => {
                 eprintln!("documents: not ingested: {error:#}; answers come from what is stored");
@@ -146,10 +172,14 @@ async fn prepare(engine: &Arc<Engine>, settings: &Settings, stop: &CancellationT
     Ok(())
 }
 
-async fn ingest_docs(engine: &Arc<Engine>, settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
+async fn ingest_docs(
+    engine: &Arc<Engine>,
+    settings: &Settings,
+    docs: Vec<PathBuf>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     let started = Instant::now();
     let cwd = std::env::current_dir().context("the working directory cannot be read")?;
-    let docs = settings.server.docs.clone();
     let selection = ingest::select_files(DocumentRoots::unrestricted(&cwd), docs).await?;
     let (progress, observer) = printer::ingestion();
     let report = engine.ingest(&settings.db, selection, options(settings, stop), &observer).await;
@@ -190,7 +220,8 @@ pub(super) fn options(settings: &Settings, stop: &CancellationToken) -> IngestOp
     }
 }
 
-fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
+/// Where documents may come from.
+pub(super) fn document_roots(settings: &Settings) -> anyhow::Result<DocumentRoots> {
     let cwd = std::env::current_dir().context("the working directory cannot be read")?;
     let mut roots: Vec<PathBuf> = settings.server.docs_roots.clone();
     if roots.is_empty() {
@@ -198,9 +229,13 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
     }
     // Named at the command line, so its owner wants them read.
     roots.extend(settings.server.docs.iter().filter(|path| path.exists()).cloned());
+    Ok(DocumentRoots::new(&cwd, &roots)?)
+}
+
+fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
     Ok(ServerSettings {
         db: settings.db.clone(),
-        roots: DocumentRoots::new(&cwd, &roots)?,
+        roots: document_roots(settings)?,
         chunking: settings.chunking,
         limits: Limits::default(),
         ocr: settings.ocr.clone(),
@@ -214,6 +249,7 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         ollama_url: settings.provider.ollama_url.clone(),
         metadata: settings.metadata.clone(),
         chunking_said: settings.chunking_said,
+        max_upload_bytes: settings.server.max_upload_bytes,
     })
 }
 

@@ -16,7 +16,8 @@ mod values;
 
 pub use metric::{CountSource, Metric, MetricSource};
 pub use observation::{
-    ALL_BREAKERS, Breaker, Cache, Field, Growth, Health, MetricEntry, MetricUnit, Observation, Pool, Process, Traffic,
+    ALL_BREAKERS, Breaker, Cache, Field, Growth, Health, MetricEntry, MetricUnit, Observation, Pool, Process, Sync,
+    Traffic,
 };
 pub use scrape::*;
 pub use threshold::{Threshold, Unit};

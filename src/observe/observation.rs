@@ -237,6 +237,8 @@ pub struct Observation {
     pub traffic: Option<Traffic>,
     /// Its process.
     pub process: Option<Process>,
+    /// Its mirrored folders and uploaded files.
+    pub sync: Option<Sync>,
     /// Its clock, Unix seconds: tells by how much it is off from ours.
     pub clock: Option<f64>,
     /// The time from the first request to the last answer, milliseconds.
@@ -256,6 +258,7 @@ impl Observation {
             && self.cache.is_none()
             && self.traffic.is_none()
             && self.process.is_none()
+            && self.sync.is_none()
     }
 
     /// Forgets what no server has so much of: names of breakers and paths that grow without end.
@@ -289,7 +292,7 @@ impl Observation {
     /// Every metric, group by group.
     pub fn entries() -> impl Iterator<Item = &'static MetricEntry> {
         let groups = [Health::ENTRIES, Breaker::ENTRIES, Pool::ENTRIES, Cache::ENTRIES, Traffic::ENTRIES];
-        groups.into_iter().flatten().chain(Process::ENTRIES)
+        groups.into_iter().flatten().chain(Process::ENTRIES).chain(Sync::ENTRIES)
     }
 
     /// What the history keeps of a field: a gauge as it was told, or a count since the server's start. Of breakers, as

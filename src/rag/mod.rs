@@ -20,6 +20,7 @@ pub mod pipeline;
 pub mod reindex;
 pub mod settings;
 pub mod structure;
+pub mod sync;
 pub mod trial;
 
 use std::sync::Arc;
@@ -150,6 +151,34 @@ impl Engine {
         };
         self.metrics.ingested(db, report.added + report.updated, report.chunks_indexed, started.elapsed());
         Ok(report)
+    }
+
+    /// Reads files into a DB that is there: one that was deleted is not made again.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest); [`StoreError::NotFound`](crate::store::StoreError::NotFound).
+    pub async fn ingest_again(
+        &self,
+        db: &DbName,
+        selection: Selection,
+        options: IngestOptions,
+    ) -> Result<IngestReport, RagError> {
+        let name = db.clone();
+        self.with_dbs(move |dbs| dbs.get(&name).map(drop)).await?;
+        self.ingest(db, selection, options, &ingest::unobserved()).await
+    }
+
+    /// The embedder of a DB's documents: that of its vectors, else that of new ones.
+    ///
+    /// # Errors
+    /// Unknown DB, a store that cannot be read; [`RagError::EmbedderMismatch`].
+    pub async fn embedder_of(&self, db: &DbName) -> Result<Arc<dyn Embedder>, RagError> {
+        let of_serving = |db: &Db| {
+            let store = db.store();
+            Ok(store.at(store.serving()?)?.embedder()?)
+        };
+        let stored = self.with_db(db, of_serving).await?;
+        Ok(Arc::clone(self.models.embedder_for(db, stored.as_ref())?))
     }
 
     /// A DB that takes documents, which is made when it does not exist: the generation that serves, its embedder, and how large

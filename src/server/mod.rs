@@ -76,6 +76,7 @@ impl Background {
         tasks.spawn(watch::watch_stores(Arc::clone(state)));
         tasks.spawn(reindex::upgrade_stores(Arc::clone(state)));
         tasks.spawn(tend_cache(Arc::clone(state)));
+        tasks.spawn(watch_mirrors(Arc::clone(state)));
         Self(tasks)
     }
 }
@@ -83,6 +84,22 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         self.0.abort_all();
+    }
+}
+
+/// How long a mirror may not be seen at work: it writes to the DB in between, and other processes may be at that.
+const MIRROR_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Tells that the mirrors are alive while all of them are.
+async fn watch_mirrors(state: Arc<AppState>) {
+    let mut tick = tokio::time::interval(TEND_EVERY);
+    loop {
+        tick.tick().await;
+        let mirrors = state.mirrors.of(None);
+        let alive = mirrors.iter().all(|mirror| mirror.has_ended() || mirror.silent() < MIRROR_PATIENCE);
+        if !mirrors.is_empty() && alive {
+            state.heartbeats.beat("sync", MIRROR_PATIENCE, Instant::now());
+        }
     }
 }
 

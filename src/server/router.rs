@@ -18,7 +18,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     error::ApiError,
-    handlers::{ask, cache, dbs, documents, health, metrics, provider, reindex, stream},
+    handlers::{ask, cache, dbs, documents, health, metrics, provider, reindex, stream, sync, upload},
     hosts::{self, HostPolicy},
     middleware, openapi,
     state::AppState,
@@ -34,6 +34,8 @@ pub(super) fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(documents::show))
         .routes(routes!(documents::text))
         .routes(routes!(documents::filters))
+        .routes(routes!(upload::upload))
+        .routes(routes!(sync::state, sync::start))
         .routes(routes!(dbs::list))
         .routes(routes!(dbs::create))
         .routes(routes!(dbs::use_db))

@@ -25,6 +25,7 @@ use crate::{
         chunk::ChunkParams,
         extract::Limits,
         ingest::{DocumentRoots, MetadataRules, Ocr},
+        sync::Mirrors,
     },
     resilience::{CircuitBreaker, Resilience, State},
     telemetry::ServiceUrl,
@@ -63,6 +64,8 @@ pub struct ServerSettings {
     pub metadata: MetadataRules,
     /// Whether somebody said the sizes of chunks; if not, a DB goes on with its own.
     pub chunking_said: bool,
+    /// Largest form of uploaded files, in bytes.
+    pub max_upload_bytes: usize,
 }
 
 /// A service that questions depend on, and how to ask whether it is there.
@@ -108,6 +111,8 @@ pub struct AppState {
     /// The description of the API, written when it is first asked for.
     pub(super) description: OnceLock<Bytes>,
     pub(super) reindexing: Reindexing,
+    /// Mirrored folders and uploaded files.
+    pub(super) mirrors: Arc<Mirrors>,
 }
 
 impl AppState {
@@ -118,6 +123,7 @@ impl AppState {
         upstreams: Vec<UpstreamHealth>,
         resilience: Resilience,
         stopping: CancellationToken,
+        mirrors: Arc<Mirrors>,
     ) -> Self {
         Self {
             engine,
@@ -133,6 +139,7 @@ impl AppState {
             watchdog: Watchdog::default(),
             description: OnceLock::new(),
             reindexing: Reindexing::default(),
+            mirrors,
         }
     }
 

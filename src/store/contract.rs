@@ -61,6 +61,8 @@ macro_rules! suite {
             vectors_of_the_same_embedder_are_taken_over,
             outdated_documents_are_told_by_what_they_were_made,
             one_builds_at_a_time,
+            a_renamed_document_is_the_same_with_another_name,
+            what_is_known_of_files_is_kept_and_changes_nothing_else,
         }
     };
     ($engine:ty: $($rule:ident,)*) => {
@@ -468,4 +470,80 @@ pub(super) fn counts_follow_every_change(engine: &impl Engine) {
     assert_eq!(counts(), (2, 3));
     store.remove(&["b.md".into(), "nope".into()]).unwrap();
     assert_eq!(counts(), (1, 2));
+}
+
+pub(super) fn a_renamed_document_is_the_same_with_another_name(engine: &impl Engine) {
+    let store = db(engine);
+    store.write(&[document("a.md", "one two"), document("b.md", "x")], &embedder()).unwrap();
+    let before = store.documents(&DocumentQuery::default()).unwrap().documents.remove(0);
+    let (old, then) = (ids(&*store), store.stamp().unwrap());
+    let texts = store.chunk_texts("a.md").unwrap();
+    assert_eq!(texts.iter().map(|chunk| chunk.text.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    let rename = |from: &str, to: &str| {
+        let keys = texts.iter().map(|chunk| (chunk.key.clone(), format!("new {}", chunk.key))).collect();
+        store.commit(&[Mutation::Rename { from: from.into(), to: to.into(), keys }]).remove(0).unwrap().updated
+    };
+    assert_eq!((rename("a.md", "b.md"), rename("nope", "c.md"), rename("a.md", "c.md")), (0, 0, 1));
+
+    let after = store.documents(&DocumentQuery { source: Some("c.md".into()), ..DocumentQuery::default() }).unwrap();
+    assert_eq!(after.documents[0], crate::store::DocumentSummary { source: "c.md".into(), ..before });
+    assert_eq!(store.document_state("a.md").unwrap(), None);
+    assert_eq!(store.document_state("c.md").unwrap().unwrap().chunk_keys[0], format!("new {}", texts[0].key));
+    // The indexes hear of it: the name may be part of what they search.
+    let changes = next(&*store, Some(&then), Want::Vector);
+    assert_eq!(
+        changes.added.iter().map(|chunk| chunk.vector.clone()).collect::<Vec<_>>(),
+        [[1.0, 0.0, 3.0], [1.0, 1.0, 3.0]]
+    );
+    assert_eq!(changes.removed, old[..2]);
+    assert_eq!(replay(&*store, 1), ["x", "one", "two"]);
+    let chunks = store.chunks(&ids(&*store)).unwrap();
+    assert_eq!(
+        chunks.iter().map(|chunk| (chunk.source.as_str(), chunk.ordinal)).collect::<Vec<_>>(),
+        [("b.md", 0), ("c.md", 0), ("c.md", 1)]
+    );
+    // Ids are never used again.
+    store.write(&[document("d.md", "y")], &embedder()).unwrap();
+    assert!(ids(&*store).last() > changes.added.last().map(|chunk| &chunk.id));
+    assert_eq!(store.counts().unwrap().chunks, 4);
+}
+
+pub(super) fn what_is_known_of_files_is_kept_and_changes_nothing_else(engine: &impl Engine) {
+    use crate::{
+        store::{FileRecord, FileStage, FileVersion, MirrorRecord},
+        util::time::UnixMillis,
+    };
+    let store = db(engine);
+    let stamp = store.stamp().unwrap();
+    let mirror = MirrorRecord { root: "/docs".into(), identity: Some("1:2".into()), shape: "s".into(), compared: None };
+    let record = FileRecord {
+        source: "b.md".into(),
+        version: Some(FileVersion { size: 3, modified: -5 }),
+        content: Some("hash".into()),
+        stage: FileStage::Failed,
+        attempts: 2,
+        next_try: Some(UnixMillis(9)),
+        error: Some("why".into()),
+        since: UnixMillis(7),
+        label: Some("v1".into()),
+        metadata: Some("{}".into()),
+    };
+    let fresh = FileRecord { source: "a.md".into(), ..FileRecord::default() };
+    let track = |root: &str, files: &[FileRecord], forgotten: &[&str]| Mutation::Track {
+        root: root.into(),
+        files: files.into(),
+        forgotten: forgotten.iter().map(ToString::to_string).collect(),
+    };
+    store.commit(&[
+        Mutation::Mirror(mirror.clone()),
+        track("/docs", &[record.clone(), fresh.clone()], &[]),
+        track("/x", &[fresh.clone()], &[]),
+    ]);
+    assert_eq!(store.mirrors().unwrap(), [mirror.clone()]);
+    assert_eq!(store.files("/docs").unwrap(), [fresh, record.clone()]);
+    let done = FileRecord { stage: FileStage::Done, ..record };
+    let mirror = MirrorRecord { compared: Some(UnixMillis(8)), ..mirror };
+    store.commit(&[Mutation::Mirror(mirror.clone()), track("/docs", std::slice::from_ref(&done), &["a.md", "nope"])]);
+    assert_eq!((store.mirrors().unwrap(), store.files("/docs").unwrap()), (vec![mirror], vec![done]));
+    assert_eq!((store.files("/x").unwrap(), store.stamp().unwrap()), (vec![], stamp));
 }

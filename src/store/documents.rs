@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{NewChunks, Recipe, StoreError};
+use super::{FileRecord, MirrorRecord, NewChunks, Recipe, StoreError};
 use crate::domain::{ChunkId, DocumentMetadata, Filter, Heading, Metadata, PageStart, Place, Quality};
 
 /// The embedder whose vectors a DB holds. Vectors of two embedders cannot be compared, so a generation has only one.
@@ -111,6 +111,27 @@ pub enum Mutation {
         /// The embedder of their vectors.
         embedder: EmbedderRecord,
     },
+    /// A document gets another name; it keeps its id, its text and its vectors. Nothing happens when there is no such
+    /// document, or one of the other name.
+    Rename {
+        /// Its source.
+        from: String,
+        /// The other one.
+        to: String,
+        /// The keys of its chunks, and those that they get.
+        keys: Vec<(String, String)>,
+    },
+    /// A mirrored folder is noted, or what has become of it.
+    Mirror(MirrorRecord),
+    /// What is known of files of a mirrored folder is noted. Questions see nothing of it.
+    Track {
+        /// The folder.
+        root: String,
+        /// What is known now.
+        files: Vec<FileRecord>,
+        /// Sources of files that are forgotten, before the others are noted.
+        forgotten: Vec<String>,
+    },
 }
 
 /// What a write did.
@@ -159,6 +180,17 @@ pub struct Chunk {
     pub place: Option<Place>,
     /// Version label of its document.
     pub version: String,
+    /// ISO 639-1 code.
+    pub language: String,
+    /// The text.
+    pub text: String,
+}
+
+/// What the key of a chunk is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkText {
+    /// Its key.
+    pub key: String,
     /// ISO 639-1 code.
     pub language: String,
     /// The text.
@@ -347,6 +379,9 @@ pub trait Documents: Send + Sync {
         let mutation = Mutation::Remove { sources: sources.to_vec() };
         Ok(self.commit(&[mutation]).pop().unwrap_or(Ok(WriteReport::default()))?.removed)
     }
+
+    /// Key, language and text of a document's chunks in reading order; none when there is no such document.
+    fn chunk_texts(&self, source: &str) -> Result<Vec<ChunkText>, StoreError>;
 
     /// The chunks with these ids, in this order; ids that are gone are left out.
     fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<Chunk>, StoreError>;

@@ -1,7 +1,7 @@
 //! Where documents live: the only truth of a DB. Everything else (search indexes, caches) can be thrown away and
 //! rebuilt from here.
 //!
-//! [`Store`] is one DB: its [`Documents`] and the [`ChangeLog`] that indexes follow. [`StoreCatalog`] makes, lists and
+//! [`Store`] is one DB: its [`Documents`], the [`ChangeLog`] that indexes follow, and the [`FileLedger`] of mirrored folders. [`StoreCatalog`] makes, lists and
 //! deletes DBs. The embedded engine is [`sqlite`]. All calls block and belong on a blocking thread; all methods take `&self`
 //! and may be called from several threads at once.
 //!
@@ -12,20 +12,22 @@ pub mod archive;
 mod contract;
 mod documents;
 mod error;
+mod files;
 mod generations;
 pub mod sqlite;
 
 use std::{
     io::Read,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
 
 pub use documents::{
-    Chunk, ChunkVector, Counts, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentState,
+    Chunk, ChunkText, ChunkVector, Counts, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentState,
     DocumentSummary, DocumentText, Documents, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, WriteReport,
 };
 pub use error::StoreError;
+pub use files::{FileLedger, FileRecord, FileStage, FileVersion, MirrorRecord};
 pub use generations::{
     BuildPermit, ChunkSizes, Generation, GenerationId, GenerationState, Generations, NewChunks, Outdated,
     PendingDocument, Recipe,
@@ -44,7 +46,7 @@ pub trait ChangeLog: Send + Sync {
 }
 
 /// One DB, seen as one of its generations has it.
-pub trait Store: Documents + ChangeLog + Generations {
+pub trait Store: Documents + ChangeLog + Generations + FileLedger {
     /// Whether what is open is still what stands at the DB's place.
     ///
     /// # Errors
@@ -109,4 +111,7 @@ pub trait StoreCatalog: Send + Sync {
 
     /// Where this DB is, for people (shown by `/health`).
     fn location(&self, name: &DbName) -> String;
+
+    /// The folder for files that are kept with this DB. It need not be there yet, and goes with the DB.
+    fn files(&self, name: &DbName) -> PathBuf;
 }

@@ -156,6 +156,24 @@ macro_rules! catalogue {
                 /// When it started, Unix seconds.
                 started: gauge Seconds exposed sum "process_start_time_seconds" [];
             }
+            group {
+                /// Mirrored folders and uploaded files.
+                #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+                Sync in sync {}
+                /// Files that wait to be read.
+                queued: gauge Number exposed sum "ollama_rag_sync_queued" [] history SyncQueued column "sync_queued";
+                /// Files that could not be read.
+                failed: gauge Number exposed sum "ollama_rag_sync_failed" [] history SyncFailed column "sync_failed";
+                /// Documents whose deletion waits for a confirmation.
+                held: gauge Number exposed sum "ollama_rag_sync_held_deletions" [] history SyncHeld column "sync_held";
+                /// Seconds that the file waits which waits longest.
+                oldest_seconds: gauge Seconds exposed sum "ollama_rag_sync_oldest_seconds" [] column "sync_oldest_seconds";
+                /// Files that were read, and documents that were renamed or deleted.
+                done: counter Number exposed sum "ollama_rag_sync_done_total" [] column "sync_done" result "sync_done";
+                /// Attempts to read a file that failed.
+                failures: counter Number exposed sum "ollama_rag_sync_failures_total" []
+                    column "sync_failures" result "sync_failures";
+            }
             breakers {
                 /// A circuit breaker.
                 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use super::cache::CacheMetrics;
 use super::catalogue::{Exposed, QUERY_SECONDS, Traffic};
 use super::connections::ConnectionMetrics;
 use super::registry::{SECONDS, counter, gauge, histogram, registered, single};
+use super::sync::SyncMetrics;
 use super::upstreams::{BreakerMetrics, ClientMetrics, FailoverMetrics, UpstreamMetrics};
 use crate::domain::{DbName, SearchMode};
 
@@ -39,6 +40,7 @@ pub struct Metrics {
     connections: ConnectionMetrics,
     upstreams: UpstreamMetrics,
     cache: CacheMetrics,
+    sync: SyncMetrics,
 }
 
 /// One answer of an LLM.
@@ -170,6 +172,7 @@ impl Metrics {
             connections: ConnectionMetrics::new(r),
             upstreams: UpstreamMetrics::new(r),
             cache: CacheMetrics::new(r),
+            sync: SyncMetrics::new(r),
             registry,
         };
         #[cfg(target_os = "linux")]
@@ -290,6 +293,11 @@ impl Metrics {
     /// The series of the server's connections.
     pub fn connections(&self) -> ConnectionMetrics {
         self.connections.clone()
+    }
+
+    /// The series of mirrored folders and uploaded files.
+    pub fn sync(&self) -> &SyncMetrics {
+        &self.sync
     }
 
     /// The series of the semantic cache.

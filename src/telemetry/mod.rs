@@ -1,5 +1,5 @@
 //! What operators see: metrics and logs, without secrets. Metrics that others look at stand in `catalogue`, the others in
-//! `metrics`, `cache`, `connections`, `process` and `upstreams`, and nowhere else.
+//! `metrics`, `cache`, `connections`, `process`, `sync` and `upstreams`, and nowhere else.
 
 mod cache;
 mod catalogue;
@@ -10,6 +10,7 @@ mod metrics;
 mod process;
 mod registry;
 mod secrets;
+mod sync;
 mod upstreams;
 
 pub use cache::{CacheMetrics, REJECTIONS};
@@ -18,4 +19,5 @@ pub(crate) use catalogue::{catalogue, reading};
 pub use connections::{CloseReason, ConnectionMetrics};
 pub use metrics::{Generation, Metrics};
 pub use secrets::{KnownSecrets, NotWeb, ServiceUrl, mask_url};
+pub use sync::SyncMetrics;
 pub use upstreams::{BreakerMetrics, ClientMetrics, FailoverMetrics};

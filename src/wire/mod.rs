@@ -11,6 +11,7 @@ mod health;
 mod metrics;
 mod reindex;
 mod schema;
+mod sync;
 mod whole;
 
 pub use ask::{
@@ -40,6 +41,10 @@ pub use reindex::{GenerationBody, ReindexQuery, ReindexRequest, ReindexResponse}
 pub use schema::{
     DbNameText, MAX_FILTER_CHARS, MAX_FILTERS, MAX_PATH_CHARS, MAX_PATHS, MAX_QUESTION_CHARS, MAX_SOURCE_CHARS,
     MAX_SOURCES, MAX_VERSION_CHARS, ProviderName,
+};
+pub use sync::{
+    SyncCommand, SyncCounts, SyncDone, SyncFile, SyncFolder, SyncRequest, SyncResponse, SyncStarted, UploadForm,
+    UploadResponse, UploadedFileBody,
 };
 
 use serde::{Deserialize, Serialize};

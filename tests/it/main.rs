@@ -36,5 +36,7 @@ mod snapshots;
 mod sources;
 mod stub;
 mod support;
+mod sync;
 mod terminal;
+mod upload;
 mod upstreams;

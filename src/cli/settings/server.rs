@@ -49,6 +49,14 @@ pub struct ServeSettings {
     pub allowed_hosts: Vec<String>,
     /// Most connections at once; `None`: what the limit of open files allows.
     pub max_connections: Option<usize>,
+    /// Whether folders among the documents are mirrored.
+    pub watch: bool,
+    /// Time between comparisons of a mirrored folder as a whole.
+    pub rescan: Duration,
+    /// Whether most of a mirrored folder may be deleted without a confirmation.
+    pub allow_mass_delete: bool,
+    /// Largest form of uploaded files.
+    pub max_upload_bytes: usize,
 }
 
 pub(super) fn server(values: &Values<'_>) -> Result<ServeSettings, SettingsError> {
@@ -65,6 +73,10 @@ pub(super) fn server(values: &Values<'_>) -> Result<ServeSettings, SettingsError
             Some(_) => Some(values.parsed("server.max_connections")?),
             None => None,
         },
+        watch: values.truth("server.watch")?.unwrap_or_default(),
+        rescan: values.duration("server.rescan")?,
+        allow_mass_delete: values.truth("server.allow_mass_delete")?.unwrap_or_default(),
+        max_upload_bytes: values.parsed("server.max_upload_bytes")?,
     })
 }
 

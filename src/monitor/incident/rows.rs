@@ -127,6 +127,15 @@ impl PanelRows<'_> {
             Self::line("system", "disk", share(Field::Disk)),
             Self::line("system", "process", self.get(Field::Resident).map(|mib| format!("{} MiB", short(mib)))),
         ];
+        for (name, field) in [
+            ("files queued", Field::SyncQueued),
+            ("files failed", Field::SyncFailed),
+            ("deletions held", Field::SyncHeld),
+        ] {
+            if let Some(number) = self.get(field).filter(|number| *number > 0.0) {
+                rows.push(Self::line("system", name, Some(short(number))));
+            }
+        }
         if let Some(status) = health.and_then(|health| health.status.as_deref()) {
             rows.push(Self::line("system", "calls itself", Some(plain(status))));
         }

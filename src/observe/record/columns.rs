@@ -10,7 +10,7 @@ use std::{io, sync::LazyLock};
 use super::format::{Poll, SCHEMA};
 use crate::util::time::UnixMillis;
 use crate::{
-    observe::{ALL_BREAKERS, Breaker, Cache, Health, MetricEntry, Observation, Pool, Process, Traffic, Trouble},
+    observe::{ALL_BREAKERS, Breaker, Cache, Health, MetricEntry, Observation, Pool, Process, Sync, Traffic, Trouble},
     resilience::State,
 };
 
@@ -60,6 +60,7 @@ static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
         .chain(QUANTILES)
         .chain(metrics(system))
         .chain(metrics(Process::ENTRIES))
+        .chain(metrics(Sync::ENTRIES))
         .collect()
 });
 

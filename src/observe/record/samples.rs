@@ -10,7 +10,7 @@ use crate::util::time::UnixMillis;
 use crate::{
     observe::{
         Breaker, Cache, EndpointMetrics, Health, Histogram, Observation, PercentilesMs, Pool, PoolClient, Process,
-        StateTransition, Traffic, Trouble, Upstream,
+        StateTransition, Sync, Traffic, Trouble, Upstream,
     },
     resilience::State,
 };
@@ -188,20 +188,24 @@ pub(super) fn observation(figure: BoxedStrategy<f64>) -> impl Strategy<Value = O
         let mut next = || all.next().flatten();
         Process { resident_bytes: next(), cpu_seconds: next(), open_fds: next(), started: next() }
     });
+    let sync = figures(6, figure.clone()).prop_map(|mut all| {
+        let mut next = || all.next().flatten();
+        Sync { queued: next(), failed: next(), held: next(), oldest_seconds: next(), done: next(), failures: next() }
+    });
     (
         option::of(health(figure.clone())),
         proptest::collection::btree_map(text(), breaker(figure.clone()), 0..3),
         option::of(pool(figure.clone())),
         option::of(cache(figure.clone())),
         option::of(traffic(figure.clone())),
-        option::of(process),
+        (option::of(process), option::of(sync)),
         figures(2, figure),
         vec(text(), 0..3),
         vec(upstream(), 0..4),
     )
-        .prop_map(|(health, breakers, pool, cache, traffic, process, mut all, notes, upstreams)| {
+        .prop_map(|(health, breakers, pool, cache, traffic, (process, sync), mut all, notes, upstreams)| {
             let (clock, took_ms) = (all.next().flatten(), all.next().flatten());
-            Observation { health, upstreams, breakers, pool, cache, traffic, process, clock, took_ms, notes }
+            Observation { health, upstreams, breakers, pool, cache, traffic, process, sync, clock, took_ms, notes }
         })
 }
 

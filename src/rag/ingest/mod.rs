@@ -10,8 +10,10 @@ mod ocr;
 mod prepare;
 mod sources;
 mod threads;
+mod tracked;
 
 use std::{
+    collections::HashSet,
     fmt,
     path::Path,
     sync::{Arc, LazyLock},
@@ -28,9 +30,15 @@ pub use ocr::{Ocr, OcrCommand, OcrCommandError};
 pub use prepare::PIPELINE_VERSION;
 pub(in crate::rag) use prepare::recipe;
 use prepare::{Content, Pending, Prepared};
-pub use sources::{DocumentRoots, MAX_LISTED_ERRORS, MAX_PATH_CHARS, SelectLimits, Selection, SourceFile};
+pub use sources::{
+    DocumentRoots, Look, MAX_LISTED_ERRORS, MAX_PATH_CHARS, RootSight, Scope, SelectLimits, Selection, SourceFile,
+};
+pub(in crate::rag) use sources::{is_passed_over, is_settled};
 pub use threads::FileThreadError;
 use threads::{Done, FileThreads};
+pub use tracked::{
+    Renamed, StoredAs, StoredFile, file_shape, hash_file, look_at_files, on_file_thread, rename_document,
+};
 
 use super::{
     Db, RagError,
@@ -41,7 +49,7 @@ use crate::{
     domain::{DocumentMetadata, Metadata},
     providers::{Embedder, ProviderError, Purpose, Unembeddable},
     resilience::CallContext,
-    store::{ChunkVector, EmbedderRecord, Mutation, NewChunk, NewDocument, StoreError, WriteReport},
+    store::{ChunkVector, EmbedderRecord, FileVersion, Mutation, NewChunk, NewDocument, StoreError, WriteReport},
 };
 
 /// Chunks that one transaction holds at least, when there are so many: large enough that commits cost nothing beside
@@ -131,6 +139,10 @@ pub struct IngestReport {
     pub warnings: Vec<FileError>,
     /// It was stopped before all files were read.
     pub stopped: bool,
+    /// The files whose documents are stored as they are now.
+    pub stored: Vec<StoredFile>,
+    /// Of those that failed, the sources that may succeed another time without having changed.
+    pub worth_a_retry: HashSet<String>,
 }
 
 impl IngestReport {
@@ -210,6 +222,7 @@ pub async fn ingest(
         observer,
         batch: Vec::new(),
         described: Vec::new(),
+        unsaid: Vec::new(),
         report: IngestReport {
             errors: selection.errors,
             unlisted_errors: selection.unlisted_errors,
@@ -276,8 +289,17 @@ enum Failure {
     Embedder(ProviderError),
     /// The store failed.
     Store(StoreError),
+    /// It is being written, and no state of it could be read whole.
+    Changing,
     /// The task did not end.
     Interrupted,
+}
+
+impl Failure {
+    /// Whether the same file may be read another time.
+    fn is_worth_a_retry(&self) -> bool {
+        !matches!(self, Self::File(_))
+    }
 }
 
 impl fmt::Display for Failure {
@@ -287,6 +309,7 @@ impl fmt::Display for Failure {
             Self::Unread(error) => error.fmt(f),
             Self::Embedder(error) => write!(f, "its text could not be embedded, so nothing of it was stored: {error}"),
             Self::Store(error) => error.fmt(f),
+            Self::Changing => f.write_str("is being written at the moment, so that no state of it could be read whole"),
             Self::Interrupted => f.write_str("reading it was interrupted (the log says why)"),
         }
     }
@@ -298,10 +321,18 @@ struct Ready {
     warnings: Vec<String>,
     /// Length of its vectors; `None` when all its chunks were known already.
     dimension: Option<usize>,
+    is_new: bool,
 }
 
-/// What became of a file.
-enum Processed {
+/// What became of a file up to the store.
+struct Processed {
+    outcome: Outcome,
+    content: String,
+    version: Option<FileVersion>,
+}
+
+/// What is to be done with the document of a file.
+enum Outcome {
     /// It is stored in this state already.
     Unchanged,
     /// It is, but for its metadata.
@@ -321,11 +352,13 @@ struct Job {
 impl Job {
     /// Everything up to the store.
     async fn process(self: Arc<Self>, file: SourceFile) -> Result<Processed, Failure> {
+        self.find_under_old_name(&file.source).await?;
         let to_read = file.clone();
         let limits = self.options.limits.clone();
         let Done { result: content, turn } =
             READS.run(limits.timeout, move || prepare::read(&to_read, &limits)).await.map_err(Failure::Unread)?;
         let content = content?;
+        let (hash, version) = (content.hash.to_hex().to_string(), content.version);
         let turn = Arc::new(turn);
         let (prepared, content) = Arc::clone(&self).prepare(file.clone(), content, Arc::clone(&turn)).await?;
         let prepared = match (prepared, &self.options.ocr) {
@@ -335,12 +368,13 @@ impl Job {
             }
             (prepared, _) => prepared,
         };
-        match prepared {
+        let outcome = match prepared {
             // Recognised once is all that can be done.
-            Prepared::Unchanged | Prepared::Scanned => Ok(Processed::Unchanged),
-            Prepared::Described(metadata) => Ok(Processed::Described(*metadata)),
-            Prepared::Changed(pending) => self.embed(*pending).await.map(Processed::Ready),
-        }
+            Prepared::Unchanged | Prepared::Scanned => Outcome::Unchanged,
+            Prepared::Described(metadata) => Outcome::Described(*metadata),
+            Prepared::Changed(pending) => Outcome::Ready(self.embed(*pending).await?),
+        };
+        Ok(Processed { outcome, content: hash, version })
     }
 
     /// The blocking part, in its turn. `held` lasts as long as the content is worked on.
@@ -363,7 +397,7 @@ impl Job {
     }
 
     async fn embed(&self, pending: Pending) -> Result<Ready, Failure> {
-        let Pending { mut document, to_embed, mut warnings } = pending;
+        let Pending { mut document, to_embed, mut warnings, is_new } = pending;
         let embedded = embed_chunks(self.embedder.as_ref(), &mut document.chunks, &to_embed).await;
         let Embedded { dimension, without } = embedded.map_err(Failure::Embedder)?;
         if let Some((n, error)) = without.first() {
@@ -374,7 +408,7 @@ impl Job {
                 n + 1,
             ));
         }
-        Ok(Ready { document, warnings, dimension })
+        Ok(Ready { document, warnings, dimension, is_new })
     }
 }
 
@@ -421,6 +455,8 @@ struct Run<'a> {
     batch: Vec<NewDocument>,
     /// Sources of documents of which only the metadata changes.
     described: Vec<(String, DocumentMetadata)>,
+    /// What is to be said of the documents of the batch once they are stored.
+    unsaid: Vec<StoredFile>,
     report: IngestReport,
 }
 
@@ -428,15 +464,29 @@ impl Run<'_> {
     async fn take(&mut self, source: String, outcome: Result<Processed, Failure>) -> Result<(), RagError> {
         let mut chunks = 0;
         match outcome {
-            Ok(Processed::Unchanged) => self.report.unchanged += 1,
-            Ok(Processed::Described(metadata)) => self.described.push((source.clone(), metadata)),
-            Ok(Processed::Ready(ready)) => {
+            Ok(Processed { outcome: Outcome::Unchanged, content, version }) => {
+                self.report.unchanged += 1;
+                let source = source.clone();
+                self.report.stored.push(StoredFile { source, content, version, how: StoredAs::Unchanged });
+            }
+            Ok(Processed { outcome: Outcome::Described(metadata), content, version }) => {
+                self.unsaid.push(StoredFile { source: source.clone(), content, version, how: StoredAs::Changed });
+                self.described.push((source.clone(), metadata));
+            }
+            Ok(Processed { outcome: Outcome::Ready(ready), content, version }) => {
+                let how = if ready.is_new { StoredAs::New } else { StoredAs::Changed };
+                self.unsaid.push(StoredFile { source: source.clone(), content, version, how });
                 chunks = ready.document.chunks.len();
                 self.embedder.dimension = ready.dimension.unwrap_or(self.embedder.dimension);
                 self.report.warnings.extend(ready.warnings.into_iter().map(|w| FileError::new(&source, w)));
                 self.batch.push(ready.document);
             }
-            Err(failure) => self.report.errors.push(FileError::new(&source, failure.to_string())),
+            Err(failure) => {
+                if failure.is_worth_a_retry() {
+                    self.report.worth_a_retry.insert(source.clone());
+                }
+                self.report.errors.push(FileError::new(&source, failure.to_string()));
+            }
         }
         (self.observer)(IngestEvent::Finished { source: &source, chunks });
         let chunks = self.batch.iter().map(|document| document.chunks.len()).sum::<usize>();
@@ -452,6 +502,7 @@ impl Run<'_> {
         let mut outcomes = std::pin::pin!(outcomes);
         while let Some((source, _)) = outcomes.next().await {
             self.report.errors.push(FileError::new(&source, reason.into()));
+            self.report.worth_a_retry.insert(source.clone());
             (self.observer)(IngestEvent::Finished { source: &source, chunks: 0 });
         }
     }
@@ -464,12 +515,15 @@ impl Run<'_> {
         }
         let batch = std::mem::take(&mut self.batch);
         if batch.is_empty() {
+            self.report.stored.append(&mut self.unsaid);
             return Ok(());
         }
         let (written, failed) = write(self.db, batch.into(), &self.embedder).await?;
         self.report.added += written.added;
         self.report.updated += written.updated;
         self.report.chunks_indexed += written.chunks_inserted;
+        let spoilt: HashSet<&str> = failed.iter().map(|failed| failed.file.as_str()).collect();
+        self.report.stored.extend(self.unsaid.drain(..).filter(|stored| !spoilt.contains(stored.source.as_str())));
         self.report.errors.extend(failed);
         Ok(())
     }

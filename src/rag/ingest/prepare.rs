@@ -2,6 +2,8 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    fs::File,
+    io::Seek,
     time::SystemTime,
 };
 
@@ -10,6 +12,7 @@ use jiff::Timestamp;
 use super::{
     Failure, IngestOptions, SourceFile,
     ocr::{OcrCommand, OcrError},
+    sources::{is_settled, version_of},
 };
 use crate::{
     domain::{DocumentMetadata, Quality},
@@ -20,7 +23,11 @@ use crate::{
         language::LanguageDetector,
         structure::TextStructure,
     },
-    store::{ChunkSizes, ChunkVector, DocumentState, DocumentText, NewChunk, NewDocument, Recipe, Store},
+    store::{
+        ChunkSizes, ChunkText, ChunkVector, DocumentState, DocumentText, FileVersion, NewChunk, NewDocument, Recipe,
+        Store,
+    },
+    util::time::UnixMillis,
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
@@ -44,6 +51,8 @@ pub(super) struct Pending {
     /// Positions of the chunks that must be embedded; the store has the others.
     pub(super) to_embed: Vec<usize>,
     pub(super) warnings: Vec<String>,
+    /// The store has no document of this name.
+    pub(super) is_new: bool,
 }
 
 /// What is in a file.
@@ -51,6 +60,10 @@ pub(super) struct Content {
     bytes: Vec<u8>,
     /// When it changed last, as far as the file system knows.
     modified: Option<SystemTime>,
+    /// Hash of the bytes.
+    pub(super) hash: blake3::Hash,
+    /// The state that was read; `None` when another one could look the same.
+    pub(super) version: Option<FileVersion>,
     /// What became of the attempt to recognise the text of its pages.
     recognised: Option<Result<Vec<u8>, OcrError>>,
 }
@@ -66,8 +79,34 @@ impl Content {
 /// Reads a file.
 pub(super) fn read(file: &SourceFile, limits: &Limits) -> Result<Content, Failure> {
     let opened = file.open().map_err(|error| Failure::File(error.to_string()))?;
-    let modified = opened.metadata().and_then(|metadata| metadata.modified()).ok();
-    Ok(Content { bytes: extract::read_file(opened, limits).map_err(failed)?, modified, recognised: None })
+    let (bytes, version, modified) = read_one_state(opened, limits)?;
+    let (hash, version) = (blake3::hash(&bytes), version.filter(|&version| is_settled(version, UnixMillis::now())));
+    Ok(Content { bytes, modified, hash, version, recognised: None })
+}
+
+/// Reads a file whole in one of its states: one that changes meanwhile is read again.
+fn read_one_state(
+    mut file: File,
+    limits: &Limits,
+) -> Result<(Vec<u8>, Option<FileVersion>, Option<SystemTime>), Failure> {
+    const ATTEMPTS: usize = 4;
+    let state = |file: &File| file.metadata().ok().map(|metadata| (version_of(&metadata), metadata.modified().ok()));
+    for _ in 0..ATTEMPTS {
+        let before = state(&file);
+        file.rewind().map_err(|error| Failure::File(error.to_string()))?;
+        let again = file.try_clone().map_err(|error| Failure::File(error.to_string()))?;
+        let bytes = extract::read_file(again, limits).map_err(failed)?;
+        let after = state(&file);
+        match before {
+            Some((version, modified)) if before == after && version.size == bytes.len() as u64 => {
+                return Ok((bytes, Some(version), modified));
+            }
+            // A file system that does not tell.
+            None => return Ok((bytes, None, None)),
+            Some(_) => {}
+        }
+    }
+    Err(Failure::Changing)
 }
 
 fn failed(error: ExtractError) -> Failure {
@@ -84,10 +123,9 @@ pub(super) fn prepare(
     store: &dyn Store,
 ) -> Result<Prepared, Failure> {
     let format = Format::of_path(&file.path).ok_or_else(|| Failure::File("is of no supported format".into()))?;
-    let Content { bytes, modified, .. } = content;
-    let hash = blake3::hash(bytes);
+    let Content { bytes, modified, hash, .. } = content;
     let version = options.version.clone().unwrap_or_else(|| hash.to_hex()[..8].to_owned());
-    let fingerprint = fingerprint(&hash, format, &version, options);
+    let fingerprint = fingerprint(hash, format, &version, options);
     let recipe = recipe(options.chunking);
     let stored = store.document_state(&file.source).map_err(Failure::Store)?;
     let of_file = stored.as_ref().map(|stored| stored.metadata.clone()).unwrap_or_default();
@@ -114,6 +152,7 @@ pub(super) fn prepare(
     if chunks.is_empty() {
         return Err(Failure::File("contains no text".into()));
     }
+    let is_new = stored.is_none();
     let known: HashSet<String> = stored.into_iter().flat_map(|DocumentState { chunk_keys, .. }| chunk_keys).collect();
     let to_embed = (0..chunks.len()).filter(|&n| !known.contains(&chunks[n].key)).collect();
     let quality = quality(&extracted, structure.characters());
@@ -134,7 +173,26 @@ pub(super) fn prepare(
         metadata,
         recipe,
     };
-    Ok(Prepared::Changed(Box::new(Pending { document, to_embed, warnings })))
+    Ok(Prepared::Changed(Box::new(Pending { document, to_embed, warnings, is_new })))
+}
+
+/// How documents are read and cut, and what embeds them: what is stored of a file is a matter of this and of its content.
+pub(super) fn shape(options: &IngestOptions, embedder: &str) -> String {
+    let (size, overlap) = (options.chunking.size, options.chunking.overlap);
+    let ocr = options.ocr.as_ref().map(|ocr| ocr.identity()).unwrap_or_default();
+    format!("{PIPELINE_VERSION}\0{size}\0{overlap}\0{embedder}\0{ocr}")
+}
+
+/// The keys of a document's chunks, and those that they get when it has another name.
+pub(super) fn renamed_keys(chunks: Vec<ChunkText>, to: &str) -> Vec<(String, String)> {
+    let mut repeats: HashMap<String, usize> = HashMap::new();
+    let renamed = chunks.into_iter().map(|ChunkText { key, language, text }| {
+        let repeat = repeats.entry(text.clone()).or_default();
+        let new = chunk_key(to, &language, *repeat, &text);
+        *repeat += 1;
+        (key, new)
+    });
+    renamed.collect()
 }
 
 /// The text of a file, recognised where that was tried; `None` when it is to be tried.

@@ -164,5 +164,5 @@ async fn select(roots: &DocumentRoots, sources: HashSet<String>) -> Option<Selec
     // A name may look like a pattern, which means other files.
     selection.files.retain(|file| sources.contains(&file.source));
     let files = selection.files;
-    (!files.is_empty()).then(|| Selection { files, ..Selection::default() })
+    (!files.is_empty()).then(|| Selection::of(files))
 }

@@ -72,6 +72,7 @@ pub async fn delete(
     let name: DbName = name.parse()?;
     let doomed = name.clone();
     state.engine.with_dbs(move |dbs| dbs.delete(&doomed)).await?;
+    state.mirrors.forget(&name);
     state.engine.metrics().database_deleted(&name);
     {
         let mut current = state.current_db.write();

@@ -10,8 +10,9 @@ use crate::{
     api,
     domain::DbName,
     rag::{
-        RagError,
+        Dbs, RagError,
         ingest::{self, FileError, FileThreadError, IngestOptions, MAX_LISTED_ERRORS},
+        sync::{Mirrors, UploadFolder},
     },
     server::{
         error::ApiError,
@@ -209,7 +210,7 @@ fn unknown_document(db: &DbName, id: &str) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "NotFound", message)
 }
 
-/// Removes documents from a DB.
+/// Removes documents from a DB, and the kept files of those that were uploaded.
 #[utoipa::path(
     delete, path = "/api/docs", tag = "documents", request_body = DeleteDocumentsRequest,
     responses(
@@ -223,11 +224,28 @@ pub async fn delete(
 ) -> Result<Reply<DeleteDocumentsResponse>, ApiError> {
     let db = state.db(request.db.as_deref())?;
     api::check_removal(&request)?;
+    drop_uploads(&state, &db, &request.sources).await?;
     let deleted_sources = state.engine.remove(&db, request.sources).await?;
     if let Ok(counts) = state.engine.counts(&db).await {
         state.engine.metrics().database(db.as_str(), counts.documents, counts.bytes);
     }
     Ok(Reply(DeleteDocumentsResponse { status: "ok".into(), deleted_sources, db: db.to_string() }))
+}
+
+/// Removes the kept files of documents that were uploaded: before the documents, so that none is made of them again.
+async fn drop_uploads(state: &AppState, db: &DbName, sources: &[String]) -> Result<(), ApiError> {
+    let uploads: Vec<String> = sources.iter().filter(|source| Mirrors::is_upload(source)).cloned().collect();
+    let name = db.clone();
+    let has_folder = move |dbs: &Dbs| Ok(dbs.catalog().exists(&name) && dbs.catalog().files(&name).is_dir());
+    if uploads.is_empty() || !state.engine.with_dbs(has_folder).await? {
+        return Ok(());
+    }
+    let folder = UploadFolder::of(&state.mirrors, db).await?;
+    let removed = tokio::task::spawn_blocking(move || folder.remove(&uploads)).await.map_err(RagError::from)?;
+    removed.map_err(|error| {
+        let message = format!("an uploaded file could not be removed, and nothing was deleted: {error}");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", message)
+    })
 }
 
 /// What questions to a DB can be limited to.

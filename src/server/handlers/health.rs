@@ -81,6 +81,7 @@ async fn database(state: &AppState) -> Database {
             Ok(Database { documents, trouble: collection.trouble(), limitation: collection.limitation() })
         });
         look.await
+            .map(|database| Database { limitation: database.limitation.or_else(|| sync_limitation(state)), ..database })
     };
     let trouble = |message: String| Database { trouble: Some(message), ..Database::default() };
     match tokio::time::timeout(LOOK_WITHIN, look).await {
@@ -91,6 +92,12 @@ async fn database(state: &AppState) -> Database {
         }
         Err(_) => trouble(format!("the DB does not answer within {} s", LOOK_WITHIN.as_secs())),
     }
+}
+
+/// What is not as it should be with a mirrored folder.
+fn sync_limitation(state: &AppState) -> Option<String> {
+    let limited = state.mirrors.of(None).into_iter().map(|mirror| mirror.status()).find(|status| status.is_limited)?;
+    Some(format!("the folder {} of the DB \"{}\": {}", limited.root.display(), limited.db, limited.message?))
 }
 
 /// The overall state.

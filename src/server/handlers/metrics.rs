@@ -11,6 +11,7 @@ use axum::{Json, extract::State, http::header, response::IntoResponse};
 use crate::{
     resilience::{BreakerSnapshot, ClientSnapshot, EndpointSnapshot, Percentiles, State as BreakerState},
     server::state::AppState,
+    util::time::UnixMillis,
     wire::{
         BreakerBody, BreakerConfig, BreakerMetricsResponse, BreakerSummary, BreakerTransition, EndpointBody,
         PercentilesBody, PoolBody, PoolClientBody, PoolConfig, PoolMetricsResponse,
@@ -23,6 +24,19 @@ use crate::{
     responses((status = 200, description = "Text exposition, version 0.0.4", body = String, content_type = "text/plain"))
 )]
 pub async fn prometheus(State(state): State<Arc<AppState>>) -> impl IntoResponse {
+    let sync = state.engine.metrics().sync();
+    let (mut queued, mut failed, mut held, mut oldest) = (0, 0, 0, None);
+    for status in state.mirrors.of(None).iter().map(|mirror| mirror.status()) {
+        queued += status.files.queued + status.files.reading;
+        failed += status.files.failed;
+        held += status.held;
+        oldest = oldest.into_iter().chain(status.oldest).min();
+    }
+    let as_gauge = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    sync.queued.set(as_gauge(queued));
+    sync.failed.set(as_gauge(failed));
+    sync.held.set(as_gauge(held));
+    sync.oldest.set(oldest.map_or(0.0, |at| UnixMillis::now().since(at).as_secs_f64()));
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.engine.metrics().render())
 }
 

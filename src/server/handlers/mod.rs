@@ -10,6 +10,8 @@ pub mod metrics;
 pub mod provider;
 pub mod reindex;
 pub mod stream;
+pub mod sync;
+pub mod upload;
 
 /// The time as RFC 3339, UTC.
 fn now_rfc3339() -> String {

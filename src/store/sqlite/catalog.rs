@@ -218,4 +218,8 @@ impl StoreCatalog for SqliteCatalog {
     fn location(&self, name: &DbName) -> String {
         location(&self.folder_of(name))
     }
+
+    fn files(&self, name: &DbName) -> PathBuf {
+        self.folder_of(name).join("files")
+    }
 }

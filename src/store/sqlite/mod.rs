@@ -9,6 +9,7 @@ mod changes;
 mod connections;
 mod files;
 mod generations;
+mod ledger;
 mod metadata;
 mod read;
 mod write;
@@ -27,8 +28,9 @@ pub use catalog::SqliteCatalog;
 use connections::Connections;
 
 use super::{
-    ChangeLog, Chunk, Counts, DocumentList, DocumentQuery, DocumentRecord, DocumentState, Documents, EmbedderRecord,
-    Filters, GenerationId, Mutation, Store, StoreError, WriteReport,
+    ChangeLog, Chunk, ChunkText, Counts, DocumentList, DocumentQuery, DocumentRecord, DocumentState, Documents,
+    EmbedderRecord, FileLedger, FileRecord, Filters, GenerationId, MirrorRecord, Mutation, Store, StoreError,
+    WriteReport,
 };
 use crate::domain::{ChangeSet, ChunkId, Stamp, Want};
 
@@ -135,6 +137,10 @@ impl Documents for SqliteStore {
         self.connections.write_all(mutations, |tx, mutation| write::mutate(tx, self.generation, mutation))
     }
 
+    fn chunk_texts(&self, source: &str) -> Result<Vec<ChunkText>, StoreError> {
+        self.read("read chunks", |c| read::chunk_texts(c, self.generation, source))
+    }
+
     fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<Chunk>, StoreError> {
         self.read("read chunks", |c| read::chunks(c, ids))
     }
@@ -171,6 +177,16 @@ impl Documents for SqliteStore {
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
         let wal = self.path.with_extension("db-wal");
         Ok(Counts { documents, chunks, bytes: size(&self.path) + size(&wal) })
+    }
+}
+
+impl FileLedger for SqliteStore {
+    fn mirrors(&self) -> Result<Vec<MirrorRecord>, StoreError> {
+        self.read("list the mirrored folders", ledger::mirrors)
+    }
+
+    fn files(&self, root: &str) -> Result<Vec<FileRecord>, StoreError> {
+        self.read("list the files of a mirrored folder", |c| ledger::files(c, root))
     }
 }
 

@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use super::metadata;
 use crate::{
     domain::{ChunkId, DocumentId},
-    store::{Chunk, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary, GenerationId},
+    store::{
+        Chunk, ChunkText, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentSummary, GenerationId,
+    },
 };
 
 /// The columns that [`summary`] reads.
@@ -150,6 +152,22 @@ pub(super) fn chunks(c: &Connection, ids: &[ChunkId]) -> Result<Vec<Chunk>, rusq
         );
     }
     Ok(chunks)
+}
+
+/// What the keys of a document's chunks are made of, in reading order.
+pub(super) fn chunk_texts(
+    c: &Connection,
+    generation: GenerationId,
+    source: &str,
+) -> Result<Vec<ChunkText>, rusqlite::Error> {
+    c.prepare_cached(
+        "SELECT c.key, c.language, c.text FROM documents d JOIN chunks c ON c.document_id = d.id
+         JOIN places p ON p.chunk_id = c.id WHERE d.source = ?1 AND c.generation = ?2 ORDER BY p.ordinal",
+    )?
+    .query_map(params![source, generation.0], |row| {
+        Ok(ChunkText { key: row.get(0)?, language: row.get(1)?, text: row.get(2)? })
+    })?
+    .collect()
 }
 
 /// A column of JSON that may be empty.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use super::{count, embedder, generations, metadata, put_setting};
+use super::{count, embedder, generations, ledger, metadata, put_setting};
 use crate::{
     domain::Place,
     store::{
@@ -44,6 +44,14 @@ pub(super) fn mutate(tx: &Connection, generation: GenerationId, mutation: &Mutat
             Ok(WriteReport { updated: metadata::describe(tx, documents)?, ..WriteReport::default() })
         }
         Mutation::Rechunk { documents, embedder } => generations::rechunk(tx, generation, documents, embedder),
+        Mutation::Rename { from, to, keys } => {
+            let renamed = ledger::rename(tx, (from, to), keys, next_revision_of_all(tx)?)?;
+            Ok(WriteReport { updated: renamed.into(), ..WriteReport::default() })
+        }
+        Mutation::Mirror(mirror) => Ok(ledger::put_mirror(tx, mirror).map(|()| WriteReport::default())?),
+        Mutation::Track { root, files, forgotten } => {
+            Ok(ledger::track(tx, root, files, forgotten).map(|()| WriteReport::default())?)
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! resolved; and by [what was opened](open), because names can change their meaning in between.
 
 mod glob;
+mod look;
 mod open;
 mod roots;
 mod temporary;
@@ -14,7 +15,11 @@ mod tests;
 
 use std::{fs::File, io, path::PathBuf, time::Duration};
 
+pub(in crate::rag) use look::is_settled;
+pub(super) use look::version_of;
+pub use look::{Look, RootSight, Scope};
 pub use roots::DocumentRoots;
+pub(in crate::rag) use temporary::is_passed_over;
 
 use super::FileError;
 use open::{Access, OpenError};
@@ -31,7 +36,7 @@ pub struct SourceFile {
     /// Where it is.
     pub path: PathBuf,
     /// Its name in the DB: the path relative to the working directory where it lies inside, else the absolute path;
-    /// always with `/`. Bytes that are no UTF-8 are U+FFFD and two hexadecimal digits, so that names that differ only
+    /// always with `/`, and in NFC, because a copy from macOS has the same name in another form. Bytes that are no UTF-8 are U+FFFD and two hexadecimal digits, so that names that differ only
     /// in them are different names.
     pub source: String,
     /// What may be opened to read it.
@@ -61,9 +66,18 @@ pub struct Selection {
     pub unlisted_errors: usize,
     /// Files in folders that are of no supported format.
     pub skipped: usize,
+    /// Names of folders that could not be looked into: nothing is known of what they hold.
+    pub(in crate::rag::ingest) unread: Vec<String>,
+    /// Not everything was looked at.
+    pub(in crate::rag::ingest) cut_short: bool,
 }
 
 impl Selection {
+    /// These files.
+    pub fn of(files: Vec<SourceFile>) -> Self {
+        Self { files, ..Self::default() }
+    }
+
     fn fail(&mut self, error: FileError) {
         if self.errors.len() < MAX_LISTED_ERRORS {
             self.errors.push(error);

@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
 use super::{Access, FileError, SelectLimits, Selection, reason, walk::Selector};
 
 /// The folders that documents may come from.
@@ -15,6 +17,8 @@ pub struct DocumentRoots {
     /// Canonical; `None` admits everything.
     roots: Option<Vec<Arc<Path>>>,
     limits: SelectLimits,
+    /// Stands before every name.
+    prefix: &'static str,
 }
 
 /// Why a named path is not used.
@@ -54,7 +58,14 @@ impl DocumentRoots {
             base: dunce::canonicalize(base).unwrap_or_else(|_| base.to_owned()),
             roots: Some(roots.iter().map(canonical).collect::<Result<_, _>>()?),
             limits: SelectLimits::REQUEST,
+            prefix: "",
         })
+    }
+
+    /// Admits only what lies in a folder that this program keeps, whose files are named by `prefix` and their path in it.
+    pub fn kept(folder: &Path, prefix: &'static str) -> Self {
+        let folder = dunce::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        Self { roots: Some(vec![Arc::from(folder.as_path())]), base: folder, limits: SelectLimits::REQUEST, prefix }
     }
 
     /// Admits everything: for a person at a terminal, who may read whatever the operating system lets them.
@@ -63,7 +74,29 @@ impl DocumentRoots {
             base: dunce::canonicalize(base).unwrap_or_else(|_| base.to_owned()),
             roots: None,
             limits: SelectLimits::TERMINAL,
+            prefix: "",
         }
+    }
+
+    /// Admits a folder, too, which need not be there yet: no link of its path is followed.
+    #[must_use]
+    pub fn with_root(mut self, root: &Path) -> Self {
+        if let Some(roots) = self.roots.as_mut().filter(|roots| !roots.iter().any(|known| root.starts_with(known))) {
+            roots.push(Arc::from(root));
+        }
+        self
+    }
+
+    /// Where a folder is that somebody names: without links if it is there.
+    pub fn locate(&self, path: &Path) -> PathBuf {
+        let full = self.base.join(path);
+        dunce::canonicalize(&full).unwrap_or_else(|_| without_dots(&full))
+    }
+
+    /// A file that need not be there.
+    #[cfg(test)]
+    pub(in crate::rag) fn source_for_tests(path: PathBuf, source: &str) -> super::SourceFile {
+        super::SourceFile { path, source: source.to_owned(), access: Access::Anywhere }
     }
 
     /// Bounds what a selection looks at.
@@ -137,7 +170,9 @@ impl DocumentRoots {
     pub(super) fn source_name(&self, path: &Path) -> String {
         let shown = path.strip_prefix(&self.base).unwrap_or(path);
         let text = distinct_name(shown.as_os_str().as_encoded_bytes());
-        if cfg!(windows) { text.replace('\\', "/") } else { text }
+        let text = if is_nfc(&text) { text } else { text.nfc().collect() };
+        let text = if cfg!(windows) { text.replace('\\', "/") } else { text };
+        if self.prefix.is_empty() { text } else { format!("{}{text}", self.prefix) }
     }
 }
 

@@ -11,7 +11,7 @@ const FOLDER_NOTES: &[&[u8]] = &[b"thumbs.db", b"ehthumbs.db", b"desktop.ini", b
 /// - `.~lock.report.odt#`, `._report.pdf`, `.report.txt.swp`, `.DS_Store`: LibreOffice, macOS, Vim (hidden by their dot);
 /// - `notes.txt~`, `#notes.txt#`: copies that editors keep;
 /// - `Thumbs.db` and `desktop.ini`: Windows.
-pub(super) fn is_passed_over(name: &OsStr) -> bool {
+pub(in crate::rag) fn is_passed_over(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.starts_with(b".") || is_owner_file(name) || is_editor_copy(name) || is_folder_note(name)
 }

@@ -20,6 +20,8 @@ pub(super) struct Selector<'a> {
     roots: &'a DocumentRoots,
     selection: Selection,
     seen: HashSet<PathBuf>,
+    /// Names that two files could have, in two Unicode forms.
+    names: HashSet<String>,
     /// Files that were found, again and again where several paths name them.
     matched: usize,
     budget: Budget,
@@ -47,7 +49,7 @@ struct Level {
 impl<'a> Selector<'a> {
     pub(super) fn new(roots: &'a DocumentRoots) -> Self {
         let budget = Budget { limits: roots.limits(), started: Instant::now(), entries: 0, spent: None };
-        Self { roots, selection: Selection::default(), seen: HashSet::new(), matched: 0, budget }
+        Self { roots, selection: Selection::default(), seen: HashSet::new(), names: HashSet::new(), matched: 0, budget }
     }
 
     pub(super) fn finish(self) -> Selection {
@@ -111,7 +113,7 @@ impl<'a> Selector<'a> {
     }
 
     /// Everything below a folder, in the order of names, folders where they stand among the files.
-    fn walk(&mut self, folder: &Path, glob: Option<&PathGlob>) {
+    pub(super) fn walk(&mut self, folder: &Path, glob: Option<&PathGlob>) {
         let mut levels: Vec<Level> = Vec::new();
         levels.extend(self.enter(folder.to_owned(), folder.to_owned()));
         while let Some(level) = levels.last_mut() {
@@ -178,6 +180,7 @@ impl<'a> Selector<'a> {
             self.fail(&shown, "is a link to a folder that it lies in; it is not followed".into());
             None
         } else if levels.len() > depth {
+            self.selection.unread.push(self.roots.source_name(&real));
             self.fail(&shown, format!("lies more than {depth} folders deep; ingest it by its own name"));
             None
         } else {
@@ -197,7 +200,10 @@ impl<'a> Selector<'a> {
             Err(OpenError::TooMany(_)) => {
                 self.stop(&shown, format!("there are more than {most} files and folders to look at"));
             }
-            Err(error) => self.fail(&shown, error.to_string()),
+            Err(error) => {
+                self.selection.unread.push(self.roots.source_name(&real));
+                self.fail(&shown, error.to_string());
+            }
         }
         None
     }
@@ -212,7 +218,7 @@ impl<'a> Selector<'a> {
         }
     }
 
-    fn add(&mut self, real: PathBuf) {
+    pub(super) fn add(&mut self, real: PathBuf) {
         let Some(access) = self.roots.access(&real) else {
             return self.selection.fail(Refusal::Outside.of(self.roots.source_name(&real)));
         };
@@ -224,8 +230,14 @@ impl<'a> Selector<'a> {
         if self.selection.files.len() >= most {
             return self.stop(&real, format!("more than {most} files were found"));
         }
+        let source = self.roots.source_name(&real);
+        if !source.is_ascii() && !self.names.insert(source.clone()) {
+            let why =
+                "has the same name as another file there, only in another Unicode form; remove or rename one of them";
+            return self.selection.fail(FileError::new(source, why.into()));
+        }
         self.seen.insert(real.clone());
-        self.selection.files.push(SourceFile { source: self.roots.source_name(&real), path: real, access });
+        self.selection.files.push(SourceFile { source, path: real, access });
     }
 
     fn fail(&mut self, shown: &Path, error: String) {
@@ -235,6 +247,7 @@ impl<'a> Selector<'a> {
     /// Ends the selection; what was found until now stays.
     fn stop(&mut self, shown: &Path, why: String) {
         self.selection.fail(not_all(self.roots.source_name(shown), &why));
+        self.selection.cut_short = true;
         self.budget.spent = Some(why);
     }
 

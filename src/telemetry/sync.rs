@@ -1,0 +1,40 @@
+//! Series of mirrored folders and uploaded files.
+
+use prometheus::{Gauge, IntCounter, IntGauge, Registry};
+
+use super::{
+    catalogue::{Exposed, Sync},
+    registry::{registered, single},
+};
+
+/// Series of mirrored folders and uploaded files.
+#[derive(Debug, Clone)]
+pub struct SyncMetrics {
+    /// Files that wait to be read.
+    pub queued: IntGauge,
+    /// Files that could not be read.
+    pub failed: IntGauge,
+    /// Documents whose deletion waits for a confirmation.
+    pub held: IntGauge,
+    /// Seconds that the file waits which waits longest.
+    pub oldest: Gauge,
+    /// Files that were read, and deletions that were made.
+    pub done: IntCounter,
+    /// Attempts to read a file that failed.
+    pub failures: IntCounter,
+}
+
+impl SyncMetrics {
+    pub(super) fn new(registry: &Registry) -> Self {
+        let gauge = |metric: Exposed| registered(registry, IntGauge::new(metric.name, metric.help));
+        let counter = |metric: Exposed| registered(registry, IntCounter::new(metric.name, metric.help));
+        Self {
+            queued: gauge(Sync::queued()),
+            failed: gauge(Sync::failed()),
+            held: gauge(Sync::held()),
+            oldest: single(registry, Sync::oldest_seconds().name, Sync::oldest_seconds().help),
+            done: counter(Sync::done()),
+            failures: counter(Sync::failures()),
+        }
+    }
+}
