@@ -4,11 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod context;
 mod document;
 mod names;
 mod search;
 mod spec_key;
 
+pub use context::ChunkContext;
 pub use document::{Heading, PageStart, Place, Quality, headings_at};
 pub use names::{DbName, InvalidDbName};
 pub use search::{FusionParams, ParseSearchModeError, Passage, PassageCopy, SearchFilter, SearchMode};
@@ -56,6 +58,8 @@ pub struct IndexedChunk {
     pub text: String,
     /// The embedding, present when [`Want::Vector`] was asked for, else empty. Normalised to length 1.
     pub vector: Vec<f32>,
+    /// What it stands in, present when [`Want::Text`] was asked for, else empty.
+    pub context: ChunkContext,
 }
 
 /// Which half of a chunk an index wants from the store.

@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 pub mod chunk;
 mod citation;
+mod context;
 mod db;
 mod error;
 pub mod eval;

@@ -57,7 +57,7 @@ pub struct DocumentText {
 /// A chunk to be written.
 #[derive(Debug, Clone)]
 pub struct NewChunk {
-    /// Stable id: a hash of source, language, text and the number of earlier equal texts in the document.
+    /// Stable id: a hash of source, language, context, text and the number of earlier equal ones in the document.
     pub key: String,
     /// The text.
     pub text: String,

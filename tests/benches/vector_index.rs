@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use ragctl::{
-    domain::{Changes, ChunkId, Hit, IndexedChunk, SearchFilter, Stamp},
+    domain::{Changes, ChunkContext, ChunkId, Hit, IndexedChunk, SearchFilter, Stamp},
     index::vector::{VectorIndex, VectorOptions},
 };
 
@@ -41,6 +41,7 @@ fn index(vectors: &[Vec<f32>], exact_limit: usize) -> VectorIndex {
         version: String::new(),
         text: String::new(),
         vector: vector.clone(),
+        context: ChunkContext::default(),
     });
     let to = Stamp { db: "bench".into(), revision: 1 };
     index.follow_one(Changes { to, added: added.collect(), removed: Vec::new() }).expect("it takes the vectors");

@@ -55,6 +55,17 @@ enum WordKind {
     Characters,
 }
 
+impl Word {
+    /// How a word of letters and digits is spelt; `None` for compounds, whose words stand before them, and for characters.
+    pub(super) fn spelt(&self) -> Option<&str> {
+        match self.kind {
+            WordKind::Word => Some(&self.text),
+            WordKind::Signed => self.plainer.first().map(String::as_str),
+            WordKind::Compound | WordKind::Characters => None,
+        }
+    }
+}
+
 /// A term, and what it is when it is spelt more plainly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TermForms {
@@ -116,6 +127,11 @@ impl Analysis {
         let told_apart = plainer.len() == spellings;
         let term = if told_apart { term } else { format!("{ACCENTED}{term}") };
         TermForms { term, plainer }
+    }
+
+    /// The term of a word that is a name as a whole.
+    pub(super) fn name_term(self, whole: &str) -> String {
+        self.stem(whole.trim_start_matches('=').to_owned())
     }
 
     fn stem(self, word: String) -> String {

@@ -6,6 +6,7 @@
 
 mod analyzer;
 mod files;
+mod names;
 mod question;
 mod stems;
 mod tokens;
@@ -32,7 +33,7 @@ use question::KnownFrequencies;
 use working::Working;
 
 use super::{IndexError, follow::Follower};
-use crate::domain::{Changes, ChunkId, Hit, IndexedChunk, SearchFilter, Stamp};
+use crate::domain::{Changes, ChunkContext, ChunkId, Hit, IndexedChunk, SearchFilter, Stamp};
 
 #[derive(Debug, Clone, Copy)]
 struct Fields {
@@ -40,6 +41,16 @@ struct Fields {
     language: Field,
     version: Field,
     text: Field,
+    title: Field,
+    headings: Field,
+    name: Field,
+}
+
+impl Fields {
+    /// Those that words are searched for in.
+    fn searched(self) -> [Field; 4] {
+        [self.text, self.title, self.headings, self.name]
+    }
 }
 
 /// What searches see: a snapshot, and the state that it mirrors at least.
@@ -131,19 +142,19 @@ impl LexicalIndex {
             return Ok(Vec::new());
         }
         let Facts { analyses, ids } = shown.facts(fields)?;
-        let terms = question::terms(searcher, fields.text, text, analyses)?;
-        let frequencies = KnownFrequencies::of(searcher, fields.text, &terms)?;
+        let terms = question::terms(searcher, fields, text, analyses)?;
+        let frequencies = KnownFrequencies::of(searcher, fields, &terms)?;
         let top = TopDocs::with_limit(k).order_by_score();
         let search = |query: Box<dyn Query>| {
             let query = restrict(query, fields, scope);
             searcher.search_with_statistics_provider(&query, &top, &frequencies)
         };
-        let mut found = match question::telling(fields.text, &terms, searcher.num_docs()) {
+        let mut found = match question::telling(fields, &terms, searcher.num_docs()) {
             Some(query) => search(query)?,
             None => Vec::new(),
         };
         if found.len() < k {
-            found = search(question::any_of(fields.text, &terms))?;
+            found = search(question::any_of(fields, &terms))?;
         }
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
@@ -187,22 +198,35 @@ fn schema() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let words =
         TextFieldIndexing::default().set_tokenizer(tokens::TERM_LINES).set_index_option(IndexRecordOption::WithFreqs);
+    let terms = || TextOptions::default().set_indexing_options(words.clone());
     let fields = Fields {
         id: schema.add_u64_field("id", INDEXED | FAST),
         language: schema.add_text_field("language", STRING),
         version: schema.add_text_field("version", STRING),
-        text: schema.add_text_field("text", TextOptions::default().set_indexing_options(words)),
+        text: schema.add_text_field("text", terms()),
+        title: schema.add_text_field("title", terms()),
+        headings: schema.add_text_field("headings", terms()),
+        name: schema.add_text_field("name", terms()),
     };
     (schema.build(), fields)
 }
 
 fn document(fields: Fields, chunk: &IndexedChunk) -> TantivyDocument {
-    let terms = tokens::joined(Analysis::of(&chunk.language).document_terms(&chunk.text), chunk.text.len());
+    let analysis = Analysis::of(&chunk.language);
+    let terms = |text: &str| tokens::joined(analysis.document_terms(text), text.len());
     let mut document = TantivyDocument::default();
     document.add_u64(fields.id, chunk.id.0.cast_unsigned());
     document.add_text(fields.language, &chunk.language);
     document.add_text(fields.version, &chunk.version);
-    document.add_text(fields.text, terms);
+    document.add_text(fields.text, terms(&chunk.text));
+    let ChunkContext { source, title, headings } = &chunk.context;
+    if let Some(title) = title {
+        document.add_text(fields.title, terms(title));
+    }
+    if !headings.is_empty() {
+        document.add_text(fields.headings, terms(&headings.join("\n")));
+    }
+    document.add_text(fields.name, tokens::joined(names::document_terms(source, analysis).into_iter(), source.len()));
     document
 }
 

@@ -1,5 +1,8 @@
 //! From the words of a question to a query.
 //!
+//! Each word is searched for in all fields, by the weight of each, and told by its rarity in all of them together: as in BM25F,
+//! a word that is common in texts tells little in a title, either. Fields count apart, so that each may saturate by itself.
+//!
 //! Each word is searched for as it is spelt, and at a lower weight as it may be spelt otherwise: with or without accents, with
 //! or without the signs of a name. Only what occurs in the index becomes part of the query, so that words of one spelling
 //! cost what they always did.
@@ -16,7 +19,11 @@ use tantivy::{
     schema::{Field, IndexRecordOption},
 };
 
-use super::analyzer::{Analysis, TermForms, words};
+use super::{
+    Fields,
+    analyzer::{Analysis, TermForms, Word, words},
+    names,
+};
 use crate::index::IndexError;
 
 /// Terms of a question that are searched for; of more, the rarest.
@@ -39,6 +46,31 @@ const ACCENTED_STEM: f32 = 0.85;
 /// Weight of a spelling with other accents than the question's, where nothing nearer occurs.
 const OTHER_ACCENTS: f32 = 0.4;
 
+/// Fields that words are searched for in.
+const FIELDS: usize = 4;
+
+/// Which of them is the name.
+const NAME: usize = 3;
+
+/// What a word counts in the text, in the title, in the headings, and in the name.
+fn weights() -> [f32; FIELDS] {
+    let w = tuned();
+    [1.0, w[0], w[1], w[2]]
+}
+
+fn tuned() -> &'static [f32; 4] {
+    static W: std::sync::OnceLock<[f32; 4]> = std::sync::OnceLock::new();
+    W.get_or_init(|| {
+        let mut w = [1.0, 1.0, 1.0, 1.0];
+        if let Ok(v) = std::env::var("RAGCTL_W") {
+            for (n, x) in v.split(',').enumerate() {
+                w[n] = x.parse().unwrap_or(1.0);
+            }
+        }
+        w
+    })
+}
+
 /// A word of a question that occurs in the index, in one spelling or several. Rare ones sort first.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct QuestionTerm {
@@ -51,32 +83,69 @@ pub(super) struct QuestionTerm {
 #[derive(Debug, Clone, PartialEq)]
 struct Spelling {
     term: String,
-    /// How many chunks have it.
+    /// How many chunks have it, in the field where most have it.
     chunks: u64,
+    /// The fields where it is.
+    within: [bool; FIELDS],
     /// What it counts.
     weight: f32,
 }
 
+impl Spelling {
+    fn of(term: &str, Occurrence { chunks, within }: Occurrence, weight: f32) -> Self {
+        Self { term: term.to_owned(), chunks, within, weight }
+    }
+}
+
 impl QuestionTerm {
-    fn queries(&self, field: Field) -> impl Iterator<Item = Box<dyn Query>> {
-        self.spellings.iter().map(move |Spelling { term, weight, .. }| -> Box<dyn Query> {
-            let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
-            if *weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), *weight)) }
-        })
+    fn queries(&self, fields: Fields) -> impl Iterator<Item = Box<dyn Query>> {
+        let weights = weights();
+        let queries = move |Spelling { term, weight, within, .. }: &Spelling| {
+            let fields = fields.searched().into_iter().zip(weights).zip(*within);
+            let fields = fields.filter(|((_, share), within)| *within && *share > 0.0);
+            let query = |((field, share), _): ((Field, f32), bool)| -> Box<dyn Query> {
+                let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+                let weight = weight * share;
+                if weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), weight)) }
+            };
+            fields.map(query).collect::<Vec<_>>()
+        };
+        self.spellings.iter().flat_map(queries)
     }
 }
 
 /// The index, as far as the weights of terms need it.
 struct Frequencies {
-    segments: Vec<Arc<InvertedIndexReader>>,
+    segments: Vec<[Arc<InvertedIndexReader>; FIELDS]>,
     chunks: u64,
 }
 
+/// How often a term occurs.
+#[derive(Debug, Clone, Copy)]
+struct Occurrence {
+    chunks: u64,
+    within: [bool; FIELDS],
+}
+
 impl Frequencies {
-    fn of(&self, term: &str) -> Result<u64, IndexError> {
+    fn of(&self, term: &str) -> Result<Option<Occurrence>, IndexError> {
+        let mut chunks = [0; FIELDS];
+        for segment in &self.segments {
+            for (chunks, field) in chunks.iter_mut().zip(segment) {
+                let found = field.terms().get(term).map_err(TantivyError::from)?;
+                *chunks += found.map_or(0, |info| u64::from(info.doc_freq));
+            }
+        }
+        let most = chunks.into_iter().max().unwrap_or(0);
+        Ok((most > 0).then(|| Occurrence { chunks: most, within: chunks.map(|chunks| chunks > 0) }))
+    }
+
+    /// How many chunks have a term in their names.
+    fn of_name(&self, term: &str) -> Result<u64, IndexError> {
         let mut chunks = 0;
         for segment in &self.segments {
-            chunks += segment.terms().get(term).map_err(TantivyError::from)?.map_or(0, |info| u64::from(info.doc_freq));
+            let found = segment[NAME].terms().get(term).map_err(TantivyError::from)?;
+            chunks += found.map_or(0, |info| u64::from(info.doc_freq));
         }
         Ok(chunks)
     }
@@ -92,24 +161,62 @@ impl Frequencies {
 /// of words must not cost as many lookups. The question is analysed in each of these ways.
 pub(super) fn terms(
     searcher: &Searcher,
-    field: Field,
+    fields: Fields,
     text: &str,
     analyses: &BTreeSet<Analysis>,
 ) -> Result<Vec<QuestionTerm>, IndexError> {
     // Scores count deleted chunks, too, until segments are merged.
     let segments = searcher.segment_readers();
     let chunks = segments.iter().map(|segment| u64::from(segment.max_doc())).sum();
-    let segments = segments.iter().map(|segment| segment.inverted_index(field)).collect::<Result<_, _>>()?;
-    let index = Frequencies { segments, chunks };
-    let asked = asked(text, analyses);
+    let [text_field, title, headings, name] = fields.searched();
+    let segments = segments.iter().map(|segment| {
+        let index = |field| segment.inverted_index(field);
+        Ok([index(text_field)?, index(title)?, index(headings)?, index(name)?])
+    });
+    let index = Frequencies { segments: segments.collect::<Result<_, TantivyError>>()?, chunks };
+    let words = words(text);
+    let asked = asked(&words, analyses);
     let own: OwnTerms<'_> = asked.keys().flat_map(|word| &word.terms).map(String::as_str).collect();
     let mut known = Vec::with_capacity(asked.len());
     for (word, count) in &asked {
         known.extend(spelt(&index, word, *count as f32, &own)?);
     }
+    if tuned()[3] > 0.0 {
+        known.extend(named(&index, &words, analyses)?);
+    }
     known.sort_unstable_by(|a, b| a.chunks.cmp(&b.chunks).then_with(|| a.spellings[0].term.cmp(&b.spellings[0].term)));
     known.truncate(MAX_TERMS);
     Ok(known)
+}
+
+/// The names of documents that a question means, as wholes: of those within each other the longest.
+fn named(
+    index: &Frequencies,
+    words: &[Word],
+    analyses: &BTreeSet<Analysis>,
+) -> Result<Vec<QuestionTerm>, IndexError> {
+    let (mut named, mut taken): (Vec<QuestionTerm>, HashSet<usize, RandomState>) = Default::default();
+    for (term, at) in names::asked(words) {
+        if at.clone().any(|n| taken.contains(&n)) {
+            continue;
+        }
+        let chunks = index.of_name(&term)?;
+        if chunks == 0 || named.iter().any(|known| known.spellings[0].term == term) {
+            continue;
+        }
+        taken.extend(at.clone());
+        // A name that is a common word is a name only now and then.
+        let mut most = chunks;
+        if at.len() == 1 {
+            for analysis in analyses {
+                most = most.max(index.of(&analysis.name_term(&term))?.map_or(0, |found| found.chunks));
+            }
+        }
+        let within = [false, false, false, true];
+        let weight = tuned()[3] / weights()[NAME];
+        named.push(QuestionTerm { chunks: most, spellings: vec![Spelling { term, chunks: most, within, weight }] });
+    }
+    Ok(named)
 }
 
 /// A word of a question, or a pair of them.
@@ -122,12 +229,11 @@ struct AskedWord {
 }
 
 /// The words of a question, and how often it has each.
-fn asked(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<AskedWord, u32, RandomState> {
-    let words = words(text);
+fn asked(words: &[Word], analyses: &BTreeSet<Analysis>) -> HashMap<AskedWord, u32, RandomState> {
     let mut asked: Vec<AskedWord> = Vec::with_capacity(words.len());
     for analysis in analyses {
         // One analysis has the pairs, and each has the words in the same order.
-        for (n, TermForms { term, plainer }) in analysis.terms(words.clone()).into_iter().enumerate() {
+        for (n, TermForms { term, plainer }) in analysis.terms(words.to_vec()).into_iter().enumerate() {
             if asked.len() <= n {
                 asked.push(AskedWord::default());
             }
@@ -156,16 +262,15 @@ fn spelt(
     let AskedWord { terms, plainer } = word;
     let mut exact: Vec<Spelling> = Vec::with_capacity(terms.len());
     for term in terms {
-        let chunks = index.of(term)?;
-        exact.extend((chunks > 0).then(|| Spelling { term: term.clone(), chunks, weight: 1.0 }));
+        let found = index.of(term)?;
+        exact.extend(found.map(|found| Spelling::of(term, found, 1.0)));
     }
     let mut others: Vec<Spelling> = Vec::new();
     let mut look_up = |other: &str, weight: f32| -> Result<(), IndexError> {
         if own.contains(other) || others.iter().any(|known| known.term == other) {
             return Ok(());
         }
-        let chunks = index.of(other)?;
-        others.extend((chunks > 0).then(|| Spelling { term: other.to_owned(), chunks, weight }));
+        others.extend(index.of(other)?.map(|found| Spelling::of(other, found, weight)));
         Ok(())
     };
     let weight = if exact.is_empty() { ONLY_SPELLING } else { OTHER_SPELLING };
@@ -183,8 +288,7 @@ fn spelt(
     if exact.is_empty() && others.is_empty() {
         for plain in plainer {
             let term = TermForms::marked(plain, &mut marked);
-            let chunks = index.of(term)?;
-            others.extend((chunks > 0).then(|| Spelling { term: term.to_owned(), chunks, weight: OTHER_ACCENTS }));
+            others.extend(index.of(term)?.map(|found| Spelling::of(term, found, OTHER_ACCENTS)));
         }
     }
     let most = exact.iter().map(|own| own.chunks).max().unwrap_or(0);
@@ -203,23 +307,27 @@ fn spelt(
 /// What the scores of a question's terms need of the index. It was looked up to choose the terms, and need not be again.
 pub(super) struct KnownFrequencies<'q> {
     searcher: &'q Searcher,
-    field: Field,
-    /// Tokens of all chunks.
-    tokens: u64,
+    /// Tokens of all chunks, in each field.
+    tokens: [(Field, u64); FIELDS],
     chunks: HashMap<&'q [u8], u64, RandomState>,
 }
 
 impl<'q> KnownFrequencies<'q> {
-    pub(super) fn of(searcher: &'q Searcher, field: Field, terms: &'q [QuestionTerm]) -> Result<Self, IndexError> {
+    pub(super) fn of(searcher: &'q Searcher, fields: Fields, terms: &'q [QuestionTerm]) -> Result<Self, IndexError> {
         let spellings = terms.iter().flat_map(|term| &term.spellings);
         let chunks = spellings.map(|spelling| (spelling.term.as_bytes(), spelling.chunks)).collect();
-        Ok(Self { searcher, field, tokens: searcher.total_num_tokens(field)?, chunks })
+        let mut tokens = fields.searched().map(|field| (field, 0));
+        for (field, tokens) in &mut tokens {
+            *tokens = searcher.total_num_tokens(*field)?;
+        }
+        Ok(Self { searcher, tokens, chunks })
     }
 }
 
 impl Bm25StatisticsProvider for KnownFrequencies<'_> {
     fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
-        if field == self.field { Ok(self.tokens) } else { self.searcher.total_num_tokens(field) }
+        let known = self.tokens.iter().find(|(known, _)| *known == field);
+        known.map_or_else(|| self.searcher.total_num_tokens(field), |(_, tokens)| Ok(*tokens))
     }
 
     fn total_num_docs(&self) -> tantivy::Result<u64> {
@@ -227,25 +335,26 @@ impl Bm25StatisticsProvider for KnownFrequencies<'_> {
     }
 
     fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
-        let known = self.chunks.get(term.serialized_value_bytes()).filter(|_| term.field() == self.field);
+        let is_known = self.tokens.iter().any(|(known, _)| *known == term.field());
+        let known = self.chunks.get(term.serialized_value_bytes()).filter(|_| is_known);
         known.map_or_else(|| self.searcher.doc_freq(term), |chunks| Ok(*chunks))
     }
 }
 
 /// Chunks with any of the terms; a union of plain terms, which tantivy can skip through block by block.
-pub(super) fn any_of(field: Field, terms: &[QuestionTerm]) -> Box<dyn Query> {
-    let queries = terms.iter().flat_map(|term| term.queries(field));
+pub(super) fn any_of(fields: Fields, terms: &[QuestionTerm]) -> Box<dyn Query> {
+    let queries = terms.iter().flat_map(|term| term.queries(fields));
     let clauses: Vec<(Occur, Box<dyn Query>)> = queries.map(|query| (Occur::Should, query)).collect();
     if clauses.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(clauses)) }
 }
 
 /// Chunks with any of the terms that tell something; the common ones only add to their scores. Skipping fails where half
 /// of all chunks have a term, and no chunk gets far with such terms alone. `None` when there are not both kinds.
-pub(super) fn telling(field: Field, terms: &[QuestionTerm], chunks: u64) -> Option<Box<dyn Query>> {
+pub(super) fn telling(fields: Fields, terms: &[QuestionTerm], chunks: u64) -> Option<Box<dyn Query>> {
     let (rare, common) = terms.split_at(terms.partition_point(|term| term.chunks * COMMON_SHARE <= chunks));
     if rare.is_empty() || common.is_empty() {
         return None;
     }
-    let common = common.iter().flat_map(|term| term.queries(field)).map(|query| (Occur::Should, query));
-    Some(Box::new(BooleanQuery::new(std::iter::once((Occur::Must, any_of(field, rare))).chain(common).collect())))
+    let common = common.iter().flat_map(|term| term.queries(fields)).map(|query| (Occur::Should, query));
+    Some(Box::new(BooleanQuery::new(std::iter::once((Occur::Must, any_of(fields, rare))).chain(common).collect())))
 }

@@ -1,7 +1,7 @@
 //! What questions find, by how they and the texts are spelt.
 
 use super::*;
-use crate::domain::ChunkId;
+use crate::domain::{ChunkContext, ChunkId};
 
 fn stamp(revision: u64) -> Stamp {
     Stamp { db: "db".into(), revision }
@@ -16,6 +16,7 @@ fn index(folder: &Path, texts: &[(&str, &str)]) -> LexicalIndex {
         version: String::new(),
         text: (*text).into(),
         vector: Vec::new(),
+        context: ChunkContext::default(),
     });
     index.apply(None, Changes { to: stamp(1), added: added.collect(), removed: Vec::new() }).unwrap();
     index.publish().unwrap();

@@ -205,10 +205,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::ChunkContext;
 
     fn chunk(id: i64, vector: &[f32]) -> IndexedChunk {
         let language = if id % 2 == 0 { "en" } else { "de" }.to_owned();
-        IndexedChunk { id: ChunkId(id), language, version: String::new(), text: String::new(), vector: vector.to_vec() }
+        IndexedChunk {
+            id: ChunkId(id),
+            language,
+            version: String::new(),
+            text: String::new(),
+            vector: vector.to_vec(),
+            context: ChunkContext::default(),
+        }
     }
 
     fn matrix(vectors: &[Vec<f32>]) -> Matrix {

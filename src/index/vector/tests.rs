@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::domain::IndexedChunk;
+use crate::domain::{ChunkContext, IndexedChunk};
 
 const DIMENSION: usize = 32;
 
@@ -38,6 +38,7 @@ fn changes(to: u64, added: &[(i64, Vec<f32>)], removed: &[i64]) -> Changes {
             version: if id % 100 == 0 { "rare" } else { "common" }.into(),
             text: String::new(),
             vector: vector.clone(),
+            context: ChunkContext::default(),
         })
         .collect();
     Changes { to: stamp(to), added, removed: removed.iter().map(|id| ChunkId(*id)).collect() }

@@ -28,10 +28,11 @@ use threads::{Done, FileThreads};
 use super::{
     Db, RagError,
     chunk::{ChunkParams, Chunker},
+    context,
     extract,
 };
 use crate::{
-    providers::{Embedder, ProviderError, Purpose},
+    providers::{Embedder, ProviderError},
     resilience::CallContext,
     store::{ChunkVector, EmbedderRecord, Mutation, NewDocument, StoreError, WriteReport},
 };
@@ -317,14 +318,11 @@ impl Job {
     async fn embed(&self, pending: Pending) -> Result<Ready, Failure> {
         let Pending { mut document, to_embed, mut warnings } = pending;
         let (mut dimension, mut without) = (None, Vec::new());
-        for positions in to_embed.chunks(self.embedder.batch_size().max(1)) {
-            let texts: Vec<String> = positions.iter().map(|&n| document.chunks[n].text.clone()).collect();
-            let vectors = self
-                .embedder
-                .embed(&texts, Purpose::Passage, &CallContext::without_deadline())
-                .await
-                .map_err(Failure::Embedder)?;
-            for (&n, vector) in positions.iter().zip(vectors) {
+        for batch in to_embed.chunks(self.embedder.batch_size().max(1)) {
+            let texts = batch.iter().map(|(_, text)| text.clone()).collect();
+            let call = CallContext::without_deadline();
+            let vectors = context::embed(&*self.embedder, texts, &call).await.map_err(Failure::Embedder)?;
+            for (&(n, _), vector) in batch.iter().zip(vectors) {
                 document.chunks[n].vector = match vector {
                     Ok(vector) => {
                         dimension = Some(vector.len());

@@ -13,6 +13,7 @@ use crate::{
     providers::EmbedderId,
     rag::{
         chunk::{Chunker, Structure, table_count},
+        context::{self, TextInContext},
         extract::{self, ExtractError, Extracted, Format, Limits, Warning},
         language::LanguageDetector,
         structure::TextStructure,
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
-pub const PIPELINE_VERSION: u32 = 3;
+pub const PIPELINE_VERSION: u32 = 4;
 
 /// What reading a file came to.
 pub(super) enum Prepared {
@@ -34,8 +35,8 @@ pub(super) enum Prepared {
 /// A document whose new chunks have no vectors yet.
 pub(super) struct Pending {
     pub(super) document: NewDocument,
-    /// Positions of the chunks that must be embedded; the store has the others.
-    pub(super) to_embed: Vec<usize>,
+    /// The chunks that must be embedded, by their positions; the store has the others.
+    pub(super) to_embed: Vec<(usize, TextInContext)>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -78,12 +79,14 @@ pub(super) fn prepare(
     let extracted = extract::extract_bytes(format, bytes, &options.limits).map_err(failed)?;
     let languages = LanguageDetector::for_document(&extracted.text);
     let structure = TextStructure::new(&extracted.text, extracted.format.is_structured(), &extracted.pages);
-    let chunks = cut(&file.source, &extracted, &structure, &languages, chunker);
+    let (chunks, contexts) = cut(&file.source, &extracted, &structure, &languages, chunker);
     if chunks.is_empty() {
         return Err(Failure::File("contains no text".into()));
     }
     let known: HashSet<String> = stored.into_iter().flat_map(|DocumentState { chunk_keys, .. }| chunk_keys).collect();
-    let to_embed = (0..chunks.len()).filter(|&n| !known.contains(&chunks[n].key)).collect();
+    let to_embed = chunks.iter().zip(contexts).enumerate().filter(|(_, (chunk, _))| !known.contains(&chunk.key));
+    let to_embed = to_embed.map(|(n, (chunk, context))| (n, TextInContext { context, text: chunk.text.clone() }));
+    let to_embed = to_embed.collect();
     let quality = quality(&extracted, structure.characters());
     let (warnings, outline) = (quality.warnings.clone(), structure.outline);
     let Extracted { text, title, format, pages, .. } = extracted;
@@ -109,28 +112,30 @@ fn fingerprint(content: &blake3::Hash, version: &str, options: &IngestOptions, e
     blake3::Hasher::new().update(content.as_bytes()).update(shape.as_bytes()).finalize().to_hex().to_string()
 }
 
+/// The chunks of a document, and the context of each.
 fn cut(
     source: &str,
     extracted: &Extracted,
     structure: &TextStructure<'_>,
     languages: &LanguageDetector,
     chunker: &Chunker,
-) -> Vec<NewChunk> {
+) -> (Vec<NewChunk>, Vec<String>) {
     let form = if extracted.format.is_structured() { Structure::Markdown } else { Structure::Plain };
-    let mut repeats: HashMap<String, usize> = HashMap::new();
+    let mut repeats: HashMap<(String, String), usize> = HashMap::new();
     chunker
         .split(&extracted.text, form)
         .into_iter()
         .map(|piece| {
             let text = piece.text(&extracted.text).into_owned();
             let language = languages.of_chunk(&text);
-            let repeat = repeats.entry(text.clone()).or_default();
-            let key = chunk_key(source, language, *repeat, &text);
+            let place = structure.place(&piece.range);
+            let context = context::of_place(extracted.title.as_deref(), &place);
+            let repeat = repeats.entry((context.clone(), text.clone())).or_default();
+            let key = chunk_key(source, language, *repeat, &context, &text);
             *repeat += 1;
-            let (language, place) = (language.to_owned(), structure.place(&piece.range));
-            NewChunk { key, text, language, place, vector: ChunkVector::Stored }
+            (NewChunk { key, text, language: language.to_owned(), place, vector: ChunkVector::Stored }, context)
         })
-        .collect()
+        .unzip()
 }
 
 /// How well a document could be read.
@@ -158,9 +163,10 @@ fn quality(extracted: &Extracted, characters: u32) -> Quality {
     quality
 }
 
-/// The stable id of a chunk. Its position is not part of it: a paragraph that only moved is still the same chunk.
-fn chunk_key(source: &str, language: &str, repeat: usize, text: &str) -> String {
-    let place = format!("{source}\0{language}\0{repeat}\0");
+/// The stable id of a chunk. Its position is not part of it: a paragraph that only moved is still the same chunk. Under
+/// another title or heading it is another one, whose vector and words are others.
+fn chunk_key(source: &str, language: &str, repeat: usize, context: &str, text: &str) -> String {
+    let place = format!("{source}\0{language}\0{repeat}\0{context}\0");
     let hash = blake3::Hasher::new().update(place.as_bytes()).update(text.as_bytes()).finalize();
     hash.to_hex()[..32].to_owned()
 }

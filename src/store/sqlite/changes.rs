@@ -1,9 +1,9 @@
 //! What happened after a revision, for the indexes that follow the store.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{revision, write::vector_from_bytes};
-use crate::domain::{ChangeSet, Changes, ChunkId, IndexedChunk, Stamp, Want};
+use super::{read::json, revision, write::vector_from_bytes};
+use crate::domain::{ChangeSet, Changes, ChunkContext, ChunkId, IndexedChunk, Place, Stamp, Want};
 
 /// See [`ChangeLog::changes`](crate::store::ChangeLog::changes). `c` must be inside a transaction.
 pub(super) fn after(
@@ -45,21 +45,35 @@ fn page_end(c: &Connection, after: u64, newest: u64, limit: usize) -> Result<u64
 
 fn added(c: &Connection, after: u64, to: u64, want: Want) -> Result<Vec<IndexedChunk>, rusqlite::Error> {
     // A chunk that cannot be embedded has an empty vector, and is found by its words alone.
-    let (payload, only) = match want {
-        Want::Text => ("text", ""),
-        Want::Vector => ("vector", "AND length(vector) > 0"),
+    let (payload, beside, only) = match want {
+        Want::Text => (
+            "c.text, d.source, d.title, p.place",
+            "JOIN documents d ON d.id = c.document_id LEFT JOIN places p ON p.chunk_id = c.id",
+            "",
+        ),
+        Want::Vector => ("c.vector", "", "AND length(c.vector) > 0"),
     };
     let sql = format!(
-        "SELECT id, language, version, {payload} FROM chunks WHERE revision > ?1 AND revision <= ?2 {only} ORDER BY id"
+        "SELECT c.id, c.language, c.version, {payload} FROM chunks c {beside}
+         WHERE c.revision > ?1 AND c.revision <= ?2 {only} ORDER BY c.id"
     );
     c.prepare_cached(&sql)?
         .query_map(params![after, to], |row| {
-            let (mut text, mut vector) = (String::new(), Vec::new());
+            let (mut text, mut vector, mut context) = (String::new(), Vec::new(), ChunkContext::default());
             match want {
-                Want::Text => text = row.get(3)?,
+                Want::Text => (text, context) = (row.get(3)?, self::context(row)?),
                 Want::Vector => vector = vector_from_bytes(row.get_ref(3)?.as_blob().unwrap_or_default()),
             }
-            Ok(IndexedChunk { id: ChunkId(row.get(0)?), language: row.get(1)?, version: row.get(2)?, text, vector })
+            let (id, language, version) = (ChunkId(row.get(0)?), row.get(1)?, row.get(2)?);
+            Ok(IndexedChunk { id, language, version, text, vector, context })
         })?
         .collect()
+}
+
+/// What a chunk stands in: what is known of its document, and the headings of its place.
+fn context(row: &Row<'_>) -> Result<ChunkContext, rusqlite::Error> {
+    let place: Option<Place> = json(row, 6)?;
+    let headings = place.map_or_else(Vec::new, |place| place.headings);
+    let headings = headings.into_iter().map(|heading| heading.title).collect();
+    Ok(ChunkContext { source: row.get(4)?, title: row.get(5)?, headings })
 }

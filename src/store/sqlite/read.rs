@@ -119,7 +119,7 @@ pub(super) fn chunks(c: &Connection, ids: &[ChunkId]) -> Result<Vec<Chunk>, rusq
 }
 
 /// A column of JSON that may be empty.
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<Option<T>, rusqlite::Error> {
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<Option<T>, rusqlite::Error> {
     let text = row.get_ref(column)?.as_str_or_null()?;
     text.map(|text| serde_json::from_str(text).map_err(|error| unreadable(column, Type::Text, error))).transpose()
 }
