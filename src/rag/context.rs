@@ -13,7 +13,7 @@ use crate::{
     resilience::CallContext,
 };
 
-/// Longest context in characters: it must leave most of a model's input to the text.
+/// Longest context that is embedded, in characters: it must leave most of a model's input to the text.
 const MOST_CHARACTERS: usize = 300;
 
 /// Between a title and a heading, and between two headings.
@@ -45,7 +45,7 @@ pub fn of_place(title: Option<&str>, place: &Place) -> String {
             lines.push(heading);
         }
     }
-    shortened(&lines.join(SEPARATOR))
+    lines.join(SEPARATOR)
 }
 
 /// The end of a context that is too long: the nearest headings.
@@ -60,9 +60,10 @@ fn shortened(context: &str) -> String {
 /// As [`Embedder::embed`].
 pub async fn embed(
     embedder: &dyn Embedder,
-    texts: Vec<TextInContext>,
+    mut texts: Vec<TextInContext>,
     call: &CallContext,
 ) -> Result<Vec<TextVector>, ProviderError> {
+    texts.iter_mut().for_each(|text| text.context = shortened(&text.context));
     if !embedder.id().is_static() {
         let texts: Vec<String> = texts.into_iter().map(joined).collect();
         return embedder.embed(&texts, Purpose::Passage, call).await;
@@ -97,4 +98,95 @@ fn mixed(text: &[f32], context: &[f32]) -> Vec<f32> {
     let sum: Vec<f32> = text.iter().zip(context).map(|(text, context)| (1.0 - share()) * text + share() * context).collect();
     let length = sum.iter().map(|x| x * x).sum::<f32>().sqrt();
     if length > 1e-6 { sum.iter().map(|x| x / length).collect() } else { text.to_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use parking_lot::Mutex;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::providers::{EmbedderId, Unembeddable};
+
+    /// An embedder that remembers what it was asked; a text's vector points along the letter that it begins with.
+    struct Recorder {
+        id: EmbedderId,
+        asked: Mutex<Vec<String>>,
+    }
+
+    impl Recorder {
+        fn of(id: &str) -> Self {
+            Self { id: EmbedderId::new(id), asked: Mutex::default() }
+        }
+    }
+
+    #[async_trait]
+    impl Embedder for Recorder {
+        fn id(&self) -> &EmbedderId {
+            &self.id
+        }
+
+        fn batch_size(&self) -> usize {
+            8
+        }
+
+        async fn embed(&self, texts: &[String], _: Purpose, _: &CallContext) -> Result<Vec<TextVector>, ProviderError> {
+            self.asked.lock().extend_from_slice(texts);
+            let vector = |text: &String| match text.as_bytes().first() {
+                Some(b'a') => Ok(vec![1.0, 0.0]),
+                Some(b'b') => Ok(vec![0.0, 1.0]),
+                _ => Err(Unembeddable("other".into())),
+            };
+            Ok(texts.iter().map(vector).collect())
+        }
+    }
+
+    fn texts(pairs: &[(&str, &str)]) -> Vec<TextInContext> {
+        let text = |(context, text): &(&str, &str)| TextInContext { context: (*context).into(), text: (*text).into() };
+        pairs.iter().map(text).collect()
+    }
+
+    #[tokio::test]
+    async fn a_table_of_vectors_gives_the_context_its_share_and_each_context_once() {
+        let embedder = Recorder::of("static:x");
+        let texts = texts(&[("b", "a1"), ("b", "a2"), ("", "a3"), ("?", "a4"), ("b", "?")]);
+        let vectors = embed(&embedder, texts, &CallContext::without_deadline()).await.unwrap();
+        assert_eq!(*embedder.asked.lock(), ["a1", "a2", "a3", "a4", "?", "b", "?"]);
+        let first = vectors[0].as_ref().unwrap();
+        assert!(first[0] > first[1] && first[1] > 0.0 && (first[0].hypot(first[1]) - 1.0).abs() < 1e-6, "{first:?}");
+        assert_eq!(vectors[0], vectors[1]);
+        assert_eq!((&vectors[2], &vectors[3]), (&Ok(vec![1.0, 0.0]), &Ok(vec![1.0, 0.0])), "there is no context");
+        assert!(vectors[4].is_err(), "a context alone is not the text");
+    }
+
+    #[tokio::test]
+    async fn a_model_reads_the_context_before_the_text() {
+        let embedder = Recorder::of("ollama:x");
+        let vectors = embed(&embedder, texts(&[("b", "a"), ("", "a")]), &CallContext::without_deadline()).await.unwrap();
+        assert_eq!(*embedder.asked.lock(), ["b\n\na", "a"]);
+        assert_eq!(vectors.len(), 2);
+    }
+
+    fn place(start: u32, headings: &[(u8, &str, u32)]) -> Place {
+        let heading = |(level, title, start): &(u8, &str, u32)| Heading { level: *level, title: (*title).into(), start: *start };
+        Place { start, end: start + 10, headings: headings.iter().map(heading).collect(), ..Place::default() }
+    }
+
+    #[test]
+    fn a_context_is_the_title_and_the_headings_above_the_text() {
+        let headings = [(1, "Guide", 0), (2, "Install", 20), (3, "Linux", 30), (2, "Use", 45)];
+        assert_eq!(of_place(Some("Guide"), &place(40, &headings)), "Guide › Install › Linux");
+        assert_eq!(of_place(Some(" The book "), &place(30, &headings)), "The book › Guide › Install");
+        assert_eq!(of_place(None, &place(0, &headings)), "", "its own heading is in the text");
+        assert_eq!(of_place(Some(""), &Place::default()), "");
+    }
+
+    proptest! {
+        #[test]
+        fn of_a_long_context_the_nearest_headings_are_embedded(context in "[aäｗ ]{0,400}") {
+            let short = shortened(&context);
+            prop_assert!(short.chars().count() == context.chars().count().min(MOST_CHARACTERS) && context.ends_with(&short));
+        }
+    }
 }

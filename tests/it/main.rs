@@ -24,6 +24,7 @@ mod near_questions;
 mod outage;
 mod persistence;
 mod providers;
+mod search_context;
 mod secrets;
 mod semantic_cache;
 mod snapshots;

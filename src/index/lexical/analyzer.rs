@@ -129,12 +129,8 @@ impl Analysis {
         TermForms { term, plainer }
     }
 
-    /// The term of a word that is a name as a whole.
-    pub(super) fn name_term(self, whole: &str) -> String {
-        self.stem(whole.trim_start_matches('=').to_owned())
-    }
-
-    fn stem(self, word: String) -> String {
+    /// The stem of a word in small letters.
+    pub(super) fn stem(self, word: String) -> String {
         match self {
             // Numbers have no stem.
             Self::Stemmed(language) if word.starts_with(char::is_alphabetic) => stems::stem(language, word),

@@ -5,6 +5,7 @@
 //! state that it mirrors, so that everybody else sees how far the index has come.
 
 mod analyzer;
+mod entries;
 mod files;
 mod names;
 mod question;
@@ -21,7 +22,7 @@ use std::{
 
 use parking_lot::{Mutex, RwLock};
 use tantivy::{
-    Searcher, TantivyDocument, TantivyError, Term,
+    Searcher, TantivyError, Term,
     collector::TopDocs,
     columnar::Column,
     query::{BooleanQuery, ConstScoreQuery, Occur, Query, TermQuery},
@@ -33,24 +34,17 @@ use question::KnownFrequencies;
 use working::Working;
 
 use super::{IndexError, follow::Follower};
-use crate::domain::{Changes, ChunkContext, ChunkId, Hit, IndexedChunk, SearchFilter, Stamp};
+use crate::domain::{Changes, ChunkId, Hit, SearchFilter, Stamp};
 
 #[derive(Debug, Clone, Copy)]
 struct Fields {
     id: Field,
     language: Field,
     version: Field,
+    /// The words of text, title and headings.
     text: Field,
-    title: Field,
-    headings: Field,
+    /// The words of the document's name.
     name: Field,
-}
-
-impl Fields {
-    /// Those that words are searched for in.
-    fn searched(self) -> [Field; 4] {
-        [self.text, self.title, self.headings, self.name]
-    }
 }
 
 /// What searches see: a snapshot, and the state that it mirrors at least.
@@ -198,36 +192,15 @@ fn schema() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let words =
         TextFieldIndexing::default().set_tokenizer(tokens::TERM_LINES).set_index_option(IndexRecordOption::WithFreqs);
-    let terms = || TextOptions::default().set_indexing_options(words.clone());
+    let words = TextOptions::default().set_indexing_options(words);
     let fields = Fields {
         id: schema.add_u64_field("id", INDEXED | FAST),
         language: schema.add_text_field("language", STRING),
         version: schema.add_text_field("version", STRING),
-        text: schema.add_text_field("text", terms()),
-        title: schema.add_text_field("title", terms()),
-        headings: schema.add_text_field("headings", terms()),
-        name: schema.add_text_field("name", terms()),
+        text: schema.add_text_field("text", words.clone()),
+        name: schema.add_text_field("name", words),
     };
     (schema.build(), fields)
-}
-
-fn document(fields: Fields, chunk: &IndexedChunk) -> TantivyDocument {
-    let analysis = Analysis::of(&chunk.language);
-    let terms = |text: &str| tokens::joined(analysis.document_terms(text), text.len());
-    let mut document = TantivyDocument::default();
-    document.add_u64(fields.id, chunk.id.0.cast_unsigned());
-    document.add_text(fields.language, &chunk.language);
-    document.add_text(fields.version, &chunk.version);
-    document.add_text(fields.text, terms(&chunk.text));
-    let ChunkContext { source, title, headings } = &chunk.context;
-    if let Some(title) = title {
-        document.add_text(fields.title, terms(title));
-    }
-    if !headings.is_empty() {
-        document.add_text(fields.headings, terms(&headings.join("\n")));
-    }
-    document.add_text(fields.name, tokens::joined(names::document_terms(source, analysis).into_iter(), source.len()));
-    document
 }
 
 /// The ways of analysis that occur in the index.

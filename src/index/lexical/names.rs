@@ -65,6 +65,11 @@ fn whole(words: &[Word]) -> Option<String> {
     (term.len() > WHOLE.len_utf8() && term.len() <= LONGEST).then_some(term)
 }
 
+/// The word or words that such a term is made of.
+pub(super) fn word(whole: &str) -> &str {
+    whole.strip_prefix(WHOLE).unwrap_or(whole)
+}
+
 /// What a question may mean as a part of a name: its term, and the question's words that it is made of, from and to. Longer
 /// ones come first.
 pub(super) fn asked(question: &[Word]) -> Vec<(String, std::ops::Range<usize>)> {
@@ -80,4 +85,68 @@ pub(super) fn asked(question: &[Word]) -> Vec<(String, std::ops::Range<usize>)> 
         }
     }
     asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(source: &str) -> Vec<String> {
+        document_terms(source, Analysis::of("en"))
+    }
+
+    /// The term of a question that is one of those of a name.
+    fn finds(question: &str, source: &str) -> Option<String> {
+        let terms = terms(source);
+        asked(&words(question)).into_iter().map(|(term, _)| term).find(|term| terms.contains(term))
+    }
+
+    #[test]
+    fn a_path_is_the_words_of_its_parts_each_of_them_as_a_whole_and_versions() {
+        assert_eq!(
+            terms("reqwest-0.12.4/docs/README.md"),
+            ["reqwest", "=reqwest", "0.12.4", "doc", "=docs", "readm", "=readme"]
+        );
+        assert_eq!(terms("serde_json"), ["serd", "json", "serde_json", "~serdejson", "=serdejson"]);
+        assert!(terms("").is_empty() && terms("///").is_empty() && terms("----").is_empty());
+    }
+
+    #[test]
+    fn versions_are_told_from_other_numbers() {
+        for (part, expected) in [
+            ("toml-1.2.1+spec-1.1.0", ("toml", Some("1.2.1"))),
+            ("handbook v2.1", ("handbook", Some("2.1"))),
+            ("x_1.0.0-beta.2", ("x", Some("1.0.0"))),
+            ("base64-0.22.1", ("base64", Some("0.22.1"))),
+            ("ch04-02-references", ("ch04-02-references", None)),
+            ("report-2024", ("report-2024", None)),
+            ("1.2.3", ("1.2.3", None)),
+            ("a-1.", ("a-1.", None)),
+            ("-1.2", ("-1.2", None)),
+        ] {
+            assert_eq!(divided(part), expected, "{part}");
+        }
+    }
+
+    #[test]
+    fn extensions_are_no_words_of_a_name() {
+        for (file, expected) in [("a.tar.gz", "a.tar"), (".gitignore", ".gitignore"), ("Dr. Who", "Dr. Who"), ("x", "x")] {
+            assert_eq!(without_extension(file), expected);
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_however_its_words_are_joined() {
+        for question in ["serde_json?", "What is serde-json", "serde json", "SerdeJSON"] {
+            assert_eq!(finds(question, "serde_json-1.0.1/x.md").as_deref(), Some("=serdejson"), "{question}");
+        }
+        assert_eq!(finds("What is serde?", "serde_json-1.0.1/x.md"), None);
+        let asked = asked(&words("the serde json"));
+        assert_eq!(asked[0], ("=theserdejson".to_owned(), 0..3), "the longest come first");
+    }
+
+    #[test]
+    fn questions_of_many_words_are_looked_at_in_part() {
+        assert!(asked(&words(&"word ".repeat(10_000))).len() <= MOST_ASKED * MOST_WORDS);
+    }
 }

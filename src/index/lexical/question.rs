@@ -1,7 +1,6 @@
 //! From the words of a question to a query.
 //!
-//! Each word is searched for in all fields, by the weight of each, and told by its rarity in all of them together: as in BM25F,
-//! a word that is common in texts tells little in a title, either. Fields count apart, so that each may saturate by itself.
+//! Each word is searched for in texts and in names of documents, and told by its rarity in both together.
 //!
 //! Each word is searched for as it is spelt, and at a lower weight as it may be spelt otherwise: with or without accents, with
 //! or without the signs of a name. Only what occurs in the index becomes part of the query, so that words of one spelling
@@ -15,7 +14,9 @@ use std::{
 use foldhash::fast::RandomState;
 use tantivy::{
     InvertedIndexReader, Searcher, TantivyError, Term,
-    query::{Bm25StatisticsProvider, BooleanQuery, BoostQuery, EmptyQuery, Occur, Query, TermQuery},
+    query::{
+        Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, EmptyQuery, Occur, Query, TermQuery,
+    },
     schema::{Field, IndexRecordOption},
 };
 
@@ -46,22 +47,27 @@ const ACCENTED_STEM: f32 = 0.85;
 /// Weight of a spelling with other accents than the question's, where nothing nearer occurs.
 const OTHER_ACCENTS: f32 = 0.4;
 
-/// Fields that words are searched for in.
-const FIELDS: usize = 4;
-
-/// Which of them is the name.
-const NAME: usize = 3;
-
-/// What a word counts in the text, in the title, in the headings, and in the name.
-fn weights() -> [f32; FIELDS] {
-    let w = tuned();
-    [1.0, w[0], w[1], w[2]]
+/// What a word counts in the name of a document.
+fn name_weight() -> f32 {
+    tuned()[0]
 }
 
-fn tuned() -> &'static [f32; 4] {
-    static W: std::sync::OnceLock<[f32; 4]> = std::sync::OnceLock::new();
+/// What it counts when it is a part of the name as a whole: about as much as any number of words in the text (BM25 gives them
+/// at most 2.2), so that a document that is called so comes before one that mentions it.
+fn whole_weight() -> f32 {
+    tuned()[1]
+}
+
+/// Of a word in text and name, what the lesser counts beside the greater. Both in full would let a common word outweigh a rare
+/// one: with a file called LICENSE that is full of the word, the question for the license of something.
+fn beside() -> f32 {
+    tuned()[2]
+}
+
+fn tuned() -> &'static [f32; 3] {
+    static W: std::sync::OnceLock<[f32; 3]> = std::sync::OnceLock::new();
     W.get_or_init(|| {
-        let mut w = [1.0, 1.0, 1.0, 1.0];
+        let mut w = [1.0, 2.5, 0.2];
         if let Ok(v) = std::env::var("RAGCTL_W") {
             for (n, x) in v.split(',').enumerate() {
                 w[n] = x.parse().unwrap_or(1.0);
@@ -83,40 +89,50 @@ pub(super) struct QuestionTerm {
 #[derive(Debug, Clone, PartialEq)]
 struct Spelling {
     term: String,
-    /// How many chunks have it, in the field where most have it.
+    /// How many chunks have it, in text or name, wherever more do.
     chunks: u64,
-    /// The fields where it is.
-    within: [bool; FIELDS],
+    /// Whether texts have it, and whether names do.
+    within: (bool, bool),
+    /// The term of names that are this word as a whole, where there are some.
+    whole: Option<String>,
     /// What it counts.
     weight: f32,
 }
 
 impl Spelling {
     fn of(term: &str, Occurrence { chunks, within }: Occurrence, weight: f32) -> Self {
-        Self { term: term.to_owned(), chunks, within, weight }
+        Self { term: term.to_owned(), chunks, within, whole: None, weight }
+    }
+
+    /// Chunks that have it: the better of text and name counts, and a little of the other.
+    fn query(&self, fields: Fields) -> Box<dyn Query> {
+        let term = |field: Field, term: &str, weight: f32| -> Box<dyn Query> {
+            let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+            if weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), weight)) }
+        };
+        let (in_text, in_name) = self.within;
+        let mut queries = Vec::with_capacity(3);
+        queries.extend(in_text.then(|| term(fields.text, &self.term, self.weight)));
+        queries.extend(in_name.then(|| term(fields.name, &self.term, self.weight * name_weight())));
+        let whole = self.whole.as_ref();
+        queries.extend(whole.map(|whole| term(fields.name, whole, self.weight * whole_weight())));
+        match queries.len() {
+            1 => queries.remove(0),
+            _ => Box::new(DisjunctionMaxQuery::with_tie_breaker(queries, beside())),
+        }
     }
 }
 
 impl QuestionTerm {
     fn queries(&self, fields: Fields) -> impl Iterator<Item = Box<dyn Query>> {
-        let weights = weights();
-        let queries = move |Spelling { term, weight, within, .. }: &Spelling| {
-            let fields = fields.searched().into_iter().zip(weights).zip(*within);
-            let fields = fields.filter(|((_, share), within)| *within && *share > 0.0);
-            let query = |((field, share), _): ((Field, f32), bool)| -> Box<dyn Query> {
-                let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
-                let weight = weight * share;
-                if weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), weight)) }
-            };
-            fields.map(query).collect::<Vec<_>>()
-        };
-        self.spellings.iter().flat_map(queries)
+        self.spellings.iter().map(move |spelling| spelling.query(fields))
     }
 }
 
 /// The index, as far as the weights of terms need it.
 struct Frequencies {
-    segments: Vec<[Arc<InvertedIndexReader>; FIELDS]>,
+    texts: Vec<Arc<InvertedIndexReader>>,
+    names: Vec<Arc<InvertedIndexReader>>,
     chunks: u64,
 }
 
@@ -124,30 +140,15 @@ struct Frequencies {
 #[derive(Debug, Clone, Copy)]
 struct Occurrence {
     chunks: u64,
-    within: [bool; FIELDS],
+    within: (bool, bool),
 }
 
 impl Frequencies {
+    /// A word is as rare as it is in texts and names together: one that is common in texts tells little in a name, either.
     fn of(&self, term: &str) -> Result<Option<Occurrence>, IndexError> {
-        let mut chunks = [0; FIELDS];
-        for segment in &self.segments {
-            for (chunks, field) in chunks.iter_mut().zip(segment) {
-                let found = field.terms().get(term).map_err(TantivyError::from)?;
-                *chunks += found.map_or(0, |info| u64::from(info.doc_freq));
-            }
-        }
-        let most = chunks.into_iter().max().unwrap_or(0);
-        Ok((most > 0).then(|| Occurrence { chunks: most, within: chunks.map(|chunks| chunks > 0) }))
-    }
-
-    /// How many chunks have a term in their names.
-    fn of_name(&self, term: &str) -> Result<u64, IndexError> {
-        let mut chunks = 0;
-        for segment in &self.segments {
-            let found = segment[NAME].terms().get(term).map_err(TantivyError::from)?;
-            chunks += found.map_or(0, |info| u64::from(info.doc_freq));
-        }
-        Ok(chunks)
+        let (texts, names) = (chunks_with(&self.texts, term)?, chunks_with(&self.names, term)?);
+        let occurrence = Occurrence { chunks: texts.max(names), within: (texts > 0, names > 0) };
+        Ok((occurrence.chunks > 0).then_some(occurrence))
     }
 
     /// Inverse document frequency as BM25 has it.
@@ -155,6 +156,14 @@ impl Frequencies {
         let (all, chunks) = (self.chunks as f32, chunks as f32);
         (1.0 + (all - chunks + 0.5).max(0.0) / (chunks + 0.5)).ln()
     }
+}
+
+fn chunks_with(field: &[Arc<InvertedIndexReader>], term: &str) -> Result<u64, IndexError> {
+    let mut chunks = 0;
+    for segment in field {
+        chunks += segment.terms().get(term).map_err(TantivyError::from)?.map_or(0, |info| u64::from(info.doc_freq));
+    }
+    Ok(chunks)
 }
 
 /// The terms of a question that occur at all, and of too many the rarest: they decide the ranking, and a question of thousands
@@ -168,12 +177,8 @@ pub(super) fn terms(
     // Scores count deleted chunks, too, until segments are merged.
     let segments = searcher.segment_readers();
     let chunks = segments.iter().map(|segment| u64::from(segment.max_doc())).sum();
-    let [text_field, title, headings, name] = fields.searched();
-    let segments = segments.iter().map(|segment| {
-        let index = |field| segment.inverted_index(field);
-        Ok([index(text_field)?, index(title)?, index(headings)?, index(name)?])
-    });
-    let index = Frequencies { segments: segments.collect::<Result<_, TantivyError>>()?, chunks };
+    let of = |field| segments.iter().map(|segment| segment.inverted_index(field)).collect::<Result<_, _>>();
+    let index = Frequencies { texts: of(fields.text)?, names: of(fields.name)?, chunks };
     let words = words(text);
     let asked = asked(&words, analyses);
     let own: OwnTerms<'_> = asked.keys().flat_map(|word| &word.terms).map(String::as_str).collect();
@@ -181,42 +186,47 @@ pub(super) fn terms(
     for (word, count) in &asked {
         known.extend(spelt(&index, word, *count as f32, &own)?);
     }
-    if tuned()[3] > 0.0 {
-        known.extend(named(&index, &words, analyses)?);
-    }
+    name(&index, &words, analyses, &mut known)?;
     known.sort_unstable_by(|a, b| a.chunks.cmp(&b.chunks).then_with(|| a.spellings[0].term.cmp(&b.spellings[0].term)));
     known.truncate(MAX_TERMS);
     Ok(known)
 }
 
-/// The names of documents that a question means, as wholes: of those within each other the longest.
-fn named(
+/// Finds what the question means as names of documents, as wholes: of those within each other the longest. A name of one word
+/// is one more way in which that word occurs; one of several is a term of its own.
+fn name(
     index: &Frequencies,
     words: &[Word],
     analyses: &BTreeSet<Analysis>,
-) -> Result<Vec<QuestionTerm>, IndexError> {
-    let (mut named, mut taken): (Vec<QuestionTerm>, HashSet<usize, RandomState>) = Default::default();
+    known: &mut Vec<QuestionTerm>,
+) -> Result<(), IndexError> {
+    let mut taken: HashSet<usize, RandomState> = HashSet::default();
+    let mut named: HashSet<String, RandomState> = HashSet::default();
     for (term, at) in names::asked(words) {
         if at.clone().any(|n| taken.contains(&n)) {
             continue;
         }
-        let chunks = index.of_name(&term)?;
-        if chunks == 0 || named.iter().any(|known| known.spellings[0].term == term) {
+        let chunks = chunks_with(&index.names, &term)?;
+        if chunks == 0 {
             continue;
         }
         taken.extend(at.clone());
-        // A name that is a common word is a name only now and then.
-        let mut most = chunks;
-        if at.len() == 1 {
-            for analysis in analyses {
-                most = most.max(index.of(&analysis.name_term(&term))?.map_or(0, |found| found.chunks));
+        if !named.insert(term.clone()) {
+            continue;
+        }
+        let word = names::word(&term);
+        let stems: Vec<String> = analyses.iter().map(|analysis| analysis.stem(word.to_owned())).collect();
+        let mut spellings = known.iter_mut().flat_map(|term| &mut term.spellings);
+        match spellings.find(|spelling| at.len() == 1 && stems.contains(&spelling.term)) {
+            Some(spelling) => spelling.whole = Some(term),
+            None => {
+                let weight = whole_weight() / name_weight();
+                let spelling = Spelling { term, chunks, within: (false, true), whole: None, weight };
+                known.push(QuestionTerm { chunks, spellings: vec![spelling] });
             }
         }
-        let within = [false, false, false, true];
-        let weight = tuned()[3] / weights()[NAME];
-        named.push(QuestionTerm { chunks: most, spellings: vec![Spelling { term, chunks: most, within, weight }] });
     }
-    Ok(named)
+    Ok(())
 }
 
 /// A word of a question, or a pair of them.
@@ -308,19 +318,20 @@ fn spelt(
 pub(super) struct KnownFrequencies<'q> {
     searcher: &'q Searcher,
     /// Tokens of all chunks, in each field.
-    tokens: [(Field, u64); FIELDS],
+    tokens: [(Field, u64); 2],
     chunks: HashMap<&'q [u8], u64, RandomState>,
 }
 
 impl<'q> KnownFrequencies<'q> {
     pub(super) fn of(searcher: &'q Searcher, fields: Fields, terms: &'q [QuestionTerm]) -> Result<Self, IndexError> {
         let spellings = terms.iter().flat_map(|term| &term.spellings);
-        let chunks = spellings.map(|spelling| (spelling.term.as_bytes(), spelling.chunks)).collect();
-        let mut tokens = fields.searched().map(|field| (field, 0));
-        for (field, tokens) in &mut tokens {
-            *tokens = searcher.total_num_tokens(*field)?;
-        }
-        Ok(Self { searcher, tokens, chunks })
+        let named = |spelling: &'q Spelling| {
+            let whole = spelling.whole.as_ref();
+            std::iter::once(&spelling.term).chain(whole).map(|term| (term.as_bytes(), spelling.chunks))
+        };
+        let chunks = spellings.flat_map(named).collect();
+        let tokens = |field| Ok::<_, IndexError>((field, searcher.total_num_tokens(field)?));
+        Ok(Self { searcher, tokens: [tokens(fields.text)?, tokens(fields.name)?], chunks })
     }
 }
 

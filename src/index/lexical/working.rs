@@ -18,7 +18,7 @@ use tantivy::{
     merge_policy::LogMergePolicy,
 };
 
-use super::{Fields, document, files::UnsyncedFolder, schema, tokens};
+use super::{Fields, entries::Entries, files::UnsyncedFolder, schema, tokens};
 use crate::{
     domain::{Changes, Stamp},
     index::IndexError,
@@ -171,8 +171,9 @@ impl Working {
         for id in changes.removed {
             session.writer.delete_term(Term::from_field_u64(fields.id, id.0.cast_unsigned()));
         }
+        let mut entries = Entries::new(fields);
         for chunk in changes.added {
-            session.writer.add_document(document(fields, &chunk))?;
+            session.writer.add_document(entries.entry(&chunk))?;
         }
         session.commit(&Payload { format: FORMAT, stamp: changes.to })?;
         session.used = Instant::now();

@@ -58,13 +58,14 @@ pub(super) fn documents(
     let revision = next_revision(tx)?;
     let (mut report, mut chunks) = (WriteReport::default(), 0);
     for document in documents {
-        let (id, is_new) = upsert_document(tx, document)?;
+        let Upserted { id, is_new, same_title } = upsert_document(tx, document)?;
         if is_new {
             report.added += 1;
         } else {
             report.updated += 1;
         }
-        let Replaced { inserted, kept, gone } = replace_chunks(tx, id, document, embedder.dimension, revision)?;
+        let dimension = embedder.dimension;
+        let Replaced { inserted, kept, gone } = replace_chunks(tx, id, document, same_title, dimension, revision)?;
         report.chunks_inserted += inserted;
         report.chunks_kept += kept;
         chunks += inserted as i64 - gone as i64;
@@ -132,10 +133,18 @@ fn next_revision(tx: &Connection) -> Result<u64, rusqlite::Error> {
     Ok(next)
 }
 
-/// Inserts or updates the document's own row. Returns its id and whether it is new.
-fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<(i64, bool), rusqlite::Error> {
-    let existing: Option<i64> = tx
-        .prepare_cached("SELECT id FROM documents WHERE source = ?1")?
+/// What became of a document's own row.
+struct Upserted {
+    id: i64,
+    is_new: bool,
+    /// Whether it had this title before.
+    same_title: bool,
+}
+
+/// Inserts or updates the document's own row.
+fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<Upserted, rusqlite::Error> {
+    let existing: Option<Option<String>> = tx
+        .prepare_cached("SELECT title FROM documents WHERE source = ?1")?
         .query_row([&document.source], |row| row.get(0))
         .optional()?;
     let now = jiff::Timestamp::now().to_string();
@@ -163,7 +172,8 @@ fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<(i64, bool
             |row| row.get(0),
         )?;
     put_text(tx, id, &document.text)?;
-    Ok((id, existing.is_none()))
+    let same_title = existing.as_ref().is_none_or(|title| *title == document.title);
+    Ok(Upserted { id, is_new: existing.is_none(), same_title })
 }
 
 fn put_text(tx: &Connection, document_id: i64, text: &DocumentText) -> Result<(), rusqlite::Error> {
@@ -196,11 +206,12 @@ struct Replaced {
 /// Brings the chunks of a document to their new state.
 ///
 /// A chunk with the same key under another version label is a new row (indexes filter by version), but its text is the
-/// same, so its vector is taken over.
+/// same, so its vector is taken over. So is one of a document that has another title than before, by which it is found.
 fn replace_chunks(
     tx: &Connection,
     document_id: i64,
     document: &NewDocument,
+    same_title: bool,
     dimension: usize,
     revision: u64,
 ) -> Result<Replaced, Unmade> {
@@ -210,7 +221,7 @@ fn replace_chunks(
     let mut inherited = HashMap::new();
     for StoredChunk { id, key, version } in stored {
         if wanted.contains(key.as_str()) {
-            if version == document.version {
+            if same_title && version == document.version {
                 kept.insert(key, id);
                 continue;
             }
