@@ -19,11 +19,8 @@ const MOST_CHARACTERS: usize = 300;
 /// Between a title and a heading, and between two headings.
 const SEPARATOR: &str = " › ";
 
-/// Share of the context in a vector of a static embedder.
-fn share() -> f32 {
-    static W: std::sync::OnceLock<f32> = std::sync::OnceLock::new();
-    *W.get_or_init(|| std::env::var("RAGCTL_CW").ok().and_then(|v| v.parse().ok()).unwrap_or(0.3))
-}
+/// Share of the context in a vector of a static embedder; the rest is the text's.
+const SHARE: f32 = 0.2;
 
 /// A text and what it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +92,8 @@ fn joined(TextInContext { context, text }: TextInContext) -> String {
 
 /// The vector of a text and its context, at unit length. The text's own where the two cancel out.
 fn mixed(text: &[f32], context: &[f32]) -> Vec<f32> {
-    let sum: Vec<f32> = text.iter().zip(context).map(|(text, context)| (1.0 - share()) * text + share() * context).collect();
+    let both = text.iter().zip(context);
+    let sum: Vec<f32> = both.map(|(text, context)| (1.0 - SHARE) * text + SHARE * context).collect();
     let length = sum.iter().map(|x| x * x).sum::<f32>().sqrt();
     if length > 1e-6 { sum.iter().map(|x| x / length).collect() } else { text.to_vec() }
 }
@@ -163,13 +161,15 @@ mod tests {
     #[tokio::test]
     async fn a_model_reads_the_context_before_the_text() {
         let embedder = Recorder::of("ollama:x");
-        let vectors = embed(&embedder, texts(&[("b", "a"), ("", "a")]), &CallContext::without_deadline()).await.unwrap();
+        let vectors =
+            embed(&embedder, texts(&[("b", "a"), ("", "a")]), &CallContext::without_deadline()).await.unwrap();
         assert_eq!(*embedder.asked.lock(), ["b\n\na", "a"]);
         assert_eq!(vectors.len(), 2);
     }
 
     fn place(start: u32, headings: &[(u8, &str, u32)]) -> Place {
-        let heading = |(level, title, start): &(u8, &str, u32)| Heading { level: *level, title: (*title).into(), start: *start };
+        let heading =
+            |(level, title, start): &(u8, &str, u32)| Heading { level: *level, title: (*title).into(), start: *start };
         Place { start, end: start + 10, headings: headings.iter().map(heading).collect(), ..Place::default() }
     }
 

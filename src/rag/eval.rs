@@ -108,13 +108,6 @@ pub async fn evaluate(
             let took = started.elapsed();
             // Documents with the same text are one answer; here, each counts in its place.
             let ranked: Vec<&str> = found.passages.iter().flat_map(Passage::sources).take(options.k).collect();
-            if std::env::var_os("RAGCTL_SHOW").is_some() {
-                let j = dataset.corpus.judged(&ranked, judgements);
-                if j.first().is_some_and(|j| j.is_empty()) || j.is_empty() {
-                    let rank = j.iter().position(|j| !j.is_empty());
-                    eprintln!("SHOW {mode} {text} -> {rank:?} {:?}", ranked.iter().take(5).map(|s| s.replace("/tmp/A/crates/","").replace("/work/shared/data/documents/rust-book-md/","")).collect::<Vec<_>>());
-                }
-            }
             sums.add(&dataset.corpus.judged(&ranked, judgements), judgements, options.k, took);
             done += 1;
             observer(done, total);

@@ -20,9 +20,12 @@ async fn ingest(server: &Server) -> Value {
 #[tokio::test]
 async fn a_document_that_is_named_is_preferred_to_those_that_mention_it() {
     let workplace = Workplace::new();
-    workplace.write("docs/ring-0.17.14/LICENSE.txt", "It is distributed under a permissive license, with notices kept.\n");
+    workplace
+        .write("docs/ring-0.17.14/LICENSE.txt", "It is distributed under a permissive license, with notices kept.\n");
     for other in ["rustls", "tokio-rustls", "webpki"] {
-        let words = format!("The license of {other}: this license is like that of ring. Ring is used by {other}; ring is fast.");
+        let words = format!(
+            "The license of {other}: this license is like that of ring. Ring is used by {other}; ring is fast."
+        );
         workplace.write(&format!("docs/{other}-1.2.0/README.md"), words);
     }
     workplace.write("docs/serde_json-1.0/README.md", "Parses text quickly.\n");
@@ -48,7 +51,11 @@ async fn a_passage_is_found_by_its_heading_and_quoted_without_it() {
         let body = server.ask(&format!("What is the value for {} in units?", title.to_lowercase())).await;
         let context = body["contexts"][0].as_str().unwrap();
         assert!(context.contains(&format!("The value is {n} units.")), "{title}: {body:#}");
-        assert_eq!(context.contains(title), context.contains(&format!("## {title}")), "the context is no part of the text");
+        assert_eq!(
+            context.contains(title),
+            context.contains(&format!("## {title}")),
+            "the context is no part of the text"
+        );
         let quote = body["citations"][0]["quote"].as_str().unwrap();
         assert!(!quote.contains('›') && !quote.contains("The quay"), "{quote}");
     }
@@ -58,7 +65,9 @@ async fn a_passage_is_found_by_its_heading_and_quoted_without_it() {
 async fn only_what_changed_with_its_context_is_read_again() {
     let workplace = Workplace::new();
     let paragraph = |n: usize| format!("Paragraph {n} tells of rope {n}. ").repeat(20);
-    let page = |title: &str, first: &str| format!("# {title}\n\n{first}\n\n## One\n\n{}\n\n## Two\n\n{}\n", paragraph(1), paragraph(2));
+    let page = |title: &str, first: &str| {
+        format!("# {title}\n\n{first}\n\n## One\n\n{}\n\n## Two\n\n{}\n", paragraph(1), paragraph(2))
+    };
     workplace.write("docs/ropes.md", page("Ropes", "Short."));
     let server = workplace.serve(&["--docs", "docs"]);
 

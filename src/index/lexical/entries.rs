@@ -37,7 +37,7 @@ impl DocumentTerms {
             source: source.to_owned(),
             given_title: title.cloned(),
             analysis,
-            title: title.map(|title| terms(title, analysis).repeat(reps().0)).unwrap_or_default(),
+            title: title.map(|title| terms(title, analysis).repeat(TITLE)).unwrap_or_default(),
             name: tokens::joined(names::document_terms(source, analysis).into_iter(), source.len()),
         }
     }
@@ -62,7 +62,7 @@ impl Entries {
         words.push_str(&document.title);
         // The title of a text is often its first heading, and counts once.
         for heading in headings.iter().filter(|heading| Some(*heading) != title.as_ref()) {
-            words.push_str(&terms(heading, analysis).repeat(reps().1));
+            words.push_str(&terms(heading, analysis).repeat(HEADING));
         }
         let mut entry = TantivyDocument::default();
         entry.add_u64(fields.id, chunk.id.0.cast_unsigned());
@@ -73,15 +73,6 @@ impl Entries {
         self.document = Some(document);
         entry
     }
-}
-
-fn reps() -> (usize, usize) {
-    static W: std::sync::OnceLock<(usize, usize)> = std::sync::OnceLock::new();
-    *W.get_or_init(|| {
-        let v = std::env::var("RAGCTL_REP").unwrap_or_default();
-        let mut it = v.split(',').map(|x| x.parse().ok());
-        (it.next().flatten().unwrap_or(TITLE), it.next().flatten().unwrap_or(HEADING))
-    })
 }
 
 /// The terms of a text, as the engine takes them.

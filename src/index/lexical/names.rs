@@ -130,7 +130,9 @@ mod tests {
 
     #[test]
     fn extensions_are_no_words_of_a_name() {
-        for (file, expected) in [("a.tar.gz", "a.tar"), (".gitignore", ".gitignore"), ("Dr. Who", "Dr. Who"), ("x", "x")] {
+        for (file, expected) in
+            [("a.tar.gz", "a.tar"), (".gitignore", ".gitignore"), ("Dr. Who", "Dr. Who"), ("x", "x")]
+        {
             assert_eq!(without_extension(file), expected);
         }
     }

@@ -47,35 +47,16 @@ const ACCENTED_STEM: f32 = 0.85;
 /// Weight of a spelling with other accents than the question's, where nothing nearer occurs.
 const OTHER_ACCENTS: f32 = 0.4;
 
-/// What a word counts in the name of a document.
-fn name_weight() -> f32 {
-    tuned()[0]
-}
+/// Weight of a word in the name of a document.
+const NAME: f32 = 1.0;
 
-/// What it counts when it is a part of the name as a whole: about as much as any number of words in the text (BM25 gives them
-/// at most 2.2), so that a document that is called so comes before one that mentions it.
-fn whole_weight() -> f32 {
-    tuned()[1]
-}
+/// Weight of a word that is a part of the name as a whole: more than any number of words in a text (BM25 gives them at most
+/// 2.2), so that a document that is called so comes before one that mentions it.
+const WHOLE_NAME: f32 = 2.5;
 
-/// Of a word in text and name, what the lesser counts beside the greater. Both in full would let a common word outweigh a rare
-/// one: with a file called LICENSE that is full of the word, the question for the license of something.
-fn beside() -> f32 {
-    tuned()[2]
-}
-
-fn tuned() -> &'static [f32; 3] {
-    static W: std::sync::OnceLock<[f32; 3]> = std::sync::OnceLock::new();
-    W.get_or_init(|| {
-        let mut w = [1.0, 2.5, 0.2];
-        if let Ok(v) = std::env::var("RAGCTL_W") {
-            for (n, x) in v.split(',').enumerate() {
-                w[n] = x.parse().unwrap_or(1.0);
-            }
-        }
-        w
-    })
-}
+/// Of a word that is in text and name, the share that the lesser score counts beside the greater. Both in full would let a
+/// common word outweigh a rare one: in a question for the license of something, a file called LICENSE that is full of the word.
+const BESIDE: f32 = 0.2;
 
 /// A word of a question that occurs in the index, in one spelling or several. Rare ones sort first.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,12 +94,12 @@ impl Spelling {
         let (in_text, in_name) = self.within;
         let mut queries = Vec::with_capacity(3);
         queries.extend(in_text.then(|| term(fields.text, &self.term, self.weight)));
-        queries.extend(in_name.then(|| term(fields.name, &self.term, self.weight * name_weight())));
+        queries.extend(in_name.then(|| term(fields.name, &self.term, self.weight * NAME)));
         let whole = self.whole.as_ref();
-        queries.extend(whole.map(|whole| term(fields.name, whole, self.weight * whole_weight())));
+        queries.extend(whole.map(|whole| term(fields.name, whole, self.weight * WHOLE_NAME)));
         match queries.len() {
             1 => queries.remove(0),
-            _ => Box::new(DisjunctionMaxQuery::with_tie_breaker(queries, beside())),
+            _ => Box::new(DisjunctionMaxQuery::with_tie_breaker(queries, BESIDE)),
         }
     }
 }
@@ -220,7 +201,7 @@ fn name(
         match spellings.find(|spelling| at.len() == 1 && stems.contains(&spelling.term)) {
             Some(spelling) => spelling.whole = Some(term),
             None => {
-                let weight = whole_weight() / name_weight();
+                let weight = WHOLE_NAME / NAME;
                 let spelling = Spelling { term, chunks, within: (false, true), whole: None, weight };
                 known.push(QuestionTerm { chunks, spellings: vec![spelling] });
             }

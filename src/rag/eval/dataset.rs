@@ -150,7 +150,11 @@ impl Dataset {
         let document = |JsonDocument { id, title, text }| {
             let (title, text) = (title.trim().to_owned(), text.trim().to_owned());
             // A document of a title alone says what its title says.
-            if text.is_empty() { EvalDocument { id, text: title, title: text } } else { EvalDocument { id, title, text } }
+            if text.is_empty() {
+                EvalDocument { id, text: title, title: text }
+            } else {
+                EvalDocument { id, title, text }
+            }
         };
         let documents = documents.into_iter().map(document).filter(|document| !document.text.is_empty());
         Self::of(folder, Corpus::Documents(documents.collect()), read_judgements(folder)?)
@@ -172,11 +176,7 @@ impl Dataset {
         Self::of(folder, Corpus::Files(patterns), judgements)
     }
 
-    fn of(
-        folder: &Path,
-        corpus: Corpus,
-        mut judgements: HashMap<String, Judgements>,
-    ) -> Result<Self, DatasetError> {
+    fn of(folder: &Path, corpus: Corpus, mut judgements: HashMap<String, Judgements>) -> Result<Self, DatasetError> {
         let queries: Vec<_> = read_lines(&folder.join("queries.jsonl"))?
             .into_iter()
             .filter_map(|query| Some((query.text, judgements.remove(&query.id)?)))
@@ -222,7 +222,6 @@ fn read_judgements(folder: &Path) -> Result<HashMap<String, Judgements>, Dataset
     }
     Ok(judgements)
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -28,8 +28,7 @@ use threads::{Done, FileThreads};
 use super::{
     Db, RagError,
     chunk::{ChunkParams, Chunker},
-    context,
-    extract,
+    context, extract,
 };
 use crate::{
     providers::{Embedder, ProviderError},

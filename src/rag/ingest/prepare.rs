@@ -129,11 +129,7 @@ fn cut(
             let text = piece.text(&extracted.text).into_owned();
             let language = languages.of_chunk(&text);
             let place = structure.place(&piece.range);
-            let mut context = context::of_place(extracted.title.as_deref(), &place);
-            if std::env::var_os("RAGCTL_PATH").is_some() {
-                let p: String = source.rsplit('/').take(2).collect::<Vec<_>>().into_iter().rev().map(|p| p.split(['-', '.']).take_while(|w| !w.starts_with(|c: char| c.is_ascii_digit())).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(" ");
-                context = format!("{p} {context}");
-            }
+            let context = context::of_place(extracted.title.as_deref(), &place);
             let repeat = repeats.entry((context.clone(), text.clone())).or_default();
             let key = chunk_key(source, language, *repeat, &context, &text);
             *repeat += 1;
