@@ -13,6 +13,9 @@ use crate::domain::SearchMode;
 /// Measure retrieval quality on a collection in BEIR layout.
 ///
 /// The folder holds corpus.jsonl, queries.jsonl and qrels.tsv. Each document is one chunk, indexed in a temporary DB.
+///
+/// With --documents, files are ingested into that DB instead, as `ragctl ingest` does; the documents of qrels.tsv are then
+/// patterns of their names, such as */ring-[0-9]*.
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Example:\n  ragctl eval collections/scifact --methods bm25,hybrid --format csv --output scores.csv"
@@ -21,6 +24,9 @@ pub struct EvalArgs {
     /// Folders of collections in BEIR layout
     #[arg(required = true, value_name = "DATASET_DIR", value_hint = ValueHint::DirPath)]
     pub datasets: Vec<PathBuf>,
+    /// Files, folders or globs to search instead of corpus.jsonl
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub documents: Vec<String>,
     /// Search methods to measure
     #[arg(long, value_delimiter = ',', default_values_t = SearchMode::ALL, value_name = "METHOD,…")]
     pub methods: Vec<SearchMode>,

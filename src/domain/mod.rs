@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod context;
 mod dates;
 mod document;
 pub mod filter;
@@ -13,6 +14,7 @@ mod names;
 mod search;
 mod spec_key;
 
+pub use context::ChunkContext;
 pub use dates::time_text;
 pub use document::{Heading, PageStart, Place, Quality, headings_at};
 pub use filter::{DocumentAttributes, Facet, Filter};
@@ -74,6 +76,8 @@ pub struct IndexedChunk {
     pub vector: Vec<f32>,
     /// Its document.
     pub document: DocumentId,
+    /// What it stands in, present when [`Want::Text`] was asked for, else empty.
+    pub context: ChunkContext,
 }
 
 /// A document as an index needs it.

@@ -1,160 +1,36 @@
 //! How good is retrieval? Dbs in BEIR layout (`corpus.jsonl`, `queries.jsonl`, `qrels.tsv`) tell.
 //!
-//! Each document is one chunk, and every method goes through the same store, indexes and fusion as a question to the
+//! Each document is one chunk, or files are searched as they were ingested; every method goes through the same store, indexes and fusion as a question to the
 //! server. Figures are means over the queries that have judgements: nDCG@k (Järvelin & Kekäläinen 2002, gain = grade,
 //! discount log2(rank + 1)), recall@k, and the reciprocal rank of the first relevant document within k.
 
+mod dataset;
 pub mod report;
 
 use std::{
-    collections::HashMap,
-    fs::File,
-    io::{self, BufRead, BufReader},
-    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+pub use dataset::{Corpus, Dataset, DatasetError, EvalDocument, Judgements, NamePattern};
 
 use super::{
     Db, FusionChoice, Models, Pipeline, RagError,
+    context::{self, TextInContext},
     language::LanguageDetector,
     pipeline::{Plan, QueryVector, RetrievalOptions, RetrievalSpec},
 };
 use crate::{
     domain::{Passage, Place, SearchFilter, SearchMode},
-    providers::{Embedder, ProviderKind, Purpose, TextVector},
+    providers::{Embedder, ProviderKind, TextVector},
     resilience::CallContext,
     store::{ChunkVector, DocumentText, EmbedderRecord, NewChunk, NewDocument},
 };
 
 /// Documents embedded and written at a time.
 const BATCH: usize = 512;
-
-/// Graded documents of one query.
-pub type Judgements = HashMap<String, u32>;
-
-/// A db with judgements.
-#[derive(Debug, Clone)]
-pub struct Dataset {
-    /// Name of its folder.
-    pub name: String,
-    /// Id and text (title, line break, text) of each document.
-    pub documents: Vec<(String, String)>,
-    /// Text and judgements of each query that has any.
-    pub queries: Vec<(String, Judgements)>,
-}
-
-/// A dataset that cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum DatasetError {
-    /// A file is missing or unreadable.
-    #[error(
-        "cannot read {path}: {source}; a dataset folder holds corpus.jsonl, queries.jsonl and qrels.tsv (BEIR layout)"
-    )]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A line is not what it should be.
-    #[error("{path}, line {line}: {detail}")]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// What is wrong.
-        detail: String,
-    },
-    /// There is nothing to measure.
-    #[error("{path}: no query has a judgement of a document in the corpus")]
-    Empty {
-        /// The folder.
-        path: PathBuf,
-    },
-}
-
-#[derive(Deserialize)]
-struct JsonDocument {
-    #[serde(rename = "_id")]
-    id: String,
-    #[serde(default)]
-    title: String,
-    text: String,
-}
-
-impl Dataset {
-    /// Reads the judged questions of a folder, whose documents are in a DB already: their ids are sources there.
-    ///
-    /// # Errors
-    /// See [`DatasetError`].
-    pub fn load_questions(folder: &Path) -> Result<Vec<(String, Judgements)>, DatasetError> {
-        let mut judgements = read_judgements(folder)?;
-        let lines = read_lines(&folder.join("queries.jsonl"))?;
-        let queries: Vec<_> =
-            lines.into_iter().filter_map(|query| Some((query.text, judgements.remove(&query.id)?))).collect();
-        if queries.is_empty() { Err(DatasetError::Empty { path: folder.to_owned() }) } else { Ok(queries) }
-    }
-
-    /// Reads a folder. `qrels.tsv` may also be at `qrels/test.tsv`, as in the original collections.
-    ///
-    /// # Errors
-    /// See [`DatasetError`].
-    pub fn load(folder: &Path) -> Result<Self, DatasetError> {
-        let documents = read_lines(&folder.join("corpus.jsonl"))?
-            .into_iter()
-            .map(|d| (d.id, format!("{}\n{}", d.title, d.text).trim().to_owned()))
-            .filter(|(_, text)| !text.is_empty())
-            .collect::<Vec<_>>();
-        let mut judgements = read_judgements(folder)?;
-        let queries: Vec<_> = read_lines(&folder.join("queries.jsonl"))?
-            .into_iter()
-            .filter_map(|query| Some((query.text, judgements.remove(&query.id)?)))
-            .collect();
-        if queries.is_empty() || documents.is_empty() {
-            return Err(DatasetError::Empty { path: folder.to_owned() });
-        }
-        let name = folder.canonicalize().ok().and_then(|f| Some(f.file_name()?.to_string_lossy().into_owned()));
-        Ok(Self { name: name.unwrap_or_else(|| folder.display().to_string()), documents, queries })
-    }
-}
-
-fn read_lines(path: &Path) -> Result<Vec<JsonDocument>, DatasetError> {
-    let fail = |source| DatasetError::Io { path: path.to_owned(), source };
-    let mut items = Vec::new();
-    for (n, line) in BufReader::new(File::open(path).map_err(fail)?).lines().enumerate() {
-        let line = line.map_err(fail)?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        items.push(serde_json::from_str(&line).map_err(|error| DatasetError::Line {
-            path: path.to_owned(),
-            line: n + 1,
-            detail: error.to_string(),
-        })?);
-    }
-    Ok(items)
-}
-
-fn read_judgements(folder: &Path) -> Result<HashMap<String, Judgements>, DatasetError> {
-    let plain = folder.join("qrels.tsv");
-    let path = if plain.exists() { plain } else { folder.join("qrels").join("test.tsv") };
-    let file = File::open(&path).map_err(|source| DatasetError::Io { path: path.clone(), source })?;
-    let mut judgements: HashMap<String, Judgements> = HashMap::new();
-    let mut rows = csv::ReaderBuilder::new().delimiter(b'\t').has_headers(true).from_reader(file);
-    for (n, row) in rows.deserialize().enumerate() {
-        // By position: the header's names differ between collections.
-        let (query, document, grade): (String, String, i64) =
-            row.map_err(|error| DatasetError::Line { path: path.clone(), line: n + 2, detail: error.to_string() })?;
-        if let Ok(grade @ 1..) = u32::try_from(grade) {
-            judgements.entry(query).or_default().insert(document, grade);
-        }
-    }
-    Ok(judgements)
-}
 
 /// How good one method is on one dataset.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -175,6 +51,10 @@ pub struct Score {
     pub mrr: f64,
     /// Median time of one query, embedding included, in milliseconds.
     pub median_ms: f64,
+    /// Share of the queries for which a relevant document is the first, 0..=1.
+    pub first: f64,
+    /// The same among the first five.
+    pub five: f64,
 }
 
 /// What to measure.
@@ -191,7 +71,7 @@ pub struct EvalOptions {
 /// Progress of an evaluation: steps done and steps in all (documents, then queries of each method).
 pub type EvalObserver<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
-/// Indexes a dataset into an empty db and measures each method.
+/// Indexes a dataset into an empty db, or takes the files that were ingested into it, and measures each method.
 ///
 /// # Errors
 /// When documents cannot be embedded or stored, or an index fails.
@@ -202,12 +82,16 @@ pub async fn evaluate(
     options: &EvalOptions,
     observer: EvalObserver<'_>,
 ) -> Result<Vec<Score>, RagError> {
-    let total = dataset.documents.len() + options.modes.len() * dataset.queries.len();
-    index(dataset, db, models.embedder(), &|done| observer(done, total)).await?;
+    let documents = match &dataset.corpus {
+        Corpus::Documents(documents) => documents.as_slice(),
+        Corpus::Files(_) => &[],
+    };
+    let total = documents.len() + options.modes.len() * dataset.queries.len();
+    index(documents, db, models.embedder(), &|done| observer(done, total)).await?;
     let call = CallContext::without_deadline();
     let mut scores = Vec::new();
     let pipeline = Pipeline::default();
-    let mut done = dataset.documents.len();
+    let mut done = documents.len();
     for &mode in &options.modes {
         let mut sums = Sums::default();
         for (text, judgements) in &dataset.queries {
@@ -218,7 +102,7 @@ pub async fn evaluate(
             let took = started.elapsed();
             // Documents with the same text are one answer; here, each counts in its place.
             let ranked: Vec<&str> = passages.iter().flat_map(Passage::sources).take(options.k).collect();
-            sums.add(&ranked, judgements, options.k, took);
+            sums.add(&dataset.corpus.judged(&ranked, judgements), judgements, options.k, took);
             done += 1;
             observer(done, total);
         }
@@ -263,41 +147,53 @@ fn plan(text: &str, db: &Arc<Db>, options: RetrievalOptions) -> Plan {
     Plan { text: text.into(), spec, db: Arc::clone(db), stamp: None, explain: false }
 }
 
-/// Stores every document as one chunk, with its id as its source.
+/// Stores every document as one chunk.
 async fn index(
-    dataset: &Dataset,
+    corpus: &[EvalDocument],
     db: &Arc<Db>,
     embedder: &Arc<dyn Embedder>,
     observer: &(dyn Fn(usize) + Sync),
 ) -> Result<(), RagError> {
-    for (n, batch) in dataset.documents.chunks(BATCH).enumerate() {
+    for (n, batch) in corpus.chunks(BATCH).enumerate() {
         let mut documents = Vec::with_capacity(batch.len());
         let mut dimension = 0;
         for group in batch.chunks(embedder.batch_size().max(1)) {
-            let texts: Vec<String> = group.iter().map(|(_, text)| text.clone()).collect();
-            let vectors = embedder.embed(&texts, Purpose::Passage, &CallContext::without_deadline()).await?;
+            let texts = group.iter().map(|EvalDocument { title, text, .. }| TextInContext {
+                context: context::of_place((!title.is_empty()).then_some(title), &Place::default()),
+                text: text.clone(),
+            });
+            let vectors = context::embed(&**embedder, texts.collect(), &CallContext::without_deadline()).await?;
             dimension = vectors.iter().flatten().next().map_or(dimension, Vec::len);
-            documents.extend(group.iter().zip(vectors).map(|((id, text), vector)| document(id, text, vector)));
+            let first = n * BATCH + documents.len();
+            let group = group.iter().zip(vectors).enumerate();
+            documents.extend(group.map(|(n, (given, vector))| document(Corpus::source(first + n), given, vector)));
         }
         let record = EmbedderRecord { id: embedder.id().to_string(), dimension };
         let store = Arc::clone(db.store());
         tokio::task::spawn_blocking(move || store.write(&documents, &record)).await??;
-        observer((n * BATCH + batch.len()).min(dataset.documents.len()));
+        observer((n * BATCH + batch.len()).min(corpus.len()));
     }
     let db = Arc::clone(db);
     tokio::task::spawn_blocking(move || db.follow().map(drop)).await?
 }
 
-fn document(id: &str, text: &str, vector: TextVector) -> NewDocument {
+fn document(source: String, EvalDocument { title, text, .. }: &EvalDocument, vector: TextVector) -> NewDocument {
     let vector = vector.map_or(ChunkVector::None, ChunkVector::Made);
     let language = LanguageDetector::for_document(text).of_chunk(text).to_owned();
     NewDocument {
-        source: id.to_owned(),
+        chunks: vec![NewChunk {
+            key: source.clone(),
+            text: text.clone(),
+            language: language.clone(),
+            place: Place::default(),
+            vector,
+        }],
+        source,
+        title: (!title.is_empty()).then(|| title.clone()),
         format: "text".into(),
         bytes: text.len() as u64,
-        language: language.clone(),
-        text: DocumentText { text: text.to_owned(), ..DocumentText::default() },
-        chunks: vec![NewChunk { key: id.to_owned(), text: text.to_owned(), language, place: Place::default(), vector }],
+        language,
+        text: DocumentText { text: text.clone(), ..DocumentText::default() },
         ..NewDocument::default()
     }
 }
@@ -307,6 +203,8 @@ struct Sums {
     ndcg: f64,
     recall: f64,
     reciprocal_rank: f64,
+    first: usize,
+    five: usize,
     times: Vec<Duration>,
 }
 
@@ -315,6 +213,9 @@ impl Sums {
         self.ndcg += ndcg(ranked, judgements, k);
         self.recall += recall(ranked, judgements);
         self.reciprocal_rank += reciprocal_rank(ranked, judgements);
+        let first = ranked.iter().position(|id| judgements.contains_key(*id));
+        self.first += usize::from(first == Some(0));
+        self.five += usize::from(first.is_some_and(|rank| rank < 5));
         self.times.push(took);
     }
 
@@ -332,6 +233,8 @@ impl Sums {
             recall: mean(self.recall),
             mrr: mean(self.reciprocal_rank),
             median_ms: median.as_secs_f64() * 1e3,
+            first: mean(self.first as f64),
+            five: mean(self.five as f64),
         }
     }
 }
@@ -388,27 +291,5 @@ mod tests {
     fn nothing_found_scores_zero() {
         let judged = judgements(&[("a", 1)]);
         assert_eq!((ndcg(&[], &judged, 10), recall(&[], &judged), reciprocal_rank(&[], &judged)), (0.0, 0.0, 0.0));
-    }
-
-    #[test]
-    fn a_folder_is_read_and_errors_name_file_and_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        let missing = Dataset::load(folder.path()).unwrap_err().to_string();
-        assert!(missing.contains("corpus.jsonl"), "{missing}");
-
-        write(
-            "corpus.jsonl",
-            "{\"_id\":\"d1\",\"title\":\"T\",\"text\":\"one\"}\n\n{\"_id\":\"d2\",\"text\":\"two\"}\n",
-        );
-        write("queries.jsonl", "{\"_id\":\"q1\",\"text\":\"which?\"}\n{\"_id\":\"q2\",\"text\":\"unjudged\"}\n");
-        write("qrels.tsv", "query-id\tcorpus-id\tscore\nq1\td2\t1\nq1\td1\t0\n");
-        let dataset = Dataset::load(folder.path()).unwrap();
-        assert_eq!(dataset.documents[0].1, "T\none");
-        assert_eq!(dataset.queries, [("which?".to_owned(), judgements(&[("d2", 1)]))]);
-
-        write("corpus.jsonl", "{\"_id\":\"d1\",\"text\":\"one\"}\nnot json\n");
-        let broken = Dataset::load(folder.path()).unwrap_err().to_string();
-        assert!(broken.contains("line 2"), "{broken}");
     }
 }

@@ -9,6 +9,7 @@ mod ask;
 pub mod chunk;
 mod citation;
 pub mod condense;
+mod context;
 mod db;
 mod error;
 pub mod eval;

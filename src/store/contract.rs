@@ -8,7 +8,7 @@ use super::{
     ChunkVector, DocumentOrder, DocumentQuery, DocumentText, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument,
     Store, StoreCatalog, StoreError, WriteReport,
 };
-use crate::domain::{ChangeSet, Changes, ChunkId, Heading, PageStart, Place, Quality, Stamp, Want};
+use crate::domain::{ChangeSet, Changes, ChunkContext, ChunkId, Heading, PageStart, Place, Quality, Stamp, Want};
 
 mod generations;
 
@@ -34,6 +34,7 @@ macro_rules! suite {
             a_changed_document_replaces_its_chunks_and_keeps_the_unchanged_ones,
             a_kept_chunk_that_moved_has_its_new_position,
             a_new_version_label_takes_the_vectors_over,
+            a_chunk_is_told_with_its_context_and_again_under_a_new_title,
             one_bad_vector_leaves_nothing_of_the_batch,
             a_chunk_without_a_vector_is_found_by_its_words,
             vectors_of_another_embedder_are_refused_until_the_db_is_empty,
@@ -292,6 +293,44 @@ pub(super) fn a_new_version_label_takes_the_vectors_over(engine: &impl Engine) {
         assert_eq!(old, new);
     }
     assert_eq!(replay(&*store, 100), ["one", "two"]);
+}
+
+pub(super) fn a_chunk_is_told_with_its_context_and_again_under_a_new_title(engine: &impl Engine) {
+    let store = db(engine);
+    let titled = |title: Option<&str>, is_stored: bool| {
+        let mut given = NewDocument { title: title.map(Into::into), ..document("x/a.md", "one two") };
+        for chunk in &mut given.chunks {
+            let heading = |title: &str, start| Heading { level: 1, title: title.into(), start };
+            chunk.place.headings = vec![heading("Above", 0), heading("Within", 2)];
+            if is_stored {
+                chunk.vector = ChunkVector::Stored;
+            }
+        }
+        given
+    };
+    let context = |title: Option<&str>| ChunkContext {
+        source: "x/a.md".into(),
+        title: title.map(Into::into),
+        headings: vec!["Above".into(), "Within".into()],
+    };
+    store.write(&[titled(None, false)], &embedder()).unwrap();
+    let first = next(&*store, None, Want::Text).added;
+    assert!(first.iter().all(|chunk| chunk.context == context(None)), "{first:?}");
+    let vectors = |from: Option<&Stamp>| -> Vec<Vec<f32>> {
+        next(&*store, from, Want::Vector).added.into_iter().map(|chunk| chunk.vector).collect()
+    };
+    let (before, then) = (vectors(None), store.stamp().unwrap());
+    assert!(next(&*store, None, Want::Vector).added.iter().all(|chunk| chunk.context == ChunkContext::default()));
+
+    // The same title again is no change.
+    store.write(&[titled(None, true)], &embedder()).unwrap();
+    assert!(next(&*store, Some(&then), Want::Text).added.is_empty());
+
+    store.write(&[titled(Some("New"), true)], &embedder()).unwrap();
+    let changes = next(&*store, Some(&then), Want::Text);
+    assert_eq!((changes.added.len(), changes.removed.len()), (2, 2));
+    assert!(changes.added.iter().all(|chunk| chunk.context == context(Some("New"))), "{changes:?}");
+    assert_eq!(vectors(Some(&then)), before);
 }
 
 pub(super) fn one_bad_vector_leaves_nothing_of_the_batch(engine: &impl Engine) {

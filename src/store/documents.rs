@@ -61,7 +61,7 @@ pub struct DocumentText {
 /// A chunk to be written.
 #[derive(Debug, Clone)]
 pub struct NewChunk {
-    /// Stable id: a hash of source, language, text and the number of earlier equal texts in the document.
+    /// Stable id: a hash of source, language, context, text and the number of earlier equal ones in the document.
     pub key: String,
     /// The text.
     pub text: String,
@@ -195,6 +195,10 @@ pub struct ChunkText {
     pub language: String,
     /// The text.
     pub text: String,
+    /// Title of its document.
+    pub title: Option<String>,
+    /// Where it is in the document's text, where that is known.
+    pub place: Option<Place>,
 }
 
 /// What a list says of a document.

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use ragctl::{
-    domain::{Changes, ChunkId, DocumentId, Hit, IndexedChunk, Stamp},
+    domain::{Changes, ChunkContext, ChunkId, DocumentId, Hit, IndexedChunk, Stamp},
     index::{
         Scope,
         vector::{VectorIndex, VectorOptions},
@@ -45,6 +45,7 @@ fn index(vectors: &[Vec<f32>], exact_limit: usize) -> VectorIndex {
         text: String::new(),
         vector: vector.clone(),
         document: DocumentId(n as u32),
+        context: ChunkContext::default(),
     });
     let to = Stamp { db: "bench".into(), revision: 1 };
     index.follow_one(Changes { to, added: added.collect(), ..Changes::default() }).expect("it takes the vectors");

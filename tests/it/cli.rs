@@ -139,7 +139,8 @@ fn quality_is_measured_in_every_format() {
     assert!(scores.as_array().unwrap().iter().all(|s| s["ndcg"] == 1.0 && s["recall"] == 1.0), "{scores}");
     let csv = workplace.run(&["eval", "set", "--provider", "embedded", "--format", "csv", "--methods", "bm25"]);
     assert!(
-        text(&csv.stdout).starts_with("dataset,method,k,queries,ndcg,recall,mrr,median_ms\nset,bm25,10,1,1.0,1.0,1.0,")
+        text(&csv.stdout)
+            .starts_with("dataset,method,k,queries,ndcg,recall,mrr,median_ms,first,five\nset,bm25,10,1,1.0,1.0,1.0,")
     );
     let table = workplace.run(&["eval", "set", "--provider", "embedded", "--output", "scores.txt"]);
     assert_eq!((table.status.code(), text(&table.stdout)), (Some(0), String::new()));

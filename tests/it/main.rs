@@ -30,6 +30,7 @@ mod ocr;
 mod outage;
 mod persistence;
 mod providers;
+mod search_context;
 mod secrets;
 mod semantic_cache;
 mod snapshots;

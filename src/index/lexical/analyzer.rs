@@ -55,6 +55,17 @@ enum WordKind {
     Characters,
 }
 
+impl Word {
+    /// How a word of letters and digits is spelt; `None` for compounds, whose words stand before them, and for characters.
+    pub(super) fn spelt(&self) -> Option<&str> {
+        match self.kind {
+            WordKind::Word => Some(&self.text),
+            WordKind::Signed => self.plainer.first().map(String::as_str),
+            WordKind::Compound | WordKind::Characters => None,
+        }
+    }
+}
+
 /// A term, and what it is when it is spelt more plainly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TermForms {
@@ -118,7 +129,8 @@ impl Analysis {
         TermForms { term, plainer }
     }
 
-    fn stem(self, word: String) -> String {
+    /// The stem of a word in small letters.
+    pub(super) fn stem(self, word: String) -> String {
         match self {
             // Numbers have no stem.
             Self::Stemmed(language) if word.starts_with(char::is_alphabetic) => stems::stem(language, word),

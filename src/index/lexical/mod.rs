@@ -5,7 +5,9 @@
 //! state that it mirrors, so that everybody else sees how far the index has come.
 
 mod analyzer;
+mod entries;
 mod files;
+mod names;
 mod question;
 mod selected;
 mod stems;
@@ -21,7 +23,7 @@ use std::{
 
 use parking_lot::{Mutex, RwLock};
 use tantivy::{
-    Searcher, TantivyDocument, TantivyError, Term,
+    Searcher, TantivyError, Term,
     collector::TopDocs,
     columnar::Column,
     query::{BooleanQuery, ConstScoreQuery, Occur, Query, TermQuery},
@@ -34,15 +36,18 @@ use selected::Selected;
 use working::Working;
 
 use super::{IndexError, follow::Follower, scope::Scope};
-use crate::domain::{Changes, ChunkId, DocumentId, Hit, IndexedChunk, Stamp};
+use crate::domain::{Changes, ChunkId, DocumentId, Hit, Stamp};
 
 #[derive(Debug, Clone, Copy)]
 struct Fields {
     id: Field,
     language: Field,
     version: Field,
+    /// The words of text, title and headings.
     text: Field,
     document: Field,
+    /// The words of the document's name.
+    name: Field,
 }
 
 /// What searches see: a snapshot, and the state that it mirrors at least.
@@ -151,8 +156,8 @@ impl LexicalIndex {
         }
         let facts = shown.facts(fields)?;
         let Facts { analyses, ids, .. } = facts;
-        let terms = question::terms(searcher, fields.text, text, analyses)?;
-        let frequencies = KnownFrequencies::of(searcher, fields.text, &terms)?;
+        let terms = question::terms(searcher, fields, text, analyses)?;
+        let frequencies = KnownFrequencies::of(searcher, fields, &terms)?;
         if let Some(selection) = &scope.documents {
             let documents = shown.documents(facts)?;
             let within = Selected { searcher, fields, frequencies: &frequencies, selection, documents, ids };
@@ -163,12 +168,12 @@ impl LexicalIndex {
             let query = restrict(query, fields, scope);
             searcher.search_with_statistics_provider(&query, &top, &frequencies)
         };
-        let mut found = match question::telling(fields.text, &terms, searcher.num_docs()) {
+        let mut found = match question::telling(fields, &terms, searcher.num_docs()) {
             Some(query) => search(query)?,
             None => Vec::new(),
         };
         if found.len() < k {
-            found = search(question::any_of(fields.text, &terms))?;
+            found = search(question::any_of(fields, &terms))?;
         }
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
@@ -212,25 +217,16 @@ fn schema() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let words =
         TextFieldIndexing::default().set_tokenizer(tokens::TERM_LINES).set_index_option(IndexRecordOption::WithFreqs);
+    let words = TextOptions::default().set_indexing_options(words);
     let fields = Fields {
         id: schema.add_u64_field("id", INDEXED | FAST),
         language: schema.add_text_field("language", STRING),
         version: schema.add_text_field("version", STRING),
-        text: schema.add_text_field("text", TextOptions::default().set_indexing_options(words)),
+        text: schema.add_text_field("text", words.clone()),
+        name: schema.add_text_field("name", words),
         document: schema.add_u64_field("document", FAST),
     };
     (schema.build(), fields)
-}
-
-fn document(fields: Fields, chunk: &IndexedChunk) -> TantivyDocument {
-    let terms = tokens::joined(Analysis::of(&chunk.language).document_terms(&chunk.text), chunk.text.len());
-    let mut document = TantivyDocument::default();
-    document.add_u64(fields.id, chunk.id.0.cast_unsigned());
-    document.add_text(fields.language, &chunk.language);
-    document.add_text(fields.version, &chunk.version);
-    document.add_text(fields.text, terms);
-    document.add_u64(fields.document, chunk.document.0.into());
-    document
 }
 
 /// The ways of analysis that occur in the index.

@@ -1,5 +1,7 @@
 //! From the words of a question to a query.
 //!
+//! Each word is searched for in texts and in names of documents, and told by its rarity in both together.
+//!
 //! Each word is searched for as it is spelt, and at a lower weight as it may be spelt otherwise: with or without accents, with
 //! or without the signs of a name. Only what occurs in the index becomes part of the query, so that words of one spelling
 //! cost what they always did.
@@ -12,11 +14,17 @@ use std::{
 use foldhash::fast::RandomState;
 use tantivy::{
     InvertedIndexReader, Searcher, TantivyError, Term,
-    query::{Bm25StatisticsProvider, BooleanQuery, BoostQuery, EmptyQuery, Occur, Query, TermQuery},
+    query::{
+        Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, EmptyQuery, Occur, Query, TermQuery,
+    },
     schema::{Field, IndexRecordOption},
 };
 
-use super::analyzer::{Analysis, TermForms, words};
+use super::{
+    Fields,
+    analyzer::{Analysis, TermForms, Word, words},
+    names,
+};
 use crate::index::IndexError;
 
 /// Terms of a question that are searched for; of more, the rarest.
@@ -39,6 +47,17 @@ const ACCENTED_STEM: f32 = 0.85;
 /// Weight of a spelling with other accents than the question's, where nothing nearer occurs.
 const OTHER_ACCENTS: f32 = 0.4;
 
+/// Weight of a word in the name of a document.
+const NAME: f32 = 1.0;
+
+/// Weight of a word that is a part of the name as a whole: more than any number of words in a text (BM25 gives them at most
+/// 2.2), so that a document that is called so comes before one that mentions it.
+const WHOLE_NAME: f32 = 2.5;
+
+/// Of a word that is in text and name, the share that the lesser score counts beside the greater. Both in full would let a
+/// common word outweigh a rare one: in a question for the license of something, a file called LICENSE that is full of the word.
+const BESIDE: f32 = 0.2;
+
 /// A word of a question that occurs in the index, in one spelling or several. Rare ones sort first.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct QuestionTerm {
@@ -51,35 +70,67 @@ pub(super) struct QuestionTerm {
 #[derive(Debug, Clone, PartialEq)]
 struct Spelling {
     term: String,
-    /// How many chunks have it.
+    /// How many chunks have it, in text or name, wherever more do.
     chunks: u64,
+    /// Whether texts have it, and whether names do.
+    within: (bool, bool),
+    /// The term of names that are this word as a whole, where there are some.
+    whole: Option<String>,
     /// What it counts.
     weight: f32,
 }
 
+impl Spelling {
+    fn of(term: &str, Occurrence { chunks, within }: Occurrence, weight: f32) -> Self {
+        Self { term: term.to_owned(), chunks, within, whole: None, weight }
+    }
+
+    /// Chunks that have it: the better of text and name counts, and a little of the other.
+    fn query(&self, fields: Fields) -> Box<dyn Query> {
+        let term = |field: Field, term: &str, weight: f32| -> Box<dyn Query> {
+            let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+            if weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), weight)) }
+        };
+        let (in_text, in_name) = self.within;
+        let mut queries = Vec::with_capacity(3);
+        queries.extend(in_text.then(|| term(fields.text, &self.term, self.weight)));
+        queries.extend(in_name.then(|| term(fields.name, &self.term, self.weight * NAME)));
+        let whole = self.whole.as_ref();
+        queries.extend(whole.map(|whole| term(fields.name, whole, self.weight * WHOLE_NAME)));
+        match queries.len() {
+            1 => queries.remove(0),
+            _ => Box::new(DisjunctionMaxQuery::with_tie_breaker(queries, BESIDE)),
+        }
+    }
+}
+
 impl QuestionTerm {
     /// A query for each spelling.
-    pub(super) fn queries(&self, field: Field) -> impl Iterator<Item = Box<dyn Query>> {
-        self.spellings.iter().map(move |Spelling { term, weight, .. }| -> Box<dyn Query> {
-            let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
-            if *weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), *weight)) }
-        })
+    pub(super) fn queries(&self, fields: Fields) -> impl Iterator<Item = Box<dyn Query>> {
+        self.spellings.iter().map(move |spelling| spelling.query(fields))
     }
 }
 
 /// The index, as far as the weights of terms need it.
 struct Frequencies {
-    segments: Vec<Arc<InvertedIndexReader>>,
+    texts: Vec<Arc<InvertedIndexReader>>,
+    names: Vec<Arc<InvertedIndexReader>>,
     chunks: u64,
 }
 
+/// How often a term occurs.
+#[derive(Debug, Clone, Copy)]
+struct Occurrence {
+    chunks: u64,
+    within: (bool, bool),
+}
+
 impl Frequencies {
-    fn of(&self, term: &str) -> Result<u64, IndexError> {
-        let mut chunks = 0;
-        for segment in &self.segments {
-            chunks += segment.terms().get(term).map_err(TantivyError::from)?.map_or(0, |info| u64::from(info.doc_freq));
-        }
-        Ok(chunks)
+    /// A word is as rare as it is in texts and names together: one that is common in texts tells little in a name, either.
+    fn of(&self, term: &str) -> Result<Option<Occurrence>, IndexError> {
+        let (texts, names) = (chunks_with(&self.texts, term)?, chunks_with(&self.names, term)?);
+        let occurrence = Occurrence { chunks: texts.max(names), within: (texts > 0, names > 0) };
+        Ok((occurrence.chunks > 0).then_some(occurrence))
     }
 
     /// Inverse document frequency as BM25 has it.
@@ -89,28 +140,75 @@ impl Frequencies {
     }
 }
 
+fn chunks_with(field: &[Arc<InvertedIndexReader>], term: &str) -> Result<u64, IndexError> {
+    let mut chunks = 0;
+    for segment in field {
+        chunks += segment.terms().get(term).map_err(TantivyError::from)?.map_or(0, |info| u64::from(info.doc_freq));
+    }
+    Ok(chunks)
+}
+
 /// The terms of a question that occur at all, and of too many the rarest: they decide the ranking, and a question of thousands
 /// of words must not cost as many lookups. The question is analysed in each of these ways.
 pub(super) fn terms(
     searcher: &Searcher,
-    field: Field,
+    fields: Fields,
     text: &str,
     analyses: &BTreeSet<Analysis>,
 ) -> Result<Vec<QuestionTerm>, IndexError> {
     // Scores count deleted chunks, too, until segments are merged.
     let segments = searcher.segment_readers();
     let chunks = segments.iter().map(|segment| u64::from(segment.max_doc())).sum();
-    let segments = segments.iter().map(|segment| segment.inverted_index(field)).collect::<Result<_, _>>()?;
-    let index = Frequencies { segments, chunks };
-    let asked = asked(text, analyses);
+    let of = |field| segments.iter().map(|segment| segment.inverted_index(field)).collect::<Result<_, _>>();
+    let index = Frequencies { texts: of(fields.text)?, names: of(fields.name)?, chunks };
+    let words = words(text);
+    let asked = asked(&words, analyses);
     let own: OwnTerms<'_> = asked.keys().flat_map(|word| &word.terms).map(String::as_str).collect();
     let mut known = Vec::with_capacity(asked.len());
     for (word, count) in &asked {
         known.extend(spelt(&index, word, *count as f32, &own)?);
     }
+    name(&index, &words, analyses, &mut known)?;
     known.sort_unstable_by(|a, b| a.chunks.cmp(&b.chunks).then_with(|| a.spellings[0].term.cmp(&b.spellings[0].term)));
     known.truncate(MAX_TERMS);
     Ok(known)
+}
+
+/// Finds what the question means as names of documents, as wholes: of those within each other the longest. A name of one word
+/// is one more way in which that word occurs; one of several is a term of its own.
+fn name(
+    index: &Frequencies,
+    words: &[Word],
+    analyses: &BTreeSet<Analysis>,
+    known: &mut Vec<QuestionTerm>,
+) -> Result<(), IndexError> {
+    let mut taken: HashSet<usize, RandomState> = HashSet::default();
+    let mut named: HashSet<String, RandomState> = HashSet::default();
+    for (term, at) in names::asked(words) {
+        if at.clone().any(|n| taken.contains(&n)) {
+            continue;
+        }
+        let chunks = chunks_with(&index.names, &term)?;
+        if chunks == 0 {
+            continue;
+        }
+        taken.extend(at.clone());
+        if !named.insert(term.clone()) {
+            continue;
+        }
+        let word = names::word(&term);
+        let stems: Vec<String> = analyses.iter().map(|analysis| analysis.stem(word.to_owned())).collect();
+        let mut spellings = known.iter_mut().flat_map(|term| &mut term.spellings);
+        match spellings.find(|spelling| at.len() == 1 && stems.contains(&spelling.term)) {
+            Some(spelling) => spelling.whole = Some(term),
+            None => {
+                let weight = WHOLE_NAME / NAME;
+                let spelling = Spelling { term, chunks, within: (false, true), whole: None, weight };
+                known.push(QuestionTerm { chunks, spellings: vec![spelling] });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A word of a question, or a pair of them.
@@ -123,12 +221,11 @@ struct AskedWord {
 }
 
 /// The words of a question, and how often it has each.
-fn asked(text: &str, analyses: &BTreeSet<Analysis>) -> HashMap<AskedWord, u32, RandomState> {
-    let words = words(text);
+fn asked(words: &[Word], analyses: &BTreeSet<Analysis>) -> HashMap<AskedWord, u32, RandomState> {
     let mut asked: Vec<AskedWord> = Vec::with_capacity(words.len());
     for analysis in analyses {
         // One analysis has the pairs, and each has the words in the same order.
-        for (n, TermForms { term, plainer }) in analysis.terms(words.clone()).into_iter().enumerate() {
+        for (n, TermForms { term, plainer }) in analysis.terms(words.to_vec()).into_iter().enumerate() {
             if asked.len() <= n {
                 asked.push(AskedWord::default());
             }
@@ -157,16 +254,15 @@ fn spelt(
     let AskedWord { terms, plainer } = word;
     let mut exact: Vec<Spelling> = Vec::with_capacity(terms.len());
     for term in terms {
-        let chunks = index.of(term)?;
-        exact.extend((chunks > 0).then(|| Spelling { term: term.clone(), chunks, weight: 1.0 }));
+        let found = index.of(term)?;
+        exact.extend(found.map(|found| Spelling::of(term, found, 1.0)));
     }
     let mut others: Vec<Spelling> = Vec::new();
     let mut look_up = |other: &str, weight: f32| -> Result<(), IndexError> {
         if own.contains(other) || others.iter().any(|known| known.term == other) {
             return Ok(());
         }
-        let chunks = index.of(other)?;
-        others.extend((chunks > 0).then(|| Spelling { term: other.to_owned(), chunks, weight }));
+        others.extend(index.of(other)?.map(|found| Spelling::of(other, found, weight)));
         Ok(())
     };
     let weight = if exact.is_empty() { ONLY_SPELLING } else { OTHER_SPELLING };
@@ -184,8 +280,7 @@ fn spelt(
     if exact.is_empty() && others.is_empty() {
         for plain in plainer {
             let term = TermForms::marked(plain, &mut marked);
-            let chunks = index.of(term)?;
-            others.extend((chunks > 0).then(|| Spelling { term: term.to_owned(), chunks, weight: OTHER_ACCENTS }));
+            others.extend(index.of(term)?.map(|found| Spelling::of(term, found, OTHER_ACCENTS)));
         }
     }
     let most = exact.iter().map(|own| own.chunks).max().unwrap_or(0);
@@ -204,23 +299,28 @@ fn spelt(
 /// What the scores of a question's terms need of the index. It was looked up to choose the terms, and need not be again.
 pub(super) struct KnownFrequencies<'q> {
     searcher: &'q Searcher,
-    field: Field,
-    /// Tokens of all chunks.
-    tokens: u64,
+    /// Tokens of all chunks, in each field.
+    tokens: [(Field, u64); 2],
     chunks: HashMap<&'q [u8], u64, RandomState>,
 }
 
 impl<'q> KnownFrequencies<'q> {
-    pub(super) fn of(searcher: &'q Searcher, field: Field, terms: &'q [QuestionTerm]) -> Result<Self, IndexError> {
+    pub(super) fn of(searcher: &'q Searcher, fields: Fields, terms: &'q [QuestionTerm]) -> Result<Self, IndexError> {
         let spellings = terms.iter().flat_map(|term| &term.spellings);
-        let chunks = spellings.map(|spelling| (spelling.term.as_bytes(), spelling.chunks)).collect();
-        Ok(Self { searcher, field, tokens: searcher.total_num_tokens(field)?, chunks })
+        let named = |spelling: &'q Spelling| {
+            let whole = spelling.whole.as_ref();
+            std::iter::once(&spelling.term).chain(whole).map(|term| (term.as_bytes(), spelling.chunks))
+        };
+        let chunks = spellings.flat_map(named).collect();
+        let tokens = |field| Ok::<_, IndexError>((field, searcher.total_num_tokens(field)?));
+        Ok(Self { searcher, tokens: [tokens(fields.text)?, tokens(fields.name)?], chunks })
     }
 }
 
 impl Bm25StatisticsProvider for KnownFrequencies<'_> {
     fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
-        if field == self.field { Ok(self.tokens) } else { self.searcher.total_num_tokens(field) }
+        let known = self.tokens.iter().find(|(known, _)| *known == field);
+        known.map_or_else(|| self.searcher.total_num_tokens(field), |(_, tokens)| Ok(*tokens))
     }
 
     fn total_num_docs(&self) -> tantivy::Result<u64> {
@@ -228,25 +328,26 @@ impl Bm25StatisticsProvider for KnownFrequencies<'_> {
     }
 
     fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
-        let known = self.chunks.get(term.serialized_value_bytes()).filter(|_| term.field() == self.field);
+        let is_known = self.tokens.iter().any(|(known, _)| *known == term.field());
+        let known = self.chunks.get(term.serialized_value_bytes()).filter(|_| is_known);
         known.map_or_else(|| self.searcher.doc_freq(term), |chunks| Ok(*chunks))
     }
 }
 
 /// Chunks with any of the terms; a union of plain terms, which tantivy can skip through block by block.
-pub(super) fn any_of(field: Field, terms: &[QuestionTerm]) -> Box<dyn Query> {
-    let queries = terms.iter().flat_map(|term| term.queries(field));
+pub(super) fn any_of(fields: Fields, terms: &[QuestionTerm]) -> Box<dyn Query> {
+    let queries = terms.iter().flat_map(|term| term.queries(fields));
     let clauses: Vec<(Occur, Box<dyn Query>)> = queries.map(|query| (Occur::Should, query)).collect();
     if clauses.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(clauses)) }
 }
 
 /// Chunks with any of the terms that tell something; the common ones only add to their scores. Skipping fails where half
 /// of all chunks have a term, and no chunk gets far with such terms alone. `None` when there are not both kinds.
-pub(super) fn telling(field: Field, terms: &[QuestionTerm], chunks: u64) -> Option<Box<dyn Query>> {
+pub(super) fn telling(fields: Fields, terms: &[QuestionTerm], chunks: u64) -> Option<Box<dyn Query>> {
     let (rare, common) = terms.split_at(terms.partition_point(|term| term.chunks * COMMON_SHARE <= chunks));
     if rare.is_empty() || common.is_empty() {
         return None;
     }
-    let common = common.iter().flat_map(|term| term.queries(field)).map(|query| (Occur::Should, query));
-    Some(Box::new(BooleanQuery::new(std::iter::once((Occur::Must, any_of(field, rare))).chain(common).collect())))
+    let common = common.iter().flat_map(|term| term.queries(fields)).map(|query| (Occur::Should, query));
+    Some(Box::new(BooleanQuery::new(std::iter::once((Occur::Must, any_of(fields, rare))).chain(common).collect())))
 }

@@ -65,7 +65,7 @@ impl Selected<'_> {
 
     /// Goes through the selected chunks and lets every term skip to each of them.
     fn skip_through(&self, terms: &[QuestionTerm], scope: &Scope, best: &mut Best<Address>) -> Result<(), IndexError> {
-        let weights = terms.iter().flat_map(|term| term.queries(self.fields.text));
+        let weights = terms.iter().flat_map(|term| term.queries(self.fields));
         let weights = weights.map(|query| self.weight(&*query)).collect::<Result<Vec<_>, _>>()?;
         let labels = labels(self.fields, scope);
         let labels = labels.iter().map(|query| self.weight(&**query)).collect::<Result<Vec<_>, _>>()?;
@@ -105,7 +105,7 @@ impl Selected<'_> {
     /// Searches all chunks, leaving out blocks that cannot be among the best, and asks of each that could whether it is
     /// selected.
     fn prune(&self, terms: &[QuestionTerm], scope: &Scope, best: &mut Best<Address>) -> Result<(), IndexError> {
-        let query = restrict(question::any_of(self.fields.text, terms), self.fields, scope);
+        let query = restrict(question::any_of(self.fields, terms), self.fields, scope);
         let weight = self.weight(&*query)?;
         for (n, segment, documents) in self.segments() {
             let alive = segment.alive_bitset();

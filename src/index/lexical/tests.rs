@@ -1,7 +1,7 @@
 //! What questions find, by how they and the texts are spelt.
 
 use super::*;
-use crate::domain::{ChunkId, DocumentId};
+use crate::domain::{ChunkContext, ChunkId, DocumentId, IndexedChunk};
 
 fn stamp(revision: u64) -> Stamp {
     Stamp { db: "db".into(), revision }
@@ -17,6 +17,7 @@ fn index(folder: &Path, texts: &[(&str, &str)]) -> LexicalIndex {
         text: (*text).into(),
         vector: Vec::new(),
         document: DocumentId(n as u32),
+        context: ChunkContext::default(),
     });
     index.apply(None, Changes { to: stamp(1), added: added.collect(), ..Changes::default() }).unwrap();
     index.publish().unwrap();
@@ -129,4 +130,76 @@ fn an_index_of_another_format_starts_empty() {
     std::fs::write(&meta, format!("{before}format\\\":1,{after}")).unwrap();
     let opened = LexicalIndex::open(&folder);
     assert_eq!((opened.stamp(), opened.len()), (None, 0));
+}
+
+/// An index of texts in documents of these names and titles, numbered from 0.
+fn index_of_documents(folder: &Path, chunks: &[(&str, &str, &[&str], &str)]) -> LexicalIndex {
+    let index = LexicalIndex::open(folder);
+    let added = chunks.iter().enumerate().map(|(n, (source, title, headings, text))| IndexedChunk {
+        id: ChunkId(n as i64),
+        language: "en".into(),
+        version: String::new(),
+        text: (*text).into(),
+        vector: Vec::new(),
+        context: ChunkContext {
+            source: (*source).into(),
+            title: (!title.is_empty()).then(|| (*title).into()),
+            headings: headings.iter().map(|heading| (*heading).into()).collect(),
+        },
+    });
+    index.apply(None, Changes { to: stamp(1), added: added.collect(), removed: Vec::new() }).unwrap();
+    index.publish().unwrap();
+    index
+}
+
+#[test]
+fn a_chunk_is_found_by_its_title_its_headings_and_the_name_of_its_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let chunks: [(&str, &str, &[&str], &str); 3] = [
+        ("quay/harbour.md", "Moorings", &["Moorings", "Winches and cranes"], "It turns slowly."),
+        ("quay/lighthouse.md", "", &[], "It turns slowly."),
+        ("other.md", "", &[], "It turns slowly, and slowly it turns."),
+    ];
+    let index = index_of_documents(&folder.path().join("lexical"), &chunks);
+    for (question, expected) in [
+        ("moorings", vec![0]),
+        ("a crane that turns", vec![0, 1, 2]),
+        ("lighthouse turns", vec![1, 2, 0]),
+        ("quay", vec![0, 1]),
+    ] {
+        let mut found = found(&index, question);
+        assert_eq!(found[0], expected[0], "{question}");
+        found.sort_unstable();
+        let mut all = expected.clone();
+        all.sort_unstable();
+        assert_eq!(found, all, "{question}");
+    }
+}
+
+#[test]
+fn what_is_called_so_comes_before_what_mentions_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mentions = "Ring ring ring: a ring is used here, with the ring of ring.";
+    let license = "License of the license: this license is a license that licenses.";
+    let chunks: [(&str, &str, &[&str], &str); 6] = [
+        ("rustls-0.23.1/README.md", "", &[], mentions),
+        ("ring-0.17.14/README.md", "", &[], "Cryptography, which is safe and fast for all."),
+        ("epub-2.1.6/LICENSE.txt", "", &[], license),
+        ("serde-1.0.2/README.md", "", &[], "Reads and writes serde data, json too: serde_json is another."),
+        ("serde_json-1.0.3/README.md", "", &[], "Reads and writes, which is all. Its license is free."),
+        ("which-7.0.1/README.md", "", &[], "Finds programs, which are installed. Its license is free."),
+    ];
+    let index = index_of_documents(&folder.path().join("lexical"), &chunks);
+    for (question, expected) in [
+        ("ring", 1),
+        ("Which license does ring have?", 1),
+        ("serde_json reads", 4),
+        ("serde-json reads", 4),
+        ("How does serde JSON read?", 4),
+        ("What does serde read?", 3),
+        ("0.23.1", 0),
+        ("which", 5),
+    ] {
+        assert_eq!(found(&index, question)[0], expected, "{question}");
+    }
 }

@@ -18,14 +18,14 @@ use tantivy::{
     merge_policy::LogMergePolicy,
 };
 
-use super::{Fields, document, files::UnsyncedFolder, schema, tokens};
+use super::{Fields, entries::Entries, files::UnsyncedFolder, schema, tokens};
 use crate::{
     domain::{Changes, Stamp},
     index::IndexError,
 };
 
 /// Raised whenever schema or analysis changes: indexes of another format are started anew.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 
 /// Memory of the writer, in bytes. It has one thread: two make the last commit of a page wait for the slower one.
 const WRITER_MEMORY: usize = 48 << 20;
@@ -171,8 +171,9 @@ impl Working {
         for id in changes.removed {
             session.writer.delete_term(Term::from_field_u64(fields.id, id.0.cast_unsigned()));
         }
+        let mut entries = Entries::new(fields);
         for chunk in changes.added {
-            session.writer.add_document(document(fields, &chunk))?;
+            session.writer.add_document(entries.entry(&chunk))?;
         }
         session.commit(&Payload { format: FORMAT, stamp: changes.to })?;
         session.used = Instant::now();

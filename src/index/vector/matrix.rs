@@ -237,6 +237,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::ChunkContext;
 
     fn chunk(id: i64, vector: &[f32]) -> IndexedChunk {
         let language = if id % 2 == 0 { "en" } else { "de" }.to_owned();
@@ -248,6 +249,7 @@ mod tests {
             text: String::new(),
             vector: vector.to_vec(),
             document,
+            context: ChunkContext::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::domain::{DocumentId, IndexedChunk};
+use crate::domain::{ChunkContext, DocumentId, IndexedChunk};
 
 const DIMENSION: usize = 32;
 
@@ -39,6 +39,7 @@ fn changes(to: u64, added: &[(i64, Vec<f32>)], removed: &[i64]) -> Changes {
             text: String::new(),
             vector: vector.clone(),
             document: DocumentId(*id as u32),
+            context: ChunkContext::default(),
         })
         .collect();
     Changes { to: stamp(to), added, removed: removed.iter().map(|id| ChunkId(*id)).collect(), ..Changes::default() }

@@ -7,19 +7,21 @@ pub fn table(scores: &[Score]) -> String {
     let k = scores.first().map_or(10, |score| score.k);
     let name = scores.iter().map(|score| score.dataset.len()).chain([7]).max().unwrap_or(7);
     let mut text = format!(
-        "{:name$}  {:6}  {:>7}  {:>8}  {:>10}  {:>7}  {:>9}\n",
+        "{:name$}  {:6}  {:>7}  {:>8}  {:>10}  {:>7}  {:>9}  {:>6}  {:>6}\n",
         "dataset",
         "method",
         "queries",
         format!("nDCG@{k}"),
         format!("recall@{k}"),
         format!("MRR@{k}"),
-        "median ms"
+        "median ms",
+        "first",
+        "five"
     );
     for s in scores {
         text.push_str(&format!(
-            "{:name$}  {:6}  {:>7}  {:>8.4}  {:>10.4}  {:>7.4}  {:>9.3}\n",
-            s.dataset, s.method, s.queries, s.ndcg, s.recall, s.mrr, s.median_ms
+            "{:name$}  {:6}  {:>7}  {:>8.4}  {:>10.4}  {:>7.4}  {:>9.3}  {:>6.4}  {:>6.4}\n",
+            s.dataset, s.method, s.queries, s.ndcg, s.recall, s.mrr, s.median_ms, s.first, s.five
         ));
     }
     text

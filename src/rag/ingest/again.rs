@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::prepare::cut;
+use super::prepare::{cut, to_embed};
 use crate::{
     domain::Metadata,
     rag::{
         chunk::Chunker,
+        context::{self, TextInContext},
         extract::{Extracted, Format},
         language::LanguageDetector,
         structure::TextStructure,
@@ -18,8 +19,8 @@ use crate::{
 pub(in crate::rag) struct Remade {
     /// The chunks in reading order.
     pub(in crate::rag) chunks: Vec<NewChunk>,
-    /// Positions of those that must be embedded.
-    pub(in crate::rag) to_embed: Vec<usize>,
+    /// Those that must be embedded, by their positions.
+    pub(in crate::rag) to_embed: Vec<(usize, TextInContext)>,
     /// Its text was not kept, so that these are the chunks as they were cut before.
     pub(in crate::rag) taken_over: bool,
 }
@@ -38,7 +39,7 @@ pub(in crate::rag) fn remake(
     let Some(record) = target.document(&document.id)? else { return Ok(None) };
     let text = target.text(&document.id)?;
     let taken_over = text.is_none();
-    let chunks = match text {
+    let (chunks, contexts): (Vec<NewChunk>, Vec<String>) = match text {
         Some(text) => {
             let extracted = Extracted {
                 text,
@@ -53,14 +54,16 @@ pub(in crate::rag) fn remake(
             let structure = TextStructure::new(&extracted.text, extracted.format.is_structured(), &extracted.pages);
             cut(&document.source, &extracted, &structure, &languages, chunker)
         }
-        None => base.chunks_of(&document.id)?.into_iter().map(as_it_was).collect(),
+        None => base.chunks_of(&document.id)?.into_iter().map(as_it_was).unzip(),
     };
     let known: HashSet<String> = target.embedded_keys(&document.id)?;
-    let to_embed = (0..chunks.len()).filter(|&n| !known.contains(&chunks[n].key)).collect();
+    let to_embed = to_embed(&chunks, contexts, &known);
     Ok(Some(Remade { chunks, to_embed, taken_over }))
 }
 
-fn as_it_was(chunk: Chunk) -> NewChunk {
-    let Chunk { key, text, language, place, .. } = chunk;
-    NewChunk { key, text, language, place: place.unwrap_or_default(), vector: ChunkVector::Stored }
+fn as_it_was(chunk: Chunk) -> (NewChunk, String) {
+    let Chunk { key, text, language, place, title, .. } = chunk;
+    let place = place.unwrap_or_default();
+    let context = context::of_place(title.as_deref(), &place);
+    (NewChunk { key, text, language, place, vector: ChunkVector::Stored }, context)
 }

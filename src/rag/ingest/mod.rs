@@ -43,11 +43,12 @@ pub use tracked::{
 use super::{
     Db, RagError,
     chunk::{ChunkParams, Chunker},
+    context::{self, TextInContext},
     extract,
 };
 use crate::{
     domain::{DocumentMetadata, Metadata},
-    providers::{Embedder, ProviderError, Purpose, Unembeddable},
+    providers::{Embedder, ProviderError, Unembeddable},
     resilience::CallContext,
     store::{ChunkVector, EmbedderRecord, FileVersion, Mutation, NewChunk, NewDocument, StoreError, WriteReport},
 };
@@ -420,17 +421,17 @@ pub(in crate::rag) struct Embedded {
     pub(in crate::rag) without: Vec<(usize, Unembeddable)>,
 }
 
-/// Gives the chunks at these positions their vectors.
+/// Gives the chunks at these positions the vectors of these texts.
 pub(in crate::rag) async fn embed_chunks(
     embedder: &dyn Embedder,
     chunks: &mut [NewChunk],
-    to_embed: &[usize],
+    to_embed: &[(usize, TextInContext)],
 ) -> Result<Embedded, ProviderError> {
     let (mut dimension, mut without) = (None, Vec::new());
-    for positions in to_embed.chunks(embedder.batch_size().max(1)) {
-        let texts: Vec<String> = positions.iter().map(|&n| chunks[n].text.clone()).collect();
-        let vectors = embedder.embed(&texts, Purpose::Passage, &CallContext::without_deadline()).await?;
-        for (&n, vector) in positions.iter().zip(vectors) {
+    for batch in to_embed.chunks(embedder.batch_size().max(1)) {
+        let texts = batch.iter().map(|(_, text)| text.clone()).collect();
+        let vectors = context::embed(embedder, texts, &CallContext::without_deadline()).await?;
+        for (&(n, _), vector) in batch.iter().zip(vectors) {
             chunks[n].vector = match vector {
                 Ok(vector) => {
                     dimension = Some(vector.len());

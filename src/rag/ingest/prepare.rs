@@ -19,6 +19,7 @@ use crate::{
     providers::EmbedderId,
     rag::{
         chunk::{ChunkParams, Chunker, Structure, table_count},
+        context::{self, TextInContext},
         extract::{self, ExtractError, Extracted, Format, Limits, Warning},
         language::LanguageDetector,
         structure::TextStructure,
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
-pub const PIPELINE_VERSION: u32 = 4;
+pub const PIPELINE_VERSION: u32 = 5;
 
 /// What reading a file came to.
 pub(super) enum Prepared {
@@ -48,8 +49,8 @@ pub(super) enum Prepared {
 /// A document whose new chunks have no vectors yet.
 pub(super) struct Pending {
     pub(super) document: NewDocument,
-    /// Positions of the chunks that must be embedded; the store has the others.
-    pub(super) to_embed: Vec<usize>,
+    /// The chunks that must be embedded, by their positions; the store has the others.
+    pub(super) to_embed: Vec<(usize, TextInContext)>,
     pub(super) warnings: Vec<String>,
     /// The store has no document of this name.
     pub(super) is_new: bool,
@@ -148,13 +149,13 @@ pub(super) fn prepare(
     let Some(extracted) = extracted(format, content, options)? else { return Ok(Prepared::Scanned) };
     let languages = LanguageDetector::for_document(&extracted.text);
     let structure = TextStructure::new(&extracted.text, extracted.format.is_structured(), &extracted.pages);
-    let chunks = cut(&file.source, &extracted, &structure, &languages, chunker);
+    let (chunks, contexts) = cut(&file.source, &extracted, &structure, &languages, chunker);
     if chunks.is_empty() {
         return Err(Failure::File("contains no text".into()));
     }
     let is_new = stored.is_none();
     let known: HashSet<String> = stored.into_iter().flat_map(|DocumentState { chunk_keys, .. }| chunk_keys).collect();
-    let to_embed = (0..chunks.len()).filter(|&n| !known.contains(&chunks[n].key)).collect();
+    let to_embed = to_embed(&chunks, contexts, &known);
     let quality = quality(&extracted, structure.characters());
     let (warnings, outline) = (quality.warnings.clone(), structure.outline);
     let Extracted { text, title, format, pages, metadata: of_file, .. } = extracted;
@@ -185,10 +186,11 @@ pub(super) fn shape(options: &IngestOptions, embedder: &str) -> String {
 
 /// The keys of a document's chunks, and those that they get when it has another name.
 pub(super) fn renamed_keys(chunks: Vec<ChunkText>, to: &str) -> Vec<(String, String)> {
-    let mut repeats: HashMap<String, usize> = HashMap::new();
-    let renamed = chunks.into_iter().map(|ChunkText { key, language, text }| {
-        let repeat = repeats.entry(text.clone()).or_default();
-        let new = chunk_key(to, &language, *repeat, &text);
+    let mut repeats: HashMap<(String, String), usize> = HashMap::new();
+    let renamed = chunks.into_iter().map(|ChunkText { key, language, text, title, place }| {
+        let context = place.map(|place| context::of_place(title.as_deref(), &place)).unwrap_or_default();
+        let repeat = repeats.entry((context.clone(), text.clone())).or_default();
+        let new = chunk_key(to, &language, *repeat, &context, &text);
         *repeat += 1;
         (key, new)
     });
@@ -230,28 +232,40 @@ pub(in crate::rag) fn recipe(ChunkParams { size, overlap }: ChunkParams) -> Reci
     Recipe { pipeline: PIPELINE_VERSION, sizes: ChunkSizes { size, overlap } }
 }
 
+/// The chunks of a document, and the context of each.
 pub(super) fn cut(
     source: &str,
     extracted: &Extracted,
     structure: &TextStructure<'_>,
     languages: &LanguageDetector,
     chunker: &Chunker,
-) -> Vec<NewChunk> {
+) -> (Vec<NewChunk>, Vec<String>) {
     let form = if extracted.format.is_structured() { Structure::Markdown } else { Structure::Plain };
-    let mut repeats: HashMap<String, usize> = HashMap::new();
+    let mut repeats: HashMap<(String, String), usize> = HashMap::new();
     chunker
         .split(&extracted.text, form)
         .into_iter()
         .map(|piece| {
             let text = piece.text(&extracted.text).into_owned();
             let language = languages.of_chunk(&text);
-            let repeat = repeats.entry(text.clone()).or_default();
-            let key = chunk_key(source, language, *repeat, &text);
+            let place = structure.place(&piece.range);
+            let context = context::of_place(extracted.title.as_deref(), &place);
+            let repeat = repeats.entry((context.clone(), text.clone())).or_default();
+            let key = chunk_key(source, language, *repeat, &context, &text);
             *repeat += 1;
-            let (language, place) = (language.to_owned(), structure.place(&piece.range));
-            NewChunk { key, text, language, place, vector: ChunkVector::Stored }
+            (NewChunk { key, text, language: language.to_owned(), place, vector: ChunkVector::Stored }, context)
         })
-        .collect()
+        .unzip()
+}
+
+/// Those of the chunks whose keys are not known, by their positions, as they are embedded.
+pub(super) fn to_embed(
+    chunks: &[NewChunk],
+    contexts: Vec<String>,
+    known: &HashSet<String>,
+) -> Vec<(usize, TextInContext)> {
+    let unknown = chunks.iter().zip(contexts).enumerate().filter(|(_, (chunk, _))| !known.contains(&chunk.key));
+    unknown.map(|(n, (chunk, context))| (n, TextInContext { context, text: chunk.text.clone() })).collect()
 }
 
 /// How well a document could be read.
@@ -280,9 +294,10 @@ fn quality(extracted: &Extracted, characters: u32) -> Quality {
     quality
 }
 
-/// The stable id of a chunk. Its position is not part of it: a paragraph that only moved is still the same chunk.
-fn chunk_key(source: &str, language: &str, repeat: usize, text: &str) -> String {
-    let place = format!("{source}\0{language}\0{repeat}\0");
+/// The stable id of a chunk. Its position is not part of it: a paragraph that only moved is still the same chunk. Under
+/// another title or heading it is another one, whose vector and words are others.
+fn chunk_key(source: &str, language: &str, repeat: usize, context: &str, text: &str) -> String {
+    let place = format!("{source}\0{language}\0{repeat}\0{context}\0");
     let hash = blake3::Hasher::new().update(place.as_bytes()).update(text.as_bytes()).finalize();
     hash.to_hex()[..32].to_owned()
 }

@@ -1,10 +1,10 @@
 //! What happened after a revision, for the indexes that follow the store.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{metadata, revision, write::vector_from_bytes};
+use super::{metadata, read::json, revision, write::vector_from_bytes};
 use crate::{
-    domain::{ChangeSet, Changes, ChunkId, DocumentId, IndexedChunk, Stamp, Want},
+    domain::{ChangeSet, Changes, ChunkContext, ChunkId, DocumentId, IndexedChunk, Place, Stamp, Want},
     store::GenerationId,
 };
 
@@ -70,31 +70,38 @@ fn added(
     want: Want,
 ) -> Result<Vec<IndexedChunk>, rusqlite::Error> {
     // A chunk that cannot be embedded has an empty vector, and is found by its words alone.
-    let (payload, only) = match want {
-        Want::Text => ("text", ""),
-        Want::Vector => ("vector", "AND length(vector) > 0"),
-        Want::Attributes => ("NULL", ""),
+    let (payload, beside, only) = match want {
+        Want::Text => (
+            "c.text, d.source, d.title, p.place",
+            "JOIN documents d ON d.id = c.document_id LEFT JOIN places p ON p.chunk_id = c.id",
+            "",
+        ),
+        Want::Vector => ("c.vector", "", "AND length(c.vector) > 0"),
+        Want::Attributes => ("NULL", "", ""),
     };
     let sql = format!(
-        "SELECT id, language, version, {payload}, document_id FROM chunks
-         WHERE generation = ?3 AND revision > ?1 AND revision <= ?2 {only} ORDER BY id"
+        "SELECT c.id, c.language, c.version, c.document_id, {payload} FROM chunks c {beside}
+         WHERE c.generation = ?3 AND c.revision > ?1 AND c.revision <= ?2 {only} ORDER BY c.id"
     );
     c.prepare_cached(&sql)?
         .query_map(params![after, to, generation.0], |row| {
-            let (mut text, mut vector) = (String::new(), Vec::new());
+            let (mut text, mut vector, mut context) = (String::new(), Vec::new(), ChunkContext::default());
             match want {
-                Want::Text => text = row.get(3)?,
-                Want::Vector => vector = vector_from_bytes(row.get_ref(3)?.as_blob().unwrap_or_default()),
+                Want::Text => (text, context) = (row.get(4)?, self::context(row)?),
+                Want::Vector => vector = vector_from_bytes(row.get_ref(4)?.as_blob().unwrap_or_default()),
                 Want::Attributes => {}
             }
-            Ok(IndexedChunk {
-                id: ChunkId(row.get(0)?),
-                language: row.get(1)?,
-                version: row.get(2)?,
-                text,
-                vector,
-                document: DocumentId(row.get(4)?),
-            })
+            let (id, language, version) = (ChunkId(row.get(0)?), row.get(1)?, row.get(2)?);
+            let document = DocumentId(row.get(3)?);
+            Ok(IndexedChunk { id, language, version, text, vector, document, context })
         })?
         .collect()
+}
+
+/// What a chunk stands in: what is known of its document, and the headings of its place.
+fn context(row: &Row<'_>) -> Result<ChunkContext, rusqlite::Error> {
+    let place: Option<Place> = json(row, 7)?;
+    let headings = place.map_or_else(Vec::new, |place| place.headings);
+    let headings = headings.into_iter().map(|heading| heading.title).collect();
+    Ok(ChunkContext { source: row.get(5)?, title: row.get(6)?, headings })
 }

@@ -152,7 +152,10 @@ pub(super) fn rechunk(
             .query_row(params![document, changed], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
         let Some((document, source, version)) = found else { continue };
-        let target = Target { generation, document, source: &source, version: &version, embedder, revision };
+        // Which title the chunks were stored under is not known.
+        let same_title = false;
+        let target =
+            Target { generation, document, source: &source, version: &version, embedder, revision, same_title };
         report += write::replace_chunks(tx, &target, chunks)?;
         report.updated += 1;
         note_made(tx, &target, recipe)?;

@@ -161,17 +161,18 @@ pub(super) fn chunk_texts(
     source: &str,
 ) -> Result<Vec<ChunkText>, rusqlite::Error> {
     c.prepare_cached(
-        "SELECT c.key, c.language, c.text FROM documents d JOIN chunks c ON c.document_id = d.id
+        "SELECT c.key, c.language, c.text, d.title, p.place FROM documents d JOIN chunks c ON c.document_id = d.id
          JOIN places p ON p.chunk_id = c.id WHERE d.source = ?1 AND c.generation = ?2 ORDER BY p.ordinal",
     )?
     .query_map(params![source, generation.0], |row| {
-        Ok(ChunkText { key: row.get(0)?, language: row.get(1)?, text: row.get(2)? })
+        let (title, place) = (row.get(3)?, json(row, 4)?);
+        Ok(ChunkText { key: row.get(0)?, language: row.get(1)?, text: row.get(2)?, title, place })
     })?
     .collect()
 }
 
 /// A column of JSON that may be empty.
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<Option<T>, rusqlite::Error> {
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<Option<T>, rusqlite::Error> {
     let text = row.get_ref(column)?.as_str_or_null()?;
     text.map(|text| serde_json::from_str(text).map_err(|error| unreadable(column, Type::Text, error))).transpose()
 }

@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::store::{
-    StoreCatalog,
-    contract::{self, Engine, document, embedder},
+use crate::{
+    domain::ChunkContext,
+    store::{
+        StoreCatalog,
+        contract::{self, Engine, document, embedder},
+    },
 };
 
 /// A data directory of its own.
@@ -121,6 +124,11 @@ fn a_db_of_the_first_version_is_brought_up_to_date() {
     let ChangeSet::Next(changes) = store.changes(None, Want::Attributes, 100).unwrap() else { panic!("no changes") };
     assert_eq!((changes.documents.len(), changes.added.len()), (2, 3));
     assert!(listed[0].metadata.is_empty());
+    // Until it is read again, its chunks are found by what is known of their document.
+    let ChangeSet::Next(changes) = store.changes(None, Want::Text, 100).unwrap() else { panic!("no changes") };
+    let context = |source: &str| ChunkContext { source: source.into(), ..ChunkContext::default() };
+    let contexts: Vec<_> = changes.added.into_iter().map(|chunk| chunk.context).collect();
+    assert_eq!(contexts, [context("a.md"), context("a.md"), context("b.md")]);
 
     // Read again, it has all of it, and its chunks are the same rows.
     let report = store.write(&[document("a.md", "one two")], &embedder()).unwrap();

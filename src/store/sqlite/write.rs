@@ -76,7 +76,7 @@ pub(super) fn documents(
     let revision = next_revision_of_all(tx)?;
     let mut report = WriteReport::default();
     for document in documents {
-        let (id, is_new) = upsert_document(tx, document)?;
+        let Upserted { id, is_new, same_title } = upsert_document(tx, document)?;
         metadata::put(tx, id, &document.metadata, revision)?;
         if is_new {
             report.added += 1;
@@ -90,6 +90,7 @@ pub(super) fn documents(
             version: &document.version,
             embedder,
             revision,
+            same_title,
         };
         report += replace_chunks(tx, &target, &document.chunks)?;
         generations::note_made(tx, &target, &document.recipe)?;
@@ -177,10 +178,18 @@ pub(super) fn next_revision_of_all(tx: &Connection) -> Result<u64, rusqlite::Err
     Ok(next)
 }
 
-/// Inserts or updates the document's own row. Returns its id and whether it is new.
-fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<(i64, bool), rusqlite::Error> {
-    let existing: Option<i64> = tx
-        .prepare_cached("SELECT id FROM documents WHERE source = ?1")?
+/// What became of a document's own row.
+struct Upserted {
+    id: i64,
+    is_new: bool,
+    /// Whether it had this title before.
+    same_title: bool,
+}
+
+/// Inserts or updates the document's own row.
+fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<Upserted, rusqlite::Error> {
+    let existing: Option<Option<String>> = tx
+        .prepare_cached("SELECT title FROM documents WHERE source = ?1")?
         .query_row([&document.source], |row| row.get(0))
         .optional()?;
     let now = jiff::Timestamp::now().to_string();
@@ -210,7 +219,8 @@ fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<(i64, bool
             |row| row.get(0),
         )?;
     put_text(tx, id, &document.text)?;
-    Ok((id, existing.is_none()))
+    let same_title = existing.as_ref().is_none_or(|title| *title == document.title);
+    Ok(Upserted { id, is_new: existing.is_none(), same_title })
 }
 
 fn put_text(tx: &Connection, document_id: i64, text: &DocumentText) -> Result<(), rusqlite::Error> {
@@ -241,12 +251,15 @@ pub(super) struct Target<'a> {
     pub(super) version: &'a str,
     pub(super) embedder: &'a EmbedderRecord,
     pub(super) revision: u64,
+    /// Whether its title, by which its chunks are found, is the one that it had.
+    pub(super) same_title: bool,
 }
 
 /// Brings the chunks of a document to their new state.
 ///
 /// A chunk with the same key under another version label is a new row (indexes filter by version), but its text is the
-/// same, so its vector is taken over; so is that of another generation of the same embedder.
+/// same, so its vector is taken over; so is that of another generation of the same embedder, and of a document that has another
+/// title than before, by which it is found.
 pub(super) fn replace_chunks(tx: &Connection, target: &Target<'_>, chunks: &[NewChunk]) -> Result<WriteReport, Unmade> {
     let stored = stored_chunks(tx, target)?;
     let wanted: HashSet<&str> = chunks.iter().map(|chunk| chunk.key.as_str()).collect();
@@ -254,7 +267,7 @@ pub(super) fn replace_chunks(tx: &Connection, target: &Target<'_>, chunks: &[New
     let mut inherited = HashMap::new();
     for StoredChunk { id, key, version } in stored {
         if wanted.contains(key.as_str()) {
-            if version == target.version {
+            if target.same_title && version == target.version {
                 kept.insert(key, id);
                 continue;
             }
