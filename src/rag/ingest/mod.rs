@@ -298,7 +298,7 @@ enum Processed {
     /// It is, but for its metadata.
     Described(DocumentMetadata),
     /// It must be written.
-    Ready(Ready),
+    Ready(Box<Ready>),
 }
 
 /// What all files of an ingestion share.
@@ -329,7 +329,7 @@ impl Job {
         match prepared {
             Prepared::Unchanged => Ok(Processed::Unchanged),
             Prepared::Described(metadata) => Ok(Processed::Described(*metadata)),
-            Prepared::Changed(pending) => self.embed(*pending).await.map(Processed::Ready),
+            Prepared::Changed(pending) => self.embed(*pending).await.map(|ready| Processed::Ready(Box::new(ready))),
         }
     }
 
@@ -387,6 +387,7 @@ impl Run<'_> {
             Ok(Processed::Unchanged) => self.report.unchanged += 1,
             Ok(Processed::Described(metadata)) => self.described.push((source.clone(), metadata)),
             Ok(Processed::Ready(ready)) => {
+                let ready = *ready;
                 chunks = ready.document.chunks.len();
                 self.embedder.dimension = ready.dimension.unwrap_or(self.embedder.dimension);
                 self.report.warnings.extend(ready.warnings.into_iter().map(|w| FileError::new(&source, w)));
