@@ -339,7 +339,7 @@ enum Outcome {
     /// It is, but for its metadata.
     Described(DocumentMetadata),
     /// It must be written.
-    Ready(Ready),
+    Ready(Box<Ready>),
 }
 
 /// What all files of an ingestion share.
@@ -373,7 +373,7 @@ impl Job {
             // Recognised once is all that can be done.
             Prepared::Unchanged | Prepared::Scanned => Outcome::Unchanged,
             Prepared::Described(metadata) => Outcome::Described(*metadata),
-            Prepared::Changed(pending) => Outcome::Ready(self.embed(*pending).await?),
+            Prepared::Changed(pending) => Outcome::Ready(Box::new(self.embed(*pending).await?)),
         };
         Ok(Processed { outcome, content: hash, version })
     }
@@ -475,6 +475,7 @@ impl Run<'_> {
                 self.described.push((source.clone(), metadata));
             }
             Ok(Processed { outcome: Outcome::Ready(ready), content, version }) => {
+                let ready = *ready;
                 let how = if ready.is_new { StoredAs::New } else { StoredAs::Changed };
                 self.unsaid.push(StoredFile { source: source.clone(), content, version, how });
                 chunks = ready.document.chunks.len();
