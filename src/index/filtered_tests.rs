@@ -42,6 +42,7 @@ impl Feed {
                     text: if want == Want::Text { text.clone() } else { String::new() },
                     vector: if want == Want::Vector { vector.to_vec() } else { Vec::new() },
                     document: DocumentId(at as u32),
+                    context: crate::domain::ChunkContext::default(),
                 };
                 (id, chunk)
             });

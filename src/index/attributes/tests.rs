@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::{
-    DocumentAttributes, IndexedChunk, IndexedDocument,
+    ChunkContext, DocumentAttributes, IndexedChunk, IndexedDocument,
     filter::{FacetKind, testing},
 };
 
@@ -20,6 +20,7 @@ fn chunk(id: i64, document: u32) -> IndexedChunk {
         text: String::new(),
         vector: Vec::new(),
         document: DocumentId(document),
+        context: ChunkContext::default(),
     }
 }
 

@@ -141,13 +141,14 @@ fn index_of_documents(folder: &Path, chunks: &[(&str, &str, &[&str], &str)]) -> 
         version: String::new(),
         text: (*text).into(),
         vector: Vec::new(),
+        document: DocumentId(n as u32),
         context: ChunkContext {
             source: (*source).into(),
             title: (!title.is_empty()).then(|| (*title).into()),
             headings: headings.iter().map(|heading| (*heading).into()).collect(),
         },
     });
-    index.apply(None, Changes { to: stamp(1), added: added.collect(), removed: Vec::new() }).unwrap();
+    index.apply(None, Changes { to: stamp(1), added: added.collect(), ..Changes::default() }).unwrap();
     index.publish().unwrap();
     index
 }

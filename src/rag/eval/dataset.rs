@@ -11,7 +11,7 @@ use globset::{Glob, GlobMatcher};
 use serde::Deserialize;
 
 /// Graded documents of one query.
-pub(super) type Judgements = HashMap<String, u32>;
+pub type Judgements = HashMap<String, u32>;
 
 /// A db with judgements.
 #[derive(Debug, Clone)]

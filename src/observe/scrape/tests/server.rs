@@ -45,7 +45,7 @@ async fn scrape(router: Router) -> Result<Observation, Trouble> {
     scraper(serve(router).await).scrape(PATIENCE).await
 }
 
-fn all(answer: impl Fn() -> Response + Clone + Send + Sync + 'static) -> Router {
+fn all(answer: impl Fn() -> Response + Clone + Send + std::marker::Sync + 'static) -> Router {
     Router::new().fallback(move || async move { answer() })
 }
 
