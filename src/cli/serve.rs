@@ -56,7 +56,7 @@ pub struct ServeArgs {
     #[arg(help = short_help("server.docs"), long_help = long_help("server.docs"))]
     pub docs: Vec<String>,
     /// Whether they are mirrored.
-    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     #[arg(help = short_help("server.watch"), long_help = long_help("server.watch"), help_heading = "Documents")]
     pub watch: Option<String>,
     /// Time between comparisons.
@@ -64,7 +64,7 @@ pub struct ServeArgs {
     #[arg(help = short_help("server.rescan"), long_help = long_help("server.rescan"))]
     pub rescan: Option<String>,
     /// Whether most of a folder may be deleted.
-    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     #[arg(help = short_help("server.allow_mass_delete"), long_help = long_help("server.allow_mass_delete"), help_heading = "Documents")]
     pub allow_mass_delete: Option<String>,
     /// Largest form of uploaded files.

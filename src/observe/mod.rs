@@ -16,7 +16,7 @@ mod values;
 
 pub use metric::{CountSource, Metric, MetricSource};
 pub use observation::{
-    ALL_BREAKERS, Breaker, Cache, Field, Growth, Health, MetricEntry, MetricUnit, Observation, Pool, Process, Sync,
+    ALL_BREAKERS, Breaker, Cache, Field, FileSync, Growth, Health, MetricEntry, MetricUnit, Observation, Pool, Process,
     Traffic,
 };
 pub use scrape::*;

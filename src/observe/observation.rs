@@ -238,7 +238,7 @@ pub struct Observation {
     /// Its process.
     pub process: Option<Process>,
     /// Its mirrored folders and uploaded files.
-    pub sync: Option<Sync>,
+    pub sync: Option<FileSync>,
     /// Its clock, Unix seconds: tells by how much it is off from ours.
     pub clock: Option<f64>,
     /// The time from the first request to the last answer, milliseconds.
@@ -292,7 +292,7 @@ impl Observation {
     /// Every metric, group by group.
     pub fn entries() -> impl Iterator<Item = &'static MetricEntry> {
         let groups = [Health::ENTRIES, Breaker::ENTRIES, Pool::ENTRIES, Cache::ENTRIES, Traffic::ENTRIES];
-        groups.into_iter().flatten().chain(Process::ENTRIES).chain(Sync::ENTRIES)
+        groups.into_iter().flatten().chain(Process::ENTRIES).chain(FileSync::ENTRIES)
     }
 
     /// What the history keeps of a field: a gauge as it was told, or a count since the server's start. Of breakers, as

@@ -159,7 +159,7 @@ macro_rules! catalogue {
             group {
                 /// Mirrored folders and uploaded files.
                 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-                Sync in sync {}
+                FileSync in sync {}
                 /// Files that wait to be read.
                 queued: gauge Number exposed sum "ollama_rag_sync_queued" [] history SyncQueued column "sync_queued";
                 /// Files that could not be read.

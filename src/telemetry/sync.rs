@@ -3,7 +3,7 @@
 use prometheus::{Gauge, IntCounter, IntGauge, Registry};
 
 use super::{
-    catalogue::{Exposed, Sync},
+    catalogue::{Exposed, FileSync},
     registry::{registered, single},
 };
 
@@ -29,12 +29,12 @@ impl SyncMetrics {
         let gauge = |metric: Exposed| registered(registry, IntGauge::new(metric.name, metric.help));
         let counter = |metric: Exposed| registered(registry, IntCounter::new(metric.name, metric.help));
         Self {
-            queued: gauge(Sync::queued()),
-            failed: gauge(Sync::failed()),
-            held: gauge(Sync::held()),
-            oldest: single(registry, Sync::oldest_seconds().name, Sync::oldest_seconds().help),
-            done: counter(Sync::done()),
-            failures: counter(Sync::failures()),
+            queued: gauge(FileSync::queued()),
+            failed: gauge(FileSync::failed()),
+            held: gauge(FileSync::held()),
+            oldest: single(registry, FileSync::oldest_seconds().name, FileSync::oldest_seconds().help),
+            done: counter(FileSync::done()),
+            failures: counter(FileSync::failures()),
         }
     }
 }

@@ -294,7 +294,7 @@ fn an_overlap_of_more_than_half_names_both_sides() {
 
 #[test]
 fn unknown_keys_are_refused_with_what_was_meant() {
-    let server = "[server] has host, port, docs, docs_root, shutdown_grace, max_body_bytes, cors_origins, allowed_hosts, max_connections";
+    let server = "[server] has host, port, docs, watch, rescan, allow_mass_delete, max_upload_bytes, docs_root, shutdown_grace, max_body_bytes, cors_origins, allowed_hosts, max_connections";
     let unknown = |key: &str, hint: &str| format!("file conf/ragctl.toml: unknown key \"{key}\"; {hint}");
     let all = "`ragctl config example` shows all keys";
     for (text, expected) in [

@@ -240,6 +240,7 @@ impl Sim {
                 open_fds: Some(40.0 + step.in_use),
                 started: Some(self.started.0 as f64 / 1e3),
             }),
+            sync: None,
             clock: Some(seconds),
             took_ms: Some(4.0 + wave),
             notes: Vec::new(),

@@ -10,7 +10,9 @@ use std::{io, sync::LazyLock};
 use super::format::{Poll, SCHEMA};
 use crate::util::time::UnixMillis;
 use crate::{
-    observe::{ALL_BREAKERS, Breaker, Cache, Health, MetricEntry, Observation, Pool, Process, Sync, Traffic, Trouble},
+    observe::{
+        ALL_BREAKERS, Breaker, Cache, FileSync, Health, MetricEntry, Observation, Pool, Process, Traffic, Trouble,
+    },
     resilience::State,
 };
 
@@ -60,7 +62,7 @@ static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
         .chain(QUANTILES)
         .chain(metrics(system))
         .chain(metrics(Process::ENTRIES))
-        .chain(metrics(Sync::ENTRIES))
+        .chain(metrics(FileSync::ENTRIES))
         .collect()
 });
 

@@ -9,8 +9,8 @@ use super::{
 use crate::util::time::UnixMillis;
 use crate::{
     observe::{
-        Breaker, Cache, EndpointMetrics, Health, Histogram, Observation, PercentilesMs, Pool, PoolClient, Process,
-        StateTransition, Sync, Traffic, Trouble, Upstream,
+        Breaker, Cache, EndpointMetrics, FileSync, Health, Histogram, Observation, PercentilesMs, Pool, PoolClient,
+        Process, StateTransition, Traffic, Trouble, Upstream,
     },
     resilience::State,
 };
@@ -190,7 +190,14 @@ pub(super) fn observation(figure: BoxedStrategy<f64>) -> impl Strategy<Value = O
     });
     let sync = figures(6, figure.clone()).prop_map(|mut all| {
         let mut next = || all.next().flatten();
-        Sync { queued: next(), failed: next(), held: next(), oldest_seconds: next(), done: next(), failures: next() }
+        FileSync {
+            queued: next(),
+            failed: next(),
+            held: next(),
+            oldest_seconds: next(),
+            done: next(),
+            failures: next(),
+        }
     });
     (
         option::of(health(figure.clone())),

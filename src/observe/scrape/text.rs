@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     super::{
-        observation::{Breaker, Cache, Group, Health, Observation, Pool, Process, Sync, Traffic},
+        observation::{Breaker, Cache, FileSync, Group, Health, Observation, Pool, Process, Traffic},
         upstream::Upstream,
         values::Histogram,
     },
@@ -26,7 +26,7 @@ static WANTED: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     }
     let others = [BREAKER_STATE, POOL_REUSED, UPSTREAM_HEALTHY, FAILOVERS, "ollama_rag_query_seconds_bucket"];
     let all = names::<Health>().chain(names::<Breaker>()).chain(names::<Pool>()).chain(names::<Cache>());
-    all.chain(names::<Traffic>()).chain(names::<Process>()).chain(names::<Sync>()).chain(others).collect()
+    all.chain(names::<Traffic>()).chain(names::<Process>()).chain(names::<FileSync>()).chain(others).collect()
 });
 
 /// Answers that another upstream took over; its series are those of the upstreams that stand in for each other.
@@ -58,7 +58,7 @@ impl Observation {
             requested(&requests, group::<Traffic>(&exposed, None).degraded)
         });
         self.process = Some(group(&exposed, None)).filter(|process| *process != Process::default());
-        self.sync = Some(group(&exposed, None)).filter(|sync| *sync != Sync::default());
+        self.sync = Some(group(&exposed, None)).filter(|sync| *sync != FileSync::default());
     }
 }
 

@@ -133,6 +133,14 @@ impl Dice {
             open_fds: self.next(),
             started: self.next(),
         };
+        let sync = crate::observe::FileSync {
+            queued: self.next(),
+            failed: self.next(),
+            held: self.next(),
+            oldest_seconds: self.next(),
+            done: self.next(),
+            failures: self.next(),
+        };
         Observation {
             health: self.next().map(|_| self.health()),
             upstreams: ["a", "b", "c\n"]
@@ -147,6 +155,7 @@ impl Dice {
             cache: self.next().map(|_| self.cache()),
             traffic: self.next().map(|_| self.traffic()),
             process: self.next().map(|_| process),
+            sync: self.next().map(|_| sync),
             clock: self.next(),
             took_ms: self.next(),
             notes: self.next().map(|value| value.to_string()).into_iter().collect(),
