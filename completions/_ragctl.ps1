@@ -33,12 +33,16 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the API over your documents')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a DB into one file')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make a DB of a file that `ragctl export` wrote')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show, check or write settings')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('ingest', 'ingest', [CompletionResultType]::ParameterValue, 'Read documents into a DB')
             [CompletionResult]::new('docs', 'docs', [CompletionResultType]::ParameterValue, 'List, show and remove documents')
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
+            [CompletionResult]::new('reindex', 'reindex', [CompletionResultType]::ParameterValue, 'Embed a DB with another model, or cut it into other chunks, while it answers')
+            [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Compare the generation of a DB that was built with the one that answers')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Put load on an API and measure it; compare measurements')
             [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Watch servers in the terminal')
@@ -133,6 +137,40 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
             [CompletionResult]::new('--no-fallback', '--no-fallback', [CompletionResultType]::ParameterName, 'Answer 503 while the LLM is away, instead of quoting')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;export' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Replace a file that is there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;import' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Replace a DB that is there')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
@@ -458,6 +496,88 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
             [CompletionResult]::new('--no-fallback', '--no-fallback', [CompletionResultType]::ParameterName, 'Answer 503 while the LLM is away, instead of quoting')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;reindex' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
+            [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'Largest chunk, in characters [default: 800]')
+            [CompletionResult]::new('--chunk-overlap', '--chunk-overlap', [CompletionResultType]::ParameterName, 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers, and embeds if it can [default: auto]')
+            [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'URL of the Ollama server [default: http://localhost:11434]')
+            [CompletionResult]::new('--llm-model', '--llm-model', [CompletionResultType]::ParameterName, 'Name of the LLM at Ollama [default: llama3.1:8b]')
+            [CompletionResult]::new('--embed-model', '--embed-model', [CompletionResultType]::ParameterName, 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]')
+            [CompletionResult]::new('--openai-base-url', '--openai-base-url', [CompletionResultType]::ParameterName, 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]')
+            [CompletionResult]::new('--openai-api-key', '--openai-api-key', [CompletionResultType]::ParameterName, 'API key of the OpenAI-compatible server')
+            [CompletionResult]::new('--openai-model', '--openai-model', [CompletionResultType]::ParameterName, 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]')
+            [CompletionResult]::new('--openai-embed-model', '--openai-embed-model', [CompletionResultType]::ParameterName, 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to an LLM server, in seconds [default: 5]')
+            [CompletionResult]::new('--read-timeout', '--read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of an LLM server, in seconds [default: 180]')
+            [CompletionResult]::new('--openai-connect-timeout', '--openai-connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]')
+            [CompletionResult]::new('--openai-read-timeout', '--openai-read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]')
+            [CompletionResult]::new('--upstream-order', '--upstream-order', [CompletionResultType]::ParameterName, 'Which of several upstreams is asked first [default: listed]')
+            [CompletionResult]::new('--embedder', '--embedder', [CompletionResultType]::ParameterName, 'Who embeds [default: auto]')
+            [CompletionResult]::new('--embed-url', '--embed-url', [CompletionResultType]::ParameterName, 'URL of the server that embeds, when it is another than the LLM''s [default: that of the LLM server]')
+            [CompletionResult]::new('--embed-api-key', '--embed-api-key', [CompletionResultType]::ParameterName, 'API key of the server that embeds [default: that of the LLM server]')
+            [CompletionResult]::new('--no-swap', '--no-swap', [CompletionResultType]::ParameterName, 'Build the next generation, and let the present one go on answering')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('--swap', '--swap', [CompletionResultType]::ParameterName, 'Let the generation that was built take over')
+            [CompletionResult]::new('--back', '--back', [CompletionResultType]::ParameterName, 'Go back to the generation that answered before')
+            [CompletionResult]::new('--drop', '--drop', [CompletionResultType]::ParameterName, 'Drop all generations that do not answer')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List the generations')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ragctl;try' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers, and embeds if it can [default: auto]')
+            [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'URL of the Ollama server [default: http://localhost:11434]')
+            [CompletionResult]::new('--llm-model', '--llm-model', [CompletionResultType]::ParameterName, 'Name of the LLM at Ollama [default: llama3.1:8b]')
+            [CompletionResult]::new('--embed-model', '--embed-model', [CompletionResultType]::ParameterName, 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]')
+            [CompletionResult]::new('--openai-base-url', '--openai-base-url', [CompletionResultType]::ParameterName, 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]')
+            [CompletionResult]::new('--openai-api-key', '--openai-api-key', [CompletionResultType]::ParameterName, 'API key of the OpenAI-compatible server')
+            [CompletionResult]::new('--openai-model', '--openai-model', [CompletionResultType]::ParameterName, 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]')
+            [CompletionResult]::new('--openai-embed-model', '--openai-embed-model', [CompletionResultType]::ParameterName, 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to an LLM server, in seconds [default: 5]')
+            [CompletionResult]::new('--read-timeout', '--read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of an LLM server, in seconds [default: 180]')
+            [CompletionResult]::new('--openai-connect-timeout', '--openai-connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]')
+            [CompletionResult]::new('--openai-read-timeout', '--openai-read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]')
+            [CompletionResult]::new('--upstream-order', '--upstream-order', [CompletionResultType]::ParameterName, 'Which of several upstreams is asked first [default: listed]')
+            [CompletionResult]::new('--embedder', '--embedder', [CompletionResultType]::ParameterName, 'Who embeds [default: auto]')
+            [CompletionResult]::new('--embed-url', '--embed-url', [CompletionResultType]::ParameterName, 'URL of the server that embeds, when it is another than the LLM''s [default: that of the LLM server]')
+            [CompletionResult]::new('--embed-api-key', '--embed-api-key', [CompletionResultType]::ParameterName, 'API key of the server that embeds [default: that of the LLM server]')
+            [CompletionResult]::new('--rrf', '--rrf', [CompletionResultType]::ParameterName, 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]')
+            [CompletionResult]::new('--rrf-k', '--rrf-k', [CompletionResultType]::ParameterName, 'Damping of reciprocal rank fusion [default: 60]')
+            [CompletionResult]::new('--bm25-weight', '--bm25-weight', [CompletionResultType]::ParameterName, 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]')
+            [CompletionResult]::new('--questions', '--questions', [CompletionResultType]::ParameterName, 'Questions: a file with one a line, CSV or JSON lines; or a folder with queries.jsonl and qrels.tsv, whose documents are sources of the DB')
+            [CompletionResult]::new('--generation', '--generation', [CompletionResultType]::ParameterName, 'Generation that is compared with the one that answers; without it, the one that was built, or else the one kept last')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Rank down to which documents count')
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Rank down to which documents count')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'Search method')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
@@ -869,12 +989,16 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
         }
         'ragctl;help' {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the API over your documents')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a DB into one file')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make a DB of a file that `ragctl export` wrote')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show, check or write settings')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('ingest', 'ingest', [CompletionResultType]::ParameterValue, 'Read documents into a DB')
             [CompletionResult]::new('docs', 'docs', [CompletionResultType]::ParameterValue, 'List, show and remove documents')
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
+            [CompletionResult]::new('reindex', 'reindex', [CompletionResultType]::ParameterValue, 'Embed a DB with another model, or cut it into other chunks, while it answers')
+            [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Compare the generation of a DB that was built with the one that answers')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure retrieval quality on a collection in BEIR layout')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Put load on an API and measure it; compare measurements')
             [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Watch servers in the terminal')
@@ -885,6 +1009,12 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             break
         }
         'ragctl;help;serve' {
+            break
+        }
+        'ragctl;help;export' {
+            break
+        }
+        'ragctl;help;import' {
             break
         }
         'ragctl;help;config' {
@@ -927,6 +1057,12 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             break
         }
         'ragctl;help;query' {
+            break
+        }
+        'ragctl;help;reindex' {
+            break
+        }
+        'ragctl;help;try' {
             break
         }
         'ragctl;help;eval' {
