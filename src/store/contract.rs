@@ -576,9 +576,9 @@ pub(super) fn what_is_known_of_files_is_kept_and_changes_nothing_else(engine: &i
     store.commit(&[
         Mutation::Mirror(mirror.clone()),
         track("/docs", &[record.clone(), fresh.clone()], &[]),
-        track("/x", &[fresh.clone()], &[]),
+        track("/x", std::slice::from_ref(&fresh), &[]),
     ]);
-    assert_eq!(store.mirrors().unwrap(), [mirror.clone()]);
+    assert_eq!(store.mirrors().unwrap(), std::slice::from_ref(&mirror));
     assert_eq!(store.files("/docs").unwrap(), [fresh, record.clone()]);
     let done = FileRecord { stage: FileStage::Done, ..record };
     let mirror = MirrorRecord { compared: Some(UnixMillis(8)), ..mirror };

@@ -62,6 +62,7 @@ fn digest(mut all: Observation) -> Observation {
     all.cache = all.cache.filter(|part| *part != Cache::default());
     all.traffic = all.traffic.filter(|part| *part != Traffic::default());
     all.process = all.process.filter(|part| *part != Process::default());
+    all.sync = all.sync.filter(|part| *part != crate::observe::FileSync::default());
     Observation { upstreams: Vec::new(), clock: None, took_ms: None, notes: Vec::new(), ..all }
 }
 

@@ -33,11 +33,14 @@ const PULSE: Duration = Duration::from_secs(5);
 /// The pause after work on the DB failed.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 
+/// The hash of a file's bytes, and the state that was read.
+type FileHash = (String, Option<FileVersion>);
+
 /// Something that was begun has ended.
 pub(super) enum Done {
     Looked { whole: bool, began: UnixMillis, seen: Result<(RootSight, Vec<Look>), FileThreadError> },
     Read { newest: bool, files: Vec<Reading>, report: Result<IngestReport, RagError> },
-    Hashed(Vec<(String, Option<(String, Option<FileVersion>)>)>),
+    Hashed(Vec<(String, Option<FileHash>)>),
 }
 
 /// The work of a mirror.

@@ -112,11 +112,11 @@ impl Machine {
             }
             match tracked.presence {
                 Presence::Gone(_) if !tracked.has_document() => without.push(source.clone()),
-                Presence::Gone(since) if now.since(since) >= GRACE => {
-                    if !tracked.size().is_some_and(|size| new.contains(&size)) {
-                        first_gone = first_gone.min(since);
-                        ready.push(source.clone());
-                    }
+                Presence::Gone(since)
+                    if now.since(since) >= GRACE && !tracked.size().is_some_and(|size| new.contains(&size)) =>
+                {
+                    first_gone = first_gone.min(since);
+                    ready.push(source.clone());
                 }
                 Presence::Here if tracked.is_stale => ready.push(source.clone()),
                 _ => {}
