@@ -80,16 +80,20 @@ impl Content {
 /// Reads a file.
 pub(super) fn read(file: &SourceFile, limits: &Limits) -> Result<Content, Failure> {
     let opened = file.open().map_err(|error| Failure::File(error.to_string()))?;
-    let (bytes, version, modified) = read_one_state(opened, limits)?;
+    let OneState { bytes, version, modified } = read_one_state(opened, limits)?;
     let (hash, version) = (blake3::hash(&bytes), version.filter(|&version| is_settled(version, UnixMillis::now())));
     Ok(Content { bytes, modified, hash, version, recognised: None })
 }
 
+/// A file in one of its states.
+struct OneState {
+    bytes: Vec<u8>,
+    version: Option<FileVersion>,
+    modified: Option<SystemTime>,
+}
+
 /// Reads a file whole in one of its states: one that changes meanwhile is read again.
-fn read_one_state(
-    mut file: File,
-    limits: &Limits,
-) -> Result<(Vec<u8>, Option<FileVersion>, Option<SystemTime>), Failure> {
+fn read_one_state(mut file: File, limits: &Limits) -> Result<OneState, Failure> {
     const ATTEMPTS: usize = 4;
     let state = |file: &File| file.metadata().ok().map(|metadata| (version_of(&metadata), metadata.modified().ok()));
     for _ in 0..ATTEMPTS {
@@ -100,10 +104,10 @@ fn read_one_state(
         let after = state(&file);
         match before {
             Some((version, modified)) if before == after && version.size == bytes.len() as u64 => {
-                return Ok((bytes, Some(version), modified));
+                return Ok(OneState { bytes, version: Some(version), modified });
             }
             // A file system that does not tell.
-            None => return Ok((bytes, None, None)),
+            None => return Ok(OneState { bytes, version: None, modified: None }),
             Some(_) => {}
         }
     }
