@@ -18,6 +18,33 @@ const MOST_ASKED: usize = 256;
 /// Longest part of a name that is a term as a whole, in bytes.
 const LONGEST: usize = 64;
 
+/// Parts of names that say of what kind a file is, not what it is about: who asks for the license of something means no file
+/// because it is called LICENSE. They are words like others, but no terms as wholes.
+const KINDS: [&str; 22] = [
+    "about",
+    "authors",
+    "changelog",
+    "changes",
+    "contributing",
+    "copying",
+    "doc",
+    "docs",
+    "history",
+    "index",
+    "licence",
+    "license",
+    "main",
+    "news",
+    "notes",
+    "notice",
+    "readme",
+    "releasenotes",
+    "releases",
+    "security",
+    "src",
+    "todo",
+];
+
 /// The terms of a document's name, as the words of a language.
 pub(super) fn document_terms(source: &str, analysis: Analysis) -> Vec<String> {
     let mut terms = Vec::new();
@@ -62,7 +89,8 @@ fn divided(part: &str) -> (&str, Option<&str>) {
 fn whole(words: &[Word]) -> Option<String> {
     let mut term = String::from(WHOLE);
     words.iter().filter_map(Word::spelt).for_each(|word| term.push_str(word));
-    (term.len() > WHOLE.len_utf8() && term.len() <= LONGEST).then_some(term)
+    let is_name = term.len() > WHOLE.len_utf8() && term.len() <= LONGEST && !KINDS.contains(&word(&term));
+    is_name.then_some(term)
 }
 
 /// The word or words that such a term is made of.
@@ -103,10 +131,7 @@ mod tests {
 
     #[test]
     fn a_path_is_the_words_of_its_parts_each_of_them_as_a_whole_and_versions() {
-        assert_eq!(
-            terms("reqwest-0.12.4/docs/README.md"),
-            ["reqwest", "=reqwest", "0.12.4", "doc", "=docs", "readm", "=readme"]
-        );
+        assert_eq!(terms("reqwest-0.12.4/docs/README.md"), ["reqwest", "=reqwest", "0.12.4", "doc", "readm"]);
         assert_eq!(terms("serde_json"), ["serd", "json", "serde_json", "~serdejson", "=serdejson"]);
         assert!(terms("").is_empty() && terms("///").is_empty() && terms("----").is_empty());
     }

@@ -14,9 +14,7 @@ use std::{
 use foldhash::fast::RandomState;
 use tantivy::{
     InvertedIndexReader, Searcher, TantivyError, Term,
-    query::{
-        Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, EmptyQuery, Occur, Query, TermQuery,
-    },
+    query::{Bm25StatisticsProvider, BooleanQuery, BoostQuery, EmptyQuery, Occur, Query, TermQuery},
     schema::{Field, IndexRecordOption},
 };
 
@@ -50,13 +48,9 @@ const OTHER_ACCENTS: f32 = 0.4;
 /// Weight of a word in the name of a document.
 const NAME: f32 = 1.0;
 
-/// Weight of a word that is a part of the name as a whole: more than any number of words in a text (BM25 gives them at most
-/// 2.2), so that a document that is called so comes before one that mentions it.
-const WHOLE_NAME: f32 = 2.5;
-
-/// Of a word that is in text and name, the share that the lesser score counts beside the greater. Both in full would let a
-/// common word outweigh a rare one: in a question for the license of something, a file called LICENSE that is full of the word.
-const BESIDE: f32 = 0.2;
+/// Weight of a word that is a part of the name as a whole: far more than any number of words in a text (BM25 gives them at
+/// most 2.2), so that a document that is called so comes before one that mentions it.
+const WHOLE_NAME: f32 = 5.0;
 
 /// A word of a question that occurs in the index, in one spelling or several. Rare ones sort first.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,28 +79,23 @@ impl Spelling {
         Self { term: term.to_owned(), chunks, within, whole: None, weight }
     }
 
-    /// Chunks that have it: the better of text and name counts, and a little of the other.
-    fn query(&self, fields: Fields) -> Box<dyn Query> {
-        let term = |field: Field, term: &str, weight: f32| -> Box<dyn Query> {
-            let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
-            if weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), weight)) }
-        };
+    /// Chunks that have it in their text, in the name of their document, or as the whole of it.
+    fn queries(&self, fields: Fields) -> impl Iterator<Item = Box<dyn Query>> {
         let (in_text, in_name) = self.within;
-        let mut queries = Vec::with_capacity(3);
-        queries.extend(in_text.then(|| term(fields.text, &self.term, self.weight)));
-        queries.extend(in_name.then(|| term(fields.name, &self.term, self.weight * NAME)));
-        let whole = self.whole.as_ref();
-        queries.extend(whole.map(|whole| term(fields.name, whole, self.weight * WHOLE_NAME)));
-        match queries.len() {
-            1 => queries.remove(0),
-            _ => Box::new(DisjunctionMaxQuery::with_tie_breaker(queries, BESIDE)),
-        }
+        let whole = self.whole.as_ref().map(|whole| (fields.name, whole, WHOLE_NAME));
+        let places = in_text.then_some((fields.text, &self.term, 1.0)).into_iter();
+        let places = places.chain(in_name.then_some((fields.name, &self.term, NAME))).chain(whole);
+        places.map(move |(field, term, share)| -> Box<dyn Query> {
+            let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+            let weight = self.weight * share;
+            if weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), weight)) }
+        })
     }
 }
 
 impl QuestionTerm {
     fn queries(&self, fields: Fields) -> impl Iterator<Item = Box<dyn Query>> {
-        self.spellings.iter().map(move |spelling| spelling.query(fields))
+        self.spellings.iter().flat_map(move |spelling| spelling.queries(fields))
     }
 }
 
