@@ -21,7 +21,7 @@ use tantivy::{
 use super::{
     Fields,
     analyzer::{Analysis, TermForms, Word, words},
-    names,
+    names::{self, AskedName},
 };
 use crate::index::IndexError;
 
@@ -172,7 +172,7 @@ fn name(
 ) -> Result<(), IndexError> {
     let mut taken: HashSet<usize, RandomState> = HashSet::default();
     let mut named: HashSet<String, RandomState> = HashSet::default();
-    for (term, at) in names::asked(words) {
+    for AskedName { term, at, words } in names::asked(words) {
         if at.clone().any(|n| taken.contains(&n)) {
             continue;
         }
@@ -180,21 +180,25 @@ fn name(
         if chunks == 0 {
             continue;
         }
-        taken.extend(at.clone());
+        taken.extend(at);
         if !named.insert(term.clone()) {
             continue;
         }
-        let word = names::word(&term);
-        let stems: Vec<String> = analyses.iter().map(|analysis| analysis.stem(word.to_owned())).collect();
+        let stems: Vec<String> =
+            words.iter().flat_map(|word| analyses.iter().map(|analysis| analysis.stem((*word).to_owned()))).collect();
         let mut spellings = known.iter_mut().flat_map(|term| &mut term.spellings);
-        match spellings.find(|spelling| at.len() == 1 && stems.contains(&spelling.term)) {
-            Some(spelling) => spelling.whole = Some(term),
-            None => {
-                let weight = WHOLE_NAME / NAME;
-                let spelling = Spelling { term, chunks, within: (false, true), whole: None, weight };
-                known.push(QuestionTerm { chunks, spellings: vec![spelling] });
+        let own = |spelling: &&mut Spelling| stems.contains(&spelling.term);
+        if words.len() == 1 {
+            if let Some(spelling) = spellings.find(own) {
+                spelling.whole = Some(term);
             }
+            continue;
         }
+        // Words that stand together by chance are rare together: they tell no more than the rarest of them.
+        let rarest = spellings.filter(own).map(|spelling| spelling.chunks).min();
+        let (chunks, weight) = (rarest.unwrap_or(chunks).max(chunks), WHOLE_NAME / NAME);
+        let spelling = Spelling { term, chunks, within: (false, true), whole: None, weight };
+        known.push(QuestionTerm { chunks, spellings: vec![spelling] });
     }
     Ok(())
 }
