@@ -45,8 +45,8 @@
 //!
 //! # The way of one document
 //!
-//! [`rag::ingest`](mod@rag::ingest) reads it ([`rag::extract`]), cuts it ([`rag::chunk`]), embeds what is new, and writes
-//! it whole or not at all: one transaction, on disk when it is acknowledged, shared by everybody who [commits at that
+//! [`rag::ingest`](mod@rag::ingest) reads it ([`rag::extract`]), cuts it ([`rag::chunk`]), embeds what is new with the title and
+//! the headings that it stands under, and writes it whole or not at all: one transaction, on disk when it is acknowledged, shared by everybody who [commits at that
 //! moment](rag::Db::commit). Indexes then follow the store: each carries the stamp of the state that it mirrors, and
 //! applies what happened since; comparing and reading are one step, so that a commit in between never looks foreign. That is
 //! also how a running server notices what another process ingested, and how an index that is missing, damaged or of another

@@ -20,7 +20,7 @@ const MOST_CHARACTERS: usize = 300;
 const SEPARATOR: &str = " › ";
 
 /// Share of the context in a vector of a static embedder; the rest is the text's.
-const SHARE: f32 = 0.2;
+const SHARE: f32 = 0.1;
 
 /// A text and what it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::{Fields, analyzer::Analysis, names, tokens};
 use crate::domain::{ChunkContext, IndexedChunk};
 
 /// What a word of the title counts, in words of the text.
-const TITLE: usize = 2;
+const TITLE: usize = 1;
 
 /// The same of a heading.
 const HEADING: usize = 1;

@@ -1,4 +1,5 @@
-//! Full-text search by BM25 (k1 1.2, b 0.75), on tantivy.
+//! Full-text search by BM25 (k1 1.2, b 0.75), on tantivy: in the texts of chunks, with titles and headings, and in the names of
+//! their documents.
 //!
 //! On disk, and shared by processes: the server and a command that ingests may both follow the store. Whoever writes holds a
 //! lock (see `working`) from the first of a series of changes until a moment after the last. Each commit carries the stamp of the

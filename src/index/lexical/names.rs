@@ -4,6 +4,8 @@
 //! `reqwest`, `0.12.4`, `docs`, `README`. Who asks for a name as a whole means what is called so, rather than what mentions it;
 //! so each part of a name is a term of its own, too, however its words are joined: `serde_json`, `serde-json`, `serde json`.
 
+use std::ops::Range;
+
 use super::analyzer::{Analysis, Word, words};
 
 /// Stands before the whole of a name's part: no word begins with it.
@@ -17,6 +19,33 @@ const MOST_ASKED: usize = 256;
 
 /// Longest part of a name that is a term as a whole, in bytes.
 const LONGEST: usize = 64;
+
+/// Parts of names that say of what kind a file is, not what it is about: who asks for the license of something means no file
+/// because it is called LICENSE. They are words like others, but no terms as wholes.
+const KINDS: [&str; 22] = [
+    "about",
+    "authors",
+    "changelog",
+    "changes",
+    "contributing",
+    "copying",
+    "doc",
+    "docs",
+    "history",
+    "index",
+    "licence",
+    "license",
+    "main",
+    "news",
+    "notes",
+    "notice",
+    "readme",
+    "releasenotes",
+    "releases",
+    "security",
+    "src",
+    "todo",
+];
 
 /// The terms of a document's name, as the words of a language.
 pub(super) fn document_terms(source: &str, analysis: Analysis) -> Vec<String> {
@@ -62,25 +91,29 @@ fn divided(part: &str) -> (&str, Option<&str>) {
 fn whole(words: &[Word]) -> Option<String> {
     let mut term = String::from(WHOLE);
     words.iter().filter_map(Word::spelt).for_each(|word| term.push_str(word));
-    (term.len() > WHOLE.len_utf8() && term.len() <= LONGEST).then_some(term)
+    let is_name = term.len() > WHOLE.len_utf8() && term.len() <= LONGEST && !KINDS.contains(&&term[WHOLE.len_utf8()..]);
+    is_name.then_some(term)
 }
 
-/// The word or words that such a term is made of.
-pub(super) fn word(whole: &str) -> &str {
-    whole.strip_prefix(WHOLE).unwrap_or(whole)
+/// What a question may mean as a part of a name.
+pub(super) struct AskedName<'w> {
+    /// Its term.
+    pub(super) term: String,
+    /// The question's words that it is made of, from and to.
+    pub(super) at: Range<usize>,
+    /// These words.
+    pub(super) words: Vec<&'w str>,
 }
 
-/// What a question may mean as a part of a name: its term, and the question's words that it is made of, from and to. Longer
-/// ones come first.
-pub(super) fn asked(question: &[Word]) -> Vec<(String, std::ops::Range<usize>)> {
-    let spelt: Vec<&Word> = question.iter().filter(|word| word.spelt().is_some()).take(MOST_ASKED).collect();
+/// What a question may mean as a part of a name; what is made of more words comes first.
+pub(super) fn asked(question: &[Word]) -> Vec<AskedName<'_>> {
+    let spelt: Vec<&str> = question.iter().filter_map(Word::spelt).take(MOST_ASKED).collect();
     let mut asked = Vec::new();
     for length in (1..=MOST_WORDS).rev() {
-        for start in 0..(spelt.len() + 1).saturating_sub(length) {
-            let mut term = String::from(WHOLE);
-            spelt[start..start + length].iter().filter_map(|word| word.spelt()).for_each(|word| term.push_str(word));
+        for (start, words) in spelt.windows(length).enumerate() {
+            let term = format!("{WHOLE}{}", words.concat());
             if term.len() <= LONGEST {
-                asked.push((term, start..start + length));
+                asked.push(AskedName { term, at: start..start + length, words: words.to_vec() });
             }
         }
     }
@@ -98,15 +131,12 @@ mod tests {
     /// The term of a question that is one of those of a name.
     fn finds(question: &str, source: &str) -> Option<String> {
         let terms = terms(source);
-        asked(&words(question)).into_iter().map(|(term, _)| term).find(|term| terms.contains(term))
+        asked(&words(question)).into_iter().map(|asked| asked.term).find(|term| terms.contains(term))
     }
 
     #[test]
     fn a_path_is_the_words_of_its_parts_each_of_them_as_a_whole_and_versions() {
-        assert_eq!(
-            terms("reqwest-0.12.4/docs/README.md"),
-            ["reqwest", "=reqwest", "0.12.4", "doc", "=docs", "readm", "=readme"]
-        );
+        assert_eq!(terms("reqwest-0.12.4/docs/README.md"), ["reqwest", "=reqwest", "0.12.4", "doc", "readm"]);
         assert_eq!(terms("serde_json"), ["serd", "json", "serde_json", "~serdejson", "=serdejson"]);
         assert!(terms("").is_empty() && terms("///").is_empty() && terms("----").is_empty());
     }
@@ -143,8 +173,13 @@ mod tests {
             assert_eq!(finds(question, "serde_json-1.0.1/x.md").as_deref(), Some("=serdejson"), "{question}");
         }
         assert_eq!(finds("What is serde?", "serde_json-1.0.1/x.md"), None);
-        let asked = asked(&words("the serde json"));
-        assert_eq!(asked[0], ("=theserdejson".to_owned(), 0..3), "the longest come first");
+        let words = words("the serde json");
+        let first = asked(&words).swap_remove(0);
+        assert_eq!(
+            (first.term.as_str(), first.at, first.words.len()),
+            ("=theserdejson", 0..3, 3),
+            "the longest come first"
+        );
     }
 
     #[test]

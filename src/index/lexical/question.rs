@@ -14,16 +14,14 @@ use std::{
 use foldhash::fast::RandomState;
 use tantivy::{
     InvertedIndexReader, Searcher, TantivyError, Term,
-    query::{
-        Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, EmptyQuery, Occur, Query, TermQuery,
-    },
+    query::{Bm25StatisticsProvider, BooleanQuery, BoostQuery, EmptyQuery, Occur, Query, TermQuery},
     schema::{Field, IndexRecordOption},
 };
 
 use super::{
     Fields,
     analyzer::{Analysis, TermForms, Word, words},
-    names,
+    names::{self, AskedName},
 };
 use crate::index::IndexError;
 
@@ -50,13 +48,9 @@ const OTHER_ACCENTS: f32 = 0.4;
 /// Weight of a word in the name of a document.
 const NAME: f32 = 1.0;
 
-/// Weight of a word that is a part of the name as a whole: more than any number of words in a text (BM25 gives them at most
-/// 2.2), so that a document that is called so comes before one that mentions it.
-const WHOLE_NAME: f32 = 2.5;
-
-/// Of a word that is in text and name, the share that the lesser score counts beside the greater. Both in full would let a
-/// common word outweigh a rare one: in a question for the license of something, a file called LICENSE that is full of the word.
-const BESIDE: f32 = 0.2;
+/// Weight of a word that is a part of the name as a whole: far more than any number of words in a text (BM25 gives them at
+/// most 2.2), so that a document that is called so comes before one that mentions it.
+const WHOLE_NAME: f32 = 5.0;
 
 /// A word of a question that occurs in the index, in one spelling or several. Rare ones sort first.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,29 +79,24 @@ impl Spelling {
         Self { term: term.to_owned(), chunks, within, whole: None, weight }
     }
 
-    /// Chunks that have it: the better of text and name counts, and a little of the other.
-    fn query(&self, fields: Fields) -> Box<dyn Query> {
-        let term = |field: Field, term: &str, weight: f32| -> Box<dyn Query> {
-            let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
-            if weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), weight)) }
-        };
+    /// Chunks that have it in their text, in the name of their document, or as the whole of it.
+    fn queries(&self, fields: Fields) -> impl Iterator<Item = Box<dyn Query>> {
         let (in_text, in_name) = self.within;
-        let mut queries = Vec::with_capacity(3);
-        queries.extend(in_text.then(|| term(fields.text, &self.term, self.weight)));
-        queries.extend(in_name.then(|| term(fields.name, &self.term, self.weight * NAME)));
-        let whole = self.whole.as_ref();
-        queries.extend(whole.map(|whole| term(fields.name, whole, self.weight * WHOLE_NAME)));
-        match queries.len() {
-            1 => queries.remove(0),
-            _ => Box::new(DisjunctionMaxQuery::with_tie_breaker(queries, BESIDE)),
-        }
+        let whole = self.whole.as_ref().map(|whole| (fields.name, whole, WHOLE_NAME));
+        let places = in_text.then_some((fields.text, &self.term, 1.0)).into_iter();
+        let places = places.chain(in_name.then_some((fields.name, &self.term, NAME))).chain(whole);
+        places.map(move |(field, term, share)| -> Box<dyn Query> {
+            let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+            let weight = self.weight * share;
+            if weight == 1.0 { Box::new(term) } else { Box::new(BoostQuery::new(Box::new(term), weight)) }
+        })
     }
 }
 
 impl QuestionTerm {
-    /// A query for each spelling.
+    /// The queries of each spelling.
     pub(super) fn queries(&self, fields: Fields) -> impl Iterator<Item = Box<dyn Query>> {
-        self.spellings.iter().map(move |spelling| spelling.query(fields))
+        self.spellings.iter().flat_map(move |spelling| spelling.queries(fields))
     }
 }
 
@@ -184,7 +173,7 @@ fn name(
 ) -> Result<(), IndexError> {
     let mut taken: HashSet<usize, RandomState> = HashSet::default();
     let mut named: HashSet<String, RandomState> = HashSet::default();
-    for (term, at) in names::asked(words) {
+    for AskedName { term, at, words } in names::asked(words) {
         if at.clone().any(|n| taken.contains(&n)) {
             continue;
         }
@@ -192,21 +181,25 @@ fn name(
         if chunks == 0 {
             continue;
         }
-        taken.extend(at.clone());
+        taken.extend(at);
         if !named.insert(term.clone()) {
             continue;
         }
-        let word = names::word(&term);
-        let stems: Vec<String> = analyses.iter().map(|analysis| analysis.stem(word.to_owned())).collect();
+        let stems: Vec<String> =
+            words.iter().flat_map(|word| analyses.iter().map(|analysis| analysis.stem((*word).to_owned()))).collect();
         let mut spellings = known.iter_mut().flat_map(|term| &mut term.spellings);
-        match spellings.find(|spelling| at.len() == 1 && stems.contains(&spelling.term)) {
-            Some(spelling) => spelling.whole = Some(term),
-            None => {
-                let weight = WHOLE_NAME / NAME;
-                let spelling = Spelling { term, chunks, within: (false, true), whole: None, weight };
-                known.push(QuestionTerm { chunks, spellings: vec![spelling] });
+        let own = |spelling: &&mut Spelling| stems.contains(&spelling.term);
+        if words.len() == 1 {
+            if let Some(spelling) = spellings.find(own) {
+                spelling.whole = Some(term);
             }
+            continue;
         }
+        // Words that stand together by chance are rare together: they tell no more than the rarest of them.
+        let rarest = spellings.filter(own).map(|spelling| spelling.chunks).min();
+        let (chunks, weight) = (rarest.unwrap_or(chunks).max(chunks), WHOLE_NAME / NAME);
+        let spelling = Spelling { term, chunks, within: (false, true), whole: None, weight };
+        known.push(QuestionTerm { chunks, spellings: vec![spelling] });
     }
     Ok(())
 }
