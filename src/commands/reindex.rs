@@ -1,6 +1,6 @@
 //! `ragctl reindex`: builds, swaps, lists and drops the generations of a DB.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,9 @@ use crate::{
     store::{Generation, GenerationId, GenerationState},
     util::process::be_nice,
 };
+
+/// After so long, servers have noticed that another generation serves, and do not ask the one before any more.
+const NOTICED_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(settings: Settings, args: ReindexArgs) -> anyhow::Result<ExitStatus> {
     if args.list {
@@ -70,7 +73,7 @@ async fn wanted(settings: &Settings, args: &ReindexArgs) -> anyhow::Result<Optio
 async fn build(settings: &Settings, parts: Parts, generation: GenerationId, swap: bool) -> anyhow::Result<ExitStatus> {
     let started = Instant::now();
     let stop = CancellationToken::new();
-    let options = ReindexOptions { parallelism: 2, rest: 0.3, stop: stop.clone() };
+    let options = ReindexOptions { parallelism: 2, rest: 0.5, stop: stop.clone() };
     let (progress, observer) = printer::reindexing();
     let work = async {
         let built = parts.engine.build(&settings.db, generation, swap, &options, &observer).await;
@@ -125,7 +128,21 @@ async fn tell(
     Ok(())
 }
 
+/// What is left of the time in which servers may still ask the generation before.
+fn unnoticed(serving: &Generation) -> Duration {
+    let since: Option<jiff::Timestamp> = serving.served.as_ref().and_then(|served| served.parse().ok());
+    // A clock that was set back must not make anybody wait for ever.
+    let since = since.and_then(|since| Duration::try_from(jiff::Timestamp::now().duration_since(since)).ok());
+    since.map_or(Duration::ZERO, |since| NOTICED_WITHIN.saturating_sub(since))
+}
+
 async fn drop_others(settings: &Settings) -> anyhow::Result<ExitStatus> {
+    let all = generations(settings).await?;
+    let wait = all.iter().find(|one| one.state == GenerationState::Serving).map(unnoticed).unwrap_or_default();
+    if all.len() > 1 && !wait.is_zero() {
+        eprintln!("waiting {:.0} s for servers to notice the last swap", wait.as_secs_f64().ceil());
+        tokio::time::sleep(wait).await;
+    }
     let (dbs, db) = (parts::dbs(&settings.data_dir)?, settings.db.clone());
     let dropped = tokio::task::spawn_blocking(move || {
         let store = dbs.catalog().open(&db)?;
@@ -183,9 +200,8 @@ mod tests {
     use super::*;
     use crate::store::ChunkSizes;
 
-    #[test]
-    fn a_list_shows_what_differs() {
-        let one = Generation {
+    fn serving() -> Generation {
+        Generation {
             id: GenerationId(1),
             state: GenerationState::Serving,
             embedder: Some("static:minilm-256@0123abcd".into()),
@@ -195,7 +211,22 @@ mod tests {
             missing: 0,
             created: "2026-01-02T03:04:05Z".into(),
             served: None,
+        }
+    }
+
+    #[test]
+    fn a_generation_is_dropped_only_when_servers_know_that_another_one_serves() {
+        let served = |seconds: i64| {
+            let at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+            unnoticed(&Generation { served: Some(at.to_string()), ..serving() })
         };
+        assert_eq!((unnoticed(&serving()), served(-60), served(60)), (Duration::ZERO, Duration::ZERO, Duration::ZERO));
+        assert!(served(-3) > Duration::from_secs(5) && served(-3) <= Duration::from_secs(7), "{:?}", served(-3));
+    }
+
+    #[test]
+    fn a_list_shows_what_differs() {
+        let one = serving();
         let two = Generation {
             id: GenerationId(2),
             state: GenerationState::Building,
