@@ -40,6 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('ingest', 'ingest', [CompletionResultType]::ParameterValue, 'Read documents into a DB')
             [CompletionResult]::new('docs', 'docs', [CompletionResultType]::ParameterValue, 'List, show and remove documents')
+            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Bring a DB to the state of a folder, once')
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
             [CompletionResult]::new('reindex', 'reindex', [CompletionResultType]::ParameterValue, 'Embed a DB with another model, or cut it into other chunks, while it answers')
             [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Compare the generation of a DB that was built with the one that answers')
@@ -61,11 +62,16 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--allowed-hosts', '--allowed-hosts', [CompletionResultType]::ParameterName, 'Hosts that requests may name, or * [default: names of loopback when listening there, else all]')
             [CompletionResult]::new('--max-connections', '--max-connections', [CompletionResultType]::ParameterName, 'Most connections at once [default: what the limit of open files allows, at most 10000]')
             [CompletionResult]::new('--docs', '--docs', [CompletionResultType]::ParameterName, 'Files and folders to ingest at start')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Whether the folders among --docs are mirrored [default: false]')
+            [CompletionResult]::new('--rescan', '--rescan', [CompletionResultType]::ParameterName, 'Time between comparisons of mirrored folders as a whole [default: 60s]')
+            [CompletionResult]::new('--allow-mass-delete', '--allow-mass-delete', [CompletionResultType]::ParameterName, 'Whether documents are deleted without a confirmation when most files of a mirrored folder, or the folder itself, are gone [default: false]')
+            [CompletionResult]::new('--max-upload-bytes', '--max-upload-bytes', [CompletionResultType]::ParameterName, 'Largest form of uploaded files, all together [default: 268435456]')
             [CompletionResult]::new('--docs-root', '--docs-root', [CompletionResultType]::ParameterName, 'Folders that ingestion may read [default: the working directory]')
             [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
             [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'Largest chunk, in characters [default: 800]')
             [CompletionResult]::new('--chunk-overlap', '--chunk-overlap', [CompletionResultType]::ParameterName, 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]')
+            [CompletionResult]::new('--metadata-rule', '--metadata-rule', [CompletionResultType]::ParameterName, 'Metadata of documents by their names')
             [CompletionResult]::new('--ocr-command', '--ocr-command', [CompletionResultType]::ParameterName, 'Program that recognises text in PDFs with pages of images')
             [CompletionResult]::new('--ocr-timeout', '--ocr-timeout', [CompletionResultType]::ParameterName, 'Longest time for one scan, in seconds [default: 300]')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers, and embeds if it can [default: auto]')
@@ -294,6 +300,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
             [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'Largest chunk, in characters [default: 800]')
             [CompletionResult]::new('--chunk-overlap', '--chunk-overlap', [CompletionResultType]::ParameterName, 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]')
+            [CompletionResult]::new('--metadata-rule', '--metadata-rule', [CompletionResultType]::ParameterName, 'Metadata of documents by their names')
             [CompletionResult]::new('--ocr-command', '--ocr-command', [CompletionResultType]::ParameterName, 'Program that recognises text in PDFs with pages of images')
             [CompletionResult]::new('--ocr-timeout', '--ocr-timeout', [CompletionResultType]::ParameterName, 'Longest time for one scan, in seconds [default: 300]')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers, and embeds if it can [default: auto]')
@@ -315,6 +322,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--embed-api-key', '--embed-api-key', [CompletionResultType]::ParameterName, 'API key of the server that embeds [default: that of the LLM server]')
             [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'URL of a server that ingests instead; it resolves the paths on its machine')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Label of these documents; questions can be limited to it')
+            [CompletionResult]::new('--metadata', '--metadata', [CompletionResultType]::ParameterName, 'Metadata of these documents, like team=legal or ''{"year": 2026}''; may be repeated')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the report as JSON on stdout')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
@@ -429,6 +437,44 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
         'ragctl;docs;help;help' {
             break
         }
+        'ragctl;sync' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
+            [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'Largest chunk, in characters [default: 800]')
+            [CompletionResult]::new('--chunk-overlap', '--chunk-overlap', [CompletionResultType]::ParameterName, 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]')
+            [CompletionResult]::new('--metadata-rule', '--metadata-rule', [CompletionResultType]::ParameterName, 'Metadata of documents by their names')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers, and embeds if it can [default: auto]')
+            [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'URL of the Ollama server [default: http://localhost:11434]')
+            [CompletionResult]::new('--llm-model', '--llm-model', [CompletionResultType]::ParameterName, 'Name of the LLM at Ollama [default: llama3.1:8b]')
+            [CompletionResult]::new('--embed-model', '--embed-model', [CompletionResultType]::ParameterName, 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]')
+            [CompletionResult]::new('--openai-base-url', '--openai-base-url', [CompletionResultType]::ParameterName, 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]')
+            [CompletionResult]::new('--openai-api-key', '--openai-api-key', [CompletionResultType]::ParameterName, 'API key of the OpenAI-compatible server')
+            [CompletionResult]::new('--openai-model', '--openai-model', [CompletionResultType]::ParameterName, 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]')
+            [CompletionResult]::new('--openai-embed-model', '--openai-embed-model', [CompletionResultType]::ParameterName, 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to an LLM server, in seconds [default: 5]')
+            [CompletionResult]::new('--read-timeout', '--read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of an LLM server, in seconds [default: 180]')
+            [CompletionResult]::new('--openai-connect-timeout', '--openai-connect-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]')
+            [CompletionResult]::new('--openai-read-timeout', '--openai-read-timeout', [CompletionResultType]::ParameterName, 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]')
+            [CompletionResult]::new('--upstream-order', '--upstream-order', [CompletionResultType]::ParameterName, 'Which of several upstreams is asked first [default: listed]')
+            [CompletionResult]::new('--embedder', '--embedder', [CompletionResultType]::ParameterName, 'Who embeds [default: auto]')
+            [CompletionResult]::new('--embed-url', '--embed-url', [CompletionResultType]::ParameterName, 'URL of the server that embeds, when it is another than the LLM''s [default: that of the LLM server]')
+            [CompletionResult]::new('--embed-api-key', '--embed-api-key', [CompletionResultType]::ParameterName, 'API key of the server that embeds [default: that of the LLM server]')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only say what would be done')
+            [CompletionResult]::new('--allow-mass-delete', '--allow-mass-delete', [CompletionResultType]::ParameterName, 'Delete even most of the documents, or all of them')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'ragctl;query' {
             [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
@@ -492,6 +538,8 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--quotes', '--quotes', [CompletionResultType]::ParameterName, 'Print below each source what the answer quotes of it')
             [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Search only passages in these languages, like en,de')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Search only documents with this label; may be repeated')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Search only documents that a filter means, in JSON as the API takes it')
+            [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Search only documents with this, like team=legal or year>=2024; may be repeated')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
@@ -511,6 +559,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
             [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'Largest chunk, in characters [default: 800]')
             [CompletionResult]::new('--chunk-overlap', '--chunk-overlap', [CompletionResultType]::ParameterName, 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]')
+            [CompletionResult]::new('--metadata-rule', '--metadata-rule', [CompletionResultType]::ParameterName, 'Metadata of documents by their names')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers, and embeds if it can [default: auto]')
             [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'URL of the Ollama server [default: http://localhost:11434]')
             [CompletionResult]::new('--llm-model', '--llm-model', [CompletionResultType]::ParameterName, 'Name of the LLM at Ollama [default: llama3.1:8b]')
@@ -609,6 +658,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--rrf', '--rrf', [CompletionResultType]::ParameterName, 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]')
             [CompletionResult]::new('--rrf-k', '--rrf-k', [CompletionResultType]::ParameterName, 'Damping of reciprocal rank fusion [default: 60]')
             [CompletionResult]::new('--bm25-weight', '--bm25-weight', [CompletionResultType]::ParameterName, 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]')
+            [CompletionResult]::new('--documents', '--documents', [CompletionResultType]::ParameterName, 'Files, folders or globs to search instead of corpus.jsonl')
             [CompletionResult]::new('--methods', '--methods', [CompletionResultType]::ParameterName, 'Search methods to measure')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Rank down to which results are judged')
             [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Rank down to which results are judged')
@@ -996,6 +1046,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('ingest', 'ingest', [CompletionResultType]::ParameterValue, 'Read documents into a DB')
             [CompletionResult]::new('docs', 'docs', [CompletionResultType]::ParameterValue, 'List, show and remove documents')
+            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Bring a DB to the state of a folder, once')
             [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask a question')
             [CompletionResult]::new('reindex', 'reindex', [CompletionResultType]::ParameterValue, 'Embed a DB with another model, or cut it into other chunks, while it answers')
             [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Compare the generation of a DB that was built with the one that answers')
@@ -1054,6 +1105,9 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             break
         }
         'ragctl;help;docs;delete' {
+            break
+        }
+        'ragctl;help;sync' {
             break
         }
         'ragctl;help;query' {

@@ -35,12 +35,17 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -s q -l quiet -d 'Only warni
 complete -c ragctl -n "__fish_ragctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_needs_command" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "export" -d 'Write a DB into one file'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "import" -d 'Make a DB of a file that `ragctl export` wrote'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "config" -d 'Show, check or write settings'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "ingest" -d 'Read documents into a DB'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "docs" -d 'List, show and remove documents'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "sync" -d 'Bring a DB to the state of a folder, once'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "reindex" -d 'Embed a DB with another model, or cut it into other chunks, while it answers'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "try" -d 'Compare the generation of a DB that was built with the one that answers'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "monitor" -d 'Watch servers in the terminal'
@@ -56,11 +61,16 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l cors-origins -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l allowed-hosts -d 'Hosts that requests may name, or * [default: names of loopback when listening there, else all]' -r -f -a "(__fish_print_hostnames)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l max-connections -d 'Most connections at once [default: what the limit of open files allows, at most 10000]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l docs -d 'Files and folders to ingest at start' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l watch -d 'Whether the folders among --docs are mirrored [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rescan -d 'Time between comparisons of mirrored folders as a whole [default: 60s]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l allow-mass-delete -d 'Whether documents are deleted without a confirmation when most files of a mirrored folder, or the folder itself, are gone [default: false]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l max-upload-bytes -d 'Largest form of uploaded files, all together [default: 268435456]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l docs-root -d 'Folders that ingestion may read [default: the working directory]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l metadata-rule -d 'Metadata of documents by their names' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l ocr-command -d 'Program that recognises text in PDFs with pages of images' -r -f -a "(__fish_complete_command)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l ocr-timeout -d 'Longest time for one scan, in seconds [default: 300]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
@@ -151,6 +161,32 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s v -l verbose -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand export" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand export" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand export" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand export" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand export" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand export" -l replace -d 'Replace a file that is there'
+complete -c ragctl -n "__fish_ragctl_using_subcommand export" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand export" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand export" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand import" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand import" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand import" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand import" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand import" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand import" -l replace -d 'Replace a DB that is there'
+complete -c ragctl -n "__fish_ragctl_using_subcommand import" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand import" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand import" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand config; and not __fish_seen_subcommand_from show check example help" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -224,6 +260,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l data-dir -d 'Fo
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l metadata-rule -d 'Metadata of documents by their names' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l ocr-command -d 'Program that recognises text in PDFs with pages of images' -r -f -a "(__fish_complete_command)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l ocr-timeout -d 'Longest time for one scan, in seconds [default: 300]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
@@ -252,6 +289,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-url -d 'U
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l url -d 'URL of a server that ingests instead; it resolves the paths on its machine' -r -f
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l label -d 'Label of these documents; questions can be limited to it' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l metadata -d 'Metadata of these documents, like team=legal or \'{"year": 2026}\'; may be repeated' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l json -d 'Print the report as JSON on stdout' -r -f -a "true\t''
 false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand ingest" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
@@ -342,6 +380,49 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subc
 complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a document: its headings, its pages, how well it could be read'
 complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Remove documents from a DB'
 complete -c ragctl -n "__fish_ragctl_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l metadata-rule -d 'Metadata of documents by their names' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l upstream -d 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l upstream-order -d 'Which of several upstreams is asked first [default: listed]' -r -f -a "listed\t''
+weight\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l dry-run -d 'Only say what would be done' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l allow-mass-delete -d 'Delete even most of the documents, or all of them' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand sync" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
@@ -417,6 +498,8 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l quotes -d 'Print
 false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l language -d 'Search only passages in these languages, like en,de' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l label -d 'Search only documents with this label; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l filter -d 'Search only documents that a filter means, in JSON as the API takes it' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l where -d 'Search only documents with this, like team=legal or year>=2024; may be repeated' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -428,6 +511,96 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s v -l verbose -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l chunk-overlap -d 'Characters that neighbouring chunks may share, at most half of the chunk size [default: 120]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l metadata-rule -d 'Metadata of documents by their names' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l upstream -d 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l upstream-order -d 'Which of several upstreams is asked first [default: listed]' -r -f -a "listed\t''
+weight\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l no-swap -d 'Build the next generation, and let the present one go on answering' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l swap -d 'Let the generation that was built take over'
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l back -d 'Go back to the generation that answered before'
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l drop -d 'Drop all generations that do not answer'
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l list -d 'List the generations'
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l upstream -d 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l upstream-order -d 'Which of several upstreams is asked first [default: listed]' -r -f -a "listed\t''
+weight\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l questions -d 'Questions: a file with one a line, CSV or JSON lines; or a folder with queries.jsonl and qrels.tsv, whose documents are sources of the DB' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l generation -d 'Generation that is compared with the one that answers; without it, the one that was built, or else the one kept last' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s k -l depth -d 'Rank down to which documents count' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l method -d 'Search method' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l format -d 'Form of the report' -r -f -a "table\t'For people'
+json\t'One JSON object'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
@@ -455,6 +628,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-api-key -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l documents -d 'Files, folders or globs to search instead of corpus.jsonl' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l methods -d 'Search methods to measure' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l depth -d 'Rank down to which results are judged' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l format -d 'Form of the report' -r -f -a "table\t'For people'
@@ -765,20 +939,25 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_sub
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "warm" -d 'Ask a running server the questions of a file, so that their answers are cached'
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "tune" -d 'Find the best settings: replay questions whose answers are known'
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "docs" -d 'List, show and remove documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve config completions man ingest docs query eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "export" -d 'Write a DB into one file'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "import" -d 'Make a DB of a file that `ragctl export` wrote'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "docs" -d 'List, show and remove documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "sync" -d 'Bring a DB to the state of a folder, once'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "reindex" -d 'Embed a DB with another model, or cut it into other chunks, while it answers'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "try" -d 'Compare the generation of a DB that was built with the one that answers'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where it comes from'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings and say what is wrong'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a config file with every setting and its default'
