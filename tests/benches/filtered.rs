@@ -9,8 +9,8 @@ use std::{collections::HashMap, time::Instant};
 
 use ragctl::{
     domain::{
-        ChangeSet, Changes, ChunkId, DocumentAttributes, DocumentId, Filter, Hit, IndexedChunk, IndexedDocument,
-        Metadata, MetadataValue, Number, Scalar, SearchFilter, Stamp, Want,
+        ChangeSet, Changes, ChunkContext, ChunkId, DocumentAttributes, DocumentId, Filter, Hit, IndexedChunk,
+        IndexedDocument, Metadata, MetadataValue, Number, Scalar, SearchFilter, Stamp, Want,
     },
     index::{ChangeFeed, EmbeddedSearch, IndexError, Search},
 };
@@ -62,6 +62,7 @@ impl Feed {
             text: if want == Want::Text { self.texts[n].clone() } else { String::new() },
             vector: if want == Want::Vector { self.vectors[n].clone() } else { Vec::new() },
             document: document_of(n),
+            context: ChunkContext::default(),
         }
     }
 
