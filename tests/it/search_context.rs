@@ -29,14 +29,17 @@ async fn a_document_that_is_named_is_preferred_to_those_that_mention_it() {
         );
         workplace.write(&format!("docs/{other}-1.2.0/README.md"), words);
     }
-    workplace.write("docs/serde_json-1.0/README.md", "Parses text quickly.\n");
-    workplace.write("docs/serde-1.0/README.md", "Parses text of serde_json, json and serde quickly.\n");
+    workplace.write("docs/serde_json-1.0/README.md", "Reads text of a certain kind quickly.\n");
+    workplace.write(
+        "docs/serde-1.0/README.md",
+        "Derives code for types. What reads JSON is serde_json, a friend of serde.\n",
+    );
     let server = workplace.serve(&["--docs", "docs"]);
     assert_eq!(found(&server, "Which license does ring have?").await[0], "docs/ring-0.17.14/LICENSE.txt");
-    for question in ["How does serde_json parse text?", "How does serde json parse text?"] {
+    for question in ["How does serde_json read text?", "How does serde json read text?"] {
         assert_eq!(found(&server, question).await[0], "docs/serde_json-1.0/README.md", "{question}");
     }
-    assert_eq!(found(&server, "How does serde parse text?").await[0], "docs/serde-1.0/README.md");
+    assert_eq!(found(&server, "What code is derived by serde?").await[0], "docs/serde-1.0/README.md");
 }
 
 #[tokio::test]
