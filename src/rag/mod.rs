@@ -102,7 +102,7 @@ impl Engine {
     /// Runs blocking work with a DB, opening it first when it is not open.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`](crate::store::StoreError::NotFound), and what the work returns.
+    /// [`StoreError::NotFound`], and what the work returns.
     pub async fn with_db<T: Send + 'static>(
         &self,
         db: &DbName,
@@ -157,7 +157,7 @@ impl Engine {
     /// Reads files into a DB that is there: one that was deleted is not made again.
     ///
     /// # Errors
-    /// As [`ingest`](Self::ingest); [`StoreError::NotFound`](crate::store::StoreError::NotFound).
+    /// As [`ingest`](Self::ingest); [`StoreError::NotFound`].
     pub async fn ingest_again(
         &self,
         db: &DbName,

@@ -1,6 +1,6 @@
 //! Generations of a DB: built from the stored texts while another one serves, and swapped.
 //!
-//! A generation lacks what it has no chunks of, or has chunks of an earlier state of: [`CatchUp`] makes that, document by document, and
+//! A generation lacks what it has no chunks of, or has chunks of an earlier state of: `CatchUp` makes that, document by document, and
 //! can be interrupted at any moment, because what is left is asked of the store. Documents that come or change meanwhile are
 //! ingested into the generation that serves; the next look at the store finds them. The swap is refused until nothing is left.
 
