@@ -136,16 +136,21 @@ fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
     }
 }
 
-/// Where a passage is, for people: `page 3, "Travel › By rail"`.
+/// Where a passage is, for people: `page 3, “Travel › By rail”`.
 fn at(metadata: &ContextMetadata) -> String {
-    let pages = match &metadata.pages[..] {
+    place(&metadata.pages, &metadata.heading).unwrap_or_else(|| format!("part {}", metadata.chunk + 1))
+}
+
+/// Pages and headings for people; `None` where neither is known.
+fn place(pages: &[u32], heading: &[String]) -> Option<String> {
+    let pages = match pages {
         [] => None,
         [page] => Some(format!("page {page}")),
         [first, .., last] => Some(format!("pages {first}–{last}")),
     };
-    let heading = (!metadata.heading.is_empty()).then(|| format!("“{}”", metadata.heading.join(" › ")));
+    let heading = (!heading.is_empty()).then(|| format!("“{}”", heading.join(" › ")));
     let parts: Vec<String> = pages.into_iter().chain(heading).collect();
-    if parts.is_empty() { format!("part {}", metadata.chunk + 1) } else { parts.join(", ") }
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// Prints a piece of the answer at once.
@@ -174,6 +179,9 @@ fn finish(done: &AskResponse, quotes: bool) -> anyhow::Result<()> {
         }
         for citation in done.citations.iter().filter(|citation| quotes && citation.number == n) {
             citation.quote.lines().for_each(|line| text.push_str(&format!("      │ {line}\n")));
+            // A passage may begin on another page, and under another heading.
+            let place = place(&citation.pages, &citation.heading);
+            place.into_iter().for_each(|place| text.push_str(&format!("      └ {place}\n")));
         }
     }
     say(&text)?;
