@@ -384,6 +384,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--rrf', '--rrf', [CompletionResultType]::ParameterName, 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]')
             [CompletionResult]::new('--rrf-k', '--rrf-k', [CompletionResultType]::ParameterName, 'Damping of reciprocal rank fusion [default: 60]')
             [CompletionResult]::new('--bm25-weight', '--bm25-weight', [CompletionResultType]::ParameterName, 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]')
+            [CompletionResult]::new('--documents', '--documents', [CompletionResultType]::ParameterName, 'Files, folders or globs to search instead of corpus.jsonl')
             [CompletionResult]::new('--methods', '--methods', [CompletionResultType]::ParameterName, 'Search methods to measure')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Rank down to which results are judged')
             [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Rank down to which results are judged')

@@ -372,6 +372,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-api-key -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l documents -d 'Files, folders or globs to search instead of corpus.jsonl' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l methods -d 'Search methods to measure' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l depth -d 'Rank down to which results are judged' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l format -d 'Form of the report' -r -f -a "table\t'For people'

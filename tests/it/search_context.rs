@@ -28,14 +28,17 @@ async fn a_document_that_is_named_is_preferred_to_those_that_mention_it() {
         );
         workplace.write(&format!("docs/{other}-1.2.0/README.md"), words);
     }
-    workplace.write("docs/serde_json-1.0/README.md", "Parses text quickly.\n");
-    workplace.write("docs/serde-1.0/README.md", "Parses text of serde_json, json and serde quickly.\n");
+    workplace.write("docs/serde_json-1.0/README.md", "Reads text of a certain kind quickly.\n");
+    workplace.write(
+        "docs/serde-1.0/README.md",
+        "Derives code for types. What reads JSON is serde_json, a friend of serde.\n",
+    );
     let server = workplace.serve(&["--docs", "docs"]);
     assert_eq!(found(&server, "Which license does ring have?").await[0], "docs/ring-0.17.14/LICENSE.txt");
-    for question in ["How does serde_json parse text?", "How does serde json parse text?"] {
+    for question in ["How does serde_json read text?", "How does serde json read text?"] {
         assert_eq!(found(&server, question).await[0], "docs/serde_json-1.0/README.md", "{question}");
     }
-    assert_eq!(found(&server, "How does serde parse text?").await[0], "docs/serde-1.0/README.md");
+    assert_eq!(found(&server, "What code is derived by serde?").await[0], "docs/serde-1.0/README.md");
 }
 
 #[tokio::test]
@@ -64,20 +67,21 @@ async fn a_passage_is_found_by_its_heading_and_quoted_without_it() {
 #[tokio::test]
 async fn only_what_changed_with_its_context_is_read_again() {
     let workplace = Workplace::new();
-    let paragraph = |n: usize| format!("Paragraph {n} tells of rope {n}. ").repeat(20);
-    let page = |title: &str, first: &str| {
-        format!("# {title}\n\n{first}\n\n## One\n\n{}\n\n## Two\n\n{}\n", paragraph(1), paragraph(2))
-    };
+    let section =
+        |n: usize| format!("## Section {n}\n\n{}\n", format!("Rope {n} holds well in weather {n}. ").repeat(20));
+    let sections: String = (1..=6).map(section).collect();
+    let page = |title: &str, first: &str| format!("# {title}\n\n{first}\n\n{sections}");
     workplace.write("docs/ropes.md", page("Ropes", "Short."));
     let server = workplace.serve(&["--docs", "docs"]);
 
     workplace.write("docs/ropes.md", page("Ropes", "A longer beginning, so that all others move."));
     let moved = ingest(&server).await;
-    assert_eq!(moved["chunks_indexed"], 1, "{moved:#}");
+    let all = server.get("/api/docs?source=*ropes.md").await.1["docs"][0]["chunks"].clone();
+    assert!(moved["chunks_indexed"].as_u64() <= Some(2) && all.as_u64() >= Some(6), "{all} {moved:#}");
 
     workplace.write("docs/ropes.md", page("Hawsers", "A longer beginning, so that all others move."));
     let renamed = ingest(&server).await;
-    assert!(renamed["chunks_indexed"].as_u64() > Some(2), "{renamed:#}");
+    assert_eq!(renamed["chunks_indexed"], all, "each stands under the new title: {renamed:#}");
     let body = server.ask("hawsers").await;
     assert_eq!(body["metadatas"][0]["source"], "docs/ropes.md", "{body:#}");
     assert_eq!(body["metadatas"][0]["title"], "Hawsers");
