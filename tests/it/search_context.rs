@@ -13,8 +13,9 @@ async fn found(server: &Server, question: &str) -> Vec<String> {
     places.iter().map(|place| place["source"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Ingests under one label: without one, each state of a file has a label of its own.
 async fn ingest(server: &Server) -> Value {
-    server.post("/api/ingest", json!({ "paths": ["docs"] })).await.1
+    server.post("/api/ingest", json!({ "paths": ["docs"], "version": "1" })).await.1
 }
 
 #[tokio::test]
@@ -73,6 +74,7 @@ async fn only_what_changed_with_its_context_is_read_again() {
     let page = |title: &str, first: &str| format!("# {title}\n\n{first}\n\n{sections}");
     workplace.write("docs/ropes.md", page("Ropes", "Short."));
     let server = workplace.serve(&["--docs", "docs"]);
+    ingest(&server).await;
 
     workplace.write("docs/ropes.md", page("Ropes", "A longer beginning, so that all others move."));
     let moved = ingest(&server).await;
