@@ -42,8 +42,11 @@ pub fn standalone<'q>(history: &[Message], question: &'q str) -> Cow<'q, str> {
             Role::System => {}
         }
     }
+    if about.is_empty() {
+        return Cow::Borrowed(question);
+    }
     let asked = Words::of(question);
-    if about.is_empty() || !asked.follows_up() {
+    if !asked.follows_up() {
         return Cow::Borrowed(question);
     }
     let missing = missing(&asked, &about, answer);
@@ -61,7 +64,7 @@ pub fn follow_up(history: &[Message], question: &str) -> Option<String> {
 /// The question by which sentences of passages are chosen that were found for the [`standalone`] one: its own words say best
 /// what is asked, as long as there are any.
 pub fn to_quote<'q>(question: &'q str, standalone: &'q str) -> &'q str {
-    if Words::of(question).telling.is_empty() { standalone } else { question }
+    if question == standalone || !Words::of(question).telling.is_empty() { question } else { standalone }
 }
 
 /// What the conversation is about after a question: its telling words, and, when it is a follow-up itself, those before it.
