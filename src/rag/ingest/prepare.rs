@@ -190,13 +190,10 @@ pub(super) fn shape(options: &IngestOptions, embedder: &str) -> String {
 
 /// The keys of a document's chunks, and those that they get when it has another name.
 pub(super) fn renamed_keys(chunks: Vec<ChunkText>, to: &str) -> Vec<(String, String)> {
-    let mut repeats: HashMap<(String, String), usize> = HashMap::new();
+    let mut keys = ChunkKeys::of(to);
     let renamed = chunks.into_iter().map(|ChunkText { key, language, text, title, place }| {
         let context = place.map(|place| context::of_place(title.as_deref(), &place)).unwrap_or_default();
-        let repeat = repeats.entry((context.clone(), text.clone())).or_default();
-        let new = chunk_key(to, &language, *repeat, &context, &text);
-        *repeat += 1;
-        (key, new)
+        (key, keys.next(&language, &context, &text))
     });
     renamed.collect()
 }
@@ -245,7 +242,7 @@ pub(super) fn cut(
     chunker: &Chunker,
 ) -> (Vec<NewChunk>, Vec<String>) {
     let form = if extracted.format.is_structured() { Structure::Markdown } else { Structure::Plain };
-    let mut repeats: HashMap<(String, String), usize> = HashMap::new();
+    let mut keys = ChunkKeys::of(source);
     chunker
         .split(&extracted.text, form)
         .into_iter()
@@ -254,9 +251,7 @@ pub(super) fn cut(
             let language = languages.of_chunk(&text);
             let place = structure.place(&piece.range);
             let context = context::of_place(extracted.title.as_deref(), &place);
-            let repeat = repeats.entry((context.clone(), text.clone())).or_default();
-            let key = chunk_key(source, language, *repeat, &context, &text);
-            *repeat += 1;
+            let key = keys.next(language, &context, &text);
             (NewChunk { key, text, language: language.to_owned(), place, vector: ChunkVector::Stored }, context)
         })
         .unzip()
@@ -298,10 +293,25 @@ fn quality(extracted: &Extracted, characters: u32) -> Quality {
     quality
 }
 
-/// The stable id of a chunk. Its position is not part of it: a paragraph that only moved is still the same chunk. Under
-/// another title or heading it is another one, whose vector and words are others.
-fn chunk_key(source: &str, language: &str, repeat: usize, context: &str, text: &str) -> String {
-    let place = format!("{source}\0{language}\0{repeat}\0{context}\0");
-    let hash = blake3::Hasher::new().update(place.as_bytes()).update(text.as_bytes()).finalize();
-    hash.to_hex()[..32].to_owned()
+/// The keys of a document's chunks, given one after the other: equal chunks under one heading differ by how often they came
+/// before.
+struct ChunkKeys<'s> {
+    source: &'s str,
+    repeats: HashMap<(String, String), usize>,
+}
+
+impl<'s> ChunkKeys<'s> {
+    fn of(source: &'s str) -> Self {
+        Self { source, repeats: HashMap::new() }
+    }
+
+    /// The stable id of the next chunk. Its position is not part of it: a paragraph that only moved is still the same chunk.
+    /// Under another title or heading it is another one, whose vector and words are others.
+    fn next(&mut self, language: &str, context: &str, text: &str) -> String {
+        let repeat = self.repeats.entry((context.to_owned(), text.to_owned())).or_default();
+        let place = format!("{}\0{language}\0{repeat}\0{context}\0", self.source);
+        *repeat += 1;
+        let hash = blake3::Hasher::new().update(place.as_bytes()).update(text.as_bytes()).finalize();
+        hash.to_hex()[..32].to_owned()
+    }
 }
