@@ -24,7 +24,15 @@ const _: () = assert!(crate::wire::MAX_PATH_CHARS == MAX_PATH_CHARS);
 /// The first field that cannot be used.
 pub fn check_ingestion(request: &IngestRequest) -> Result<(), InvalidRequest> {
     check_paths(&request.paths)?;
-    if request.version.as_ref().is_some_and(|label| label.is_empty() || label.chars().count() > MAX_VERSION_CHARS) {
+    request.version.as_deref().map_or(Ok(()), check_label)
+}
+
+/// Checks a version label.
+///
+/// # Errors
+/// When it has no or too many characters.
+pub fn check_label(label: &str) -> Result<(), InvalidRequest> {
+    if label.is_empty() || label.chars().count() > MAX_VERSION_CHARS {
         return Err(InvalidRequest::new(format!("field \"version\" must have 1 to {MAX_VERSION_CHARS} characters")));
     }
     Ok(())

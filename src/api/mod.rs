@@ -12,11 +12,11 @@ mod sync;
 pub use ask::{AskDefaults, answered, cache_metadata, filter, outcome, question, segment, stream_head, timings};
 pub use cache::{cache_configuration, cache_figures, clear_cache};
 pub use documents::{
-    check_ingestion, check_removal, document, document_list, document_query, document_text, file_errors, filters,
-    ingested, metadata,
+    check_ingestion, check_label, check_removal, document, document_list, document_query, document_text, file_errors,
+    filters, ingested, metadata,
 };
 pub use reindex::{chunk_sizes, generation};
-pub use sync::{check_label, check_metadata, state_name, sync_folder, sync_state};
+pub use sync::{check_metadata, state_name, sync_folder, sync_state};
 
 use crate::domain::InvalidDbName;
 

@@ -7,7 +7,7 @@ use crate::{
     domain::DbName,
     rag::sync::{FileCounts, FileState, Mirror, MirrorStatus, SyncTotals, TrackedFile},
     util::time::UnixMillis,
-    wire::{FileErrorBody, MAX_VERSION_CHARS, SyncCounts, SyncDone, SyncFile, SyncFolder, SyncRequest, SyncResponse},
+    wire::{FileErrorBody, SyncCounts, SyncDone, SyncFile, SyncFolder, SyncRequest, SyncResponse},
 };
 
 /// Files of an answer, unless it is said.
@@ -109,17 +109,6 @@ fn sync_file(db: &DbName, TrackedFile { state, record }: TrackedFile) -> SyncFil
 
 fn rfc3339(at: UnixMillis) -> String {
     jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
-}
-
-/// Checks the version label of an upload.
-///
-/// # Errors
-/// When it has no or too many characters.
-pub fn check_label(label: &str) -> Result<(), InvalidRequest> {
-    if label.is_empty() || label.chars().count() > MAX_VERSION_CHARS {
-        return Err(InvalidRequest::new(format!("field \"version\" must have 1 to {MAX_VERSION_CHARS} characters")));
-    }
-    Ok(())
 }
 
 /// Checks the metadata of an upload: a JSON object of a bounded size. Returns it as it is kept.
