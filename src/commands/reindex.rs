@@ -18,7 +18,7 @@ use crate::{
         reindex::{ReindexOptions, ReindexReport},
     },
     store::{Generation, GenerationId, GenerationState},
-    util::process::be_nice,
+    util::process::lower_priority,
 };
 
 /// After so long, servers have noticed that another generation serves, and do not ask the one before any more.
@@ -33,7 +33,7 @@ pub(super) async fn run(settings: Settings, args: ReindexArgs) -> anyhow::Result
         return drop_others(&settings).await;
     }
     // Questions of a server on this machine come first.
-    be_nice();
+    lower_priority();
     let (parts, generation) = match wanted(&settings, &args).await? {
         Some(wanted) => wanted,
         None => {
@@ -198,7 +198,7 @@ fn table(generations: &[Generation]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::ChunkSizes;
+    use crate::domain::ChunkSizes;
 
     fn serving() -> Generation {
         Generation {

@@ -7,6 +7,7 @@ use crate::{
     domain::DbName,
     rag::RagError,
     store::{Generation, GenerationId, GenerationState, Store, StoreError},
+    util::process::at_low_priority,
 };
 
 impl Db {
@@ -106,7 +107,8 @@ impl Dbs {
             }
             return Ok(false);
         }
-        let renewed = self.open_usable(db.name(), serving)?;
+        // Its vectors are read and ordered anew while questions are asked.
+        let renewed = at_low_priority(|| self.open_usable(db.name(), serving))?;
         let mut open = self.open.write();
         if let Some(opened) = open.get_mut(db.name()).filter(|opened| Arc::ptr_eq(&opened.db, db)) {
             let used = opened.used.load(Ordering::Relaxed).into();
