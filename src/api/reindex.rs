@@ -2,7 +2,7 @@
 
 use super::InvalidRequest;
 use crate::{
-    rag::chunk::ChunkParams,
+    domain::ChunkSizes,
     store::Generation,
     wire::{GenerationBody, ReindexRequest},
 };
@@ -14,7 +14,7 @@ const SIZES: std::ops::RangeInclusive<usize> = 100..=8_000;
 ///
 /// # Errors
 /// The field that cannot be used.
-pub fn chunk_sizes(request: &ReindexRequest) -> Result<Option<ChunkParams>, InvalidRequest> {
+pub fn chunk_sizes(request: &ReindexRequest) -> Result<Option<ChunkSizes>, InvalidRequest> {
     let Some(size) = request.chunk_size else {
         return match request.chunk_overlap {
             None => Ok(None),
@@ -26,12 +26,12 @@ pub fn chunk_sizes(request: &ReindexRequest) -> Result<Option<ChunkParams>, Inva
         return Err(InvalidRequest::new(format!("field \"chunk_size\" must be from {low} to {high}, it is {size}")));
     }
     let most = size / 2;
-    let overlap = request.chunk_overlap.unwrap_or(ChunkParams::default().overlap.min(most));
+    let overlap = request.chunk_overlap.unwrap_or(ChunkSizes::default().overlap.min(most));
     if overlap > most {
         let message = format!("field \"chunk_overlap\" must be at most half of the size, {most}; it is {overlap}");
         return Err(InvalidRequest::new(message));
     }
-    Ok(Some(ChunkParams { size, overlap }))
+    Ok(Some(ChunkSizes { size, overlap }))
 }
 
 /// A generation as it is told.
@@ -60,8 +60,8 @@ mod tests {
             chunk_sizes(&ReindexRequest { chunk_size, chunk_overlap, ..ReindexRequest::default() })
         };
         assert_eq!(sizes(None, None).unwrap(), None);
-        assert_eq!(sizes(Some(100), None).unwrap(), Some(ChunkParams { size: 100, overlap: 50 }));
-        assert_eq!(sizes(Some(500), Some(250)).unwrap(), Some(ChunkParams { size: 500, overlap: 250 }));
+        assert_eq!(sizes(Some(100), None).unwrap(), Some(ChunkSizes { size: 100, overlap: 50 }));
+        assert_eq!(sizes(Some(500), Some(250)).unwrap(), Some(ChunkSizes { size: 500, overlap: 250 }));
         for (size, overlap, field) in [
             (Some(99), None, "chunk_size"),
             (Some(8_001), None, "chunk_size"),

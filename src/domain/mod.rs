@@ -37,6 +37,21 @@ impl fmt::Display for ChunkId {
     }
 }
 
+/// How large chunks are, in characters (Unicode scalar values).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChunkSizes {
+    /// Upper bound of a chunk.
+    pub size: usize,
+    /// How much of a chunk may be repeated at the start of the next; less than `size`.
+    pub overlap: usize,
+}
+
+impl Default for ChunkSizes {
+    fn default() -> Self {
+        Self { size: 800, overlap: 120 }
+    }
+}
+
 /// Row id of a document in its DB's store. The ids of a store are about as dense as its documents are many: sets of documents
 /// are kept as bits. A removed document's id may be given again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 
 mod answer;
 mod ask;
+
 pub mod chunk;
 mod citation;
 pub mod condense;
@@ -38,13 +39,10 @@ pub use pipeline::{FusionChoice, Pipeline, Question, RetrievalOptions};
 
 use crate::{
     cache::SemanticCache,
-    domain::{DbName, Facet},
+    domain::{ChunkSizes, DbName, Facet},
     providers::Embedder,
-    rag::{
-        chunk::ChunkParams,
-        ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
-    },
-    store::{ChunkSizes, Counts, DocumentList, DocumentQuery, DocumentRecord, Filters, Mutation, StoreError},
+    rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
+    store::{Counts, DocumentList, DocumentQuery, DocumentRecord, Filters, Mutation, StoreError},
     telemetry::Metrics,
 };
 
@@ -140,8 +138,8 @@ impl Engine {
         let report = loop {
             let (opened, embedder, sizes) = self.opened_to_write(db).await?;
             let mut options = options.clone();
-            if let Some(ChunkSizes { size, overlap }) = sizes.filter(|_| !options.chunking_said) {
-                options.chunking = ChunkParams { size, overlap };
+            if let Some(sizes) = sizes.filter(|_| !options.chunking_said) {
+                options.chunking = sizes;
             }
             tries += 1;
             match ingest::ingest(&opened, embedder, selection.clone(), options, observer).await {
@@ -248,6 +246,13 @@ impl Engine {
     /// Unknown DB, or a store that cannot be read.
     pub async fn filters(&self, db: &DbName) -> Result<(Filters, Vec<Facet>), RagError> {
         self.with_db(db, |db| Ok((db.store().filters()?, db.search().facets(FACET_VALUES)))).await
+    }
+
+    /// Tells the metrics how much a DB holds. One that cannot be read keeps what was told last.
+    pub async fn count_documents(&self, db: &DbName) {
+        if let Ok(counts) = self.counts(db).await {
+            self.metrics.database(db.as_str(), counts.documents, counts.bytes);
+        }
     }
 
     /// How much a DB holds.

@@ -12,10 +12,9 @@ use tokio::time::MissedTickBehavior;
 
 use super::state::AppState;
 use crate::{
-    domain::{DbName, Stamp},
+    domain::{ChunkSizes, DbName, Stamp},
     rag::{
         Db, RagError,
-        chunk::ChunkParams,
         ingest::IngestOptions,
         reindex::{ReindexObserver, ReindexOptions},
     },
@@ -66,7 +65,7 @@ impl Reindexing {
 pub(super) async fn start(
     state: &Arc<AppState>,
     db: DbName,
-    sizes: Option<ChunkParams>,
+    sizes: Option<ChunkSizes>,
     swap: bool,
 ) -> Result<bool, RagError> {
     if matches!(state.reindexing.0.lock().insert(db.clone(), Job::Running), Some(Job::Running)) {

@@ -18,11 +18,10 @@ use super::{
 };
 use crate::{
     api::AskDefaults,
-    domain::DbName,
+    domain::{ChunkSizes, DbName},
     providers::{Author, HealthProbe},
     rag::{
         Engine, RetrievalOptions,
-        chunk::ChunkParams,
         extract::Limits,
         ingest::{DocumentRoots, MetadataRules, Ocr},
         sync::Mirrors,
@@ -39,7 +38,7 @@ pub struct ServerSettings {
     /// Where documents may come from.
     pub roots: DocumentRoots,
     /// Chunk sizes.
-    pub chunking: ChunkParams,
+    pub chunking: ChunkSizes,
     /// Bounds on what a document may cost.
     pub limits: Limits,
     /// What recognises text in scans.

@@ -26,24 +26,24 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A DB that nobody has asked for this long is closed.
 const UNUSED: Duration = Duration::from_secs(600);
 
-/// How often it is tried whether a DB can be written again.
-const TRY_TO_WRITE_EVERY: Duration = Duration::from_secs(5);
+/// How often it is tried whether a DB can be written again, and counted what generations lack that are being built.
+const LOOK_CLOSELY_EVERY: Duration = Duration::from_secs(5);
 
 /// Looks after the DBs, again and again.
 pub(super) async fn watch_stores(state: Arc<AppState>) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut tried, mut known) = (Instant::now(), None);
+    let (mut looked, mut known) = (Instant::now(), None);
     let cancelled = Cancelled(Arc::default());
     loop {
         tick.tick().await;
         state.heartbeats.beat("watch_stores", PATIENCE, Instant::now());
-        let try_to_write = tried.elapsed() >= TRY_TO_WRITE_EVERY;
-        if try_to_write {
-            tried = Instant::now();
+        let look_closely = looked.elapsed() >= LOOK_CLOSELY_EVERY;
+        if look_closely {
+            looked = Instant::now();
         }
         let (dbs, metrics) = (Arc::clone(state.engine.dbs()), Arc::clone(state.engine.metrics()));
-        let pass = tokio::task::spawn_blocking(move || pass(&dbs, &metrics, try_to_write));
+        let pass = tokio::task::spawn_blocking(move || pass(&dbs, &metrics, look_closely));
         // A panic in there is logged by the runtime's hook; the next pass tries again.
         let Ok(Pass { data_dir, unverified }) = pass.await else { continue };
         note_data_dir(&mut known, data_dir);
@@ -72,8 +72,9 @@ struct Pass {
     unverified: Option<Arc<Db>>,
 }
 
-fn pass(dbs: &Dbs, metrics: &Metrics, try_to_write: bool) -> Pass {
+fn pass(dbs: &Dbs, metrics: &Metrics, look_closely: bool) -> Pass {
     let data_dir = dbs.catalog().attached().err().map(|error| error.to_string());
+    let mut unbuilt = 0;
     for db in dbs.all_opened() {
         // While the whole directory is gone, questions are answered from what is still open.
         if data_dir.is_none()
@@ -83,7 +84,7 @@ fn pass(dbs: &Dbs, metrics: &Metrics, try_to_write: bool) -> Pass {
             dbs.forget(&db);
             continue;
         }
-        if try_to_write && db.store().read_only().is_some() && can_be_written(dbs, &db) {
+        if look_closely && db.store().read_only().is_some() && can_be_written(dbs, &db) {
             tracing::info!(db = %db.name(), "the DB can be written again");
             dbs.forget(&db);
             continue;
@@ -94,8 +95,14 @@ fn pass(dbs: &Dbs, metrics: &Metrics, try_to_write: bool) -> Pass {
             Ok(false) => {}
             Err(error) => tracing::debug!(db = %db.name(), %error, "the DB's generations cannot be read"),
         }
+        if look_closely {
+            unbuilt += db.store().unbuilt().unwrap_or(0);
+        }
         follow(&db, metrics);
         db.search().rest();
+    }
+    if look_closely {
+        metrics.sync().reindex_documents.set(i64::try_from(unbuilt).unwrap_or(i64::MAX));
     }
     dbs.close_unused(UNUSED, 1);
     let unverified = dbs.all_opened().into_iter().find(|db| !db.is_verified());

@@ -8,6 +8,7 @@ use std::{any::Any, collections::HashSet, fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{Chunk, NewChunk, Store, StoreError};
+use crate::domain::ChunkSizes;
 
 /// Number of a generation; growing, never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,15 +45,6 @@ impl GenerationState {
             Self::Kept => "kept",
         }
     }
-}
-
-/// Sizes of chunks, in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ChunkSizes {
-    /// Largest chunk.
-    pub size: usize,
-    /// What neighbours may share.
-    pub overlap: usize,
 }
 
 /// How the chunks of a document were made, the embedder aside.
@@ -146,6 +138,9 @@ impl BuildPermit {
 pub trait Generations: Send + Sync {
     /// All of them, oldest first.
     fn generations(&self) -> Result<Vec<Generation>, StoreError>;
+
+    /// Documents that the generations lack which are being built; cheap while there is none.
+    fn unbuilt(&self) -> Result<u64, StoreError>;
 
     /// The one that this store looks at.
     fn generation(&self) -> GenerationId;

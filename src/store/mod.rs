@@ -29,8 +29,7 @@ pub use documents::{
 pub use error::StoreError;
 pub use files::{FileLedger, FileRecord, FileStage, FileVersion, MirrorRecord};
 pub use generations::{
-    BuildPermit, ChunkSizes, Generation, GenerationId, GenerationState, Generations, NewChunks, Outdated,
-    PendingDocument, Recipe,
+    BuildPermit, Generation, GenerationId, GenerationState, Generations, NewChunks, Outdated, PendingDocument, Recipe,
 };
 
 use crate::domain::{ChangeSet, DbName, Stamp, Want};

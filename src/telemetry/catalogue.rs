@@ -157,7 +157,7 @@ macro_rules! catalogue {
                 started: gauge Seconds exposed sum "process_start_time_seconds" [];
             }
             group {
-                /// Mirrored folders and uploaded files.
+                /// Work on documents: mirrored folders, uploaded files, generations that are being built.
                 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
                 FileSync in sync {}
                 /// Files that wait to be read.
@@ -173,6 +173,9 @@ macro_rules! catalogue {
                 /// Attempts to read a file that failed.
                 failures: counter Number exposed sum "ollama_rag_sync_failures_total" []
                     column "sync_failures" result "sync_failures";
+                /// Documents that generations lack which are being built.
+                reindex_documents: gauge Number exposed sum "ollama_rag_reindex_documents" []
+                    history ReindexDocuments column "reindex_documents";
             }
             breakers {
                 /// A circuit breaker.

@@ -1,4 +1,4 @@
-//! Series of mirrored folders and uploaded files.
+//! Series of work on documents: mirrored folders, uploaded files, generations that are being built.
 
 use prometheus::{Gauge, IntCounter, IntGauge, Registry};
 
@@ -7,7 +7,7 @@ use super::{
     registry::{registered, single},
 };
 
-/// Series of mirrored folders and uploaded files.
+/// Series of work on documents.
 #[derive(Debug, Clone)]
 pub struct SyncMetrics {
     /// Files that wait to be read.
@@ -22,6 +22,8 @@ pub struct SyncMetrics {
     pub done: IntCounter,
     /// Attempts to read a file that failed.
     pub failures: IntCounter,
+    /// Documents that generations lack which are being built.
+    pub reindex_documents: IntGauge,
 }
 
 impl SyncMetrics {
@@ -35,6 +37,7 @@ impl SyncMetrics {
             oldest: single(registry, FileSync::oldest_seconds().name, FileSync::oldest_seconds().help),
             done: counter(FileSync::done()),
             failures: counter(FileSync::failures()),
+            reindex_documents: gauge(FileSync::reindex_documents()),
         }
     }
 }

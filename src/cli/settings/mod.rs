@@ -6,6 +6,7 @@
 
 mod dotenv;
 mod error;
+
 pub mod keys;
 mod kind;
 mod layers;
@@ -39,11 +40,8 @@ pub use crate::{
 };
 
 use crate::{
-    domain::DbName,
-    rag::{
-        chunk::ChunkParams,
-        ingest::{MetadataRules, Ocr},
-    },
+    domain::{ChunkSizes, DbName},
+    rag::ingest::{MetadataRules, Ocr},
 };
 use values::Values;
 
@@ -63,7 +61,7 @@ pub struct Settings {
     /// The semantic cache.
     pub cache: CacheSetup,
     /// Sizes of chunks.
-    pub chunking: ChunkParams,
+    pub chunking: ChunkSizes,
     /// Search when a question names none.
     pub retrieval: RetrievalOptions,
     /// The dashboard.

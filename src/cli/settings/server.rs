@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cache::{CacheMode, CacheSettings, CacheSetup},
-    domain::SearchFilter,
+    domain::{ChunkSizes, SearchFilter},
     providers::{
         GenerationOptions, ReasoningEffort,
         chain::UpstreamOrder,
@@ -21,7 +21,6 @@ use crate::{
     },
     rag::{
         FusionChoice, RetrievalOptions,
-        chunk::ChunkParams,
         ingest::{Ocr, OcrCommand},
         settings::ResilienceSettings,
     },
@@ -210,7 +209,7 @@ pub(super) fn cache(values: &Values<'_>) -> Result<CacheSetup, SettingsError> {
     })
 }
 
-pub(super) fn chunking(values: &Values<'_>) -> Result<ChunkParams, SettingsError> {
+pub(super) fn chunking(values: &Values<'_>) -> Result<ChunkSizes, SettingsError> {
     let (size, overlap) = (values.parsed("chunking.size")?, values.parsed("chunking.overlap")?);
     if overlap > size / 2 {
         return Err(SettingsError::Overlap {
@@ -220,7 +219,7 @@ pub(super) fn chunking(values: &Values<'_>) -> Result<ChunkParams, SettingsError
             size_origin: values.origin("chunking.size"),
         });
     }
-    Ok(ChunkParams { size, overlap })
+    Ok(ChunkSizes { size, overlap })
 }
 
 pub(super) fn ocr(values: &Values<'_>) -> Result<Ocr, SettingsError> {

@@ -131,6 +131,7 @@ impl PanelRows<'_> {
             ("files queued", Field::SyncQueued),
             ("files failed", Field::SyncFailed),
             ("deletions held", Field::SyncHeld),
+            ("documents to reindex", Field::ReindexDocuments),
         ] {
             if let Some(number) = self.get(field).filter(|number| *number > 0.0) {
                 rows.push(Self::line("system", name, Some(short(number))));

@@ -306,15 +306,17 @@ impl PanelData<'_> {
         content
     }
 
-    /// What is the matter with mirrored folders and uploaded files, while something is.
-    fn sync(&self) -> Vec<Span<'static>> {
+    /// What is the matter with the work on documents, while something is.
+    fn documents(&self) -> Vec<Span<'static>> {
         let number = |field| self.get(field).filter(|number| *number > 0.0);
         let one = |field, what: &str, role| number(field).map(|n| self.say(format!("{} files {what}", short(n)), role));
         let held = number(Field::SyncHeld)
             .map(|n| self.say(format!("{} deletions wait for POST /api/sync", short(n)), StyleRole::Bad));
         let queued = one(Field::SyncQueued, "queued", StyleRole::Plain);
         let failed = one(Field::SyncFailed, "failed", StyleRole::Warn);
-        held.into_iter().chain(queued).chain(failed).collect()
+        let reindex = number(Field::ReindexDocuments)
+            .map(|n| self.say(format!("reindex: {} documents to make", short(n)), StyleRole::Plain));
+        held.into_iter().chain(queued).chain(failed).chain(reindex).collect()
     }
 
     fn system(&self) -> Content {
@@ -333,7 +335,7 @@ impl PanelData<'_> {
             let role = if disk > 0.9 { StyleRole::Warn } else { StyleRole::Dim };
             remarks.push(self.say(format!("disk {}", brief_share(disk)), role));
         }
-        remarks.extend(self.sync());
+        remarks.extend(self.documents());
         let share = |field| self.get(field).map(brief_share);
         let one = |name: &'static str, field| Series {
             words: Line::from(self.pair(name, share(field), StyleRole::Plain)),

@@ -188,7 +188,7 @@ pub(super) fn observation(figure: BoxedStrategy<f64>) -> impl Strategy<Value = O
         let mut next = || all.next().flatten();
         Process { resident_bytes: next(), cpu_seconds: next(), open_fds: next(), started: next() }
     });
-    let sync = figures(6, figure.clone()).prop_map(|mut all| {
+    let sync = figures(7, figure.clone()).prop_map(|mut all| {
         let mut next = || all.next().flatten();
         FileSync {
             queued: next(),
@@ -197,6 +197,7 @@ pub(super) fn observation(figure: BoxedStrategy<f64>) -> impl Strategy<Value = O
             oldest_seconds: next(),
             done: next(),
             failures: next(),
+            reindex_documents: next(),
         }
     });
     (

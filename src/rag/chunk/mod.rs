@@ -11,20 +11,7 @@ use std::{borrow::Cow, ops::Range};
 use tables::{Table, chars, trimmed};
 use text_splitter::{Characters, ChunkConfig, ChunkConfigError, MarkdownSplitter, TextSplitter};
 
-/// How large chunks are, in characters (Unicode scalar values).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChunkParams {
-    /// Upper bound of a chunk.
-    pub size: usize,
-    /// How much of a chunk may be repeated at the start of the next; less than `size`.
-    pub overlap: usize,
-}
-
-impl Default for ChunkParams {
-    fn default() -> Self {
-        Self { size: 800, overlap: 120 }
-    }
-}
+use crate::domain::ChunkSizes;
 
 /// What the text's structure looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +25,7 @@ pub enum Structure {
 /// Chunk sizes that cannot be: the overlap is not smaller than the size, or the size is 0.
 #[derive(Debug, thiserror::Error)]
 #[error("chunk size {size} with overlap {overlap} is impossible: {source}")]
-pub struct InvalidChunkParams {
+pub struct InvalidChunkSizes {
     size: usize,
     overlap: usize,
     source: ChunkConfigError,
@@ -83,10 +70,10 @@ impl Chunker {
     /// A chunker for these sizes.
     ///
     /// # Errors
-    /// [`InvalidChunkParams`] when the overlap is not smaller than the size.
-    pub fn new(params: ChunkParams) -> Result<Self, InvalidChunkParams> {
+    /// [`InvalidChunkSizes`] when the overlap is not smaller than the size.
+    pub fn new(params: ChunkSizes) -> Result<Self, InvalidChunkSizes> {
         let config = || {
-            ChunkConfig::new(params.size).with_overlap(params.overlap).map_err(|source| InvalidChunkParams {
+            ChunkConfig::new(params.size).with_overlap(params.overlap).map_err(|source| InvalidChunkSizes {
                 size: params.size,
                 overlap: params.overlap,
                 source,
@@ -193,7 +180,7 @@ mod tests {
     use super::*;
 
     fn chunker(size: usize, overlap: usize) -> Chunker {
-        Chunker::new(ChunkParams { size, overlap }).unwrap()
+        Chunker::new(ChunkSizes { size, overlap }).unwrap()
     }
 
     #[test]
@@ -278,7 +265,7 @@ mod tests {
 
     #[test]
     fn an_overlap_as_large_as_the_chunk_is_refused() {
-        let Err(error) = Chunker::new(ChunkParams { size: 100, overlap: 100 }) else { panic!("accepted") };
+        let Err(error) = Chunker::new(ChunkSizes { size: 100, overlap: 100 }) else { panic!("accepted") };
         assert!(error.to_string().contains("size 100 with overlap 100"), "{error}");
     }
 

@@ -25,6 +25,7 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 pub(in crate::rag) use again::{Remade, remake};
+
 pub use metadata::{MetadataRule, MetadataRules};
 pub use ocr::{Ocr, OcrCommand, OcrCommandError};
 pub use prepare::PIPELINE_VERSION;
@@ -42,12 +43,12 @@ pub use tracked::{
 
 use super::{
     Db, RagError,
-    chunk::{ChunkParams, Chunker},
+    chunk::Chunker,
     context::{self, TextInContext},
     extract,
 };
 use crate::{
-    domain::{DocumentMetadata, Metadata},
+    domain::{ChunkSizes, DocumentMetadata, Metadata},
     providers::{Embedder, ProviderError, Unembeddable},
     resilience::CallContext,
     store::{ChunkVector, EmbedderRecord, FileVersion, Mutation, NewChunk, NewDocument, StoreError, WriteReport},
@@ -100,7 +101,7 @@ impl FileError {
 #[derive(Debug, Clone)]
 pub struct IngestOptions {
     /// Chunk sizes.
-    pub chunking: ChunkParams,
+    pub chunking: ChunkSizes,
     /// Bounds on what a file may cost.
     pub limits: extract::Limits,
     /// Label of these documents; without one, each gets the first 8 hex digits of its content's hash.

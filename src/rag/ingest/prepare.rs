@@ -15,19 +15,16 @@ use super::{
     sources::{is_settled, version_of},
 };
 use crate::{
-    domain::{DocumentMetadata, Quality},
+    domain::{ChunkSizes, DocumentMetadata, Quality},
     providers::EmbedderId,
     rag::{
-        chunk::{ChunkParams, Chunker, Structure, table_count},
+        chunk::{Chunker, Structure, table_count},
         context::{self, TextInContext},
         extract::{self, ExtractError, Extracted, Format, Limits, Warning},
         language::LanguageDetector,
         structure::TextStructure,
     },
-    store::{
-        ChunkSizes, ChunkText, ChunkVector, DocumentState, DocumentText, FileVersion, NewChunk, NewDocument, Recipe,
-        Store,
-    },
+    store::{ChunkText, ChunkVector, DocumentState, DocumentText, FileVersion, NewChunk, NewDocument, Recipe, Store},
     util::time::UnixMillis,
 };
 
@@ -229,8 +226,8 @@ fn fingerprint(content: &blake3::Hash, format: Format, version: &str, options: &
 }
 
 /// How chunks of these sizes are made now.
-pub(in crate::rag) fn recipe(ChunkParams { size, overlap }: ChunkParams) -> Recipe {
-    Recipe { pipeline: PIPELINE_VERSION, sizes: ChunkSizes { size, overlap } }
+pub(in crate::rag) fn recipe(sizes: ChunkSizes) -> Recipe {
+    Recipe { pipeline: PIPELINE_VERSION, sizes }
 }
 
 /// The chunks of a document, and the context of each.

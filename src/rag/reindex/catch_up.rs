@@ -13,7 +13,7 @@ use crate::{
     providers::Embedder,
     rag::{
         RagError,
-        chunk::{ChunkParams, Chunker},
+        chunk::Chunker,
         ingest::{Embedded, Remade, embed_chunks, recipe, remake},
     },
     store::{EmbedderRecord, Mutation, NewChunks, PendingDocument},
@@ -151,8 +151,7 @@ impl<'a> CatchUp<'a> {
 impl Job {
     /// `None`: the document is gone.
     async fn document(self: Arc<Self>, document: PendingDocument) -> Result<Option<Made>, RagError> {
-        let sizes = self.target.sizes_of(&document);
-        let chunking = ChunkParams { size: sizes.size, overlap: sizes.overlap };
+        let chunking = self.target.sizes_of(&document);
         let (job, pending) = (Arc::clone(&self), document.clone());
         let remade = tokio::task::spawn_blocking(move || {
             let chunker = Chunker::new(chunking).map_err(|error| RagError::Invalid(error.to_string()))?;

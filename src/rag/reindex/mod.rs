@@ -13,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use catch_up::CatchUp;
 
-use super::{Db, Engine, RagError, chunk::ChunkParams, ingest::PIPELINE_VERSION};
+use super::{Db, Engine, RagError, ingest::PIPELINE_VERSION};
 use crate::{
-    domain::DbName,
+    domain::{ChunkSizes, DbName},
     store::{
-        BuildPermit, ChunkSizes, EmbedderRecord, Generation, GenerationId, GenerationState, Outdated, PendingDocument,
-        Store, StoreError,
+        BuildPermit, EmbedderRecord, Generation, GenerationId, GenerationState, Outdated, PendingDocument, Store,
+        StoreError,
     },
 };
 
@@ -111,16 +111,13 @@ impl Engine {
     pub async fn begin_reindex(
         &self,
         db: &DbName,
-        sizes: Option<ChunkParams>,
+        sizes: Option<ChunkSizes>,
     ) -> Result<Option<GenerationId>, RagError> {
         let (name, embedder) = (db.clone(), self.models.embedder().id().to_string());
         self.with_dbs(move |dbs| {
             let serving = dbs.catalog().open(&name)?;
             let stored = serving.sizes()?;
-            let sizes = sizes.map(|ChunkParams { size, overlap }| ChunkSizes { size, overlap });
-            let default = ChunkParams::default();
-            let default = ChunkSizes { size: default.size, overlap: default.overlap };
-            let wanted = sizes.or(stored).unwrap_or(default);
+            let wanted = sizes.or(stored).unwrap_or_default();
             let same = serving.embedder()?.is_none_or(|stored| stored.id == embedder);
             let outdated = Outdated { pipeline: Some(PIPELINE_VERSION), sizes: Some(wanted), read_by: None };
             if same && (serving.pending_count(&outdated)? == 0 || serving.counts()?.documents == 0) {
@@ -189,8 +186,7 @@ impl Engine {
             // Of another generation of the same embedder, when this one has no vectors yet.
             let dimension =
                 all.iter().filter(|other| other.embedder == meant.embedder).find_map(|other| other.dimension);
-            let ChunkParams { size, overlap } = ChunkParams::default();
-            let sizes = meant.sizes.unwrap_or(ChunkSizes { size, overlap });
+            let sizes = meant.sizes.unwrap_or_default();
             // Only what is new is held to how things are done now: going back is going back.
             let which = match meant.state {
                 GenerationState::Building => {

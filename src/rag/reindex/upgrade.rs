@@ -11,14 +11,13 @@ use std::{
 
 use super::{CatchUp, ReindexEvent, ReindexObserver, ReindexOptions, ReindexReport, Target, permit};
 use crate::{
-    domain::DbName,
+    domain::{ChunkSizes, DbName},
     providers::Embedder,
     rag::{
         Engine, RagError,
-        chunk::ChunkParams,
         ingest::{self, DocumentRoots, IngestOptions, PIPELINE_VERSION, Selection, unobserved},
     },
-    store::{ChunkSizes, Outdated, PendingDocument},
+    store::{Outdated, PendingDocument},
 };
 
 /// Documents whose files are read before others may rest.
@@ -64,18 +63,17 @@ impl Engine {
     async fn outdated(
         &self,
         db: &DbName,
-        said: Option<ChunkParams>,
-        default: ChunkParams,
+        said: Option<ChunkSizes>,
+        default: ChunkSizes,
     ) -> Result<Option<Target>, RagError> {
         let name = db.clone();
         self.with_dbs(move |dbs| {
-            let sizes = |ChunkParams { size, overlap }| ChunkSizes { size, overlap };
             let db = dbs.get(&name)?;
             let store = db.store();
             let serves = store.serving()? == store.generation();
             let which = Outdated {
                 pipeline: Some(PIPELINE_VERSION),
-                sizes: said.map(sizes),
+                sizes: said,
                 // A document that is read again is written, and only the generation that serves takes that.
                 read_by: serves.then_some(PIPELINE_VERSION),
             };
@@ -85,9 +83,9 @@ impl Engine {
             }
             let permit = permit(&name, store.as_ref())?;
             if let Some(said) = said {
-                store.set_sizes(sizes(said))?;
+                store.set_sizes(said)?;
             }
-            let sizes = store.sizes()?.unwrap_or(sizes(default));
+            let sizes = store.sizes()?.unwrap_or(default);
             let base = Arc::clone(store);
             Ok(Some(Target { db, base, embedder, sizes, which, _permit: permit }))
         })
@@ -116,7 +114,7 @@ impl Target {
             for ((version, (size, overlap)), sources) in self.alike(&page) {
                 let Some(selection) = select(roots, sources).await else { continue };
                 let how = IngestOptions {
-                    chunking: ChunkParams { size, overlap },
+                    chunking: ChunkSizes { size, overlap },
                     chunking_said: true,
                     version,
                     parallelism: options.parallelism,

@@ -175,9 +175,7 @@ impl Run {
     }
 
     pub(super) async fn count_documents(&self) {
-        if let Ok(counts) = self.engine.counts(self.mirror.db()).await {
-            self.engine.metrics().database(self.mirror.db().as_str(), counts.documents, counts.bytes);
-        }
+        self.engine.count_documents(self.mirror.db()).await;
     }
 }
 
@@ -190,9 +188,7 @@ async fn read(
 ) -> Result<IngestReport, RagError> {
     let db = mirror.db();
     let report = engine.ingest_again(db, selection, options).await?;
-    if let Ok(counts) = engine.counts(db).await {
-        engine.metrics().database(db.as_str(), counts.documents, counts.bytes);
-    }
+    engine.count_documents(db).await;
     Ok(report)
 }
 

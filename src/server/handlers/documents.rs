@@ -89,9 +89,7 @@ pub async fn ingest(
     if report.succeeded() == 0 && !report.errors.is_empty() {
         return Err(nothing_ingested(&report.errors, report.failed()));
     }
-    if let Ok(counts) = state.engine.counts(&db).await {
-        state.engine.metrics().database(db.as_str(), counts.documents, counts.bytes);
-    }
+    state.engine.count_documents(&db).await;
     Ok(Reply(api::ingested(&db, &report)))
 }
 
@@ -226,9 +224,7 @@ pub async fn delete(
     api::check_removal(&request)?;
     drop_uploads(&state, &db, &request.sources).await?;
     let deleted_sources = state.engine.remove(&db, request.sources).await?;
-    if let Ok(counts) = state.engine.counts(&db).await {
-        state.engine.metrics().database(db.as_str(), counts.documents, counts.bytes);
-    }
+    state.engine.count_documents(&db).await;
     Ok(Reply(DeleteDocumentsResponse { status: "ok".into(), deleted_sources, db: db.to_string() }))
 }
 

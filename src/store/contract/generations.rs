@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::{Engine, db, document, embedder, listed, replay};
-use crate::store::{
-    ChunkSizes, ChunkVector, DocumentQuery, EmbedderRecord, GenerationId, GenerationState, Mutation, NewChunk,
-    NewChunks, Outdated, PendingDocument, Recipe, Store, StoreError,
+use crate::{
+    domain::ChunkSizes,
+    store::{
+        ChunkVector, DocumentQuery, EmbedderRecord, GenerationId, GenerationState, Mutation, NewChunk, NewChunks,
+        Outdated, PendingDocument, Recipe, Store, StoreError,
+    },
 };
 
 const SIZES: ChunkSizes = ChunkSizes { size: 400, overlap: 40 };
@@ -57,12 +60,14 @@ pub(in crate::store) fn a_generation_is_built_beside_the_one_that_serves(engine:
     let next = begun(&*store);
     assert_eq!(states(&*store), [(1, GenerationState::Serving), (2, GenerationState::Building)]);
     assert_eq!((next.pending_count(&ANY).unwrap(), next.counts().unwrap().chunks), (2, 0));
+    assert_eq!((store.unbuilt().unwrap(), next.unbuilt().unwrap()), (2, 2));
     let pending = next.pending(&ANY, i64::MIN, 10).unwrap();
     assert_eq!(pending.iter().map(|p| p.source.as_str()).collect::<Vec<_>>(), ["a.md", "b.md"]);
     assert_eq!(next.pending(&ANY, pending[0].cursor, 10).unwrap(), pending[1..]);
     assert!(matches!(next.serve(&ANY), Err(StoreError::NotCaughtUp { pending: 2 })));
 
     build(&*next);
+    assert_eq!(store.unbuilt().unwrap(), 0);
     // Whoever looks at the old one sees nothing of it: neither state, nor chunks, nor counts.
     assert_eq!(store.stamp().unwrap(), before);
     assert_eq!(replay(&*store, 100), ["one", "two", "three"]);

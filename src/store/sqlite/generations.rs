@@ -11,10 +11,10 @@ use super::{
     write::{self, Target, Unmade},
 };
 use crate::{
-    domain::ChunkId,
+    domain::{ChunkId, ChunkSizes},
     store::{
-        BuildPermit, Chunk, ChunkSizes, DocumentState, EmbedderRecord, Generation, GenerationId, GenerationState,
-        Generations, NewChunks, Outdated, PendingDocument, Recipe, Store, StoreError, WriteReport,
+        BuildPermit, Chunk, DocumentState, EmbedderRecord, Generation, GenerationId, GenerationState, Generations,
+        NewChunks, Outdated, PendingDocument, Recipe, Store, StoreError, WriteReport,
     },
 };
 
@@ -244,6 +244,17 @@ impl Generations for SqliteStore {
         self.read("list the generations", |c| {
             let tx = c.unchecked_transaction()?;
             generations(&tx)
+        })
+    }
+
+    fn unbuilt(&self) -> Result<u64, StoreError> {
+        self.read("count what is to be made", |c| {
+            let tx = c.unchecked_transaction()?;
+            let building: Vec<GenerationId> = tx
+                .prepare_cached("SELECT id FROM generations WHERE state = 'building'")?
+                .query_map([], |row| row.get(0).map(GenerationId))?
+                .collect::<Result<_, _>>()?;
+            building.into_iter().map(|generation| pending_count(&tx, generation, &Outdated::default())).sum()
         })
     }
 

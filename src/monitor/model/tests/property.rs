@@ -140,6 +140,7 @@ impl Dice {
             oldest_seconds: self.next(),
             done: self.next(),
             failures: self.next(),
+            reindex_documents: self.next(),
         };
         Observation {
             health: self.next().map(|_| self.health()),

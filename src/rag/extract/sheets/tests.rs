@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use crate::rag::{
-    chunk::{ChunkParams, Chunker, Structure},
-    extract::{
-        ExtractError, Extracted, Format, Limits, Warning, extract_bytes,
-        tests::{archive, fixture},
+use crate::{
+    domain::ChunkSizes,
+    rag::{
+        chunk::{Chunker, Structure},
+        extract::{
+            ExtractError, Extracted, Format, Limits, Warning, extract_bytes,
+            tests::{archive, fixture},
+        },
     },
 };
 
@@ -93,7 +96,7 @@ fn rows(count: usize) -> String {
 fn every_row_is_there_once_and_every_piece_has_the_header() {
     let extracted = extract_bytes(Format::Xlsx, &xlsx(&rows(2_000)), &Limits::default()).unwrap();
     assert_eq!(extracted.text.lines().filter(|line| line.starts_with("| P-")).count(), 2_000);
-    let pieces = Chunker::new(ChunkParams::default()).unwrap().split(&extracted.text, Structure::Markdown);
+    let pieces = Chunker::new(ChunkSizes::default()).unwrap().split(&extracted.text, Structure::Markdown);
     let mut found = 0;
     for piece in &pieces {
         let text = piece.text(&extracted.text);

@@ -10,9 +10,12 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{must_exist, pending_count};
-use crate::store::{
-    BuildPermit, ChunkSizes, GenerationId, GenerationState, Generations, Outdated, StoreError,
-    sqlite::{SqliteStore, catalog::index_folder, files::io_error, write::Unmade},
+use crate::{
+    domain::ChunkSizes,
+    store::{
+        BuildPermit, GenerationId, GenerationState, Generations, Outdated, StoreError,
+        sqlite::{SqliteStore, catalog::index_folder, files::io_error, write::Unmade},
+    },
 };
 
 /// Held by whoever builds a generation.
