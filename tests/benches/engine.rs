@@ -3,6 +3,8 @@
 //!
 //! Run with `cargo bench --bench engine`. Memory figures are read from /proc, so they are there on Linux only.
 
+mod support;
+
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -16,6 +18,7 @@ use std::{
 };
 
 use serde_json::json;
+use support::{Random, setting};
 
 /// Words of ordinary text; rarer ones are made of syllables.
 const COMMON: &str = "the of and to in is a that for it on was with as be by at this from or are which not have an but all they \
@@ -28,22 +31,17 @@ const SYLLABLES: [&str; 24] = [
     "bru", "nav", "ex", "tion", "ing", "ate", "ous",
 ];
 
-/// A small linear congruential generator: the same documents on every machine.
-struct Random(u64);
+/// Makes texts.
+struct Writer(Random);
 
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % bound
-    }
-
+impl Writer {
     fn word(&mut self, common: &[&str]) -> String {
-        if self.below(100) < 60 {
-            return common[self.below(common.len())].to_owned();
+        if self.0.below(100) < 60 {
+            return common[self.0.below(common.len())].to_owned();
         }
-        let number = 2 + self.below(3);
+        let number = 2 + self.0.below(3);
         // Two draws: the product favours small numbers, as rare words are not all equally rare.
-        let rank = self.below(200) * self.below(200);
+        let rank = self.0.below(200) * self.0.below(200);
         let mut word = String::new();
         let mut n = rank;
         for _ in 0..number {
@@ -54,21 +52,17 @@ impl Random {
     }
 
     fn sentence(&mut self, common: &[&str]) -> String {
-        let words: Vec<String> = (0..6 + self.below(14)).map(|_| self.word(common)).collect();
+        let words: Vec<String> = (0..6 + self.0.below(14)).map(|_| self.word(common)).collect();
         let mut text = words.join(" ");
         text[..1].make_ascii_uppercase();
         text + ". "
     }
 }
 
-fn setting(name: &str, default: usize) -> usize {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
 /// Writes documents of about ten chunks; returns how many bytes.
 fn write_documents(folder: &Path, number: usize) -> u64 {
     let common: Vec<&str> = COMMON.split_whitespace().collect();
-    let mut random = Random(7);
+    let mut random = Writer(Random(7));
     let mut bytes = 0;
     fs::create_dir_all(folder).expect("a folder for the documents");
     for n in 0..number {
@@ -87,7 +81,7 @@ fn write_documents(folder: &Path, number: usize) -> u64 {
 
 fn questions(number: usize) -> Vec<String> {
     let common: Vec<&str> = COMMON.split_whitespace().collect();
-    let mut random = Random(99);
+    let mut random = Writer(Random(99));
     (0..number).map(|_| (0..7).map(|_| random.word(&common)).collect::<Vec<_>>().join(" ") + "?").collect()
 }
 

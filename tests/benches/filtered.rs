@@ -5,6 +5,8 @@
 //! of chunks as argument, e.g. `cargo bench --bench filtered -- 300000`. Exactness is measured against scores of all chunks:
 //! of how many of the ten best, or of as many as there are, is one as good found?
 
+mod support;
+
 use std::{collections::HashMap, time::Instant};
 
 use ragctl::{
@@ -14,6 +16,7 @@ use ragctl::{
     },
     index::{ChangeFeed, EmbeddedSearch, IndexError, Search},
 };
+use support::Random;
 
 const DIMENSION: usize = 256;
 const CHUNKS_OF_A_DOCUMENT: usize = 10;
@@ -22,29 +25,10 @@ const WORDS_OF_A_CHUNK: usize = 80;
 const QUERIES: usize = 200;
 const K: usize = 10;
 
-struct Random(u64);
-
-impl Random {
-    fn uniform(&mut self) -> f32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 40) as f32 / (1u64 << 24) as f32
-    }
-
-    fn normal(&mut self) -> f32 {
-        (0..4).map(|_| self.uniform()).sum::<f32>() - 2.0
-    }
-
-    /// The n-th word is about as frequent as 1/n.
-    fn word(&mut self) -> String {
-        let rank = (WORDS as f32).powf(self.uniform()) as usize;
-        format!("w{rank}x")
-    }
-
-    fn around(&mut self, centre: &[f32], noise: f32) -> Vec<f32> {
-        let vector: Vec<f32> = centre.iter().map(|x| x + noise * self.normal()).collect();
-        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-        vector.into_iter().map(|x| x / length).collect()
-    }
+/// The n-th word is about as frequent as 1/n.
+fn word(random: &mut Random) -> String {
+    let rank = (WORDS as f32).powf(random.uniform()) as usize;
+    format!("w{rank}x")
 }
 
 /// A store that was filled in one change.
@@ -136,7 +120,7 @@ fn main() {
     let chunks = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(100_000_usize);
     let mut random = Random(3);
     let topics: Vec<Vec<f32>> = (0..1_000).map(|_| random.around(&[0.0; DIMENSION], 1.0)).collect();
-    let text = |random: &mut Random, words: usize| (0..words).map(|_| random.word()).collect::<Vec<_>>().join(" ");
+    let text = |random: &mut Random, words: usize| (0..words).map(|_| word(random)).collect::<Vec<_>>().join(" ");
     let feed = Feed {
         texts: (0..chunks).map(|_| text(&mut random, WORDS_OF_A_CHUNK)).collect(),
         vectors: (0..chunks).map(|n| random.around(&topics[n * 31 % topics.len()], 0.06)).collect(),

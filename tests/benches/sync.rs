@@ -3,11 +3,11 @@
 //! A server mirrors a folder of 10,000 files while 50 questions a second are asked. Files are changed, deleted and renamed one
 //! after another, and each is asked about until the answer shows it. `FILES`, `QUESTIONS` and `CHANGES` set other numbers.
 
+mod support;
+
 use std::{
     fs,
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -16,32 +16,9 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use support::{Server, quantile, setting};
 
 const PATIENCE: Duration = Duration::from_secs(30);
-
-fn setting(name: &str, default: usize) -> usize {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-/// A server that is killed with this.
-struct Server(Child, String);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn serve(folder: &Path) -> Server {
-    let args = ["serve", "--port", "0", "--provider", "embedded", "--docs", "docs", "--watch"];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ragctl"));
-    let mut child = command.current_dir(folder).args(args).stderr(Stdio::piped()).spawn().expect("a server");
-    let mut lines = BufReader::new(child.stderr.take().expect("its stderr")).lines().map_while(Result::ok);
-    let url = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned)).expect("it listens");
-    std::thread::spawn(move || lines.for_each(drop));
-    Server(child, url)
-}
 
 fn file(folder: &Path, n: usize) -> PathBuf {
     folder.join(format!("docs/part{:02}/file{n:05}.md", n % 97))
@@ -82,7 +59,7 @@ async fn until(client: &reqwest::Client, url: &str, word: &str, wanted: impl Fn(
 
 fn row(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
+    let at = |share: f64| quantile(&times, share);
     println!("| {what} | {} | {:.0} ms | {:.0} ms | {:.0} ms |", times.len(), at(0.5), at(0.99), at(1.0));
 }
 
@@ -96,7 +73,8 @@ async fn main() {
         fs::write(path, text(n, &format!("first{n}x"))).expect("a file");
     }
     let begin = Instant::now();
-    let server = serve(folder.path());
+    let args = ["--provider", "embedded", "--docs", "docs", "--watch"];
+    let server = Server::start(Path::new(env!("CARGO_BIN_EXE_ragctl")), folder.path(), &args);
     println!("{files} files are mirrored in {:.1} s", begin.elapsed().as_secs_f64());
     ragctl::providers::install_tls();
     let client = reqwest::Client::new();
@@ -104,7 +82,7 @@ async fn main() {
     let (stop, asked, late) =
         (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let load = {
-        let (client, url, stop) = (client.clone(), server.1.clone(), Arc::clone(&stop));
+        let (client, url, stop) = (client.clone(), server.url.clone(), Arc::clone(&stop));
         let (asked, late) = (Arc::clone(&asked), Arc::clone(&late));
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs_f64(1.0 / rate.max(1) as f64));
@@ -128,12 +106,12 @@ async fn main() {
         let path = file(folder.path(), n * 3);
         let (word, source) = (format!("changed{n}y"), format!("docs/part{:02}/file{:05}.md", n * 3 % 97, n * 3));
         fs::write(&path, text(n * 3, &word)).expect("a file");
-        changed.push(until(&client, &server.1, &word, |sources| sources.contains(&source.as_str())).await);
+        changed.push(until(&client, &server.url, &word, |sources| sources.contains(&source.as_str())).await);
         let (to, new) = (path.with_extension("new.md"), source.replace(".md", ".new.md"));
         fs::rename(&path, &to).expect("a file");
-        renamed.push(until(&client, &server.1, &word, |sources| sources.contains(&new.as_str())).await);
+        renamed.push(until(&client, &server.url, &word, |sources| sources.contains(&new.as_str())).await);
         fs::remove_file(&to).expect("a file");
-        deleted.push(until(&client, &server.1, &word, |sources| !sources.contains(&new.as_str())).await);
+        deleted.push(until(&client, &server.url, &word, |sources| !sources.contains(&new.as_str())).await);
     }
     stop.store(true, Ordering::Relaxed);
     load.await.expect("the load");

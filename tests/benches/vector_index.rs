@@ -3,6 +3,8 @@
 //! Vectors are clustered as sentence embeddings are: 1,000 topics, each vector its topic plus noise. Sizes as arguments,
 //! e.g. `cargo bench --bench vector_index -- 100000 300000`.
 
+mod support;
+
 use std::time::Instant;
 
 use ragctl::{
@@ -12,29 +14,10 @@ use ragctl::{
         vector::{VectorIndex, VectorOptions},
     },
 };
+use support::Random;
 
 const DIMENSION: usize = 256;
 const QUERIES: usize = 1_000;
-
-struct Random(u64);
-
-impl Random {
-    fn uniform(&mut self) -> f32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 40) as f32 / (1u64 << 24) as f32
-    }
-
-    /// Roughly normal: the sum of four uniform ones.
-    fn normal(&mut self) -> f32 {
-        (0..4).map(|_| self.uniform()).sum::<f32>() - 2.0
-    }
-
-    fn around(&mut self, centre: &[f32], noise: f32) -> Vec<f32> {
-        let vector: Vec<f32> = centre.iter().map(|x| x + noise * self.normal()).collect();
-        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-        vector.into_iter().map(|x| x / length).collect()
-    }
-}
 
 fn index(vectors: &[Vec<f32>], exact_limit: usize) -> VectorIndex {
     let index = VectorIndex::new(VectorOptions { exact_limit });
