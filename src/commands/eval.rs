@@ -1,4 +1,4 @@
-//! `ragctl eval`: how good is retrieval?
+//! `ragctl eval`: how good is retrieval, how good are answers?
 
 use std::sync::Arc;
 
@@ -11,15 +11,22 @@ use super::{
 };
 
 use crate::{
-    cli::{EvalArgs, EvalFormat, ExitStatus, settings::Settings},
+    cli::{EvalArgs, EvalFormat, EvalHalf, ExitStatus, settings::Settings},
     rag::{
-        eval::{Dataset, EvalOptions, Score, evaluate, report},
+        eval::{
+            Dataset, EvalOptions, Score,
+            answers::{AnswerDbs, AnswerHalf, AnswerOptions, AnswerScore, AnswerSet, measure_answers},
+            evaluate, report,
+        },
         extract::Format,
         ingest::{DocumentRoots, select_files},
     },
 };
 
 pub(super) async fn run(settings: Settings, args: EvalArgs) -> anyhow::Result<ExitStatus> {
+    if args.answers {
+        return answers(&settings, &args).await;
+    }
     let work = async {
         let mut scores = Vec::new();
         for folder in &args.datasets {
@@ -38,13 +45,69 @@ pub(super) async fn run(settings: Settings, args: EvalArgs) -> anyhow::Result<Ex
         EvalFormat::Json => serde_json::to_string_pretty(&scores)? + "\n",
         EvalFormat::Csv => report::csv(&scores)?,
     };
+    report_to(&args, &text)
+}
+
+fn report_to(args: &EvalArgs, text: &str) -> anyhow::Result<ExitStatus> {
     match &args.output {
         Some(path) => {
             std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
             Ok(ExitStatus::Success)
         }
-        None => print(&text),
+        None => print(text),
     }
+}
+
+/// Measures answers.
+async fn answers(settings: &Settings, args: &EvalArgs) -> anyhow::Result<ExitStatus> {
+    if !args.documents.is_empty() {
+        bail!("--answers measures a collection's own documents; leave --documents out");
+    }
+    let work = async {
+        let foreign = args.foreign.iter().map(|folder| AnswerSet::questions_of(folder));
+        let foreign = foreign.collect::<Result<Vec<_>, _>>()?.concat();
+        let half = match args.half {
+            EvalHalf::All => AnswerHalf::All,
+            EvalHalf::Fit => AnswerHalf::Fit,
+            EvalHalf::Check => AnswerHalf::Check,
+        };
+        let options = AnswerOptions { retrieval: settings.retrieval.clone(), half, foreign };
+        let mut scores = Vec::new();
+        for folder in &args.datasets {
+            scores.push(measure_set(settings, &AnswerSet::load(folder)?, &options).await?);
+        }
+        anyhow::Ok(scores)
+    };
+    let scores = tokio::select! {
+        scores = work => scores?,
+        () = serve::shutdown_signal() => return Ok(ExitStatus::Interrupted),
+    };
+    let text = match args.format {
+        EvalFormat::Table => report::answers(&scores),
+        EvalFormat::Json => serde_json::to_string_pretty(&scores)? + "\n",
+        EvalFormat::Csv => report::csv(&scores)?,
+    };
+    report_to(args, &text)
+}
+
+async fn measure_set(settings: &Settings, set: &AnswerSet, options: &AnswerOptions) -> anyhow::Result<AnswerScore> {
+    let scratch = tempfile::tempdir().context("no temporary folder for the index")?;
+    let settings = Settings { data_dir: scratch.path().to_owned(), ..settings.clone() };
+    let parts = parts::build(&settings).await?;
+    let open = async |name: &str| -> anyhow::Result<_> {
+        let (dbs, name) = (Arc::clone(parts.engine.dbs()), name.parse()?);
+        Ok(tokio::task::spawn_blocking(move || dbs.get_or_create(&name)).await??)
+    };
+    let dbs = AnswerDbs { all: open("all").await?, first: open("first").await?, second: open("second").await? };
+    let progress = printer::bar(0, "questions");
+    progress.set_message(set.name.clone());
+    let observer = |done: usize, total: usize| {
+        progress.set_length(total as u64);
+        progress.set_position(done as u64);
+    };
+    let score = measure_answers(set, &dbs, parts.engine.models(), options, &observer).await;
+    progress.finish_and_clear();
+    Ok(score?)
 }
 
 async fn measure(settings: &Settings, args: &EvalArgs, dataset: &Dataset) -> anyhow::Result<Vec<Score>> {

@@ -14,7 +14,7 @@ use super::sentences::{plain, sentences};
 use super::static_model::StaticEmbedder;
 use super::terms::{Found, Terms};
 use crate::providers::{
-    GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator, ProviderError, ProviderKind,
+    Ending, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator, ProviderError, ProviderKind,
 };
 
 /// Sentences in an answer at most.
@@ -312,7 +312,8 @@ impl Generator for ExtractiveGenerator {
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
         let extraction = extract(&request.question, &request.passages, self.embedder.as_ref());
         let texts = answer(&request.question, &extraction).into_iter().map(GenerationEvent::Text);
-        let done = GenerationEvent::Done(GenerationStats::default());
+        let ending = if extraction.confident { Ending::Complete } else { Ending::Unanswered };
+        let done = GenerationEvent::Done(GenerationStats { ending, ..GenerationStats::default() });
         Ok(stream::iter(texts.chain([done]).map(Ok).collect::<Vec<_>>()).boxed())
     }
 }

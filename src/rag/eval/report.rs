@@ -1,6 +1,8 @@
 //! Scores for people and programs.
 
-use super::Score;
+use serde::Serialize;
+
+use super::{Score, answers::AnswerScore};
 
 /// Scores as a table.
 pub fn table(scores: &[Score]) -> String {
@@ -27,11 +29,39 @@ pub fn table(scores: &[Score]) -> String {
     text
 }
 
-/// Scores as CSV, a line for each.
+/// Scores of answers as a table; shares in %.
+pub fn answers(scores: &[AnswerScore]) -> String {
+    let name = scores.iter().map(|score| score.dataset.len()).chain([7]).max().unwrap_or(7);
+    let mut text = format!(
+        "{:name$}  lang  questions  in answer  in passages  characters | abstains: falsely  adversarial  left out  \
+         foreign | median ms\n",
+        "dataset"
+    );
+    let share = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |share| format!("{:.1}", share * 100.0));
+    for s in scores {
+        text.push_str(&format!(
+            "{:name$}  {:4}  {:>9}  {:>9}  {:>11}  {:>10.0} | {:>17}  {:>11}  {:>8}  {:>7} | {:>9.3}\n",
+            s.dataset,
+            s.language,
+            s.questions,
+            share(Some(s.in_answer)),
+            share(Some(s.in_passages)),
+            s.characters,
+            share(Some(s.false_abstention)),
+            share(s.adversarial_abstention),
+            share(s.left_out_abstention),
+            share(s.foreign_abstention),
+            s.median_ms
+        ));
+    }
+    text
+}
+
+/// Measurements as CSV, a line for each.
 ///
 /// # Errors
 /// As the CSV writer.
-pub fn csv(scores: &[Score]) -> Result<String, csv::Error> {
+pub fn csv<S: Serialize>(scores: &[S]) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for score in scores {
         writer.serialize(score)?;
