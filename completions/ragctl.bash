@@ -1873,7 +1873,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__eval)
-            opts="-k -o -v -q -h -V --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --rrf --rrf-k --bm25-weight --documents --methods --depth --format --output --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -o -v -q -h -V --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --rrf --rrf-k --bm25-weight --documents --methods --depth --answers --half --foreign --format --output --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1973,6 +1973,21 @@ _ragctl() {
                     ;;
                 -k)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --answers)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --half)
+                    COMPREPLY=($(compgen -W "all fit check" -- "${cur}"))
+                    return 0
+                    ;;
+                --foreign)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --format)

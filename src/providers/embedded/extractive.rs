@@ -14,7 +14,8 @@ use super::sentences::{plain, sentences};
 use super::static_model::StaticEmbedder;
 use super::terms::{Found, Terms};
 use crate::providers::{
-    Ending, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator, ProviderError, ProviderKind,
+    Ending, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator, ProviderError,
+    ProviderKind,
 };
 
 /// Sentences in an answer at most.

@@ -42,9 +42,9 @@ pub(super) fn without_marks(answer: &str) -> String {
     let mut text = String::with_capacity(answer.len());
     let mut rest = answer;
     while let Some((before, after)) = rest.split_once('[') {
-        let mark = after.split_once(']').filter(|(number, _)| {
-            (1..=3).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
-        });
+        let mark = after
+            .split_once(']')
+            .filter(|(number, _)| (1..=3).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()));
         match mark {
             Some((_, behind)) => {
                 text.push_str(before.strip_suffix(' ').unwrap_or(before));

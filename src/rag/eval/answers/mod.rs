@@ -101,13 +101,14 @@ pub async fn measure_answers(
     options: &AnswerOptions,
     observer: EvalObserver<'_>,
 ) -> Result<AnswerScore, RagError> {
-    let count = set.documents.len();
-    let asked = |document: &usize| options.half.holds(*document, count);
+    let middle = set.middle();
+    let asked = |document: &usize| options.half.holds(*document, middle);
     let questions: Vec<_> = set.questions.iter().filter(|question| asked(&question.document)).collect();
-    let adversarial: Vec<&str> = of_half(&set.unanswerable, options.half, count);
+    let adversarial: Vec<&str> = of_half(&set.unanswerable, options.half, middle);
     let foreign: Vec<&str> = options.foreign.iter().map(String::as_str).collect();
     let total = questions.len() * 2 + adversarial.len() + foreign.len();
-    let mut asking = Asking { models, options: &options.retrieval, pipeline: Pipeline::default(), done: 0, total, observer };
+    let mut asking =
+        Asking { models, options: &options.retrieval, pipeline: Pipeline::default(), done: 0, total, observer };
 
     let db = &dbs.all;
     index(&set.documents, db, models.embedder(), &|_| {}).await?;
@@ -133,10 +134,10 @@ pub async fn measure_answers(
 }
 
 /// Questions without an answer, of a half: of one whose document is not known, its own place tells.
-fn of_half(questions: &[UnanswerableQuestion], half: AnswerHalf, documents: usize) -> Vec<&str> {
+fn of_half(questions: &[UnanswerableQuestion], half: AnswerHalf, middle: usize) -> Vec<&str> {
     let is_of_half = |(place, question): &(usize, &UnanswerableQuestion)| match question.near {
-        Some(document) => half.holds(document, documents),
-        None => half.holds(*place, questions.len()),
+        Some(document) => half.holds(document, middle),
+        None => half.holds(*place, questions.len() / 2),
     };
     questions.iter().enumerate().filter(is_of_half).map(|(_, question)| question.text.as_str()).collect()
 }
@@ -148,12 +149,12 @@ async fn left_out(
     asking: &mut Asking<'_>,
     half: AnswerHalf,
 ) -> Result<(usize, Option<f64>), RagError> {
-    let count = set.documents.len();
-    let (first, second) = set.documents.split_at(count / 2);
+    let middle = set.middle();
+    let (first, second) = set.documents.split_at(middle);
     let (mut asked, mut abstained) = (0, 0.0);
     for (db, documents, about) in [(&dbs.second, second, AnswerHalf::Fit), (&dbs.first, first, AnswerHalf::Check)] {
         let wanted = half == AnswerHalf::All || half == about;
-        let questions = set.questions.iter().filter(|question| wanted && about.holds(question.document, count));
+        let questions = set.questions.iter().filter(|question| wanted && about.holds(question.document, middle));
         let questions: Vec<&str> = questions.map(|question| question.text.as_str()).collect();
         if questions.is_empty() || documents.is_empty() {
             continue;

@@ -43,8 +43,8 @@ pub struct AnswerSet {
     pub unanswerable: Vec<UnanswerableQuestion>,
 }
 
-/// The documents whose questions are measured. Documents of one subject stand together in a collection, so that the halves
-/// share at most one.
+/// The documents whose questions are measured. Half of the questions is about each half; documents of one subject stand
+/// together in a collection, so that the halves share at most one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerHalf {
     /// All.
@@ -56,12 +56,12 @@ pub enum AnswerHalf {
 }
 
 impl AnswerHalf {
-    /// Whether a document of so many belongs to it.
-    pub fn holds(self, document: usize, of: usize) -> bool {
+    /// Whether a document belongs to it; `middle` is the first one of the second half.
+    pub fn holds(self, document: usize, middle: usize) -> bool {
         match self {
             Self::All => true,
-            Self::Fit => document < of / 2,
-            Self::Check => document >= of / 2,
+            Self::Fit => document < middle,
+            Self::Check => document >= middle,
         }
     }
 }
@@ -113,6 +113,13 @@ impl AnswerSet {
         Ok(Self { name, documents, questions, unanswerable })
     }
 
+    /// The first document of the second half.
+    pub fn middle(&self) -> usize {
+        let mut documents: Vec<usize> = self.questions.iter().map(|question| question.document).collect();
+        documents.sort_unstable();
+        documents.get(documents.len() / 2).copied().unwrap_or(0)
+    }
+
     /// Reads the questions of a folder, whatever else is in it.
     ///
     /// # Errors
@@ -148,7 +155,10 @@ mod tests {
         let question = AnsweredQuestion { text: "Who?".into(), document: 0, gold: vec!["Ann".into()] };
         assert_eq!((set.questions, set.unanswerable), (vec![question], Vec::new()));
 
-        write("unanswerable.jsonl", "{\"_id\":\"u\",\"text\":\"Why?\",\"near_passage\":\"d2\"}\n{\"text\":\"When?\"}\n");
+        write(
+            "unanswerable.jsonl",
+            "{\"_id\":\"u\",\"text\":\"Why?\",\"near_passage\":\"d2\"}\n{\"text\":\"When?\"}\n",
+        );
         let near: Vec<_> =
             AnswerSet::load(folder.path()).unwrap().unanswerable.into_iter().map(|question| question.near).collect();
         assert_eq!(near, [Some(1), None]);
@@ -156,11 +166,19 @@ mod tests {
 
     #[test]
     fn a_document_is_in_one_half() {
-        for (document, half) in [(0, AnswerHalf::Fit), (1, AnswerHalf::Check), (2, AnswerHalf::Check)] {
+        let about = |document| AnsweredQuestion { text: String::new(), document, gold: Vec::new() };
+        let set = AnswerSet {
+            name: String::new(),
+            documents: Vec::new(),
+            questions: [3, 0, 0, 1].map(about).into(),
+            unanswerable: Vec::new(),
+        };
+        assert_eq!(set.middle(), 1);
+        for (document, half) in [(0, AnswerHalf::Fit), (1, AnswerHalf::Check), (3, AnswerHalf::Check)] {
             for other in [AnswerHalf::Fit, AnswerHalf::Check] {
-                assert_eq!(other.holds(document, 3), other == half);
+                assert_eq!(other.holds(document, 1), other == half);
             }
-            assert!(AnswerHalf::All.holds(document, 3));
+            assert!(AnswerHalf::All.holds(document, 1));
         }
     }
 }
