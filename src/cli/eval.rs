@@ -40,10 +40,16 @@ pub struct EvalArgs {
     /// Measure answers instead of retrieval
     #[arg(long)]
     pub answers: bool,
+    /// Fit the embedded answerer to the first halves of collections with answers, and show how often it abstains
+    #[arg(long, conflicts_with = "answers")]
+    pub abstain: bool,
+    /// Write the weights that --abstain fits as Rust source
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub weights: Option<PathBuf>,
     /// Questions of which documents are asked with --answers
     #[arg(long, value_enum, default_value_t = EvalHalf::All, value_name = "HALF")]
     pub half: EvalHalf,
-    /// Folders with a queries.jsonl whose questions the documents do not answer, for --answers
+    /// Folders with a queries.jsonl whose questions the documents do not answer, for --answers and --abstain
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub foreign: Vec<PathBuf>,
     /// Form of the report

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Score, answers::AnswerScore};
+use super::{
+    Score,
+    answers::{AbstentionScore, AnswerScore},
+};
 
 /// Scores as a table.
 pub fn table(scores: &[Score]) -> String {
@@ -55,6 +58,33 @@ pub fn answers(scores: &[AnswerScore]) -> String {
         ));
     }
     text
+}
+
+/// How often answerers abstain, as a table; shares in %.
+pub fn abstention(scores: &[AbstentionScore], thresholds: &[(&str, f32)]) -> String {
+    let name = scores.iter().map(|score| score.dataset.len()).chain([7]).max().unwrap_or(7);
+    let mut text = format!(
+        "{:name$}  lang  half   weights      in answer | abstains: falsely  adversarial  left out  foreign\n",
+        "dataset"
+    );
+    let share = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |share| format!("{:.1}", share * 100.0));
+    for s in scores {
+        text.push_str(&format!(
+            "{:name$}  {:4}  {:5}  {:11}  {:>9} | {:>17}  {:>11}  {:>8}  {:>7}\n",
+            s.dataset,
+            s.language,
+            s.half,
+            s.weights,
+            share(s.in_answer),
+            share(s.false_abstention),
+            share(s.adversarial),
+            share(s.left_out),
+            share(s.foreign)
+        ));
+    }
+    let thresholds: Vec<String> =
+        thresholds.iter().map(|(language, threshold)| format!("{language} {threshold:.2}")).collect();
+    text + &format!("least evidence for an answer (log-odds): {}\n", thresholds.join(", "))
 }
 
 /// Measurements as CSV, a line for each.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{SearchMode, Stamp},
-    providers::{EmbedderId, Generator, ProviderError},
+    providers::{EmbedderId, Generator, ProviderError, ProviderKind, embedded::ExtractiveGenerator},
     rag::{Db, DegradedReason, Models, RagError, condense},
 };
 
@@ -47,7 +47,10 @@ impl Plan {
             stages: Arc::clone(pipeline.stages()),
             provider: generator.name().to_owned(),
             model: generator.model().to_owned(),
-            prompt: &prompt::VERSION,
+            prompt: match generator.provider() {
+                ProviderKind::Embedded => ExtractiveGenerator::VERSION,
+                _ => &prompt::VERSION,
+            },
         };
         let text = condense::standalone(&question.history, &question.text);
         Self { text: text.into(), spec, stamp: db.stamp(), db, explain: question.explain }

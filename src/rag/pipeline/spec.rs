@@ -26,7 +26,7 @@ pub struct RetrievalSpec {
     pub provider: String,
     /// Its model.
     pub model: String,
-    /// The version of the instruction that the model gets.
+    /// The version of the instruction that the model gets, or of how the embedded answerer quotes.
     pub prompt: &'static str,
 }
 

@@ -11,6 +11,7 @@
 //!
 //! For the questions about what is left out, the DB holds one half of the documents and is asked what the other half answers.
 
+mod fit;
 mod gold;
 mod set;
 
@@ -22,6 +23,7 @@ use std::{
 use futures::StreamExt;
 use serde::Serialize;
 
+pub use fit::{AbstentionScore, AskedSet, ask_all, fit_answerer};
 pub use set::{AnswerHalf, AnswerSet, AnsweredQuestion, UnanswerableQuestion};
 
 use self::gold::{Words, without_marks};
@@ -200,8 +202,7 @@ impl Asking<'_> {
     async fn ask(&mut self, db: &Arc<Db>, question: &str) -> Result<Reply, RagError> {
         let call = CallContext::without_deadline();
         let started = Instant::now();
-        let found = search(question, db, self.models, &self.pipeline, self.options.clone(), &call).await?;
-        let passages: Arc<[String]> = found.into_iter().map(|passage| passage.text).collect();
+        let passages = passages_of(question, db, self.models, &self.pipeline, self.options).await?;
         let answering = Instant::now();
         let generator = self.models.generator(None)?;
         let (text, abstained) = answer(generator.as_ref(), question, &passages, call).await?;
@@ -219,6 +220,18 @@ impl Asking<'_> {
         }
         Ok((!questions.is_empty()).then(|| abstained as f64 / questions.len() as f64))
     }
+}
+
+/// The texts of the passages that are found for a question.
+async fn passages_of(
+    question: &str,
+    db: &Arc<Db>,
+    models: &Models,
+    pipeline: &Pipeline,
+    options: &RetrievalOptions,
+) -> Result<Arc<[String]>, RagError> {
+    let found = search(question, db, models, pipeline, options.clone(), &CallContext::without_deadline()).await?;
+    Ok(found.into_iter().map(|passage| passage.text).collect())
 }
 
 /// The text of the generator's answer, and whether it says that there is none.
