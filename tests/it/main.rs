@@ -20,6 +20,7 @@ mod filters;
 mod follow_ups;
 mod formats;
 mod generations;
+mod hanging_mount;
 mod hosts;
 mod layering;
 mod llm_servers;
