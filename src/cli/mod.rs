@@ -45,7 +45,7 @@ pub use cache::{
     CacheAction, CacheCandidate, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, TuneFormat,
 };
 pub use config::{ConfigAction, ConfigShowArgs};
-pub use docs::{DocsAction, DocsDeleteArgs, DocsListArgs, DocsOrder, DocsPlaceArgs, DocsShowArgs};
+pub use docs::{DocsAction, DocsDeleteArgs, DocsListArgs, DocsPlaceArgs, DocsShowArgs};
 pub use eval::{EvalArgs, EvalFormat};
 pub use exit::ExitStatus;
 pub use generation::GenerationArgs;
