@@ -11,10 +11,13 @@ use crate::{
     rag::{
         Answer, AnswerSegment, Cached, Citation, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings,
         citations, condense,
+        pipeline::{MethodScore, why},
     },
+    resilience::CallContext,
     wire::{
         AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, MAX_FILTER_CHARS,
-        MAX_FILTERS, MAX_QUESTION_CHARS, SegmentBody, StageExplanation, StreamHead, TimingsMs, TurnBody,
+        MAX_FILTERS, MAX_QUESTION_CHARS, MethodScoreBody, SearchResponse, SegmentBody, StageExplanation, StreamHead,
+        TimingsMs, TurnBody,
     },
 };
 
@@ -158,7 +161,7 @@ pub fn outcome(
     AskResponse {
         answer: String::new(),
         contexts: None,
-        metadatas: retrieval.passages.iter().map(metadata).collect(),
+        metadatas: metadatas(retrieval),
         method: question.options.mode.to_string(),
         bm25_weight: retrieval.bm25_weight,
         rerank_enable: false,
@@ -228,6 +231,21 @@ pub fn cache_metadata(cached: &Cached) -> Option<CacheMetadata> {
     })
 }
 
+/// Where each passage comes from, and, when the question asks for it, what each method says of it.
+fn metadatas(retrieval: &Retrieval) -> Vec<ContextMetadata> {
+    let inspected = |(n, passage): (usize, &Passage)| {
+        let scores = retrieval.inspection.get(n).map(Vec::as_slice).unwrap_or_default();
+        let why = (!scores.is_empty()).then(|| why(scores, n + 1));
+        ContextMetadata { scores: scores.iter().map(method_score).collect(), why, ..metadata(passage) }
+    };
+    retrieval.passages.iter().enumerate().map(inspected).collect()
+}
+
+fn method_score(score: &MethodScore) -> MethodScoreBody {
+    let MethodScore { method, score, rank } = *score;
+    MethodScoreBody { method: method.to_owned(), score, rank }
+}
+
 fn metadata(passage: &Passage) -> ContextMetadata {
     let place = passage.place.as_ref();
     let (pages, heading) = where_in(passage, place.map(|place| (place.start, place.end)));
@@ -246,6 +264,8 @@ fn metadata(passage: &Passage) -> ContextMetadata {
         language: passage.language.clone(),
         score: passage.score,
         also_in: passage.copies.iter().map(copy).collect(),
+        scores: Vec::new(),
+        why: None,
     }
 }
 
@@ -283,16 +303,36 @@ fn explanation(retrieval: &Retrieval) -> Option<Vec<StageExplanation>> {
     let stages = retrieval.explanation.iter().map(|report| StageExplanation {
         stage: report.stage.to_owned(),
         took_ms: ms(report.took),
+        got: report.got,
         found: report.found,
+        changed: report.changed.clone(),
     });
     (!retrieval.explanation.is_empty()).then(|| stages.collect())
+}
+
+/// What a search found.
+pub fn found(question: &Question, retrieval: &Retrieval, call: &CallContext, request_id: String) -> SearchResponse {
+    let timings = Timings { total: call.started().elapsed(), ..retrieval.timings };
+    SearchResponse {
+        contexts: retrieval.passages.iter().map(|passage| passage.text.clone()).collect(),
+        metadatas: metadatas(retrieval),
+        method: question.options.mode.to_string(),
+        bm25_weight: retrieval.bm25_weight,
+        db: question.db.to_string(),
+        standalone_question: condense::follow_up(&question.history, &question.text),
+        degraded: retrieval.degraded.is_some(),
+        degraded_reason: retrieval.degraded.map(|reason| reason.to_string()),
+        request_id,
+        timings_ms: self::timings(&timings),
+        explanation: explanation(retrieval),
+    }
 }
 
 /// What a stream sends before the answer.
 pub fn stream_head(question: &Question, retrieval: &Retrieval) -> StreamHead {
     StreamHead {
         contexts: retrieval.passages.iter().map(|passage| passage.text.clone()).collect(),
-        metadatas: retrieval.passages.iter().map(metadata).collect(),
+        metadatas: metadatas(retrieval),
         db: question.db.to_string(),
     }
 }

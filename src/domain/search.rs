@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Filter, Place};
+use super::{ChunkId, Filter, Place};
 
 /// Which search answers a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -89,6 +89,9 @@ pub enum FusionParams {
 /// A passage that an answer may cite.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Passage {
+    /// The chunk by which it was found; not known of passages of a cached answer.
+    #[serde(skip)]
+    pub id: Option<ChunkId>,
     /// Its text.
     pub text: String,
     /// Stable id of the chunk.

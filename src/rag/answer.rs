@@ -7,7 +7,10 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use super::{RagError, pipeline::StageReport};
+use super::{
+    RagError,
+    pipeline::{MethodScore, StageReport},
+};
 use crate::{
     cache::{CacheNote, Entry, MissReason, Served},
     domain::Passage,
@@ -75,6 +78,8 @@ pub struct Retrieval {
     pub timings: Timings,
     /// What each stage did, when the question asks for it.
     pub explanation: Vec<StageReport>,
+    /// What each method says of each passage, in their order, when the question asks for it.
+    pub inspection: Vec<Vec<MethodScore>>,
 }
 
 /// A question under way: its passages are known, its answer is being written, or known as well.

@@ -200,6 +200,20 @@ impl Engine {
         Ok(found.degraded.is_none() && lookup.confirm(entry, &found.passages).await)
     }
 
+    /// Finds the passages of a question, without an answer and without the cache.
+    ///
+    /// # Errors
+    /// As [`retrieve`](Self::retrieve); unknown DB.
+    pub async fn find(&self, question: &Question, call: &CallContext) -> Result<Retrieval, RagError> {
+        let generator = Arc::clone(self.models.generator(question.provider.as_deref())?);
+        let plan = self.plan(question, generator.as_ref(), call).await?;
+        let retrieval = self.retrieve(&plan, call).await?;
+        if let Some(reason) = retrieval.degraded {
+            self.metrics.degraded(reason.as_str());
+        }
+        Ok(retrieval)
+    }
+
     /// Finds the passages of a planned question.
     ///
     /// When the question cannot be embedded because the embedder is unavailable, lexical search alone answers, and the
@@ -229,6 +243,7 @@ impl Engine {
             degraded: settled.degraded,
             timings: Timings { embed, retrieve, ..Timings::default() },
             explanation: findings.explanation,
+            inspection: findings.inspection,
         })
     }
 
@@ -245,6 +260,7 @@ impl Engine {
             degraded: None,
             timings,
             explanation: Vec::new(),
+            inspection: Vec::new(),
         };
         AnswerStream::stored(retrieval, served, outcome)
     }

@@ -227,8 +227,27 @@ pub struct StageExplanation {
     pub stage: String,
     /// Milliseconds that it took.
     pub took_ms: f64,
+    /// Hits or passages that there were when it began.
+    #[serde(default)]
+    pub got: usize,
     /// Hits or passages that there were when it ended.
     pub found: usize,
+    /// What it changed, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2 copies joined their like; 2 more read to fill the places")]
+    pub changed: Option<String>,
+}
+
+/// What one method says of a passage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MethodScoreBody {
+    /// `bm25`, `vector`, or `fusion` of all searches.
+    #[schema(example = "bm25")]
+    pub method: String,
+    /// Its score, on its own scale.
+    pub score: f32,
+    /// Its place in the method's own ranking, from 1; null where the method did not find it and only measured it.
+    pub rank: Option<usize>,
 }
 
 /// About a cache entry.
@@ -292,6 +311,13 @@ pub struct ContextMetadata {
     /// Where the same text is, too. These copies take no place among the contexts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_in: Vec<ContextCopy>,
+    /// What each method says of it, when the question asks for an explanation and the answer is not from the cache.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<MethodScoreBody>,
+    /// Why it is at its place, for people; where there are scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "found by words (#1) and vectors (#4); #1 of all candidates")]
+    pub why: Option<String>,
 }
 
 /// Another place of a passage's text.
@@ -321,6 +347,35 @@ pub struct TimingsMs {
     pub generate: f64,
     /// Everything.
     pub total: f64,
+}
+
+/// What a search found: the passages that an answer would be made from.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SearchResponse {
+    /// Passages, best first.
+    pub contexts: Vec<String>,
+    /// Where each comes from, and what each method says of it.
+    pub metadatas: Vec<ContextMetadata>,
+    /// Search method.
+    pub method: String,
+    /// Share of the lexical score in weighted fusion.
+    pub bm25_weight: f32,
+    /// DB that was searched.
+    pub db: String,
+    /// A follow-up as it was searched for: with what the conversation is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_question: Option<String>,
+    /// Whether a healthy system would have found otherwise.
+    pub degraded: bool,
+    /// Why, e.g. `embedding_unavailable`.
+    pub degraded_reason: Option<String>,
+    /// Id of this request in the server's log.
+    pub request_id: String,
+    /// Where the time went.
+    pub timings_ms: TimingsMs,
+    /// What each stage of the search did; left out when the request says that it is not wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Vec<StageExplanation>>,
 }
 
 /// What a stream sends before the answer.

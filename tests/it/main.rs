@@ -16,6 +16,7 @@ mod deadlines;
 mod description;
 mod documents;
 mod durability;
+mod explain;
 mod filters;
 mod follow_ups;
 mod formats;

@@ -25,6 +25,7 @@ impl BlockingStage for Merge {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
+        let before = findings.read;
         let mut distinct = take(findings, Distinct::default());
         while distinct.len() < query.options.k {
             if findings.read < findings.ranked.len() {
@@ -47,6 +48,14 @@ impl BlockingStage for Merge {
             }
         }
         findings.passages = distinct.into_passages(query.options.k);
+        findings.tell(query, |findings| {
+            let copies: usize = findings.passages.iter().map(|passage| passage.copies.len()).sum();
+            let more = findings.read.saturating_sub(before);
+            match (copies, more) {
+                (0, 0) => "nothing: no two say the same".to_owned(),
+                (copies, more) => format!("{copies} copies joined their like; {more} more read to fill the places"),
+            }
+        });
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod copies;
 mod embed;
 mod fusion;
 mod generate;
+mod inspect;
 mod merge;
 mod options;
 mod plan;
@@ -29,6 +30,7 @@ use tokio::sync::Semaphore;
 
 pub use embed::QueryVector;
 pub(super) use generate::{AnswerClock, AnswerWriter, GeneratedAnswer, StandIn, WhenWhole, nothing_found};
+pub use inspect::{MethodScore, why};
 pub use options::{FusionChoice, RetrievalOptions};
 pub use plan::Plan;
 pub use question::Question;
@@ -85,12 +87,15 @@ impl Pipeline {
             match stage {
                 Stage::Blocking(_) => (findings, at) = self.run_blocking(&query, findings, at, call).await?,
                 Stage::Model(stage) => {
-                    let begun = begin(&query);
+                    let begun = begin(&query, &findings);
                     stage.run(&query, &mut findings, call).await?;
                     report(begun, stage.name(), &mut findings);
                     at += 1;
                 }
             }
+        }
+        if query.explain {
+            findings.inspection = inspect::inspect(&findings);
         }
         Ok(findings)
     }
@@ -111,7 +116,7 @@ impl Pipeline {
             let _turn = turn;
             let mut next = at;
             while let Some(Stage::Blocking(stage)) = stages.get(next) {
-                let begun = begin(&query);
+                let begun = begin(&query, &findings);
                 stage.run(&query, &mut findings)?;
                 report(begun, stage.name(), &mut findings);
                 next += 1;
@@ -128,14 +133,15 @@ impl Pipeline {
     }
 }
 
-/// The time, if somebody wants to know it.
-fn begin(query: &Query) -> Option<Instant> {
-    query.explain.then(Instant::now)
+/// The time, and what there is, if somebody wants to know it.
+fn begin(query: &Query, findings: &Findings) -> Option<(Instant, usize)> {
+    query.explain.then(|| (Instant::now(), findings.count()))
 }
 
-fn report(begun: Option<Instant>, stage: &'static str, findings: &mut Findings) {
-    if let Some(begun) = begun {
-        let report = StageReport { stage, took: begun.elapsed(), found: findings.count() };
+fn report(begun: Option<(Instant, usize)>, stage: &'static str, findings: &mut Findings) {
+    if let Some((begun, got)) = begun {
+        let changed = findings.change.take();
+        let report = StageReport { stage, took: begun.elapsed(), got, found: findings.count(), changed };
         findings.explanation.push(report);
     }
 }

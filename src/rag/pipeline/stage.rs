@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use super::options::RetrievalOptions;
+use super::{inspect::MethodScore, options::RetrievalOptions};
 use crate::{
     domain::{FusionParams, Hit, Passage},
     rag::{Db, RagError},
@@ -35,6 +35,8 @@ pub struct Findings {
     pub lexical: Vec<Hit>,
     /// Hits of the vector search, best first; scores are cosines.
     pub nearest: Vec<Hit>,
+    /// How many of `nearest` the search has ranked; those behind them were only measured.
+    pub nearest_ranked: usize,
     /// The ranking that is made of them, best first.
     pub ranked: Vec<Hit>,
     /// Candidates that were asked of each index.
@@ -47,6 +49,10 @@ pub struct Findings {
     pub passages: Vec<Passage>,
     /// What each stage did, when the query asks for it.
     pub explanation: Vec<StageReport>,
+    /// What the stage that runs has changed, in words, when the query asks for it.
+    pub change: Option<String>,
+    /// What each method says of each passage, when the query asks for it.
+    pub inspection: Vec<Vec<MethodScore>>,
 }
 
 /// What one stage did.
@@ -56,8 +62,12 @@ pub struct StageReport {
     pub stage: &'static str,
     /// How long it ran.
     pub took: Duration,
-    /// What it had found when it ended.
+    /// Hits or passages that there were when it began.
+    pub got: usize,
+    /// Hits or passages that there were when it ended.
     pub found: usize,
+    /// What it changed, in words.
+    pub changed: Option<String>,
 }
 
 impl Findings {
@@ -67,6 +77,13 @@ impl Findings {
             (0, 0) => self.lexical.len() + self.nearest.len(),
             (0, ranked) => ranked,
             (passages, _) => passages,
+        }
+    }
+
+    /// Notes what a stage has changed, if somebody wants to know.
+    pub fn tell(&mut self, query: &Query, change: impl FnOnce(&Self) -> String) {
+        if query.explain {
+            self.change = Some(change(self));
         }
     }
 }
