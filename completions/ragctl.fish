@@ -151,6 +151,13 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s k -l top-k -d 'P
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+http\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-api-key -d 'API key of the server that reranks' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -492,6 +499,13 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s k -l top-k -d 'P
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+http\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-api-key -d 'API key of the server that reranks' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l url -d 'URL of a server to ask instead of the local data' -r -f
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l json -d 'Print the whole answer as JSON on stdout' -r -f -a "true\t''
 false\t''"
@@ -568,6 +582,13 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand search" -s k -l top-k -d '
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+http\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-api-key -d 'API key of the server that reranks' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l url -d 'URL of a server to ask instead of the local data' -r -f
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l json -d 'Print everything as JSON on stdout' -r -f -a "true\t''
 false\t''"
@@ -705,6 +726,13 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-api-key -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+http\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-api-key -d 'API key of the server that reranks' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l documents -d 'Files, folders or globs to search instead of corpus.jsonl' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l methods -d 'Search methods to measure' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l depth -d 'Rank down to which results are judged' -r

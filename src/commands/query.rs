@@ -48,7 +48,8 @@ pub(super) fn refused(question: &str) -> Option<ExitStatus> {
 
 async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStatus> {
     let parts = parts::build(settings).await?;
-    let defaults = AskDefaults { db: settings.db.clone(), options: settings.retrieval.clone() };
+    let reranks = parts.engine.models().reranker().is_some();
+    let defaults = AskDefaults { db: settings.db.clone(), options: settings.retrieval.clone(), reranks };
     let request =
         AskRequest { explain: Some(args.explain), cache: Some(false), ..narrowed(&args.question, &args.narrow) };
     let question = Question { whole: args.json, ..api::question(request, &defaults)? };
@@ -136,6 +137,8 @@ pub(super) fn chosen(settings: &Settings, said: &RetrievalArgs, request: AskRequ
         bm25_weight: retrieval.fusion.bm25_weight.filter(|_| said.fusion.bm25_weight.is_some()).map(f64::from),
         rrf_enable: retrieval.fusion.rrf.filter(|_| said.fusion.rrf.is_some()),
         rrf_k: retrieval.fusion.rrf_k.filter(|_| said.fusion.rrf_k.is_some()).map(i64::from),
+        rerank: said.rerank.rerank.as_ref().map(|_| retrieval.rerank.to_string()),
+        rerank_top_n: retrieval.rerank_top_n.filter(|_| said.rerank.rerank_top_n.is_some()).map(|n| n as i64),
         ..request
     }
 }

@@ -108,7 +108,7 @@ impl Engine {
     /// Opens the question's DB and settles everything that shapes its answer.
     async fn plan(&self, question: &Question, generator: &dyn Generator, call: &CallContext) -> Result<Plan, RagError> {
         let db = self.open(question, call).await?;
-        Ok(Plan::new(question, db, &self.pipeline, generator))
+        Plan::new(question, db, &self.pipeline, generator)
     }
 
     /// The DB of a question, opened if it is not open. The opening goes on when the question's time is over: the next
@@ -235,13 +235,15 @@ impl Engine {
         let settled = plan.query(vector, &self.models)?;
         let searching = Instant::now();
         let findings = self.pipeline.run(settled.query, call).await?;
-        let retrieve = searching.elapsed();
+        let rerank = findings.rerank_took;
+        let retrieve = searching.elapsed().saturating_sub(rerank);
         self.metrics.retrieved(plan.spec.options.mode, &plan.spec.db, retrieve, findings.passages.len());
         Ok(Retrieval {
             passages: findings.passages.into(),
             bm25_weight: settled.bm25_weight,
-            degraded: settled.degraded,
-            timings: Timings { embed, retrieve, ..Timings::default() },
+            degraded: settled.degraded.or(findings.degraded),
+            timings: Timings { embed, retrieve, rerank, ..Timings::default() },
+            reranked: !findings.reranked.is_empty(),
             explanation: findings.explanation,
             inspection: findings.inspection,
         })
@@ -259,6 +261,8 @@ impl Engine {
             bm25_weight: answer.bm25_weight,
             degraded: None,
             timings,
+            // Only what was is kept.
+            reranked: plan.spec.reranker.is_some(),
             explanation: Vec::new(),
             inspection: Vec::new(),
         };

@@ -139,6 +139,7 @@ mod tests {
             bm25_weight: 0.5,
             degraded: None,
             timings,
+            reranked: false,
             explanation: Vec::new(),
             inspection: Vec::new(),
         };

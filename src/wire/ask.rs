@@ -12,7 +12,8 @@ use utoipa::{
 use super::{
     filter::FilterBody,
     schema::{
-        DbNameText, FilterText, MethodName, Named, ProviderName, QuestionText, null, object, reference, referred,
+        DbNameText, FilterText, MethodName, Named, ProviderName, QuestionText, RerankName, null, object, reference,
+        referred,
     },
     whole,
 };
@@ -46,6 +47,18 @@ pub struct AskRequest {
     #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
     pub rrf_k: Option<i64>,
+    /// What puts the passages into another order: `none` or `http` (the rerank server of this server); the server's default
+    /// is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RerankName>)]
+    pub rerank: Option<String>,
+    /// The same: true asks for the rerank server, false for none; `rerank` wins where both are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerank_enable: Option<bool>,
+    /// Passages that the reranker chooses from, 1 to 100, at least `k`; 20 by default.
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100)]
+    pub rerank_top_n: Option<i64>,
     /// Who answers: `ollama`, `openai` or `embedded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ProviderName>)]
@@ -129,9 +142,13 @@ pub struct AskResponse {
     pub method: String,
     /// Share of the lexical score in weighted fusion.
     pub bm25_weight: f32,
-    /// Whether passages were reordered by a model.
+    /// What was asked to put the passages into another order.
+    #[serde(default)]
+    #[schema(example = "http")]
+    pub rerank: String,
+    /// Whether it did. Where it was asked and could not, the order is that of the search, and the answer is degraded.
     pub rerank_enable: bool,
-    /// Passages that were reordered.
+    /// Passages that it chose from, or would choose from.
     pub rerank_top_n: u32,
     /// DB that was searched.
     pub db: String,
@@ -241,7 +258,7 @@ pub struct StageExplanation {
 /// What one method says of a passage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MethodScoreBody {
-    /// `bm25`, `vector`, or `fusion` of all searches.
+    /// `bm25`, `vector`, `fusion` of all searches, or `rerank`.
     #[schema(example = "bm25")]
     pub method: String,
     /// Its score, on its own scale.
@@ -360,6 +377,10 @@ pub struct SearchResponse {
     pub method: String,
     /// Share of the lexical score in weighted fusion.
     pub bm25_weight: f32,
+    /// What was asked to put the passages into another order.
+    pub rerank: String,
+    /// Whether it did.
+    pub rerank_enable: bool,
     /// DB that was searched.
     pub db: String,
     /// A follow-up as it was searched for: with what the conversation is about.

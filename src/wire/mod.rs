@@ -40,7 +40,7 @@ pub use metrics::{
 pub use reindex::{GenerationBody, ReindexQuery, ReindexRequest, ReindexResponse};
 pub use schema::{
     DbNameText, MAX_FILTER_CHARS, MAX_FILTERS, MAX_PATH_CHARS, MAX_PATHS, MAX_QUESTION_CHARS, MAX_SOURCE_CHARS,
-    MAX_SOURCES, MAX_VERSION_CHARS, ProviderName,
+    MAX_SOURCES, MAX_VERSION_CHARS, ProviderName, RerankName,
 };
 pub use sync::{
     SyncCommand, SyncCounts, SyncDone, SyncFile, SyncFolder, SyncRequest, SyncResponse, SyncStarted, UploadForm,

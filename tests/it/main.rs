@@ -31,6 +31,7 @@ mod ocr;
 mod outage;
 mod persistence;
 mod providers;
+mod rerank;
 mod search_context;
 mod secrets;
 mod semantic_cache;

@@ -9,11 +9,13 @@ const WORDS: &str = "bm25";
 const VECTORS: &str = "vector";
 /// What is made of all searches.
 const FUSION: &str = "fusion";
+/// A reranker.
+const RERANK: &str = "rerank";
 
 /// What one method says of a passage.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MethodScore {
-    /// The method: `bm25`, `vector`, `fusion`.
+    /// The method: `bm25`, `vector`, `fusion`, `rerank`.
     pub method: &'static str,
     /// Its score, on its own scale.
     pub score: f32,
@@ -23,8 +25,13 @@ pub struct MethodScore {
 
 /// The scores of each passage, in the order of the passages.
 pub(super) fn inspect(findings: &Findings) -> Vec<Vec<MethodScore>> {
-    let Findings { lexical, nearest, nearest_ranked, ranked, passages, .. } = findings;
-    let lists = [(WORDS, lexical, lexical.len()), (VECTORS, nearest, *nearest_ranked), (FUSION, ranked, ranked.len())];
+    let Findings { lexical, nearest, nearest_ranked, ranked, reranked, passages, .. } = findings;
+    let lists = [
+        (WORDS, lexical, lexical.len()),
+        (VECTORS, nearest, *nearest_ranked),
+        (FUSION, ranked, ranked.len()),
+        (RERANK, reranked, reranked.len()),
+    ];
     let of = |chunk: Option<ChunkId>| -> Vec<MethodScore> {
         let scores = lists.iter().filter_map(|(method, hits, ordered)| score(method, hits, *ordered, chunk?));
         scores.collect()
@@ -39,7 +46,7 @@ fn score(method: &'static str, hits: &[Hit], ordered: usize, chunk: ChunkId) -> 
 
 /// Why a passage is at its place, counted from 1, as a sentence.
 pub fn why(scores: &[MethodScore], place: usize) -> String {
-    let searches = || scores.iter().filter(|score| score.method != FUSION);
+    let searches = || scores.iter().filter(|score| ![FUSION, RERANK].contains(&score.method));
     let named = |score: &MethodScore| match score.method {
         WORDS => "words",
         VECTORS => "vectors",
@@ -55,13 +62,15 @@ pub fn why(scores: &[MethodScore], place: usize) -> String {
     if !missed.is_empty() {
         parts.push(format!("not among the best by {}", missed.join(" and ")));
     }
-    let fused = scores.iter().find(|score| score.method == FUSION).and_then(|score| score.rank);
-    if let Some(fused) = fused {
+    let rank = |method| scores.iter().find(|score| score.method == method).and_then(|score| score.rank);
+    let reranked = rank(RERANK);
+    if let Some(fused) = rank(FUSION) {
         parts.push(format!("#{fused} of all candidates"));
-        if fused > place {
+        if fused > place && reranked.is_none() {
             parts.push("those between are copies of better ones, or gone".to_owned());
         }
     }
+    parts.extend(reranked.map(|rank| format!("#{rank} by the reranker")));
     parts.join("; ")
 }
 
@@ -82,6 +91,7 @@ mod tests {
             nearest: hits(&[3, 2, 1]),
             nearest_ranked: 2,
             ranked: hits(&[2, 1, 3]),
+            reranked: hits(&[3]),
             passages: vec![passage(2), passage(1), passage(3), Passage::default()],
             ..Findings::default()
         };
@@ -89,10 +99,11 @@ mod tests {
         let ranks = |n: usize| scores[n].iter().map(|score| (score.method, score.rank)).collect::<Vec<_>>();
         assert_eq!(ranks(0), [("bm25", Some(2)), ("vector", Some(2)), ("fusion", Some(1))]);
         assert_eq!(ranks(1), [("bm25", Some(1)), ("vector", None), ("fusion", Some(2))]);
-        assert_eq!(ranks(2), [("vector", Some(1)), ("fusion", Some(3))]);
+        assert_eq!(ranks(2), [("vector", Some(1)), ("fusion", Some(3)), ("rerank", Some(1))]);
         assert!(ranks(3).is_empty(), "a passage whose chunk is not known");
         assert_eq!(why(&scores[0], 1), "found by words (#2) and vectors (#2); #1 of all candidates");
         assert_eq!(why(&scores[1], 2), "found by words (#1); not among the best by vectors; #2 of all candidates");
-        assert!(why(&scores[2], 2).ends_with("those between are copies of better ones, or gone"));
+        assert_eq!(why(&scores[2], 1), "found by vectors (#1); #3 of all candidates; #1 by the reranker");
+        assert!(why(&scores[2][..2], 2).ends_with("those between are copies of better ones, or gone"));
     }
 }

@@ -13,9 +13,9 @@ impl BlockingStage for Read {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
-        (findings.read, findings.passages) = (0, Vec::with_capacity(query.options.k));
-        while findings.passages.len() < query.options.k && findings.read < findings.ranked.len() {
-            read_more(query, findings, query.options.k - findings.passages.len())?;
+        (findings.read, findings.passages) = (0, Vec::with_capacity(query.options.candidates()));
+        while findings.passages.len() < query.options.candidates() && findings.read < findings.ranked.len() {
+            read_more(query, findings, query.options.candidates() - findings.passages.len())?;
         }
         findings.tell(query, |findings| match findings.read - findings.passages.len() {
             0 => format!("read the best {}", findings.passages.len()),

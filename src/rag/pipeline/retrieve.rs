@@ -73,8 +73,8 @@ impl BlockingStage for Retrieve {
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
         let depth = match (query.options.mode, &query.vector) {
-            (SearchMode::Hybrid, Some(_)) => query.options.k.max(CANDIDATES),
-            _ => query.options.k + SPARE,
+            (SearchMode::Hybrid, Some(_)) => query.options.candidates().max(CANDIDATES),
+            _ => query.options.candidates() + SPARE,
         };
         search(query, findings, depth)?;
         findings.tell(query, |findings| {

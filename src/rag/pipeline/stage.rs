@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{inspect::MethodScore, options::RetrievalOptions};
 use crate::{
     domain::{FusionParams, Hit, Passage},
-    rag::{Db, RagError},
+    rag::{Db, DegradedReason, RagError},
     resilience::CallContext,
 };
 
@@ -47,6 +47,12 @@ pub struct Findings {
     pub read: usize,
     /// The passages, best first; at most `k` at the end.
     pub passages: Vec<Passage>,
+    /// What a reranker says of the passages, best first; empty where none ran.
+    pub reranked: Vec<Hit>,
+    /// How long it took.
+    pub rerank_took: Duration,
+    /// Set when the passages are not those that a healthy system would have found.
+    pub degraded: Option<DegradedReason>,
     /// What each stage did, when the query asks for it.
     pub explanation: Vec<StageReport>,
     /// What the stage that runs has changed, in words, when the query asks for it.
@@ -98,6 +104,11 @@ pub trait BlockingStage: Send + Sync {
         1
     }
 
+    /// Whether the query asks for it; else it does not run, and no explanation tells of it.
+    fn applies(&self, _query: &Query) -> bool {
+        true
+    }
+
     /// Makes the findings richer.
     ///
     /// # Errors
@@ -115,6 +126,11 @@ pub trait ModelStage: Send + Sync {
     /// are then not given.
     fn version(&self) -> u32 {
         1
+    }
+
+    /// Whether the query asks for it; else it does not run, and no explanation tells of it.
+    fn applies(&self, _query: &Query) -> bool {
+        true
     }
 
     /// Makes the findings richer.
