@@ -6,17 +6,19 @@ use std::sync::Arc;
 
 use super::{
     ChunkVector, DocumentOrder, DocumentQuery, DocumentText, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument,
-    Store, StoreCatalog, StoreError, WriteReport,
+    NewName, Store, StoreCatalog, StoreError, WriteReport,
 };
 use crate::domain::{ChangeSet, Changes, ChunkContext, ChunkId, Heading, PageStart, Place, Quality, Stamp, Want};
 
 mod generations;
+mod parts;
 
 pub(super) use generations::*;
 pub(super) use metadata::{
     a_filter_narrows_lists_and_pages_of_documents, documents_are_told_to_indexes_when_they_change_and_go,
     metadata_changes_without_its_chunks, metadata_is_kept_with_where_it_comes_from,
 };
+pub(super) use parts::what_is_in_a_file_goes_with_it;
 
 /// An engine without any DB. What it keeps goes with it.
 pub(super) trait Engine: Default {
@@ -33,7 +35,7 @@ macro_rules! suite {
             documents_are_found_sorted_and_paged,
             a_changed_document_replaces_its_chunks_and_keeps_the_unchanged_ones,
             a_kept_chunk_that_moved_has_its_new_position,
-            a_new_version_label_takes_the_vectors_over,
+            a_new_version_label_changes_no_chunk,
             a_chunk_is_told_with_its_context_and_again_under_a_new_title,
             one_bad_vector_leaves_nothing_of_the_batch,
             a_chunk_without_a_vector_is_found_by_its_words,
@@ -63,6 +65,7 @@ macro_rules! suite {
             outdated_documents_are_told_by_what_they_were_made,
             one_builds_at_a_time,
             a_renamed_document_is_the_same_with_another_name,
+            what_is_in_a_file_goes_with_it,
             what_is_known_of_files_is_kept_and_changes_nothing_else,
         }
     };
@@ -268,31 +271,28 @@ pub(super) fn a_kept_chunk_that_moved_has_its_new_position(engine: &impl Engine)
     assert_eq!(positions, [("one", 1), ("two", 2), ("zero", 0)]);
 }
 
-pub(super) fn a_new_version_label_takes_the_vectors_over(engine: &impl Engine) {
+pub(super) fn a_new_version_label_changes_no_chunk(engine: &impl Engine) {
     let store = db(engine);
     store.write(&[document("a.md", "one two")], &embedder()).unwrap();
-    let vectors = |after: Option<Stamp>| -> Vec<_> {
-        next(&*store, after.as_ref(), Want::Vector)
-            .added
-            .into_iter()
-            .map(|chunk| (chunk.version, chunk.vector))
-            .collect()
-    };
-    let (before, then) = (vectors(None), store.stamp().unwrap());
+    let (before, then) = (ids(&*store), store.stamp().unwrap());
 
     let mut relabelled = document("a.md", "one two");
     relabelled.version = "v2".into();
     for chunk in &mut relabelled.chunks {
         chunk.vector = ChunkVector::Stored;
     }
-    store.write(&[relabelled], &embedder()).unwrap();
-    let after = vectors(Some(then));
-    assert_eq!(after.len(), 2);
-    for ((_, old), (version, new)) in before.iter().zip(&after) {
-        assert_eq!(version, "v2");
-        assert_eq!(old, new);
-    }
-    assert_eq!(replay(&*store, 100), ["one", "two"]);
+    let report = store.write(&[relabelled], &embedder()).unwrap();
+    assert_eq!((report.chunks_kept, report.chunks_inserted), (2, 0));
+    assert_eq!(ids(&*store), before);
+    let labels = store.chunks(&before).unwrap().into_iter().map(|chunk| chunk.version);
+    assert_eq!(labels.collect::<Vec<_>>(), ["v2", "v2"]);
+    // Whoever filters by it learns of it.
+    let changes = next(&*store, Some(&then), Want::Attributes);
+    assert!(changes.added.is_empty() && changes.removed.is_empty());
+    assert_eq!(
+        changes.documents.iter().map(|document| document.attributes.version.as_str()).collect::<Vec<_>>(),
+        ["v2"]
+    );
 }
 
 pub(super) fn a_chunk_is_told_with_its_context_and_again_under_a_new_title(engine: &impl Engine) {
@@ -520,7 +520,8 @@ pub(super) fn a_renamed_document_is_the_same_with_another_name(engine: &impl Eng
     assert_eq!(texts.iter().map(|chunk| chunk.text.as_str()).collect::<Vec<_>>(), ["one", "two"]);
     let rename = |from: &str, to: &str| {
         let keys = texts.iter().map(|chunk| (chunk.key.clone(), format!("new {}", chunk.key))).collect();
-        store.commit(&[Mutation::Rename { from: from.into(), to: to.into(), keys }]).remove(0).unwrap().updated
+        let documents = vec![NewName { from: from.into(), to: to.into(), keys }];
+        store.commit(&[Mutation::Rename { documents }]).remove(0).unwrap().updated
     };
     assert_eq!((rename("a.md", "b.md"), rename("nope", "c.md"), rename("a.md", "c.md")), (0, 0, 1));
 

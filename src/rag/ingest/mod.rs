@@ -337,10 +337,10 @@ struct Processed {
 enum Outcome {
     /// It is stored in this state already.
     Unchanged,
-    /// It is, but for its metadata.
-    Described(DocumentMetadata),
-    /// It must be written.
-    Ready(Box<Ready>),
+    /// It is, but for the metadata of these documents of its file.
+    Described(Vec<(String, DocumentMetadata)>),
+    /// It must be written, and behind it what is attached to it.
+    Ready(Vec<Ready>),
 }
 
 /// What all files of an ingestion share.
@@ -373,8 +373,14 @@ impl Job {
         let outcome = match prepared {
             // Recognised once is all that can be done.
             Prepared::Unchanged | Prepared::Scanned => Outcome::Unchanged,
-            Prepared::Described(metadata) => Outcome::Described(*metadata),
-            Prepared::Changed(pending) => Outcome::Ready(Box::new(self.embed(*pending).await?)),
+            Prepared::Described(documents) => Outcome::Described(documents),
+            Prepared::Changed(pending) => {
+                let mut ready = Vec::with_capacity(pending.len());
+                for document in pending {
+                    ready.push(self.embed(document).await?);
+                }
+                Outcome::Ready(ready)
+            }
         };
         Ok(Processed { outcome, content: hash, version })
     }
@@ -471,18 +477,21 @@ impl Run<'_> {
                 let source = source.clone();
                 self.report.stored.push(StoredFile { source, content, version, how: StoredAs::Unchanged });
             }
-            Ok(Processed { outcome: Outcome::Described(metadata), content, version }) => {
+            Ok(Processed { outcome: Outcome::Described(documents), content, version }) => {
                 self.unsaid.push(StoredFile { source: source.clone(), content, version, how: StoredAs::Changed });
-                self.described.push((source.clone(), metadata));
+                self.described.extend(documents);
             }
-            Ok(Processed { outcome: Outcome::Ready(ready), content, version }) => {
-                let ready = *ready;
-                let how = if ready.is_new { StoredAs::New } else { StoredAs::Changed };
+            Ok(Processed { outcome: Outcome::Ready(documents), content, version }) => {
+                let is_new = documents.first().is_none_or(|of_file| of_file.is_new);
+                let how = if is_new { StoredAs::New } else { StoredAs::Changed };
                 self.unsaid.push(StoredFile { source: source.clone(), content, version, how });
-                chunks = ready.document.chunks.len();
-                self.embedder.dimension = ready.dimension.unwrap_or(self.embedder.dimension);
-                self.report.warnings.extend(ready.warnings.into_iter().map(|w| FileError::new(&source, w)));
-                self.batch.push(ready.document);
+                for Ready { document, warnings, dimension, .. } in documents {
+                    chunks += document.chunks.len();
+                    self.embedder.dimension = dimension.unwrap_or(self.embedder.dimension);
+                    let warnings = warnings.into_iter().map(|warning| FileError::new(&document.source, warning));
+                    self.report.warnings.extend(warnings);
+                    self.batch.push(document);
+                }
             }
             Err(failure) => {
                 if failure.is_worth_a_retry() {
@@ -532,7 +541,8 @@ impl Run<'_> {
     }
 }
 
-/// Writes documents in one transaction; if a vector of one of them spoils it, each in its own, so that only that one fails.
+/// Writes documents in one transaction; if a vector of one of them spoils it, those of each file in its own, so that only that
+/// file fails.
 ///
 /// # Errors
 /// When no document at all can be written, e.g. because the DB holds another embedder's vectors.
@@ -548,11 +558,11 @@ async fn write(
         Err(error) => return Err(error),
     }
     let (mut total, mut failed) = (WriteReport::default(), Vec::new());
-    for document in &*batch {
-        match write([document.clone()].into()).await {
+    for documents in batch.chunk_by(|_, next| next.part_of.is_some()) {
+        match write(documents.into()).await {
             Ok(report) => total += report,
             Err(RagError::Store(error @ StoreError::BadVector { .. })) => {
-                failed.push(FileError::new(&document.source, error.to_string()));
+                failed.push(FileError::new(&documents[0].source, error.to_string()));
             }
             Err(error) => return Err(error),
         }
