@@ -34,7 +34,7 @@ const JUDGE_FOR: Duration = Duration::from_secs(60);
 /// What the cache had for a question.
 enum CacheOutcome {
     /// An answer.
-    Hit(Served, Timings),
+    Hit(Box<Served>, Timings),
     /// None.
     Miss(Box<Unanswered>),
 }
@@ -97,7 +97,7 @@ impl Engine {
             }
         };
         match outcome {
-            CacheOutcome::Hit(served, spent) => Ok(self.give(served, &plan, spent, call)),
+            CacheOutcome::Hit(served, spent) => Ok(self.give(*served, &plan, spent, call)),
             CacheOutcome::Miss(missed) if missed.retrieval.passages.is_empty() => {
                 Ok(nothing_found(question, missed.retrieval, generator.provider(), call.started()))
             }
@@ -133,7 +133,7 @@ impl Engine {
         let mut lookup = Lookup::new(Arc::clone(cache), namespace, Arc::clone(&plan.text), plan.stamp.clone());
         if let Some(hit) = lookup.exact().await {
             if self.is_current(&lookup, &hit.entry, plan, call).await? {
-                return Ok(CacheOutcome::Hit(lookup.serve(hit), Timings::default()));
+                return Ok(CacheOutcome::Hit(Box::new(lookup.serve(hit)), Timings::default()));
             }
             lookup.outdated(&hit);
         }
@@ -143,7 +143,7 @@ impl Engine {
         if let Some(candidate) = candidate {
             let current = self.is_current(&lookup, candidate.entry(), plan, call).await?;
             if let Some(hit) = lookup.decide(candidate, current, &retrieval.passages) {
-                return Ok(CacheOutcome::Hit(lookup.serve(hit), retrieval.timings));
+                return Ok(CacheOutcome::Hit(Box::new(lookup.serve(hit)), retrieval.timings));
             }
         }
         let Miss { note, slot, took } = lookup.miss(known);
