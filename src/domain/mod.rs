@@ -24,7 +24,10 @@ pub use metadata::{
     MAX_METADATA_NAME_CHARS, MAX_METADATA_TEXT_CHARS, Metadata, MetadataValue, Number, Scalar,
 };
 pub use names::{DbName, InvalidDbName};
-pub use search::{FusionParams, ParseSearchModeError, Passage, PassageCopy, SearchFilter, SearchMode};
+pub use search::{
+    FusionParams, ParseRerankMethodError, ParseSearchModeError, Passage, PassageCopy, RerankMethod, SearchFilter,
+    SearchMode,
+};
 pub use spec_key::SpecKey;
 
 /// Row id of a chunk in its DB's store. Assigned by the store, growing, never reused: a changed chunk is a new one.
