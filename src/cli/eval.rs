@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::{
     groups::{FusionArgs, ProviderArgs},
+    rerank::RerankArgs,
     settings::Flags,
 };
 use crate::domain::SearchMode;
@@ -64,6 +65,9 @@ pub struct EvalArgs {
     /// The fusion of `hybrid`.
     #[command(flatten)]
     pub fusion: FusionArgs,
+    /// The order of the passages.
+    #[command(flatten)]
+    pub rerank: RerankArgs,
 }
 
 /// Part of a collection's documents.
@@ -94,6 +98,7 @@ impl EvalArgs {
         let mut flags = Flags::new();
         self.provider.flags(&mut flags);
         self.fusion.flags(&mut flags);
+        self.rerank.flags(&mut flags);
         flags
     }
 }
