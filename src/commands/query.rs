@@ -127,6 +127,7 @@ fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
         bm25_weight: retrieval.fusion.bm25_weight.filter(|_| said.fusion.bm25_weight.is_some()).map(f64::from),
         rrf_enable: retrieval.fusion.rrf.filter(|_| said.fusion.rrf.is_some()),
         rrf_k: retrieval.fusion.rrf_k.filter(|_| said.fusion.rrf_k.is_some()).map(i64::from),
+        sparse: said.fusion.sparse.as_ref().map(|_| retrieval.fusion.sparse.to_string()),
         provider: settings.provider.choice.filter(|_| args.provider.provider.is_some()).map(|p| p.to_string()),
         db: args.store.db.as_ref().map(|_| settings.db.to_string()),
         languages: some(&args.language),

@@ -12,6 +12,7 @@ mod glob;
 mod metadata;
 mod names;
 mod search;
+mod sparse;
 mod spec_key;
 
 pub use context::ChunkContext;
@@ -24,7 +25,11 @@ pub use metadata::{
     MAX_METADATA_NAME_CHARS, MAX_METADATA_TEXT_CHARS, Metadata, MetadataValue, Number, Scalar,
 };
 pub use names::{DbName, InvalidDbName};
-pub use search::{FusionParams, ParseSearchModeError, Passage, PassageCopy, SearchFilter, SearchMode};
+pub use search::{
+    FusionParams, ParseSearchModeError, ParseSparseModeError, Passage, PassageCopy, SearchFilter, SearchMode,
+    SparseMode,
+};
+pub use sparse::{SparseEncoder, SparseVector};
 pub use spec_key::SpecKey;
 
 /// Row id of a chunk in its DB's store. Assigned by the store, growing, never reused: a changed chunk is a new one.

@@ -46,6 +46,10 @@ pub struct AskRequest {
     #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
     pub rrf_k: Option<i64>,
+    /// Whether the learned sparse index has a say in hybrid search: `auto`, `on` or `off`; the server's default is `auto`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(auto|on|off)$")]
+    pub sparse: Option<String>,
     /// Who answers: `ollama`, `openai` or `embedded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ProviderName>)]

@@ -321,6 +321,8 @@ pub const KEYS: &[SettingKey] = &[
     key("retrieval.bm25_weight", "--bm25-weight", &["RAGCTL_BM25_WEIGHT"], Open("0.5; with the embedded embedder 0.6, more where the question is not English"),
         Share,
         "Share of the lexical score in weighted fusion"),
+    key("retrieval.sparse", "--sparse", &["RAGCTL_SPARSE"], Is("auto"), Choice(&["auto", "on", "off"]),
+        "Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all"),
 
     key("monitor.url", "--url", &["RAGCTL_MONITOR_URL"], Is("http://localhost:8001"), Targets,
         "Servers that `monitor` watches"),

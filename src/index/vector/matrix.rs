@@ -6,15 +6,17 @@ use super::rough::{RoughQuery, RoughRows};
 use crate::util::vectors::dot_f32;
 use crate::{
     domain::{ChunkId, DocumentId, Hit, IndexedChunk},
-    index::{IndexError, best::Best, scope::Scope},
+    index::{
+        IndexError,
+        best::Best,
+        labels::{Label, Labels},
+        scope::Scope,
+    },
 };
 
 /// Candidates of the first pass for each wanted hit, and how many more: enough that rounding to int8 loses none
 /// (`cargo bench --bench vector_index` counts).
 const OVERSAMPLING: (usize, usize) = (1, 128);
-
-/// Language and version of a row, by number: a scope is judged once a pair, not once a row.
-type Label = u32;
 
 #[derive(Default)]
 pub(super) struct Matrix {
@@ -27,9 +29,7 @@ pub(super) struct Matrix {
     /// The same rows in int8.
     rough: RoughRows,
     rows: HashMap<ChunkId, usize>,
-    known_labels: Vec<(String, String)>,
-    /// Number of each known label: there may be as many as documents, when each has a version of its own.
-    label_numbers: HashMap<(String, String), Label>,
+    known_labels: Labels,
 }
 
 impl Matrix {
@@ -49,7 +49,7 @@ impl Matrix {
             tracing::warn!(chunk = %chunk.id, "a stored vector points nowhere and is not indexed");
             return Ok(());
         };
-        let label = self.label(&chunk.language, &chunk.version);
+        let label = self.known_labels.number(&chunk.language, &chunk.version);
         self.rows.insert(chunk.id, self.ids.len());
         self.ids.push(chunk.id);
         self.labels.push(label);
@@ -73,15 +73,6 @@ impl Matrix {
         if let Some(&moved) = self.ids.get(row) {
             self.rows.insert(moved, row);
         }
-    }
-
-    fn label(&mut self, language: &str, version: &str) -> Label {
-        let label = (language.to_owned(), version.to_owned());
-        let next = self.known_labels.len() as Label;
-        *self.label_numbers.entry(label).or_insert_with_key(|label| {
-            self.known_labels.push(label.clone());
-            next
-        })
     }
 
     fn check(&self, vector: &[f32]) -> Result<(), IndexError> {
@@ -132,7 +123,7 @@ impl Matrix {
         }
         self.check(query)?;
         let Some(query) = unit(query) else { return Ok(Vec::new()) };
-        let inside = (!scope.has_all_labels()).then(|| self.labels_inside(scope));
+        let inside = (!scope.has_all_labels()).then(|| self.known_labels.inside(scope));
         let admits = |row: &usize| inside.as_ref().is_none_or(|inside| inside[self.labels[*row] as usize]);
         let rows = few.iter().filter_map(|id| self.rows.get(id).copied()).filter(admits);
         Ok(self.ranked(&query, rows, k))
@@ -175,14 +166,9 @@ impl Matrix {
         best.items().collect()
     }
 
-    /// For each label whether it is inside.
-    fn labels_inside(&self, scope: &Scope) -> Vec<bool> {
-        self.known_labels.iter().map(|(language, version)| scope.admits(language, version)).collect()
-    }
-
     /// Tells whether a row is inside.
     fn inside(&self, scope: &Scope) -> impl Fn(usize) -> bool + use<'_> {
-        let labels = (!scope.has_all_labels()).then(|| self.labels_inside(scope));
+        let labels = (!scope.has_all_labels()).then(|| self.known_labels.inside(scope));
         let documents = scope.documents.clone();
         move |row| {
             labels.as_ref().is_none_or(|inside| inside[self.labels[row] as usize])

@@ -44,7 +44,7 @@ impl RetrievalSpec {
 mod tests {
     use super::*;
     use crate::{
-        domain::{Filter, SearchFilter, SearchMode},
+        domain::{Filter, SearchFilter, SearchMode, SparseMode},
         rag::pipeline::FusionChoice,
     };
 
@@ -72,8 +72,8 @@ mod tests {
     fn every_field_has_a_part_in_the_key() {
         let RetrievalSpec { db, embedder, options, stages, provider, model, prompt } = spec();
         let RetrievalOptions { mode, k, fusion, filter } = options;
-        let FusionChoice { rrf, rrf_k, bm25_weight } = fusion;
-        assert_eq!((rrf, rrf_k, bm25_weight), (None, None, None));
+        let FusionChoice { rrf, rrf_k, bm25_weight, sparse } = fusion;
+        assert_eq!((rrf, rrf_k, bm25_weight, sparse), (None, None, None, SparseMode::Auto));
         let SearchFilter { languages, versions, documents } = filter;
         assert_eq!((languages.len(), versions.len(), documents), (3, 0, None));
         let year = |year: u32| Filter::from_short(&[format!("year={year}")]).unwrap();
@@ -91,6 +91,8 @@ mod tests {
             with(&|s| s.options.fusion.rrf = Some(false)),
             with(&|s| s.options.fusion.rrf_k = Some(60)),
             with(&|s| s.options.fusion.bm25_weight = Some(0.5)),
+            with(&|s| s.options.fusion.sparse = SparseMode::On),
+            with(&|s| s.options.fusion.sparse = SparseMode::Off),
             with(&|s| s.options.k = k + 1),
             with(&|s| s.options.filter.languages = Vec::new()),
             with(&|s| s.options.filter.versions = vec!["2".into()]),
