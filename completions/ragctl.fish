@@ -150,6 +150,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s k -l top-k -d 'P
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l sparse -d 'Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -491,6 +494,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s k -l top-k -d 'P
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l sparse -d 'Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l url -d 'URL of a server to ask instead of the local data' -r -f
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l json -d 'Print the whole answer as JSON on stdout' -r -f -a "true\t''
 false\t''"
@@ -585,6 +591,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l embed-api-key -d '
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l sparse -d 'Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l questions -d 'Questions: a file with one a line, CSV or JSON lines; or a folder with queries.jsonl and qrels.tsv, whose documents are sources of the DB' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l generation -d 'Generation that is compared with the one that answers; without it, the one that was built, or else the one kept last' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s k -l depth -d 'Rank down to which documents count' -r
@@ -628,6 +637,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-api-key -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l sparse -d 'Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l documents -d 'Files, folders or globs to search instead of corpus.jsonl' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l methods -d 'Search methods to measure' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l depth -d 'Rank down to which results are judged' -r

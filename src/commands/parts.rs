@@ -13,7 +13,7 @@ use crate::{
     providers::{
         Embedder, EmbedderId, Generator, HttpSettings, ProviderKind, UpstreamClient,
         chain::{ChainGenerator, Link, UpstreamOrder},
-        embedded::SparseModel,
+        embedded::BundledSparseEncoder,
         guarded::{CoalescingGenerator, GuardedEmbedder},
         settings::{HttpTimeouts, UpstreamSettings},
     },
@@ -129,7 +129,7 @@ pub(super) fn dbs(settings: &Settings) -> anyhow::Result<Dbs> {
     let catalog = Arc::new(SqliteCatalog::open(&settings.data_dir)?);
     let folders = Arc::clone(&catalog);
     let encoder: Option<Arc<dyn SparseEncoder>> = match settings.retrieval.fusion.sparse {
-        SparseMode::Auto | SparseMode::On => Some(SparseModel::bundled()?),
+        SparseMode::Auto | SparseMode::On => Some(Arc::new(BundledSparseEncoder)),
         SparseMode::Off => None,
     };
     let open_search: OpenSearch = Box::new(move |db, generation| {

@@ -35,6 +35,7 @@ mod secrets;
 mod semantic_cache;
 mod snapshots;
 mod sources;
+mod sparse;
 mod stub;
 mod support;
 mod sync;

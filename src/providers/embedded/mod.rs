@@ -21,5 +21,5 @@ mod word_piece;
 mod word_piece_tests;
 
 pub use extractive::{Extraction, ExtractiveGenerator, extract};
-pub use sparse::{SparseModel, SparseModelError};
+pub use sparse::{BundledSparseEncoder, SparseModel, SparseModelError};
 pub use static_model::{StaticEmbedder, StaticModelError};

@@ -36,11 +36,9 @@ const SPARSE_SHARE: f32 = 0.25;
 pub const RRF_K: u32 = 60;
 
 /// The same with a static embedder, whose vectors know less than the words do: least where its table has no words for the
-/// question's language. Found by `ragctl eval` over seven dbs in four languages; with the learned sparse index, whose terms are
-/// words too, over seven in English.
-fn weight_with_static(question: &str, with_sparse: bool) -> f32 {
+/// question's language. Found by `ragctl eval` over seven dbs in four languages.
+fn weight_with_static(question: &str) -> f32 {
     match language::of_question(question) {
-        "en" | UNKNOWN_LANGUAGE if with_sparse => 0.55,
         "en" | UNKNOWN_LANGUAGE => 0.6,
         // Single ideographs and syllables, as far as the table has them, say next to nothing.
         "zh" | "ja" | "th" | "km" | "my" => 0.99,
@@ -52,10 +50,8 @@ impl FusionChoice {
     /// The weight that is used for a question, or would be.
     pub fn weight(self, embedder: Option<&EmbedderId>, question: &str) -> f32 {
         let static_vectors = embedder.is_some_and(EmbedderId::is_static);
-        self.bm25_weight.unwrap_or_else(|| {
-            let with_sparse = || self.sparse_share(embedder, question) > 0.0;
-            if static_vectors { weight_with_static(question, with_sparse()) } else { WEIGHT_WITH_MODEL }
-        })
+        self.bm25_weight
+            .unwrap_or_else(|| if static_vectors { weight_with_static(question) } else { WEIGHT_WITH_MODEL })
     }
 
     /// Share of the learned sparse index for a question.

@@ -149,7 +149,23 @@ impl SparseModel {
     }
 }
 
-impl SparseEncoder for SparseModel {
+/// The compiled-in model, loaded when the first text comes: not every program that opens a DB has one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BundledSparseEncoder;
+
+impl BundledSparseEncoder {
+    fn encode(text: &str) -> SparseVector {
+        match SparseModel::bundled() {
+            Ok(model) => model.encode(text),
+            Err(error) => {
+                tracing::error!(%error, "no sparse vector can be made");
+                SparseVector::default()
+            }
+        }
+    }
+}
+
+impl SparseEncoder for BundledSparseEncoder {
     fn id(&self) -> &str {
         ID
     }
@@ -159,7 +175,7 @@ impl SparseEncoder for SparseModel {
     }
 
     fn question(&self, text: &str) -> SparseVector {
-        self.encode(text)
+        Self::encode(text)
     }
 
     fn passage(&self, context: &ChunkContext, text: &str) -> SparseVector {
@@ -167,6 +183,6 @@ impl SparseEncoder for SparseModel {
         let headings = context.headings.iter().filter(|heading| Some(*heading) != context.title.as_ref());
         let mut whole: String = title.chain(headings).flat_map(|line| [line.as_str(), ". "]).collect();
         whole.push_str(text);
-        self.encode(&whole)
+        Self::encode(&whole)
     }
 }
