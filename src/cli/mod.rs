@@ -16,9 +16,12 @@ mod groups;
 mod ingest;
 mod mock;
 mod monitor;
+mod narrow;
 mod query;
 mod reindex;
 mod report;
+mod rerank;
+mod search;
 mod serve;
 pub mod settings;
 mod sync;
@@ -45,7 +48,7 @@ pub use cache::{
     CacheAction, CacheCandidate, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, TuneFormat,
 };
 pub use config::{ConfigAction, ConfigShowArgs};
-pub use docs::{DocsAction, DocsDeleteArgs, DocsListArgs, DocsOrder, DocsPlaceArgs, DocsShowArgs};
+pub use docs::{DocsAction, DocsDeleteArgs, DocsListArgs, DocsPlaceArgs, DocsShowArgs};
 pub use eval::{EvalArgs, EvalFormat};
 pub use exit::ExitStatus;
 pub use generation::GenerationArgs;
@@ -56,9 +59,12 @@ pub use groups::{
 pub use ingest::{IngestArgs, MetadataText};
 pub use mock::MockArgs;
 pub use monitor::MonitorArgs;
+pub use narrow::NarrowArgs;
 pub use query::QueryArgs;
 pub use reindex::ReindexArgs;
 pub use report::ReportArgs;
+pub use rerank::RerankArgs;
+pub use search::SearchArgs;
 pub use serve::ServeArgs;
 pub use sync::SyncArgs;
 pub use trial::{TryArgs, TryFormat};
@@ -105,6 +111,8 @@ pub enum Command {
     Sync(Box<SyncArgs>),
     /// Ask a question
     Query(Box<QueryArgs>),
+    /// Show which passages a question finds, and why
+    Search(Box<SearchArgs>),
     /// Embed a DB with another model, or cut it into other chunks, while it answers
     Reindex(Box<ReindexArgs>),
     /// Compare the generation of a DB that was built with the one that answers

@@ -11,7 +11,7 @@ use crate::{
     cli::{DocsAction, DocsDeleteArgs, DocsListArgs, DocsPlaceArgs, DocsShowArgs, ExitStatus, settings::Settings},
     client::Client,
     domain::DbName,
-    store::{DocumentOrder, Store, StoreCatalog, sqlite::SqliteCatalog},
+    store::{Store, StoreCatalog, sqlite::SqliteCatalog},
     telemetry::ServiceUrl,
     util::{humanize, terminal::tell, text::clean},
     wire::{
@@ -47,7 +47,7 @@ async fn list(settings: &Settings, args: DocsListArgs) -> anyhow::Result<ExitSta
         format,
         language,
         version: label,
-        sort: Some(DocumentOrder::from(sort).as_str().to_owned()),
+        sort: Some(sort.as_str().to_owned()),
         order: descending.then(|| "desc".to_owned()),
         offset: Some(offset),
         limit,
@@ -148,15 +148,14 @@ impl Documents {
             Self::Remote { client, db } => client.document_text(&id, db.as_deref(), start, end).await,
             Self::Local { catalog, db } => {
                 let wanted = id.clone();
-                let (text, is_there) = with_store(catalog, db, move |store| {
-                    Ok((store.text(&wanted)?, store.document(&wanted)?.is_some()))
-                })
-                .await?;
-                let text = text.with_context(|| match is_there {
-                    true => "its text was not kept by the version that read it: ingest it again".to_owned(),
-                    false => unknown(db, &id),
-                })?;
-                Ok(api::document_text(db, id, &text, start, end)?)
+                let text = with_store(catalog, db, move |store| Ok(store.text(&wanted)?)).await?;
+                match text {
+                    Some(text) => Ok(api::document_text(db, id, &text, start, end)?),
+                    None => {
+                        self.show(id).await?;
+                        bail!("its text was not kept by the version that read it: ingest it again")
+                    }
+                }
             }
         }
     }
@@ -240,6 +239,7 @@ fn description(found: &DocumentResponse) -> String {
         ("Ingested", document.ingested.clone()),
         ("Chunks", humanize::count(document.chunks)),
     ];
+    lines.extend(document.part_of.as_deref().map(|mail| ("Attached to", clean(mail))));
     match quality {
         None => lines.push(("Text", "not kept by the version that read it: ingest it again".to_owned())),
         Some(quality) => {

@@ -26,8 +26,8 @@ pub use metadata::{
 };
 pub use names::{DbName, InvalidDbName};
 pub use search::{
-    FusionParams, ParseSearchModeError, ParseSparseModeError, Passage, PassageCopy, SearchFilter, SearchMode,
-    SparseMode,
+    FusionParams, ParseRerankMethodError, ParseSearchModeError, ParseSparseModeError, Passage, PassageCopy,
+    RerankMethod, SearchFilter, SearchMode, SparseMode,
 };
 pub use sparse::{SparseEncoder, SparseVector};
 pub use spec_key::SpecKey;
@@ -88,8 +88,6 @@ pub struct IndexedChunk {
     pub id: ChunkId,
     /// ISO 639-1 code of the text's language, `und` when unknown.
     pub language: String,
-    /// The version label that its document was ingested with; empty when none.
-    pub version: String,
     /// The text, present when [`Want::Text`] was asked for, else empty.
     pub text: String,
     /// The embedding, present when [`Want::Vector`] was asked for, else empty. Normalised to length 1.

@@ -11,7 +11,7 @@ mod error;
 mod filtered_tests;
 mod folder;
 mod follow;
-mod labels;
+mod languages;
 pub mod lexical;
 mod scope;
 pub mod sparse;

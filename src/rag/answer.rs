@@ -7,7 +7,10 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use super::{RagError, pipeline::StageReport};
+use super::{
+    RagError,
+    pipeline::{MethodScore, StageReport},
+};
 use crate::{
     cache::{CacheNote, Entry, MissReason, Served},
     domain::Passage,
@@ -23,11 +26,14 @@ pub enum DegradedReason {
     EmbeddingUnavailable,
     /// The model repeated itself or began to play another part, and was stopped.
     ModelRanAway,
+    /// The passages were to be put into another order, and the reranker could not be asked; their order is that of the search.
+    RerankUnavailable,
 }
 
 impl DegradedReason {
     /// Every reason, for metrics that must exist before they happen.
-    pub const ALL: [Self; 3] = [Self::LlmUnavailable, Self::EmbeddingUnavailable, Self::ModelRanAway];
+    pub const ALL: [Self; 4] =
+        [Self::LlmUnavailable, Self::EmbeddingUnavailable, Self::ModelRanAway, Self::RerankUnavailable];
 
     /// The machine-readable name.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +41,7 @@ impl DegradedReason {
             Self::LlmUnavailable => "llm_unavailable",
             Self::EmbeddingUnavailable => "embedding_unavailable",
             Self::ModelRanAway => "model_ran_away",
+            Self::RerankUnavailable => "rerank_unavailable",
         }
     }
 }
@@ -52,6 +59,8 @@ pub struct Timings {
     pub embed: Duration,
     /// Searching, fusing, reading the chunks.
     pub retrieve: Duration,
+    /// Putting the passages into another order.
+    pub rerank: Duration,
     /// From asking the LLM to its last token.
     pub generate: Duration,
     /// From asking the LLM to its first token; `None` before there is one.
@@ -71,10 +80,14 @@ pub struct Retrieval {
     pub bm25_weight: f32,
     /// Set when the search was not the one that was asked for.
     pub degraded: Option<DegradedReason>,
-    /// Only `embed` and `retrieve` are set.
+    /// Only `embed`, `retrieve` and `rerank` are set.
     pub timings: Timings,
+    /// Whether a reranker has said which order the passages have.
+    pub reranked: bool,
     /// What each stage did, when the question asks for it.
     pub explanation: Vec<StageReport>,
+    /// What each method says of each passage, in their order, when the question asks for it.
+    pub inspection: Vec<Vec<MethodScore>>,
 }
 
 /// A question under way: its passages are known, its answer is being written, or known as well.

@@ -62,7 +62,8 @@ pub struct Engine {
 impl Engine {
     /// Puts the parts together.
     pub fn new(dbs: Dbs, models: Models, metrics: Arc<Metrics>) -> Self {
-        Self { dbs: Arc::new(dbs), models, metrics, cache: None, pipeline: Pipeline::default() }
+        let pipeline = Pipeline::with_reranker(models.reranker());
+        Self { dbs: Arc::new(dbs), models, metrics, cache: None, pipeline }
     }
 
     /// Gives answers again that were given before.

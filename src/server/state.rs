@@ -144,7 +144,11 @@ impl AppState {
 
     /// What holds for questions that do not say.
     pub(super) fn ask_defaults(&self) -> AskDefaults {
-        AskDefaults { db: self.current_db.read().clone(), options: self.settings.retrieval.clone() }
+        AskDefaults {
+            db: self.current_db.read().clone(),
+            options: self.settings.retrieval.clone(),
+            reranks: self.engine.models().reranker().is_some(),
+        }
     }
 
     /// The DB that a request means.

@@ -15,8 +15,8 @@ mod sync;
 mod whole;
 
 pub use ask::{
-    AskBody, AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, SegmentBody,
-    StageExplanation, StreamHead, StreamToken, TimingsMs, TurnBody,
+    AskBody, AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, MethodScoreBody,
+    SearchResponse, SegmentBody, StageExplanation, StreamHead, StreamToken, TimingsMs, TurnBody,
 };
 pub use cache::{
     CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,
@@ -40,7 +40,7 @@ pub use metrics::{
 pub use reindex::{GenerationBody, ReindexQuery, ReindexRequest, ReindexResponse};
 pub use schema::{
     DbNameText, MAX_FILTER_CHARS, MAX_FILTERS, MAX_PATH_CHARS, MAX_PATHS, MAX_QUESTION_CHARS, MAX_SOURCE_CHARS,
-    MAX_SOURCES, MAX_VERSION_CHARS, ProviderName,
+    MAX_SOURCES, MAX_VERSION_CHARS, ProviderName, RerankName,
 };
 pub use sync::{
     SyncCommand, SyncCounts, SyncDone, SyncFile, SyncFolder, SyncRequest, SyncResponse, SyncStarted, UploadForm,

@@ -13,7 +13,7 @@ use crate::{
     domain::{ChunkId, DocumentId, Hit, SparseVector},
     index::{
         best::Best,
-        labels::{Label, Labels},
+        languages::{Language, Languages},
         scope::Scope,
     },
 };
@@ -55,7 +55,6 @@ pub(super) struct Entry {
     pub(super) id: ChunkId,
     pub(super) document: DocumentId,
     pub(super) language: String,
-    pub(super) version: String,
     /// Empty when the model does not read the chunk's language.
     pub(super) vector: Quantized,
 }
@@ -66,7 +65,7 @@ struct Row {
     /// `None` when it was removed.
     id: Option<ChunkId>,
     document: DocumentId,
-    label: Label,
+    language: Language,
     /// Where its terms begin; they end where the next row's begin.
     start: usize,
 }
@@ -76,7 +75,7 @@ struct Row {
 pub(super) struct Entries {
     rows: Vec<Row>,
     of_chunk: HashMap<ChunkId, u32, RandomState>,
-    labels: Labels,
+    languages: Languages,
     terms: Vec<u16>,
     weights: Vec<u8>,
     /// Rows by term and upper half of the weight.
@@ -112,8 +111,8 @@ impl Entries {
         self.remove(entry.id);
         // As many rows as fit into four gigabytes of memory, at least.
         let Ok(row) = u32::try_from(self.rows.len()) else { return };
-        let label = self.labels.number(&entry.language, &entry.version);
-        self.rows.push(Row { id: Some(entry.id), document: entry.document, label, start: self.terms.len() });
+        let language = self.languages.number(&entry.language);
+        self.rows.push(Row { id: Some(entry.id), document: entry.document, language, start: self.terms.len() });
         self.of_chunk.insert(entry.id, row);
         self.terms.extend(&entry.vector.terms);
         self.weights.extend(&entry.vector.weights);
@@ -141,13 +140,12 @@ impl Entries {
     pub(super) fn each(&self, mut each: impl FnMut(Entry)) {
         for (row, known) in self.rows.iter().enumerate() {
             let Some(id) = known.id else { continue };
-            let (language, version) = self.labels.of(known.label);
+            let language = self.languages.code(known.language);
             let (terms, weights) = self.vector(row);
             each(Entry {
                 id,
                 document: known.document,
                 language: language.to_owned(),
-                version: version.to_owned(),
                 vector: Quantized { terms: terms.to_vec(), weights: weights.to_vec() },
             });
         }
@@ -242,12 +240,12 @@ impl Entries {
 
     /// Tells whether a row is there and inside.
     fn inside(&self, scope: &Scope) -> impl Fn(u32) -> bool + use<'_> {
-        let labels = (!scope.has_all_labels()).then(|| self.labels.inside(scope));
+        let languages = (!scope.has_all_languages()).then(|| self.languages.inside(scope));
         let documents = scope.documents.clone();
         move |row| {
             let row = &self.rows[row as usize];
             row.id.is_some()
-                && labels.as_ref().is_none_or(|inside| inside[row.label as usize])
+                && languages.as_ref().is_none_or(|inside| inside[row.language as usize])
                 && documents.as_ref().is_none_or(|selection| selection.contains(row.document))
         }
     }
@@ -267,7 +265,6 @@ mod tests {
             id: ChunkId(id),
             document: DocumentId(id as u32),
             language: if id % 2 == 0 { "en" } else { "de" }.into(),
-            version: String::new(),
             vector: Quantized::of(&vector),
         }
     }
@@ -312,7 +309,7 @@ mod tests {
             expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             expected.truncate(k);
             let languages = if german { vec!["de".to_owned()] } else { Vec::new() };
-            let hits = entries.search(&question, k, &Scope::new(languages, Vec::new(), None));
+            let hits = entries.search(&question, k, &Scope::new(languages, None));
             prop_assert_eq!(hits.len(), expected.len());
             for (hit, (score, _)) in hits.iter().zip(&expected) {
                 prop_assert!((hit.score - score).abs() < 1e-3, "{:?} {:?}", &hits, &expected);

@@ -191,11 +191,10 @@ fn frame_bytes(frame: &Frame) -> Vec<u8> {
     out.extend((removed.len() as u32).to_le_bytes());
     removed.iter().for_each(|id| out.extend(id.0.to_le_bytes()));
     out.extend((added.len() as u32).to_le_bytes());
-    for Entry { id, document, language, version, vector: Quantized { terms, weights } } in added {
+    for Entry { id, document, language, vector: Quantized { terms, weights } } in added {
         out.extend(id.0.to_le_bytes());
         out.extend(document.0.to_le_bytes());
         put_text(out, language);
-        put_text(out, version);
         out.extend((terms.len() as u32).to_le_bytes());
         terms.iter().for_each(|term| out.extend(term.to_le_bytes()));
         out.extend(weights);
@@ -256,12 +255,12 @@ impl<'a> Bytes<'a> {
     fn entry(&mut self) -> Option<Entry> {
         let (id, document) =
             (ChunkId(i64::from_le_bytes(self.array()?)), DocumentId(u32::from_le_bytes(self.array()?)));
-        let (language, version, terms) = (self.text()?, self.text()?, self.count()?);
+        let (language, terms) = (self.text()?, self.count()?);
         let vector = Quantized {
             terms: self.take(terms * 2)?.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect(),
             weights: self.take(terms)?.to_vec(),
         };
-        Some(Entry { id, document, language, version, vector })
+        Some(Entry { id, document, language, vector })
     }
 }
 
@@ -271,8 +270,7 @@ mod tests {
 
     fn frame(n: i64) -> Frame {
         let vector = Quantized { terms: vec![3, n as u16 + 4], weights: vec![200, 1] };
-        let entry =
-            Entry { id: ChunkId(n), document: DocumentId(9), language: "en".into(), version: "v…".into(), vector };
+        let entry = Entry { id: ChunkId(n), document: DocumentId(9), language: "én".into(), vector };
         let stamp = (n % 2 == 0).then(|| Stamp { db: "id".into(), revision: n as u64 });
         Frame { stamp, removed: vec![ChunkId(n - 1)], added: vec![entry] }
     }

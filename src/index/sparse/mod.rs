@@ -182,8 +182,8 @@ impl SparseIndex {
             true => Quantized::of(&self.encoder.passage(&chunk.context, &chunk.text)),
             false => Quantized::default(),
         };
-        let IndexedChunk { id, document, language, version, .. } = chunk;
-        Entry { id: *id, document: *document, language: language.clone(), version: version.clone(), vector }
+        let IndexedChunk { id, document, language, .. } = chunk;
+        Entry { id: *id, document: *document, language: language.clone(), vector }
     }
 
     /// Writes a frame and shows it to searches.

@@ -47,7 +47,6 @@ impl Store {
         let chunk = |(id, text): &(i64, &str)| IndexedChunk {
             id: ChunkId(*id),
             language: if text.starts_with("de:") { "de" } else { "en" }.into(),
-            version: String::new(),
             text: (*text).into(),
             vector: Vec::new(),
             document: DocumentId(*id as u32),

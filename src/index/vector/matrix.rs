@@ -9,7 +9,7 @@ use crate::{
     index::{
         IndexError,
         best::Best,
-        labels::{Label, Labels},
+        languages::{Language, Languages},
         scope::Scope,
     },
 };
@@ -22,14 +22,14 @@ const OVERSAMPLING: (usize, usize) = (1, 128);
 pub(super) struct Matrix {
     dimension: usize,
     ids: Vec<ChunkId>,
-    labels: Vec<Label>,
+    languages: Vec<Language>,
     documents: Vec<DocumentId>,
     /// Rows of `dimension` components, unit length.
     exact: Vec<f32>,
     /// The same rows in int8.
     rough: RoughRows,
     rows: HashMap<ChunkId, usize>,
-    known_labels: Labels,
+    known_languages: Languages,
 }
 
 impl Matrix {
@@ -49,10 +49,10 @@ impl Matrix {
             tracing::warn!(chunk = %chunk.id, "a stored vector points nowhere and is not indexed");
             return Ok(());
         };
-        let label = self.known_labels.number(&chunk.language, &chunk.version);
+        let language = self.known_languages.number(&chunk.language);
         self.rows.insert(chunk.id, self.ids.len());
         self.ids.push(chunk.id);
-        self.labels.push(label);
+        self.languages.push(language);
         self.documents.push(chunk.document);
         self.rough.push(&unit);
         self.exact.extend(unit);
@@ -68,7 +68,7 @@ impl Matrix {
         self.exact.truncate(last * d);
         self.rough.swap_remove(row);
         self.ids.swap_remove(row);
-        self.labels.swap_remove(row);
+        self.languages.swap_remove(row);
         self.documents.swap_remove(row);
         if let Some(&moved) = self.ids.get(row) {
             self.rows.insert(moved, row);
@@ -123,8 +123,8 @@ impl Matrix {
         }
         self.check(query)?;
         let Some(query) = unit(query) else { return Ok(Vec::new()) };
-        let inside = (!scope.has_all_labels()).then(|| self.known_labels.inside(scope));
-        let admits = |row: &usize| inside.as_ref().is_none_or(|inside| inside[self.labels[*row] as usize]);
+        let inside = (!scope.has_all_languages()).then(|| self.known_languages.inside(scope));
+        let admits = |row: &usize| inside.as_ref().is_none_or(|inside| inside[self.languages[*row] as usize]);
         let rows = few.iter().filter_map(|id| self.rows.get(id).copied()).filter(admits);
         Ok(self.ranked(&query, rows, k))
     }
@@ -168,10 +168,10 @@ impl Matrix {
 
     /// Tells whether a row is inside.
     fn inside(&self, scope: &Scope) -> impl Fn(usize) -> bool + use<'_> {
-        let labels = (!scope.has_all_labels()).then(|| self.known_labels.inside(scope));
+        let languages = (!scope.has_all_languages()).then(|| self.known_languages.inside(scope));
         let documents = scope.documents.clone();
         move |row| {
-            labels.as_ref().is_none_or(|inside| inside[self.labels[row] as usize])
+            languages.as_ref().is_none_or(|inside| inside[self.languages[row] as usize])
                 && documents.as_ref().is_none_or(|selection| selection.contains(self.documents[row]))
         }
     }
@@ -181,7 +181,7 @@ impl Matrix {
         if scope.is_everything() {
             return self.len();
         }
-        if let (true, Some(selection)) = (scope.has_all_labels(), &scope.documents) {
+        if let (true, Some(selection)) = (scope.has_all_languages(), &scope.documents) {
             // But for chunks without a vector.
             return selection.len().min(self.len());
         }
@@ -231,7 +231,6 @@ mod tests {
         IndexedChunk {
             id: ChunkId(id),
             language,
-            version: String::new(),
             text: String::new(),
             vector: vector.to_vec(),
             document,
@@ -283,7 +282,7 @@ mod tests {
     #[test]
     fn a_scope_admits_only_its_rows() {
         let matrix = matrix(&[vec![1.0, 0.0], vec![1.0, 0.1], vec![0.0, 1.0]]);
-        let scope = Scope::new(vec!["de".into()], Vec::new(), None);
+        let scope = Scope::new(vec!["de".into()], None);
         let hits = matrix.search(&[1.0, 0.0], 10, &scope).unwrap();
         assert_eq!(hits.iter().map(|hit| hit.chunk.0).collect::<Vec<_>>(), [1]);
     }

@@ -23,16 +23,37 @@ impl BlockingStage for Fuse {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
+        // The lists themselves stay: who explains the answer looks into them.
         findings.ranked = match (query.options.mode, &query.vector) {
-            (SearchMode::Bm25, _) | (_, None) => std::mem::take(&mut findings.lexical),
-            (SearchMode::Vector, Some(_)) => std::mem::take(&mut findings.nearest),
+            (SearchMode::Bm25, _) | (_, None) => findings.lexical.clone(),
+            (SearchMode::Vector, Some(_)) => findings.nearest.clone(),
             (SearchMode::Hybrid, Some(_)) => {
                 let share = if findings.sparse.is_empty() { 0.0 } else { query.sparse_share };
                 let fused = fuse(&findings.lexical, &findings.nearest, &beside_sparse(query.fusion, share));
                 with_sparse(fused, &findings.sparse, share, &query.fusion)
             }
         };
+        findings.tell(query, |findings| match (query.options.mode, &query.vector) {
+            (SearchMode::Hybrid, Some(_)) => {
+                let all = findings.lexical.len() + findings.nearest_ranked + findings.sparse_ranked;
+                let repeated = all.saturating_sub(findings.ranked.len());
+                let (lists, share) = match findings.sparse.is_empty() {
+                    true => ("both lists", String::new()),
+                    false => ("several lists", format!(", learned terms {:.2} of all", query.sparse_share)),
+                };
+                format!("{repeated} of the candidates are in {lists}; {}{share}", named(&query.fusion))
+            }
+            _ => "nothing: there is one list".to_owned(),
+        });
         Ok(())
+    }
+}
+
+/// How lists are fused, for people.
+fn named(params: &FusionParams) -> String {
+    match params {
+        FusionParams::Rrf { k } => format!("fused by rank, damping {k}"),
+        FusionParams::Weighted { bm25_weight } => format!("fused by score, words count {bm25_weight:.2}"),
     }
 }
 

@@ -94,10 +94,21 @@ impl BlockingStage for Retrieve {
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
         let depth = match (query.options.mode, &query.vector) {
-            (SearchMode::Hybrid, Some(_)) => query.options.k.max(CANDIDATES),
-            _ => query.options.k + SPARE,
+            (SearchMode::Hybrid, Some(_)) => query.options.candidates().max(CANDIDATES),
+            _ => query.options.candidates() + SPARE,
         };
-        search(query, findings, depth)
+        search(query, findings, depth)?;
+        findings.tell(query, |findings| {
+            let lists = [
+                (findings.lexical.len(), "words"),
+                (findings.nearest_ranked, "vectors"),
+                (findings.sparse_ranked, "learned terms"),
+            ];
+            let found = lists.iter().filter(|(number, _)| *number > 0);
+            let found: Vec<String> = found.map(|(number, by)| format!("{number} found by {by}")).collect();
+            if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") }
+        });
+        Ok(())
     }
 }
 
@@ -122,7 +133,7 @@ fn search(query: &Query, findings: &mut Findings, depth: usize) -> Result<(), Ra
             (index.lexical(&query.text, depth, filter)?, index.nearest(vector, depth, filter)?)
         }
     };
-    findings.depth = depth;
+    (findings.depth, findings.nearest_ranked) = (depth, findings.nearest.len());
     findings.exhausted = findings.lexical.len() < depth && findings.nearest.len() < depth;
     if query.options.mode == SearchMode::Hybrid && query.vector.is_some() && query.sparse_share > 0.0 {
         search_sparse(query, findings, index, depth);
@@ -139,7 +150,7 @@ fn search(query: &Query, findings: &mut Findings, depth: usize) -> Result<(), Ra
 fn search_sparse(query: &Query, findings: &mut Findings, index: &dyn Search, depth: usize) {
     let Some(question) = index.sparse_question(&query.text) else { return };
     let mut hits = index.sparse(&question, depth, &query.options.filter);
-    findings.exhausted &= hits.len() < depth;
+    (findings.sparse_ranked, findings.exhausted) = (hits.len(), findings.exhausted && hits.len() < depth);
     let missing = missing(&hits, findings.lexical.iter().chain(&findings.nearest));
     let scores = index.sparse_scores(&question, &missing);
     hits.extend(missing.into_iter().zip(scores).filter_map(|(chunk, score)| Some(Hit { chunk, score: score? })));
