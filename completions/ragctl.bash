@@ -1879,7 +1879,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__eval)
-            opts="-k -o -v -q -h -V --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --rrf --rrf-k --bm25-weight --rerank --rerank-top-n --rerank-url --rerank-model --rerank-api-key --rerank-timeout --documents --methods --depth --format --output --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -o -v -q -h -V --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --rrf --rrf-k --bm25-weight --sparse --rerank --rerank-top-n --rerank-url --rerank-model --rerank-api-key --rerank-timeout --documents --methods --depth --format --output --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1963,6 +1963,10 @@ _ragctl() {
                     ;;
                 --bm25-weight)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sparse)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --rerank)
@@ -3034,7 +3038,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__query)
-            opts="-k -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --method --top-k --rrf --rrf-k --bm25-weight --rerank --rerank-top-n --rerank-url --rerank-model --rerank-api-key --rerank-timeout --url --json --quotes --explain --language --label --filter --where --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --method --top-k --rrf --rrf-k --bm25-weight --sparse --rerank --rerank-top-n --rerank-url --rerank-model --rerank-api-key --rerank-timeout --url --json --quotes --explain --language --label --filter --where --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3269,6 +3273,10 @@ _ragctl() {
                     ;;
                 --bm25-weight)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sparse)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --rerank)
@@ -3595,7 +3603,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__search)
-            opts="-k -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --method --top-k --rrf --rrf-k --bm25-weight --rerank --rerank-top-n --rerank-url --rerank-model --rerank-api-key --rerank-timeout --url --json --text --language --label --filter --where --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --method --top-k --rrf --rrf-k --bm25-weight --sparse --rerank --rerank-top-n --rerank-url --rerank-model --rerank-api-key --rerank-timeout --url --json --text --language --label --filter --where --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3788,6 +3796,10 @@ _ragctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --sparse)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
+                    return 0
+                    ;;
                 --rerank)
                     COMPREPLY=($(compgen -W "none http" -- "${cur}"))
                     return 0
@@ -3871,7 +3883,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__serve)
-            opts="-k -v -q -h -V --host --port --shutdown-grace --max-body-bytes --cors-origins --allowed-hosts --max-connections --docs --watch --rescan --allow-mass-delete --max-upload-bytes --docs-root --data-dir --db --chunk-size --chunk-overlap --metadata-rule --ocr-command --ocr-timeout --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --cache --cache-threshold --cache-size --cache-ttl --cache-max-bytes --cache-mode --cache-delta --cache-guards --cache-persist --cache-key --method --top-k --rrf --rrf-k --bm25-weight --rerank --rerank-top-n --rerank-url --rerank-model --rerank-api-key --rerank-timeout --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -v -q -h -V --host --port --shutdown-grace --max-body-bytes --cors-origins --allowed-hosts --max-connections --docs --watch --rescan --allow-mass-delete --max-upload-bytes --docs-root --data-dir --db --chunk-size --chunk-overlap --metadata-rule --ocr-command --ocr-timeout --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --max-tokens --temperature --top-p --seed --stop --num-ctx --num-thread --num-gpu --keep-alive --reasoning --extra --fallback --request-timeout --first-token-timeout --load-timeout --idle-timeout --max-retries --retry-backoff --openai-max-retries --openai-retry-backoff --breaker --breaker-failures --breaker-window --breaker-timeout --breaker-successes --breaker-probes --pool-connections --pool-maxsize --pool-block --pool-queue --pool-max-keepalive --pool-keepalive-expiry --no-fallback --cache --cache-threshold --cache-size --cache-ttl --cache-max-bytes --cache-mode --cache-delta --cache-guards --cache-persist --cache-key --method --top-k --rrf --rrf-k --bm25-weight --sparse --rerank --rerank-top-n --rerank-url --rerank-model --rerank-api-key --rerank-timeout --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4223,6 +4235,10 @@ _ragctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --sparse)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
+                    return 0
+                    ;;
                 --rerank)
                     COMPREPLY=($(compgen -W "none http" -- "${cur}"))
                     return 0
@@ -4414,7 +4430,7 @@ _ragctl() {
             return 0
             ;;
         ragctl__subcmd__try)
-            opts="-k -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --rrf --rrf-k --bm25-weight --questions --generation --depth --method --format --config --color --verbose --quiet --log-format --help --version"
+            opts="-k -v -q -h -V --data-dir --db --provider --ollama-url --llm-model --embed-model --openai-base-url --openai-api-key --openai-model --openai-embed-model --connect-timeout --read-timeout --openai-connect-timeout --openai-read-timeout --upstream --upstream-order --embedder --embed-url --embed-api-key --rrf --rrf-k --bm25-weight --sparse --questions --generation --depth --method --format --config --color --verbose --quiet --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4509,6 +4525,10 @@ _ragctl() {
                     ;;
                 --bm25-weight)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sparse)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --questions)

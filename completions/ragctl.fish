@@ -151,6 +151,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s k -l top-k -d 'P
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l sparse -d 'Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
@@ -499,6 +502,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s k -l top-k -d 'P
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l sparse -d 'Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
@@ -582,6 +588,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand search" -s k -l top-k -d '
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l sparse -d 'Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
@@ -683,6 +692,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l embed-api-key -d '
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l sparse -d 'Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l questions -d 'Questions: a file with one a line, CSV or JSON lines; or a folder with queries.jsonl and qrels.tsv, whose documents are sources of the DB' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -l generation -d 'Generation that is compared with the one that answers; without it, the one that was built, or else the one kept last' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s k -l depth -d 'Rank down to which documents count' -r
@@ -726,6 +738,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-api-key -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l sparse -d 'Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r

@@ -31,8 +31,8 @@
 //! 3. A [lookup](cache::Lookup) asks the [`cache`] for the same words. Else the question is embedded, once, for cache and search,
 //!    and the cache looks for the nearest question that no [mismatch](cache::mismatch) speaks against. The lookup decides; it
 //!    embeds and searches nothing itself.
-//! 4. The [`rag::pipeline`] takes the question through its [stages](rag::pipeline::stages): retrieve from both indexes, of the
-//!    documents that the question's [filter](domain::filter) means (see [`index::attributes`]), fuse the two lists, read the best chunks, make one passage of copies. They run on a blocking thread, when it is the question's
+//! 4. The [`rag::pipeline`] takes the question through its [stages](rag::pipeline::stages): retrieve from the indexes, of the
+//!    documents that the question's [filter](domain::filter) means (see [`index::attributes`]), fuse their lists, read the best chunks, make one passage of copies. They run on a blocking thread, when it is the question's
 //!    turn. A [reranker](providers::Reranker) may put more passages than are wanted into another order; without it theirs is kept. A near question's answer is given when one of the passages that it cites is among those that were found, and when
 //!    the passages of both questions use no word by which they differ.
 //! 5. The LLM is asked: the call [joins](providers::guarded::CoalescingGenerator) an equal one that is under way, else goes
@@ -51,7 +51,8 @@
 //! applies what happened since; comparing and reading are one step, so that a commit in between never looks foreign. That is
 //! also how a running server notices what another process ingested, and how an index that is missing, damaged or of another
 //! format comes back. Whoever writes the lexical index holds a lock for a series of changes; where its folder cannot be
-//! written, it lives in memory.
+//! written, it lives in memory. Nobody waits for the [learned sparse index](index::sparse), whose vectors take a hundred times as
+//! long: a server makes them at low priority, and questions rank by them what has one.
 //!
 //! A folder that is mirrored ([`rag::sync`]) is looked at: where an event was, or as a whole now and then. A plain state machine
 //! knows its files, and says what is to be read, renamed and deleted; what waits for that is in the store, so that the next

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{InvalidRequest, check_list};
 use crate::{
-    domain::{DbName, Filter, Passage, PassageCopy, RerankMethod, SearchFilter, SearchMode},
+    domain::{DbName, Filter, Passage, PassageCopy, RerankMethod, SearchFilter, SearchMode, SparseMode},
     providers::{Author, Message, Role},
     rag::{
         Answer, AnswerSegment, Cached, Citation, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings,
@@ -70,6 +70,12 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
             name.parse::<SearchMode>().map_err(|error| InvalidRequest::new(format!("field \"method\": {error}")))?
         }
     };
+    let sparse = match request.sparse {
+        None => chosen.fusion.sparse,
+        Some(name) => {
+            name.parse::<SparseMode>().map_err(|error| InvalidRequest::new(format!("field \"sparse\": {error}")))?
+        }
+    };
     if let Some(weight) = request.bm25_weight.filter(|weight| !(0.0..=1.0).contains(weight)) {
         return Err(InvalidRequest::new(format!("field \"bm25_weight\" must be from 0 to 1, it is {weight}")));
     }
@@ -91,6 +97,7 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
                 rrf: request.rrf_enable.or(chosen.fusion.rrf.filter(|_| request.bm25_weight.is_none())),
                 rrf_k: rrf_k.map(|k| k as u32).or(chosen.fusion.rrf_k),
                 bm25_weight: request.bm25_weight.map(|weight| weight as f32).or(chosen.fusion.bm25_weight),
+                sparse,
             },
             filter: SearchFilter {
                 languages: request.languages.unwrap_or_default(),

@@ -428,7 +428,7 @@ impl RetrievalArgs {
     }
 }
 
-/// The fusion of two searches.
+/// The fusion of searches.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Retrieval")]
 pub struct FusionArgs {
@@ -444,6 +444,10 @@ pub struct FusionArgs {
     #[arg(long, value_name = "SHARE")]
     #[arg(help = short_help("retrieval.bm25_weight"), long_help = long_help("retrieval.bm25_weight"))]
     pub bm25_weight: Option<String>,
+    /// The learned sparse index.
+    #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(choices("retrieval.sparse")))]
+    #[arg(help = short_help("retrieval.sparse"), long_help = long_help("retrieval.sparse"))]
+    pub sparse: Option<String>,
 }
 
 impl FusionArgs {
@@ -451,5 +455,6 @@ impl FusionArgs {
         put(flags, "retrieval.rrf_enable", self.rrf.as_ref());
         put(flags, "retrieval.rrf_k", self.rrf_k.as_ref());
         put(flags, "retrieval.bm25_weight", self.bm25_weight.as_ref());
+        put(flags, "retrieval.sparse", self.sparse.as_ref());
     }
 }

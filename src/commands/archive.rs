@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub(super) async fn export(settings: Settings, args: ExportArgs) -> anyhow::Result<ExitStatus> {
-    let dbs = parts::dbs(&settings.data_dir)?;
+    let dbs = parts::dbs(&settings)?;
     let (db, file) = (settings.db.clone(), args.file.clone());
     let info = tokio::task::spawn_blocking(move || archive::export(dbs.catalog().as_ref(), &db, &file, args.replace));
     let info = info.await??;
@@ -18,7 +18,7 @@ pub(super) async fn export(settings: Settings, args: ExportArgs) -> anyhow::Resu
 }
 
 pub(super) async fn import(settings: Settings, args: ImportArgs) -> anyhow::Result<ExitStatus> {
-    let dbs = parts::dbs(&settings.data_dir)?;
+    let dbs = parts::dbs(&settings)?;
     let (db, file) = (settings.db.clone(), args.file.clone());
     let info = tokio::task::spawn_blocking(move || archive::import(dbs.catalog().as_ref(), &db, &file, args.replace));
     let info = info.await??;

@@ -1,6 +1,6 @@
 //! Puts the engine together from settings: the one place that knows all the concrete types.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -8,11 +8,12 @@ use tokio::time::Instant;
 use super::models::{self, Chosen};
 use crate::{
     cli::settings::{ResilienceSettings, Settings},
-    domain::DbName,
+    domain::{DbName, SparseEncoder, SparseMode},
     index::EmbeddedSearch,
     providers::{
         Embedder, EmbedderId, Generator, HttpSettings, ProviderKind, UpstreamClient,
         chain::{ChainGenerator, Link, UpstreamOrder},
+        embedded::BundledSparseEncoder,
         guarded::{CoalescingGenerator, GuardedEmbedder},
         settings::{HttpTimeouts, UpstreamSettings},
     },
@@ -42,7 +43,7 @@ pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
     let Chosen { models, upstreams, choice } = models::build(&settings.provider, &mut guards).await?;
     let resilience = guards.made;
     announce(&metrics, &models, &upstreams, &settings.db);
-    let dbs = dbs(&settings.data_dir)?.with_embedders(models.embedder_ids());
+    let dbs = dbs(settings)?.with_embedders(models.embedder_ids());
     let embedder = models.embedder().id().clone();
     let engine = Engine::new(dbs, models, Arc::clone(&metrics));
     Ok(Parts { engine, metrics, embedder, upstreams, resilience, choice })
@@ -149,12 +150,17 @@ fn most_open_dbs() -> usize {
     usize::try_from((files / 2 / FILES_OF_A_DB).clamp(2, MOST)).unwrap_or(2)
 }
 
-/// The DBs of a data directory, with the embedded store and search.
-pub(super) fn dbs(data_dir: &Path) -> anyhow::Result<Dbs> {
-    let catalog = Arc::new(SqliteCatalog::open(data_dir)?);
+/// The DBs of the data directory, with the embedded store and search.
+pub(super) fn dbs(settings: &Settings) -> anyhow::Result<Dbs> {
+    let catalog = Arc::new(SqliteCatalog::open(&settings.data_dir)?);
     let folders = Arc::clone(&catalog);
-    let open_search: OpenSearch =
-        Box::new(move |db, generation| Arc::new(EmbeddedSearch::open(&folders.index_folder(db, generation))));
+    let encoder: Option<Arc<dyn SparseEncoder>> = match settings.retrieval.fusion.sparse {
+        SparseMode::Auto | SparseMode::On => Some(Arc::new(BundledSparseEncoder)),
+        SparseMode::Off => None,
+    };
+    let open_search: OpenSearch = Box::new(move |db, generation| {
+        Arc::new(EmbeddedSearch::open(&folders.index_folder(db, generation), encoder.clone()))
+    });
     let dbs = Dbs::new(catalog, open_search);
     Ok(dbs.with_most_open(most_open_dbs()))
 }

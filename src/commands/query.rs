@@ -137,6 +137,7 @@ pub(super) fn chosen(settings: &Settings, said: &RetrievalArgs, request: AskRequ
         bm25_weight: retrieval.fusion.bm25_weight.filter(|_| said.fusion.bm25_weight.is_some()).map(f64::from),
         rrf_enable: retrieval.fusion.rrf.filter(|_| said.fusion.rrf.is_some()),
         rrf_k: retrieval.fusion.rrf_k.filter(|_| said.fusion.rrf_k.is_some()).map(i64::from),
+        sparse: said.fusion.sparse.as_ref().map(|_| retrieval.fusion.sparse.to_string()),
         rerank: said.rerank.rerank.as_ref().map(|_| retrieval.rerank.to_string()),
         rerank_top_n: retrieval.rerank_top_n.filter(|_| said.rerank.rerank_top_n.is_some()).map(|n| n as i64),
         ..request

@@ -12,6 +12,7 @@ mod glob;
 mod metadata;
 mod names;
 mod search;
+mod sparse;
 mod spec_key;
 
 pub use context::ChunkContext;
@@ -25,9 +26,10 @@ pub use metadata::{
 };
 pub use names::{DbName, InvalidDbName};
 pub use search::{
-    FusionParams, ParseRerankMethodError, ParseSearchModeError, Passage, PassageCopy, RerankMethod, SearchFilter,
-    SearchMode,
+    FusionParams, ParseRerankMethodError, ParseSearchModeError, ParseSparseModeError, Passage, PassageCopy,
+    RerankMethod, SearchFilter, SearchMode, SparseMode,
 };
+pub use sparse::{SparseEncoder, SparseVector};
 pub use spec_key::SpecKey;
 
 /// Row id of a chunk in its DB's store. Assigned by the store, growing, never reused: a changed chunk is a new one.

@@ -114,6 +114,55 @@ impl FromStr for RerankMethod {
     }
 }
 
+/// Whether the learned sparse index has a say in hybrid search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SparseMode {
+    /// Where it has been measured to help.
+    #[default]
+    Auto,
+    /// For every question, by the chunks that have vectors.
+    On,
+    /// Never; a server that is started so does not make the index.
+    Off,
+}
+
+impl SparseMode {
+    /// Every mode.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::On, Self::Off];
+
+    /// The name used in requests and settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl fmt::Display for SparseMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text names no mode of the sparse index.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown mode {0:?} of the sparse index: use auto, on or off")]
+pub struct ParseSparseModeError(String);
+
+impl FromStr for SparseMode {
+    type Err = ParseSparseModeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|mode| mode.as_str() == text)
+            .ok_or_else(|| ParseSparseModeError(text.chars().take(40).collect()))
+    }
+}
+
 /// Limits a search to part of a DB. An empty list does not limit. All limits hold together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct SearchFilter {

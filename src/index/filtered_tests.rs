@@ -111,7 +111,7 @@ proptest! {
         }).collect();
         let feed = Feed { before, after, now: 1.into() };
         let folder = tempfile::tempdir().unwrap();
-        let search = EmbeddedSearch::open(folder.path());
+        let search = EmbeddedSearch::open(folder.path(), None);
         for now in [1, 2] {
             feed.now.set(now);
             search.follow(&feed).unwrap();

@@ -9,21 +9,25 @@ mod best;
 mod error;
 #[cfg(test)]
 mod filtered_tests;
+mod folder;
 mod follow;
+mod languages;
 pub mod lexical;
 mod scope;
+pub mod sparse;
 pub mod vector;
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use attributes::AttributeIndex;
 pub use error::IndexError;
 use follow::follow;
 use lexical::LexicalIndex;
 pub use scope::Scope;
+use sparse::SparseIndex;
 use vector::{VectorIndex, VectorOptions};
 
-use crate::domain::{ChangeSet, ChunkId, Facet, Hit, SearchFilter, Stamp, Want};
+use crate::domain::{ChangeSet, ChunkId, Facet, Hit, SearchFilter, SparseEncoder, SparseVector, Stamp, Want};
 
 /// What an index needs to know of the store.
 pub trait ChangeFeed {
@@ -57,6 +61,25 @@ pub trait Search: Send + Sync {
     /// Cosine of these chunks; `None` for those that are not indexed.
     fn similarities(&self, vector: &[f32], ids: &[ChunkId]) -> Vec<Option<f32>>;
 
+    /// The learned sparse vector of a question; `None` where there is no such index, or nothing in it yet.
+    fn sparse_question(&self, text: &str) -> Option<SparseVector>;
+
+    /// The `k` chunks whose sparse vectors fit best, by their product, of those that have one yet.
+    fn sparse(&self, question: &SparseVector, k: usize, scope: &SearchFilter) -> Vec<Hit>;
+
+    /// Products of the sparse vectors of these chunks; `None` for those that have none yet.
+    fn sparse_scores(&self, question: &SparseVector, ids: &[ChunkId]) -> Vec<Option<f32>>;
+
+    /// Makes sparse vectors of what came since, until `stop` says so; returns whether there is no more to do. It takes a hundred
+    /// times as long as [`follow`](Self::follow), which waits for none of it.
+    fn follow_sparse(&self, feed: &dyn ChangeFeed, stop: &dyn Fn() -> bool) -> Result<bool, IndexError>;
+
+    /// Whether the sparse vectors are those of this state of the store; `None` where there is no such index.
+    fn sparse_covers(&self, stamp: &Stamp) -> Option<bool>;
+
+    /// Chunks that the sparse index has dealt with; `None` where there is none.
+    fn sparse_chunks(&self) -> Option<usize>;
+
     /// Catches up with the store.
     fn follow(&self, feed: &dyn ChangeFeed) -> Result<FollowReport, IndexError>;
 
@@ -77,21 +100,24 @@ pub trait Search: Send + Sync {
     fn facets(&self, most_values: usize) -> Vec<Facet>;
 }
 
-/// The embedded search: a lexical and a vector index side by side, and one of what filters ask for.
+/// The embedded search: a lexical and a vector index side by side, one of what filters ask for, and perhaps a learned sparse one.
 pub struct EmbeddedSearch {
     attributes: AttributeIndex,
     lexical: LexicalIndex,
     vector: VectorIndex,
+    sparse: Option<SparseIndex>,
 }
 
 impl EmbeddedSearch {
     /// Opens the indexes in this folder. What is missing or unusable starts empty; a folder that cannot be written is not
-    /// used at all, and the indexes live in memory: a derived index is never a reason not to start.
-    pub fn open(folder: &Path) -> Self {
+    /// used at all, and the indexes live in memory: a derived index is never a reason not to start. Sparse vectors are made by
+    /// this encoder, if there is one.
+    pub fn open(folder: &Path, encoder: Option<Arc<dyn SparseEncoder>>) -> Self {
         Self {
             attributes: AttributeIndex::default(),
             lexical: LexicalIndex::open(&folder.join("lexical")),
             vector: VectorIndex::new(VectorOptions::default()),
+            sparse: encoder.map(|encoder| SparseIndex::open(&folder.join("sparse"), encoder)),
         }
     }
 }
@@ -107,6 +133,30 @@ impl Search for EmbeddedSearch {
 
     fn similarities(&self, vector: &[f32], ids: &[ChunkId]) -> Vec<Option<f32>> {
         self.vector.similarities(vector, ids)
+    }
+
+    fn sparse_question(&self, text: &str) -> Option<SparseVector> {
+        self.sparse.as_ref()?.question(text)
+    }
+
+    fn sparse(&self, question: &SparseVector, k: usize, scope: &SearchFilter) -> Vec<Hit> {
+        self.sparse.as_ref().map_or_else(Vec::new, |index| index.search(question, k, &self.attributes.scope(scope)))
+    }
+
+    fn sparse_scores(&self, question: &SparseVector, ids: &[ChunkId]) -> Vec<Option<f32>> {
+        self.sparse.as_ref().map_or_else(|| vec![None; ids.len()], |index| index.scores(question, ids))
+    }
+
+    fn follow_sparse(&self, feed: &dyn ChangeFeed, stop: &dyn Fn() -> bool) -> Result<bool, IndexError> {
+        self.sparse.as_ref().map_or(Ok(true), |index| index.follow(feed, stop))
+    }
+
+    fn sparse_covers(&self, stamp: &Stamp) -> Option<bool> {
+        self.sparse.as_ref().map(|index| index.covers(stamp))
+    }
+
+    fn sparse_chunks(&self) -> Option<usize> {
+        self.sparse.as_ref().map(SparseIndex::len)
     }
 
     fn follow(&self, feed: &dyn ChangeFeed) -> Result<FollowReport, IndexError> {

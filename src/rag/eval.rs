@@ -93,6 +93,12 @@ pub async fn evaluate(
     };
     let total = documents.len() + options.modes.len() * dataset.queries.len();
     index(documents, db, models.embedder(), &|done| observer(done, total)).await?;
+    let searched = Arc::clone(db);
+    tokio::task::spawn_blocking(move || {
+        searched.follow()?;
+        searched.follow_sparse(&|| false)
+    })
+    .await??;
     let call = CallContext::without_deadline();
     let mut scores = Vec::new();
     let pipeline = Pipeline::with_reranker(models.reranker());
@@ -192,8 +198,7 @@ async fn index(
         tokio::task::spawn_blocking(move || store.write(&documents, &record)).await??;
         observer((n * BATCH + batch.len()).min(corpus.len()));
     }
-    let db = Arc::clone(db);
-    tokio::task::spawn_blocking(move || db.follow().map(drop)).await?
+    Ok(())
 }
 
 fn document(source: String, EvalDocument { title, text, .. }: &EvalDocument, vector: TextVector) -> NewDocument {

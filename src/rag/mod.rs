@@ -32,7 +32,7 @@ pub use answer::{
     Answer, AnswerEvent, AnswerSegment, AnswerStream, Cached, DegradedReason, Outcome, Retrieval, Timings,
 };
 pub use citation::{Citation, citations};
-pub use db::{Db, Dbs, OpenSearch};
+pub use db::{Db, Dbs, OpenSearch, SparseWaiting};
 pub use error::RagError;
 pub use models::Models;
 pub use pipeline::{FusionChoice, Pipeline, Question, RetrievalOptions};

@@ -16,6 +16,7 @@ mod params;
 mod reindex;
 mod rendered;
 mod router;
+mod sparse;
 mod state;
 mod watch;
 
@@ -75,6 +76,7 @@ impl Background {
         tasks.spawn(health::sample_system(Arc::clone(state)));
         tasks.spawn(watch::watch_stores(Arc::clone(state)));
         tasks.spawn(reindex::upgrade_stores(Arc::clone(state)));
+        tasks.spawn(sparse::follow_sparse(Arc::clone(state)));
         tasks.spawn(tend_cache(Arc::clone(state)));
         tasks.spawn(watch_mirrors(Arc::clone(state)));
         Self(tasks)

@@ -176,6 +176,8 @@ macro_rules! catalogue {
                 /// Documents that generations lack which are being built.
                 reindex_documents: gauge Number exposed sum "ollama_rag_reindex_documents" []
                     history ReindexDocuments column "reindex_documents";
+                /// Chunks that have no learned sparse vector yet.
+                sparse_chunks: gauge Number exposed sum "ollama_rag_sparse_chunks_waiting" [] column "sparse_chunks";
             }
             breakers {
                 /// A circuit breaker.

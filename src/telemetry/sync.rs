@@ -24,6 +24,8 @@ pub struct SyncMetrics {
     pub failures: IntCounter,
     /// Documents that generations lack which are being built.
     pub reindex_documents: IntGauge,
+    /// Chunks that have no learned sparse vector yet.
+    pub sparse_chunks: IntGauge,
 }
 
 impl SyncMetrics {
@@ -38,6 +40,7 @@ impl SyncMetrics {
             done: counter(FileSync::done()),
             failures: counter(FileSync::failures()),
             reindex_documents: gauge(FileSync::reindex_documents()),
+            sparse_chunks: gauge(FileSync::sparse_chunks()),
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Tools without a domain: numbers and texts for people, files and tables, axes, statistics, vectors, scripts, words and their
-//! spellings, time, TLS, the process and its terminal.
+//! Tools without a domain: numbers and texts for people, files and tables, axes, statistics, vectors and packed matrices, scripts,
+//! words and their spellings, time, TLS, the process and its terminal.
 
 pub mod axis;
 pub mod files;
 pub mod humanize;
 pub mod markdown;
+pub mod packed;
 pub mod process;
 pub mod script;
 pub mod spelling;

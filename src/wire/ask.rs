@@ -47,6 +47,10 @@ pub struct AskRequest {
     #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
     pub rrf_k: Option<i64>,
+    /// Whether the learned sparse index has a say in hybrid search: `auto`, `on` or `off`; the server's default is `auto`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(auto|on|off)$")]
+    pub sparse: Option<String>,
     /// What puts the passages into another order: `none` or `http` (the rerank server of this server); the server's default
     /// is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -258,7 +262,7 @@ pub struct StageExplanation {
 /// What one method says of a passage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MethodScoreBody {
-    /// `bm25`, `vector`, `fusion` of all searches, or `rerank`.
+    /// `bm25`, `vector`, `sparse`, `fusion` of all searches, or `rerank`.
     #[schema(example = "bm25")]
     pub method: String,
     /// Its score, on its own scale.

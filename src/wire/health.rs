@@ -102,6 +102,10 @@ pub struct DatabaseHealth {
     /// What is wrong with it, or what it cannot do just now; `null` when all is well.
     #[serde(default)]
     pub message: Option<String>,
+    /// Chunks that have no learned sparse vector yet, and are searched for by words and vectors only; `null` where none are
+    /// made.
+    #[serde(default)]
+    pub sparse_chunks_waiting: Option<u64>,
 }
 
 /// Stored conversations.

@@ -126,7 +126,7 @@ fn main() {
     };
     let folder = tempfile::tempdir().expect("a folder");
     let started = Instant::now();
-    let search = EmbeddedSearch::open(folder.path());
+    let search = EmbeddedSearch::open(folder.path(), None);
     search.follow(&feed).expect("it follows");
     search.finish();
     println!("{chunks} chunks indexed in {:.1} s", started.elapsed().as_secs_f64());

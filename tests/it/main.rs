@@ -38,6 +38,7 @@ mod secrets;
 mod semantic_cache;
 mod snapshots;
 mod sources;
+mod sparse;
 mod stub;
 mod support;
 mod sync;

@@ -331,6 +331,8 @@ pub const KEYS: &[SettingKey] = &[
     key("retrieval.bm25_weight", "--bm25-weight", &["RAGCTL_BM25_WEIGHT"], Open("0.5; with the embedded embedder 0.6, more where the question is not English"),
         Share,
         "Share of the lexical score in weighted fusion"),
+    key("retrieval.sparse", "--sparse", &["RAGCTL_SPARSE"], Is("auto"), Choice(&["auto", "on", "off"]),
+        "Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all"),
 
     key("retrieval.rerank", "--rerank", &["RAGCTL_RERANK"], Is("none"), Choice(&["none", "http"]),
         "What puts the passages into another order; http: the server of --rerank-url"),

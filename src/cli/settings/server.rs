@@ -263,6 +263,7 @@ pub(super) fn retrieval(values: &Values<'_>) -> Result<RetrievalOptions, Setting
             rrf: values.truth("retrieval.rrf_enable")?,
             rrf_k: Some(values.parsed("retrieval.rrf_k")?),
             bm25_weight: values.share("retrieval.bm25_weight")?,
+            sparse: values.parsed("retrieval.sparse")?,
         },
         filter: SearchFilter::default(),
         rerank: values.parsed("retrieval.rerank")?,

@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use super::{keys::KEYS, *};
 use crate::{
     cli::{ColorChoice, LogFormat},
-    domain::SearchMode,
+    domain::{SearchMode, SparseMode},
     rag::FusionChoice,
 };
 
@@ -98,7 +98,10 @@ fn nothing_said_gives_the_documented_defaults() {
     assert_eq!(settings.provider.timeouts.read, Duration::from_secs(180));
     assert_eq!((settings.chunking.size, settings.chunking.overlap), (800, 120));
     assert_eq!((settings.retrieval.mode, settings.retrieval.k), (SearchMode::Hybrid, 5));
-    assert_eq!(settings.retrieval.fusion, FusionChoice { rrf: None, rrf_k: Some(60), bm25_weight: None });
+    assert_eq!(
+        settings.retrieval.fusion,
+        FusionChoice { rrf: None, rrf_k: Some(60), bm25_weight: None, sparse: SparseMode::Auto }
+    );
     let log = LogSettings { level: LogLevel::Info, format: LogFormat::Text, color: ColorChoice::Auto };
     assert_eq!(settings.log, log);
 }

@@ -5,8 +5,7 @@
 //! folder anew each time. Everybody who takes it opens the index afresh: the last one may have built another.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io,
+    fs::{self, File},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -21,7 +20,10 @@ use tantivy::{
 use super::{Fields, entries::Entries, files::UnsyncedFolder, schema, tokens};
 use crate::{
     domain::{Changes, Stamp},
-    index::IndexError,
+    index::{
+        IndexError,
+        folder::{lock, make_folder},
+    },
 };
 
 /// Raised whenever schema or analysis changes: indexes of another format are started anew.
@@ -272,31 +274,6 @@ fn payload(index: &Index) -> Result<Option<Payload>, IndexError> {
 /// Reloaded by hand, when there is something new: no thread watches the folder.
 fn reader(index: &Index) -> Result<IndexReader, IndexError> {
     Ok(index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?)
-}
-
-fn make_folder(folder: &Path) -> Result<(), IndexError> {
-    // A file in the place of a folder that is ours alone.
-    for part in folder.parent().into_iter().chain([folder]) {
-        if part.is_file() {
-            fs::remove_file(part).map_err(|error| {
-                IndexError::io(format!("remove {}, a file in the index's place", part.display()), error)
-            })?;
-        }
-    }
-    fs::create_dir_all(folder)
-        .map_err(|error| IndexError::io(format!("make the index folder {}", folder.display()), error))
-}
-
-/// Takes the right to write; `None` when another process has it. It is let go when the file is dropped.
-fn lock(folder: &Path) -> Result<Option<File>, IndexError> {
-    let path = folder.with_extension("lock");
-    let failed = |error: io::Error| IndexError::io(format!("lock {}", path.display()), error);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
 }
 
 /// The index that is there; `None` when there is none, or one of another format. `check` reads all of it: after a power cut,

@@ -6,15 +6,17 @@ use super::rough::{RoughQuery, RoughRows};
 use crate::util::vectors::dot_f32;
 use crate::{
     domain::{ChunkId, DocumentId, Hit, IndexedChunk},
-    index::{IndexError, best::Best, scope::Scope},
+    index::{
+        IndexError,
+        best::Best,
+        languages::{Language, Languages},
+        scope::Scope,
+    },
 };
 
 /// Candidates of the first pass for each wanted hit, and how many more: enough that rounding to int8 loses none
 /// (`cargo bench --bench vector_index` counts).
 const OVERSAMPLING: (usize, usize) = (1, 128);
-
-/// The language of a row, by number: a scope is judged once a language, not once a row.
-type Language = u32;
 
 #[derive(Default)]
 pub(super) struct Matrix {
@@ -27,8 +29,7 @@ pub(super) struct Matrix {
     /// The same rows in int8.
     rough: RoughRows,
     rows: HashMap<ChunkId, usize>,
-    /// The code of each number.
-    known_languages: Vec<String>,
+    known_languages: Languages,
 }
 
 impl Matrix {
@@ -48,7 +49,7 @@ impl Matrix {
             tracing::warn!(chunk = %chunk.id, "a stored vector points nowhere and is not indexed");
             return Ok(());
         };
-        let language = self.language(&chunk.language);
+        let language = self.known_languages.number(&chunk.language);
         self.rows.insert(chunk.id, self.ids.len());
         self.ids.push(chunk.id);
         self.languages.push(language);
@@ -72,17 +73,6 @@ impl Matrix {
         if let Some(&moved) = self.ids.get(row) {
             self.rows.insert(moved, row);
         }
-    }
-
-    /// The number of a language.
-    fn language(&mut self, code: &str) -> Language {
-        // A DB has few: to look through them costs less than to hash.
-        let known = self.known_languages.iter().position(|known| known == code);
-        let number = known.unwrap_or_else(|| {
-            self.known_languages.push(code.to_owned());
-            self.known_languages.len() - 1
-        });
-        number as Language
     }
 
     fn check(&self, vector: &[f32]) -> Result<(), IndexError> {
@@ -133,7 +123,7 @@ impl Matrix {
         }
         self.check(query)?;
         let Some(query) = unit(query) else { return Ok(Vec::new()) };
-        let inside = (!scope.has_all_languages()).then(|| self.languages_inside(scope));
+        let inside = (!scope.has_all_languages()).then(|| self.known_languages.inside(scope));
         let admits = |row: &usize| inside.as_ref().is_none_or(|inside| inside[self.languages[*row] as usize]);
         let rows = few.iter().filter_map(|id| self.rows.get(id).copied()).filter(admits);
         Ok(self.ranked(&query, rows, k))
@@ -176,14 +166,9 @@ impl Matrix {
         best.items().collect()
     }
 
-    /// For each language whether it is inside.
-    fn languages_inside(&self, scope: &Scope) -> Vec<bool> {
-        self.known_languages.iter().map(|language| scope.admits(language)).collect()
-    }
-
     /// Tells whether a row is inside.
     fn inside(&self, scope: &Scope) -> impl Fn(usize) -> bool + use<'_> {
-        let languages = (!scope.has_all_languages()).then(|| self.languages_inside(scope));
+        let languages = (!scope.has_all_languages()).then(|| self.known_languages.inside(scope));
         let documents = scope.documents.clone();
         move |row| {
             languages.as_ref().is_none_or(|inside| inside[self.languages[row] as usize])

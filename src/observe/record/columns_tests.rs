@@ -100,7 +100,7 @@ fn the_columns_are_those_that_others_rely_on() {
                  pool_maxsize,pool_requests,pool_opened,pool_open,pool_in_use,pool_idle,pool_waiting,\
                  pool_reuse_rate,cache_enabled,cache_hits,cache_exact,cache_semantic,cache_misses,cache_refused,cache_evictions,cache_size,cache_max_size,cache_fill,\
                  questions,errors,degraded,p50_ms,p95_ms,p99_ms,cpu_percent,memory_percent,disk_percent,\
-                 resident_bytes,cpu_seconds,sync_queued,sync_failed,sync_held,sync_oldest_seconds,sync_done,sync_failures,reindex_documents\n";
+                 resident_bytes,cpu_seconds,sync_queued,sync_failed,sync_held,sync_oldest_seconds,sync_done,sync_failures,reindex_documents,sparse_chunks\n";
     assert_eq!(String::from_utf8(write_header().unwrap()).unwrap(), names);
 }
 

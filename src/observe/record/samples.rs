@@ -188,7 +188,7 @@ pub(super) fn observation(figure: BoxedStrategy<f64>) -> impl Strategy<Value = O
         let mut next = || all.next().flatten();
         Process { resident_bytes: next(), cpu_seconds: next(), open_fds: next(), started: next() }
     });
-    let sync = figures(7, figure.clone()).prop_map(|mut all| {
+    let sync = figures(8, figure.clone()).prop_map(|mut all| {
         let mut next = || all.next().flatten();
         FileSync {
             queued: next(),
@@ -198,6 +198,7 @@ pub(super) fn observation(figure: BoxedStrategy<f64>) -> impl Strategy<Value = O
             done: next(),
             failures: next(),
             reindex_documents: next(),
+            sparse_chunks: next(),
         }
     });
     (

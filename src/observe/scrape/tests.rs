@@ -223,6 +223,7 @@ fn health() -> HealthResponse {
                 path: "/x".into(),
                 document_count: 12,
                 message: None,
+                sparse_chunks_waiting: Some(3),
             },
             chats: ChatsHealth { count: 1 },
             upstreams: Vec::new(),

@@ -140,6 +140,11 @@ impl StaticEmbedder {
         Ok(Self { inner: Arc::new(Inner { id, tokenizer, table, vocabulary: Vocabulary::of(&file) }) })
     }
 
+    /// The ids of the first 512 tokens of `text`, those of unknown words included.
+    pub(super) fn tokens(&self, text: &str) -> impl Iterator<Item = u32> {
+        self.inner.tokenizer.ids(text)
+    }
+
     /// Numbers in a vector.
     pub fn dimension(&self) -> usize {
         self.inner.table.dimension()

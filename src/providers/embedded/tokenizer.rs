@@ -51,6 +51,12 @@ impl Tokenizer {
 
     /// The ids of the first tokens of a text, without those of unknown words.
     pub(super) fn known_ids(&self, text: &str) -> impl Iterator<Item = u32> {
+        let unknown = self.unknown;
+        self.ids(text).filter(move |id| Some(*id) != unknown)
+    }
+
+    /// The ids of the first tokens of a text.
+    pub(super) fn ids(&self, text: &str) -> impl Iterator<Item = u32> + use<> {
         let text = if text.len() <= self.longest_text {
             text
         } else {
@@ -67,8 +73,7 @@ impl Tokenizer {
                 }
             },
         };
-        let unknown = self.unknown;
-        ids.into_iter().take(MOST_TOKENS).filter(move |id| Some(*id) != unknown)
+        ids.into_iter().take(MOST_TOKENS)
     }
 }
 

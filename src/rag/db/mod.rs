@@ -42,6 +42,15 @@ pub struct Db {
     follows: Combiner<(), Result<(), RagError>>,
 }
 
+/// How far the sparse vectors of a DB are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SparseWaiting {
+    /// Chunks that have none yet, about: those that were removed since may hide some.
+    pub chunks: u64,
+    /// Whether they are those of the newest state.
+    pub is_current: bool,
+}
+
 /// The store, and what is derived from it.
 struct Mirror {
     store: Arc<dyn Store>,
@@ -177,6 +186,25 @@ impl Db {
     /// When store or index cannot be read; the search then stays at its older state.
     pub fn follow(&self) -> Result<FollowReport, RagError> {
         self.mirror.follow()
+    }
+
+    /// Makes the sparse vectors of what came since, until `stop` says so; returns whether there is nothing more to do. Takes long.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn follow_sparse(&self, stop: &dyn Fn() -> bool) -> Result<bool, RagError> {
+        Ok(self.mirror.search.follow_sparse(&StoreFeed(self.mirror.store.as_ref()), stop)?)
+    }
+
+    /// How far the sparse vectors are; `None` where none are made, or the store cannot be read.
+    pub fn sparse_waiting(&self) -> Option<SparseWaiting> {
+        let (store, search) = (&self.mirror.store, &self.mirror.search);
+        let is_current = search.sparse_covers(&store.stamp().ok()?)?;
+        if is_current {
+            return Some(SparseWaiting { chunks: 0, is_current });
+        }
+        let known = u64::try_from(search.sparse_chunks()?).unwrap_or(u64::MAX);
+        Some(SparseWaiting { chunks: store.counts().ok()?.chunks.saturating_sub(known), is_current })
     }
 
     /// Whether the search mirrors the store's newest state, or another process has ingested.

@@ -7,6 +7,8 @@ use crate::domain::{ChunkId, Hit};
 const WORDS: &str = "bm25";
 /// The vector search.
 const VECTORS: &str = "vector";
+/// The learned sparse search.
+const SPARSE: &str = "sparse";
 /// What is made of all searches.
 const FUSION: &str = "fusion";
 /// A reranker.
@@ -15,7 +17,7 @@ const RERANK: &str = "rerank";
 /// What one method says of a passage.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MethodScore {
-    /// The method: `bm25`, `vector`, `fusion`, `rerank`.
+    /// The method: `bm25`, `vector`, `sparse`, `fusion`, `rerank`.
     pub method: &'static str,
     /// Its score, on its own scale.
     pub score: f32,
@@ -25,10 +27,11 @@ pub struct MethodScore {
 
 /// The scores of each passage, in the order of the passages.
 pub(super) fn inspect(findings: &Findings) -> Vec<Vec<MethodScore>> {
-    let Findings { lexical, nearest, nearest_ranked, ranked, reranked, passages, .. } = findings;
+    let Findings { lexical, nearest, nearest_ranked, sparse, sparse_ranked, ranked, reranked, passages, .. } = findings;
     let lists = [
         (WORDS, lexical, lexical.len()),
         (VECTORS, nearest, *nearest_ranked),
+        (SPARSE, sparse, *sparse_ranked),
         (FUSION, ranked, ranked.len()),
         (RERANK, reranked, reranked.len()),
     ];
@@ -50,6 +53,7 @@ pub fn why(scores: &[MethodScore], place: usize) -> String {
     let named = |score: &MethodScore| match score.method {
         WORDS => "words",
         VECTORS => "vectors",
+        SPARSE => "learned terms",
         other => other,
     };
     let found = searches().filter_map(|score| Some(format!("{} (#{})", named(score), score.rank?)));
@@ -90,6 +94,8 @@ mod tests {
             lexical: hits(&[1, 2]),
             nearest: hits(&[3, 2, 1]),
             nearest_ranked: 2,
+            sparse: hits(&[3, 1]),
+            sparse_ranked: 1,
             ranked: hits(&[2, 1, 3]),
             reranked: hits(&[3]),
             passages: vec![passage(2), passage(1), passage(3), Passage::default()],
@@ -98,12 +104,18 @@ mod tests {
         let scores = inspect(&findings);
         let ranks = |n: usize| scores[n].iter().map(|score| (score.method, score.rank)).collect::<Vec<_>>();
         assert_eq!(ranks(0), [("bm25", Some(2)), ("vector", Some(2)), ("fusion", Some(1))]);
-        assert_eq!(ranks(1), [("bm25", Some(1)), ("vector", None), ("fusion", Some(2))]);
-        assert_eq!(ranks(2), [("vector", Some(1)), ("fusion", Some(3)), ("rerank", Some(1))]);
+        assert_eq!(ranks(1), [("bm25", Some(1)), ("vector", None), ("sparse", None), ("fusion", Some(2))]);
+        assert_eq!(ranks(2), [("vector", Some(1)), ("sparse", Some(1)), ("fusion", Some(3)), ("rerank", Some(1))]);
         assert!(ranks(3).is_empty(), "a passage whose chunk is not known");
         assert_eq!(why(&scores[0], 1), "found by words (#2) and vectors (#2); #1 of all candidates");
-        assert_eq!(why(&scores[1], 2), "found by words (#1); not among the best by vectors; #2 of all candidates");
-        assert_eq!(why(&scores[2], 1), "found by vectors (#1); #3 of all candidates; #1 by the reranker");
-        assert!(why(&scores[2][..2], 2).ends_with("those between are copies of better ones, or gone"));
+        assert_eq!(
+            why(&scores[1], 2),
+            "found by words (#1); not among the best by vectors and learned terms; #2 of all candidates"
+        );
+        assert_eq!(
+            why(&scores[2], 1),
+            "found by vectors (#1) and learned terms (#1); #3 of all candidates; #1 by the reranker"
+        );
+        assert!(why(&scores[2][..3], 2).ends_with("those between are copies of better ones, or gone"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::domain::{RerankMethod, SearchFilter, SearchMode};
+use crate::domain::{RerankMethod, SearchFilter, SearchMode, SparseMode};
 
 /// What a question may choose about its passages.
 ///
@@ -49,9 +49,10 @@ impl RetrievalOptions {
     /// All options by name, for keys.
     pub(super) fn key(&self) -> String {
         let Self { mode, k, fusion, filter, rerank, rerank_top_n: _ } = self;
-        let FusionChoice { rrf, rrf_k, bm25_weight } = fusion;
+        let FusionChoice { rrf, rrf_k, bm25_weight, sparse } = fusion;
         let SearchFilter { languages, versions, documents } = filter;
-        let mut key = format!("mode={mode} k={k} rrf={rrf:?} rrf_k={rrf_k:?} bm25_weight={bm25_weight:?}");
+        let mut key =
+            format!("mode={mode} k={k} rrf={rrf:?} rrf_k={rrf_k:?} bm25_weight={bm25_weight:?} sparse={sparse}");
         if *rerank != RerankMethod::None {
             key.push_str(&format!(" rerank={rerank} rerank_top_n={}", self.candidates()));
         }
@@ -85,13 +86,15 @@ pub struct FusionChoice {
     pub rrf_k: Option<u32>,
     /// Share of the lexical score in weighted fusion, 0..=1.
     pub bm25_weight: Option<f32>,
+    /// Whether the learned sparse index has a say.
+    pub sparse: SparseMode,
 }
 
 impl Eq for FusionChoice {}
 
 impl Hash for FusionChoice {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { rrf, rrf_k, bm25_weight } = self;
-        (rrf, rrf_k, bm25_weight.map(f32::to_bits)).hash(state);
+        let Self { rrf, rrf_k, bm25_weight, sparse } = self;
+        (rrf, rrf_k, bm25_weight.map(f32::to_bits), sparse).hash(state);
     }
 }

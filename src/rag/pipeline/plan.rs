@@ -110,6 +110,7 @@ impl Plan {
             text: Arc::clone(&self.text),
             vector,
             fusion: options.fusion.resolve(embedder, bm25_weight),
+            sparse_share: options.fusion.sparse_share(embedder, &self.text),
             options,
             db: Arc::clone(&self.db),
             explain: self.explain,

@@ -55,7 +55,7 @@ impl RetrievalSpec {
 mod tests {
     use super::*;
     use crate::{
-        domain::{Filter, RerankMethod, SearchFilter, SearchMode},
+        domain::{Filter, RerankMethod, SearchFilter, SearchMode, SparseMode},
         rag::pipeline::FusionChoice,
     };
 
@@ -85,8 +85,8 @@ mod tests {
         let RetrievalSpec { db, embedder, options, stages, provider, model, prompt, reranker } = spec();
         let RetrievalOptions { mode, k, fusion, filter, rerank, rerank_top_n } = options;
         assert_eq!((rerank, rerank_top_n, reranker), (RerankMethod::None, None, None));
-        let FusionChoice { rrf, rrf_k, bm25_weight } = fusion;
-        assert_eq!((rrf, rrf_k, bm25_weight), (None, None, None));
+        let FusionChoice { rrf, rrf_k, bm25_weight, sparse } = fusion;
+        assert_eq!((rrf, rrf_k, bm25_weight, sparse), (None, None, None, SparseMode::Auto));
         let SearchFilter { languages, versions, documents } = filter;
         assert_eq!((languages.len(), versions.len(), documents), (3, 0, None));
         let year = |year: u32| Filter::from_short(&[format!("year={year}")]).unwrap();
@@ -104,6 +104,8 @@ mod tests {
             with(&|s| s.options.fusion.rrf = Some(false)),
             with(&|s| s.options.fusion.rrf_k = Some(60)),
             with(&|s| s.options.fusion.bm25_weight = Some(0.5)),
+            with(&|s| s.options.fusion.sparse = SparseMode::On),
+            with(&|s| s.options.fusion.sparse = SparseMode::Off),
             with(&|s| s.options.k = k + 1),
             with(&|s| s.options.filter.languages = Vec::new()),
             with(&|s| s.options.filter.versions = vec!["2".into()]),

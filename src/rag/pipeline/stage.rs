@@ -22,6 +22,8 @@ pub struct Query {
     pub options: RetrievalOptions,
     /// How results are fused.
     pub fusion: FusionParams,
+    /// Share of the learned sparse index in hybrid search, 0..=1; 0: it is not asked.
+    pub sparse_share: f32,
     /// The DB.
     pub db: Arc<Db>,
     /// Whether somebody wants to know what each stage did.
@@ -37,6 +39,10 @@ pub struct Findings {
     pub nearest: Vec<Hit>,
     /// How many of `nearest` the search has ranked; those behind them were only measured.
     pub nearest_ranked: usize,
+    /// Hits of the learned sparse search and all other candidates that have such a vector, best first; scores are products.
+    pub sparse: Vec<Hit>,
+    /// How many of `sparse` the search has ranked.
+    pub sparse_ranked: usize,
     /// The ranking that is made of them, best first.
     pub ranked: Vec<Hit>,
     /// Candidates that were asked of each index.
@@ -80,7 +86,7 @@ impl Findings {
     /// How many there are in their latest form.
     pub fn count(&self) -> usize {
         match (self.passages.len(), self.ranked.len()) {
-            (0, 0) => self.lexical.len() + self.nearest.len(),
+            (0, 0) => self.lexical.len() + self.nearest.len() + self.sparse.len(),
             (0, ranked) => ranked,
             (passages, _) => passages,
         }

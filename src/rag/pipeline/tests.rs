@@ -32,7 +32,7 @@ fn engine_with(folder: &Path, embedder: Arc<dyn Embedder>) -> Engine {
     let folders = Arc::clone(&catalog);
     let dbs = Dbs::new(
         catalog,
-        Box::new(move |db, generation| Arc::new(EmbeddedSearch::open(&folders.index_folder(db, generation)))),
+        Box::new(move |db, generation| Arc::new(EmbeddedSearch::open(&folders.index_folder(db, generation), None))),
     );
     let generator: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(None));
     let models = Models::new([generator], "embedded", embedder);
@@ -149,6 +149,7 @@ async fn stages_run_in_their_order_and_are_explained_when_that_is_asked_for() {
         vector: None,
         options: RetrievalOptions { mode: SearchMode::Bm25, ..RetrievalOptions::default() },
         fusion: crate::domain::FusionParams::Rrf { k: 60 },
+        sparse_share: 0.0,
         db: Arc::clone(&opened),
         explain,
     };

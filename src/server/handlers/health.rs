@@ -56,6 +56,8 @@ struct Database {
     trouble: Option<String>,
     /// What it cannot do.
     limitation: Option<String>,
+    /// Chunks that have no sparse vector yet.
+    sparse_waiting: Option<u64>,
 }
 
 impl Database {
@@ -78,7 +80,12 @@ async fn database(state: &AppState) -> Database {
             }
             let collection = dbs.get(&db)?;
             let documents = collection.store().counts()?.documents;
-            Ok(Database { documents, trouble: collection.trouble(), limitation: collection.limitation() })
+            Ok(Database {
+                documents,
+                trouble: collection.trouble(),
+                limitation: collection.limitation(),
+                sparse_waiting: collection.sparse_waiting().map(|waiting| waiting.chunks),
+            })
         });
         look.await
             .map(|database| Database { limitation: database.limitation.or_else(|| sync_limitation(state)), ..database })
@@ -126,6 +133,7 @@ pub async fn health(State(state): State<Arc<AppState>>) -> Json<HealthResponse> 
                 name: db.to_string(),
                 document_count: database.documents,
                 message: database.trouble.or(database.limitation),
+                sparse_chunks_waiting: database.sparse_waiting,
             },
             chats: ChatsHealth { count: 0 },
             upstreams: state.upstreams.iter().map(|upstream| upstream_detail(&state, upstream)).collect(),

@@ -141,6 +141,7 @@ impl Dice {
             done: self.next(),
             failures: self.next(),
             reindex_documents: self.next(),
+            sparse_chunks: self.next(),
         };
         Observation {
             health: self.next().map(|_| self.health()),
