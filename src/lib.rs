@@ -25,7 +25,8 @@
 //!
 //! 1. [`server`] gives the request an id, parses and checks it: every refusal names the field and what is allowed. The
 //!    [call's context](resilience::CallContext) is made here: its deadline holds for everything below.
-//! 2. [`api::question`] fills in what the request leaves open. [`rag::Engine::ask`] makes a [plan](rag::pipeline::Plan) of the
+//! 2. [`api::question`] fills in what the request leaves open. A follow-up becomes a question that stands alone: by the LLM, or
+//!    by rules ([`rag::condense`]). [`rag::Engine::ask`] makes a [plan](rag::pipeline::Plan) of the
 //!    question: its DB is open, and its [`RetrievalSpec`](rag::pipeline::RetrievalSpec) names everything that shapes the answer.
 //!    The keys of cached answers and of shared calls are made of the spec, and of nothing else.
 //! 3. A [lookup](cache::Lookup) asks the [`cache`] for the same words. Else the question is embedded, once, for cache and search,

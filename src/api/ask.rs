@@ -10,7 +10,8 @@ use crate::{
     providers::{Author, Message, Role},
     rag::{
         Answer, AnswerSegment, Cached, Citation, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings,
-        citations, condense,
+        citations,
+        condense::Condensed,
         pipeline::{MethodScore, why},
     },
     resilience::CallContext,
@@ -196,7 +197,9 @@ pub fn outcome(
         upstream: outcome.upstream.as_deref().and_then(name),
         segments: outcome.segments.iter().map(segment).collect(),
         citations: citations(text, &retrieval.passages).into_iter().map(citation).collect(),
-        standalone_question: condense::follow_up(&question.history, &question.text),
+        standalone_question: standalone(question, retrieval).map(|made| made.text.to_string()),
+        standalone_by: standalone(question, retrieval).map(|made| made.by.as_str().to_owned()),
+        standalone_reason: standalone_reason(retrieval),
         cache_hit: matches!(cached, Cached::Hit(..)),
         cache_metadata: cache_metadata(cached),
         degraded: outcome.degraded.is_some(),
@@ -207,6 +210,16 @@ pub fn outcome(
         contexts_left_out: (outcome.left_out > 0).then_some(outcome.left_out),
         explanation: explanation(retrieval),
     }
+}
+
+/// What a follow-up became, when that is not as it was asked.
+fn standalone<'r>(question: &Question, retrieval: &'r Retrieval) -> Option<&'r Condensed> {
+    retrieval.condensed.as_deref().filter(|made| *made.text != *question.text)
+}
+
+/// Why no LLM made a follow-up stand alone.
+fn standalone_reason(retrieval: &Retrieval) -> Option<String> {
+    retrieval.condensed.as_ref()?.failure.map(|failure| failure.as_str().to_owned())
 }
 
 /// Passages that a reranker chooses from, or would choose from.
@@ -353,7 +366,9 @@ pub fn found(question: &Question, retrieval: &Retrieval, call: &CallContext, req
         rerank: question.options.rerank.to_string(),
         rerank_enable: retrieval.reranked,
         db: question.db.to_string(),
-        standalone_question: condense::follow_up(&question.history, &question.text),
+        standalone_question: standalone(question, retrieval).map(|made| made.text.to_string()),
+        standalone_by: standalone(question, retrieval).map(|made| made.by.as_str().to_owned()),
+        standalone_reason: standalone_reason(retrieval),
         degraded: retrieval.degraded.is_some(),
         degraded_reason: retrieval.degraded.map(|reason| reason.to_string()),
         request_id,

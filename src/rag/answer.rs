@@ -9,6 +9,7 @@ use futures::{
 
 use super::{
     RagError,
+    condense::Condensed,
     pipeline::{MethodScore, StageReport},
 };
 use crate::{
@@ -82,6 +83,8 @@ pub struct Retrieval {
     pub degraded: Option<DegradedReason>,
     /// Only `embed`, `retrieve` and `rerank` are set.
     pub timings: Timings,
+    /// What a follow-up became by its conversation; `None` when it was searched for as it was asked.
+    pub condensed: Option<Arc<Condensed>>,
     /// Whether a reranker has said which order the passages have.
     pub reranked: bool,
     /// What each stage did, when the question asks for it.

@@ -159,10 +159,10 @@ fn plan(text: &str, db: &Arc<Db>, options: RetrievalOptions) -> Plan {
         stages: "".into(),
         provider: ProviderKind::Embedded.to_string(),
         model: String::new(),
-        prompt: "",
+        prompt: "".into(),
         reranker: None,
     };
-    Plan { text: text.into(), spec, db: Arc::clone(db), stamp: None, explain: false }
+    Plan { text: text.into(), condensed: None, spec, db: Arc::clone(db), stamp: None, explain: false }
 }
 
 /// Stores every document as one chunk.

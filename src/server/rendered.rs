@@ -135,6 +135,7 @@ mod tests {
         };
         let timings = Timings { total: Duration::from_micros(1_500), ..Timings::default() };
         let retrieval = Retrieval {
+            condensed: None,
             passages,
             bm25_weight: 0.5,
             degraded: None,

@@ -166,6 +166,12 @@ pub struct AskResponse {
     /// A follow-up as it was searched for: with what the conversation is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standalone_question: Option<String>,
+    /// Who made it: `llm` or `rules`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_by: Option<String>,
+    /// Why no LLM made it although one was to: `llm_unavailable`, `llm_slow`, or what was wrong with its reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_reason: Option<String>,
     /// Whether the answer comes from the cache.
     pub cache_hit: bool,
     /// About the cache entry that answered, or that was near and did not.
@@ -386,6 +392,12 @@ pub struct SearchResponse {
     /// A follow-up as it was searched for: with what the conversation is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standalone_question: Option<String>,
+    /// Who made it: `llm` or `rules`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_by: Option<String>,
+    /// Why no LLM made it although one was to: `llm_unavailable`, `llm_slow`, or what was wrong with its reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_reason: Option<String>,
     /// Whether a healthy system would have found otherwise.
     pub degraded: bool,
     /// Why, e.g. `embedding_unavailable`.

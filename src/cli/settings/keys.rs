@@ -224,6 +224,10 @@ pub const KEYS: &[SettingKey] = &[
         "How much a model that can reason does so before it answers"),
     key("generation.extra", "--extra", &["RAGCTL_EXTRA"], Open("none"), JsonObject,
         "Further fields of requests to the LLM server, passed on as they are"),
+    key("generation.prompts", "--prompts", &["RAGCTL_PROMPTS"], Open("the built-in ones"), Folder,
+        "Folder of prompts that replace built-in ones of the same file name, like answer.en.txt"),
+    key("generation.condense", "--condense", &["RAGCTL_CONDENSE"], Is("auto"), Choice(&["auto", "rules", "llm", "off"]),
+        "Who makes a follow-up question stand alone; auto: the LLM where the question may need its conversation, and rules without one; llm: for every question of a conversation"),
 
     key("resilience.fallback", "--fallback", &["RAGCTL_FALLBACK"], Is("true"), Truth,
         "Quote passages without the LLM, and search words without vectors, while a model is unavailable; false: answer 503"),

@@ -41,7 +41,10 @@ pub use crate::{
 
 use crate::{
     domain::{ChunkSizes, DbName},
-    rag::ingest::{MetadataRules, Ocr},
+    rag::{
+        condense::CondenseMode,
+        ingest::{MetadataRules, Ocr},
+    },
 };
 use values::Values;
 
@@ -72,6 +75,10 @@ pub struct Settings {
     pub ocr: Ocr,
     /// Metadata by the names of documents.
     pub metadata: MetadataRules,
+    /// Folder of prompts that replace built-in ones.
+    pub prompts: Option<PathBuf>,
+    /// Who makes follow-up questions stand alone.
+    pub condense: CondenseMode,
     /// Whether somebody said the sizes of chunks; if not, a DB goes on with its own.
     pub chunking_said: bool,
 }
@@ -97,6 +104,8 @@ impl Settings {
             log: tools::log(&values)?,
             ocr: server::ocr(&values)?,
             metadata: metadata::rules(&values)?,
+            prompts: values.optional("generation.prompts").map(PathBuf::from),
+            condense: values.with("generation.condense", CondenseMode::named)?,
             chunking_said: ["chunking.size", "chunking.overlap"].iter().any(|key| values.was_said(key)),
         })
     }
