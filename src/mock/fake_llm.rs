@@ -44,8 +44,9 @@ pub fn embedding(text: &str) -> Vec<f32> {
 pub(super) fn reply(messages: &Value) -> String {
     let messages: &[Value] = messages.as_array().map(Vec::as_slice).unwrap_or_default();
     let text = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
-    if let Some(rewritten) = messages.last().and_then(|last| condensed(&text(last))) {
-        return rewritten;
+    let last = messages.last().map(text).unwrap_or_default();
+    if let Some(reply) = condensed(&last).or_else(|| subquestions(&last)) {
+        return reply;
     }
     let asks = |message: &Value| split(&text(message)).is_some();
     let asked = messages.iter().rposition(asks).unwrap_or(messages.len().saturating_sub(1));
@@ -71,6 +72,22 @@ fn condensed(prompt: &str) -> Option<String> {
     }
     let question = question.trim_end_matches('?');
     Some(if about.is_empty() { format!("{question}?") } else { format!("{question}, about {}?", about.join(" ")) })
+}
+
+/// Two sub-questions about the names in what was found; none where nothing was, or nothing has a name. `None` when they are not
+/// asked for.
+fn subquestions(prompt: &str) -> Option<String> {
+    let (_, found) = prompt.rsplit_once("<found>")?;
+    let is_name = |word: &&str| word.chars().count() > 3 && word.chars().next().is_some_and(char::is_uppercase);
+    let mut asked: Vec<String> = Vec::new();
+    for word in found.split(|c: char| !c.is_alphanumeric()).filter(is_name).filter(|word| !prompt.starts_with(word)) {
+        let question = format!("Who or what is {word}?");
+        if !asked.contains(&question) {
+            asked.push(question);
+        }
+    }
+    asked.truncate(2);
+    Some(if asked.is_empty() { "none".to_owned() } else { asked.join("\n") })
 }
 
 /// The question of a prompt, and its contexts, which begin with `[1]` at the start of a line.

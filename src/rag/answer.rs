@@ -10,6 +10,7 @@ use futures::{
 use super::{
     RagError,
     condense::Condensed,
+    multihop::HopSummary,
     pipeline::{MethodScore, StageReport},
 };
 use crate::{
@@ -85,6 +86,8 @@ pub struct Retrieval {
     pub timings: Timings,
     /// What a follow-up became by its conversation; `None` when it was searched for as it was asked.
     pub condensed: Option<Arc<Condensed>>,
+    /// What it led to, when it was searched for in several hops.
+    pub hops: Option<Arc<HopSummary>>,
     /// Whether a reranker has said which order the passages have.
     pub reranked: bool,
     /// What each stage did, when the question asks for it.

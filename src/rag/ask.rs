@@ -88,12 +88,16 @@ impl Engine {
     ) -> Result<AnswerStream, RagError> {
         let plan = self.plan(question, generator.as_ref(), call).await?;
         // What the model is told of a conversation shapes its answer; a question that stands alone needs none of it.
-        let wanted = question.cache && plan.stands_alone();
+        // Nor is an answer kept whose passages depend on what a model asked for.
+        let wanted = question.cache && plan.stands_alone() && question.hops.is_none();
         let cache = self.cache.as_ref().filter(|cache| wanted && cache.settings().enabled);
         let outcome = match cache {
             Some(cache) => self.look_up(cache, &plan, call).await?,
             None => {
-                let retrieval = self.retrieve(&plan, call).await?;
+                let retrieval = match question.hops {
+                    Some(hops) => self.retrieve_hops(&plan, hops, generator.as_ref(), call).await?,
+                    None => self.retrieve(&plan, call).await?,
+                };
                 CacheOutcome::Miss(Box::new(Unanswered { retrieval, cached: Cached::Bypass, slot: None }))
             }
         };
@@ -247,6 +251,7 @@ impl Engine {
         }
         Ok(Retrieval {
             condensed: plan.condensed.clone(),
+            hops: None,
             passages: findings.passages.into(),
             bm25_weight: settled.bm25_weight,
             degraded: settled.degraded.or(findings.degraded),
@@ -266,6 +271,7 @@ impl Engine {
         let outcome = Outcome { provider, upstream: None, segments: Vec::new(), degraded: None, left_out: 0, timings };
         let retrieval = Retrieval {
             condensed: plan.condensed.clone(),
+            hops: None,
             passages: Arc::clone(&answer.passages),
             bm25_weight: answer.bm25_weight,
             degraded: None,

@@ -20,6 +20,7 @@ use super::{
     Db, FusionChoice, Models, Pipeline, RagError,
     context::{self, TextInContext},
     language::LanguageDetector,
+    multihop::{HopSearch, Hops},
     pipeline::{Plan, QueryVector, RetrievalOptions, RetrievalSpec},
 };
 use crate::{
@@ -70,6 +71,8 @@ pub struct EvalOptions {
     pub rerank: RerankMethod,
     /// How many of them; see [`RetrievalOptions::rerank_top_n`].
     pub rerank_top_n: Option<usize>,
+    /// Search in several hops by rules; `None`: in one.
+    pub hops: Option<Hops>,
 }
 
 /// Progress of an evaluation: steps done and steps in all (documents, then queries of each method).
@@ -108,7 +111,17 @@ pub async fn evaluate(
                 rerank: options.rerank,
                 rerank_top_n: options.rerank_top_n,
             };
-            let passages = search(text, db, models, &pipeline, wanted, &call).await?;
+            let mut passages = search(text, db, models, &pipeline, wanted.clone(), &call).await?;
+            if let Some(bounds) = options.hops {
+                let mut hops = HopSearch::new(text, bounds, passages);
+                for hop in 0..bounds.depth {
+                    for subquestion in hops.by_rules(hop) {
+                        let found = search(&subquestion, db, models, &pipeline, wanted.clone(), &call).await?;
+                        hops.add(hop, subquestion, found);
+                    }
+                }
+                passages = hops.union(options.k);
+            }
             let took = started.elapsed();
             // Documents with the same text are one answer; here, each counts in its place.
             let ranked: Vec<&str> = passages.iter().flat_map(Passage::sources).take(options.k).collect();

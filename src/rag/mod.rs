@@ -18,6 +18,7 @@ pub mod extract;
 pub mod ingest;
 pub mod language;
 mod models;
+pub mod multihop;
 pub mod pipeline;
 pub mod prompts;
 pub mod reindex;
@@ -87,6 +88,11 @@ impl Engine {
     pub fn with_prompts(mut self, prompts: Prompts) -> Self {
         self.prompts = prompts;
         self
+    }
+
+    /// What models are told.
+    pub fn prompts(&self) -> &Prompts {
+        &self.prompts
     }
 
     /// Says how follow-ups become questions that stand alone.

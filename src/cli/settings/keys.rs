@@ -341,6 +341,13 @@ pub const KEYS: &[SettingKey] = &[
     key("retrieval.rerank_top_n", "--rerank-top-n", &["RAGCTL_RERANK_TOP_N"], Open("20"),
         Integer { min: 1, max: 100, of: "number" }, "Passages that the reranker chooses from, at least --top-k"),
 
+    key("multihop.depth", "--multihop-depth", &["RAGCTL_MULTIHOP_DEPTH"], Is("2"),
+        Integer { min: 1, max: 3, of: "number" }, "Rounds of a search in several hops"),
+    key("multihop.fanout", "--multihop-fanout", &["RAGCTL_MULTIHOP_FANOUT"], Is("2"),
+        Integer { min: 1, max: 3, of: "number" }, "Sub-questions of a round"),
+    key("multihop.time", "--multihop-time", &["RAGCTL_MULTIHOP_TIME"], Is("20"), Seconds { min: 0.1, max: 3_600.0 },
+        "Longest time of all rounds together, in seconds; at most a third of what the question has"),
+
     key("monitor.url", "--url", &["RAGCTL_MONITOR_URL"], Is("http://localhost:8001"), Targets,
         "Servers that `monitor` watches"),
     key("monitor.interval", "--interval", &["RAGCTL_MONITOR_INTERVAL"], Is("30s"), Interval,

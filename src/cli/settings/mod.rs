@@ -44,6 +44,7 @@ use crate::{
     rag::{
         condense::CondenseMode,
         ingest::{MetadataRules, Ocr},
+        multihop::Hops,
     },
 };
 use values::Values;
@@ -67,6 +68,8 @@ pub struct Settings {
     pub chunking: ChunkSizes,
     /// Search when a question names none.
     pub retrieval: RetrievalOptions,
+    /// Bounds of searches in several hops.
+    pub hops: Hops,
     /// The dashboard.
     pub monitor: MonitorSettings,
     /// The log.
@@ -100,6 +103,12 @@ impl Settings {
             cache: server::cache(&values)?,
             chunking: server::chunking(&values)?,
             retrieval: server::retrieval(&values)?,
+            hops: Hops {
+                depth: values.parsed("multihop.depth")?,
+                fanout: values.parsed("multihop.fanout")?,
+                first_fanout: None,
+                budget: values.seconds("multihop.time")?,
+            },
             monitor: tools::monitor(&values)?,
             log: tools::log(&values)?,
             ocr: server::ocr(&values)?,

@@ -114,7 +114,7 @@ fn names(answer: &str) -> Vec<&str> {
     names
 }
 
-fn is_small(word: &str) -> bool {
+pub(super) fn is_small(word: &str) -> bool {
     SMALL.binary_search(&word.to_lowercase().as_str()).is_ok()
 }
 

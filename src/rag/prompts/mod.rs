@@ -26,6 +26,8 @@ pub enum PromptTask {
     Answer,
     /// Make a follow-up stand alone.
     Condense,
+    /// Say what else a question needs.
+    Decompose,
 }
 
 impl PromptTask {
@@ -34,6 +36,7 @@ impl PromptTask {
         match self {
             Self::Answer => &[Placeholder::Question, Placeholder::Contexts],
             Self::Condense => &[Placeholder::History, Placeholder::Question],
+            Self::Decompose => &[Placeholder::Question, Placeholder::Number, Placeholder::Contexts],
         }
     }
 }
@@ -61,6 +64,9 @@ const BUILT_IN: &[BuiltIn] = &[
     built_in!(Condense, "en", "condense.en.txt"),
     built_in!(Condense, "de", "condense.de.txt"),
     built_in!(Condense, "vi", "condense.vi.txt"),
+    built_in!(Decompose, "en", "decompose.en.txt"),
+    built_in!(Decompose, "de", "decompose.de.txt"),
+    built_in!(Decompose, "vi", "decompose.vi.txt"),
 ];
 
 /// A folder of prompts that cannot be used.

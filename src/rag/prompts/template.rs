@@ -11,10 +11,12 @@ pub enum Placeholder {
     Contexts,
     /// The latest turns of the conversation, one a line.
     History,
+    /// A number.
+    Number,
 }
 
 impl Placeholder {
-    const ALL: [Self; 3] = [Self::Question, Self::Contexts, Self::History];
+    const ALL: [Self; 4] = [Self::Question, Self::Contexts, Self::History, Self::Number];
 
     /// As it stands in a prompt.
     const fn text(self) -> &'static str {
@@ -22,6 +24,7 @@ impl Placeholder {
             Self::Question => "{question}",
             Self::Contexts => "{contexts}",
             Self::History => "{history}",
+            Self::Number => "{number}",
         }
     }
 
@@ -31,6 +34,7 @@ impl Placeholder {
             Self::Question => "the question",
             Self::Contexts => "the numbered passages",
             Self::History => "the conversation before the question",
+            Self::Number => "the most sub-questions that are wanted",
         }
     }
 }
