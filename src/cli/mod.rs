@@ -50,7 +50,7 @@ pub use cache::{
 };
 pub use config::{ConfigAction, ConfigShowArgs};
 pub use docs::{DocsAction, DocsDeleteArgs, DocsListArgs, DocsPlaceArgs, DocsShowArgs};
-pub use eval::{EvalArgs, EvalFormat};
+pub use eval::{EvalArgs, EvalFormat, EvalHalf};
 pub use exit::ExitStatus;
 pub use generation::GenerationArgs;
 pub use global::{ColorChoice, GlobalArgs, LogFormat};
@@ -122,7 +122,7 @@ pub enum Command {
     Export(ExportArgs),
     /// Make a DB of a file that `ragctl export` wrote
     Import(ImportArgs),
-    /// Measure retrieval quality on a collection in BEIR layout
+    /// Measure the quality of retrieval and of answers on a collection in BEIR layout
     Eval(Box<EvalArgs>),
     /// Put load on an API and measure it; compare measurements
     Bench(Box<BenchArgs>),

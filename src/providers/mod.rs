@@ -281,6 +281,8 @@ pub enum Ending {
     Loaded,
     /// It was stopped because it repeated itself, or began to play another part of the conversation.
     RanAway,
+    /// It says that the passages do not answer the question. Only the embedded answerer can tell.
+    Unanswered,
 }
 
 /// An answer as it is written. Dropping it cancels the call upstream.

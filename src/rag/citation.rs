@@ -78,7 +78,7 @@ fn is_joined(rest: &str) -> bool {
 
 /// The last line of a text, without white space, marks of lists, and the end of the sentence before.
 fn sentence(text: &str) -> &str {
-    let around = |c: char| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '-' | '*' | '•' | '。');
+    let around = |c: char| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '-' | '*' | '•' | '。' | '…');
     text.lines().map(|line| line.trim_matches(around)).rfind(|line| !line.is_empty()).unwrap_or_default()
 }
 

@@ -4,6 +4,7 @@
 //! server. Figures are means over the queries that have judgements: nDCG@k (Järvelin & Kekäläinen 2002, gain = grade,
 //! discount log2(rank + 1)), recall@k, and the reciprocal rank of the first relevant document within k.
 
+pub mod answers;
 mod dataset;
 pub mod report;
 

@@ -148,6 +148,37 @@ fn quality_is_measured_in_every_format() {
 }
 
 #[test]
+fn answers_are_measured() {
+    let workplace = Workplace::new();
+    let documents =
+        ["Ann Reed built the harbor in 1862.", "Stock markets fell sharply on Monday.", "The cat sleeps all day."];
+    let corpus = documents.iter().enumerate().map(|(n, text)| format!("{{\"_id\":\"d{n}\",\"text\":\"{text}\"}}\n"));
+    workplace.write("set/corpus.jsonl", &corpus.collect::<String>());
+    workplace.write(
+        "set/queries.jsonl",
+        "{\"_id\":\"q0\",\"text\":\"Who built the harbor?\"}\n{\"_id\":\"q1\",\"text\":\"When did stock markets fall sharply?\"}\n",
+    );
+    workplace.write("set/qrels.tsv", "query-id\tcorpus-id\tscore\nq0\td0\t1\nq1\td1\t1\n");
+    workplace.write("set/answers.json", "{\"q0\":[\"Ann Reed\"],\"q1\":[\"never\",\"Tuesday\"]}");
+    workplace.write("set/unanswerable.jsonl", "{\"_id\":\"u\",\"text\":\"Which wine goes well with oysters?\"}\n");
+    let json =
+        workplace.run(&["eval", "set", "--answers", "--provider", "embedded", "--foreign", "set", "--format", "json"]);
+    assert_eq!(json.status.code(), Some(0), "{}", text(&json.stderr));
+    let scores: Value = serde_json::from_str(&text(&json.stdout)).unwrap();
+    let score = &scores[0];
+    let counts = ["questions", "adversarial", "left_out", "foreign"].map(|name| score[name].as_u64().unwrap());
+    assert_eq!(counts, [2, 1, 2, 2], "{score}");
+    assert_eq!((&score["in_answer"], &score["in_passages"]), (&0.5.into(), &0.5.into()), "{score}");
+    assert_eq!((&score["false_abstention"], &score["adversarial_abstention"]), (&0.0.into(), &1.0.into()), "{score}");
+    assert_eq!((&score["left_out_abstention"], &score["foreign_abstention"]), (&1.0.into(), &0.0.into()), "{score}");
+
+    let table = text(&workplace.run(&["eval", "set", "--answers", "--half", "check", "--provider", "embedded"]).stdout);
+    assert!(table.contains("in passages") && table.lines().nth(1).is_some_and(|row| row.contains("  1  ")), "{table}");
+    let refused = workplace.run(&["eval", "set", "--answers", "--documents", "set", "--provider", "embedded"]);
+    assert_eq!((refused.status.code(), text(&refused.stderr).contains("leave --documents out")), (Some(1), true));
+}
+
+#[test]
 fn completions_are_as_committed() {
     let workplace = Workplace::new();
     for (shell, file) in

@@ -1,285 +1,157 @@
-//! The extractive answerer: quotes the sentences that answer a question best, with their citations.
+//! The extractive answerer: quotes the parts of sentences that answer a question best, with their citations.
 //!
-//! No language model runs. Every sentence is scored by the rare terms that it shares with the question; only the best
-//! few are embedded, and what they mean, where they stand and whether they hold the kind of thing that is asked for
-//! (a number, a name, a date) decide. Weights are tuned on SQuAD 2.0 and XQuAD (en, de, vi, zh).
+//! No language model runs. Passages are taken apart into sentences and clauses (`clauses`). Of each clause is told what can be
+//! told for little (`features`): the rare terms that it and its surroundings share with the question (`rarity`), whether it
+//! has the kind of thing that is asked for (`expectation`), what it means. A small [network](network::Network) makes a share
+//! of the probability of that; the clauses with most of it are quoted, with their neighbours where they could not be read alone
+//! (`windows`). A second network says by the same findings (`evidence`) whether the passages answer at all; what it must say
+//! at least depends on the language (`phrases`). The weights of both are fitted (`fit`) by `ragctl eval --abstain` to the first
+//! halves of SQuAD 2.0 and XQuAD (en, de, vi, zh).
 
-use std::collections::HashSet;
+mod clauses;
+mod evidence;
+mod expectation;
+mod features;
+pub(super) mod fit;
+mod network;
+mod phrases;
+mod rarity;
+mod weights;
+mod windows;
 
 use async_trait::async_trait;
-use foldhash::fast::RandomState;
 use futures::{StreamExt, stream};
 
-use super::sentences::{plain, sentences};
+use self::{
+    evidence::EVIDENCE,
+    features::{FEATURES, Material},
+    fit::{CLAUSE_UNITS, EVIDENCE_UNITS},
+    network::{Network, shares},
+    phrases::Language,
+    windows::{Window, windows},
+};
+use super::sentences::plain;
 use super::static_model::StaticEmbedder;
-use super::terms::{Found, Terms};
 use crate::providers::{
-    GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator, ProviderError, ProviderKind,
+    Ending, GenerationEvent, GenerationRequest, GenerationStats, GenerationStream, Generator, ProviderError,
+    ProviderKind,
 };
 
-/// Sentences in an answer at most.
-const LONGEST_ANSWER: usize = 3;
-/// Sentences that are embedded: the lexically best.
-const EMBEDDED: usize = 4;
-/// Contexts and bytes of one context that are read; more cannot come from a sensible retrieval.
-const CONTEXTS: usize = 64;
-const CONTEXT_BYTES: usize = 16 * 1024;
+/// What decides: the weights, and the least evidence for an answer in each language.
+#[derive(Debug, Clone, Copy)]
+pub struct Decider<'w> {
+    clauses: Network<'w>,
+    answered: Network<'w>,
+    thresholds: [f32; 4],
+}
+
+impl Decider<'static> {
+    /// The one that is compiled in.
+    pub const BUNDLED: Self = Self::new(weights::CLAUSES, weights::EVIDENCE, weights::THRESHOLDS);
+}
+
+impl<'w> Decider<'w> {
+    const fn new(clauses: &'w [f32], evidence: &'w [f32], thresholds: [f32; 4]) -> Self {
+        let clauses = Network::new(FEATURES, CLAUSE_UNITS, clauses);
+        Self { clauses, answered: Network::new(EVIDENCE, EVIDENCE_UNITS, evidence), thresholds }
+    }
+}
+
+/// Words of a question that no passage has which are told at most.
+const MISSING: usize = 4;
 
 /// What was found in the contexts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Extraction {
-    /// One to three sentences without Markdown in reading order, each with the number of its context, from 1. Empty
-    /// only when no context holds a sentence.
+    /// One to four sentences, or parts of them, without Markdown in reading order, each with the number of its context, from 1.
+    /// Where a sentence goes on, `…` stands. Empty only when no context holds a sentence.
     pub sentences: Vec<(String, usize)>,
     /// Whether they probably answer the question. When not, there is one sentence: the closest.
     pub confident: bool,
-}
-
-/// How much each signal counts.
-#[derive(Debug, Clone, Copy)]
-struct Weights {
-    /// Adjacent terms that are adjacent in the sentence too.
-    pairs: f32,
-    /// Terms in the sentence before.
-    before: f32,
-    /// Terms anywhere in the context.
-    context: f32,
-    /// Position of the context.
-    rank: f32,
-    /// The kind of thing that is asked for is there.
-    kind: f32,
-    /// Cosine of question and sentence.
-    cosine: f32,
-    /// Short sentences hold less.
-    short: f32,
-    /// Share of the best score that a further sentence needs.
-    further: f32,
-    /// Confidence below which nothing is claimed.
-    confidence: f32,
-}
-
-/// Tuned for the first sentence and for three to hold the answer; `further` and `confidence` are compromises: nine of
-/// ten answerable English questions are answered, one of twenty with unrelated contexts.
-const WEIGHTS: Weights = Weights {
-    pairs: 0.15,
-    before: 0.075,
-    context: 0.15,
-    rank: 0.15,
-    kind: 0.1,
-    cosine: 0.6,
-    short: 0.15,
-    further: 0.65,
-    confidence: 0.3,
-};
-
-/// A sentence that may be part of the answer.
-struct Candidate {
-    text: String,
-    context: usize,
-    found: Found,
-    score: f32,
+    /// When they do not: words of the question that no context has, at most four.
+    pub missing: Vec<String>,
 }
 
 /// Picks the sentences of `contexts` (best context first) that answer `question`.
 ///
-/// Without `embedder`, and for the same input with it, the result is deterministic. Five English contexts of 700
-/// characters take 0.1 ms, Vietnamese ones 0.24 ms. At most 64 contexts and 16 KiB of each are read.
+/// Without `embedder`, and for the same input with it, the result is deterministic. At most 64 contexts and 16 KiB of each
+/// are read.
 pub fn extract(question: &str, contexts: &[String], embedder: Option<&StaticEmbedder>) -> Extraction {
-    extract_with(question, contexts, embedder, &WEIGHTS)
+    extract_by(Decider::BUNDLED, question, contexts, embedder)
 }
 
-fn extract_with(
+/// The same by other weights.
+pub fn extract_by(
+    decider: Decider<'_>,
     question: &str,
     contexts: &[String],
     embedder: Option<&StaticEmbedder>,
-    weights: &Weights,
 ) -> Extraction {
-    let terms = Terms::of(question);
-    let mut candidates = candidates(&terms, contexts);
-    let rarity = Rarity::of(&terms, &candidates);
-    let asked = Asked::of(question);
-    score_words(&mut candidates, &rarity, asked, weights);
-    let mut order: Vec<usize> = (0..candidates.len()).collect();
-    order.sort_by(|&a, &b| candidates[b].score.total_cmp(&candidates[a].score).then(a.cmp(&b)));
-    order.truncate(EMBEDDED);
+    let mut material = Material::of(question, contexts);
     if let Some(embedder) = embedder {
-        let question = embedder.embed_sync(question);
-        for &at in &order {
-            let cosine = dot(&question, &embedder.embed_sync(&candidates[at].text));
-            candidates[at].score += weights.cosine * cosine;
-        }
-        order.sort_by(|&a, &b| candidates[b].score.total_cmp(&candidates[a].score).then(a.cmp(&b)));
+        material.embed(question, embedder);
     }
-    let confident =
-        order.first().is_some_and(|&best| confidence(&candidates, best, &terms, &rarity) >= weights.confidence);
-    Extraction { sentences: chosen(&candidates, &order, confident, weights), confident }
+    if material.clauses.is_empty() {
+        return Extraction::default();
+    }
+    let scores: Vec<f32> = material.features().iter().map(|row| decider.clauses.score(row)).collect();
+    let shares = shares(&scores);
+    let evidence = decider.answered.score(&material.evidence(question, &scores, &shares));
+    let anywhere = material.anywhere();
+    let confident = anywhere != 0 && evidence >= decider.thresholds[Language::of(question) as usize];
+    if confident {
+        return Extraction {
+            sentences: quoted(&material, windows(&material, &shares)),
+            confident,
+            missing: Vec::new(),
+        };
+    }
+    let closest = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+    let closest = closest.map(|at| {
+        let sentence = material.clauses[at].sentence;
+        Window { sentence, range: 0..material.sentences[sentence].text.len() }
+    });
+    let mut missing = material.terms.missing(question, anywhere);
+    missing.truncate(MISSING);
+    Extraction { sentences: quoted(&material, closest.into_iter().collect()), confident, missing }
 }
 
-/// All sentences of the contexts; one that repeats an earlier one (overlapping passages) is left out.
-fn candidates(terms: &Terms, contexts: &[String]) -> Vec<Candidate> {
-    let mut all: Vec<(usize, String)> = Vec::new();
-    for (context, passage) in contexts.iter().take(CONTEXTS).enumerate() {
-        let passage = &passage[..passage.floor_char_boundary(CONTEXT_BYTES)];
-        all.extend(sentences(passage).into_iter().map(|text| (context, text)));
-    }
-    let mut seen = HashSet::with_capacity_and_hasher(all.len(), RandomState::default());
-    let is_first: Vec<bool> = all.iter().map(|(_, text)| seen.insert(text.as_str())).collect();
-    let first = all.into_iter().zip(is_first).filter_map(|(sentence, is_first)| is_first.then_some(sentence));
-    first.map(|(context, text)| Candidate { found: terms.find(&text), text, context, score: 0.0 }).collect()
-}
-
-/// How telling each term is among the candidates.
-struct Rarity {
-    weights: Vec<f32>,
-    total: f32,
-}
-
-impl Rarity {
-    /// Inverse document frequency as in BM25, with sentences for documents.
-    fn of(terms: &Terms, candidates: &[Candidate]) -> Self {
-        let mut frequency = vec![0_u32; terms.count() as usize];
-        for candidate in candidates {
-            for (term, count) in frequency.iter_mut().enumerate() {
-                *count += (candidate.found.terms >> term & 1) as u32;
-            }
-        }
-        let all = candidates.len() as f32;
-        let weights: Vec<f32> =
-            frequency.iter().map(|&f| (1.0 + (all - f as f32 + 0.5) / (f as f32 + 0.5)).ln()).collect();
-        let total = weights.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-        Self { weights, total }
-    }
-
-    /// Share (0–1) of the question's weight that the terms in `bits` have.
-    fn share(&self, bits: u64) -> f32 {
-        self.weights.iter().enumerate().filter(|(term, _)| bits >> term & 1 == 1).map(|(_, weight)| weight).sum::<f32>()
-            / self.total
-    }
-
-    /// The same, where another ending counts a little less.
-    fn overlap(&self, found: &Found) -> f32 {
-        self.share(found.terms) - 0.15 * self.share(found.inflected)
-    }
-}
-
-/// The kind of thing that a question asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    Number,
-    Name,
-    Anything,
-}
-
-impl Asked {
-    fn of(question: &str) -> Self {
-        const NUMBER: [&str; 15] = [
-            "how many",
-            "how much",
-            "how long",
-            "how old",
-            "how often",
-            "when ",
-            "what year",
-            "wie viel",
-            "wann",
-            "welchem jahr",
-            "bao nhiêu",
-            "khi nào",
-            "năm nào",
-            "多少",
-            "何时",
-        ];
-        const NAME: [&str; 11] =
-            ["who ", "whom ", "whose ", "where ", "wer ", "wem ", "wo ", "ai ", "ở đâu", "谁", "哪里"];
-        let padded = format!("{} ", question.to_lowercase());
-        let (mut asked, mut in_word) = (Self::Anything, false);
-        for (at, c) in padded.char_indices() {
-            // Latin words must begin where a word begins: "ai " is no part of "Thai ".
-            if !(c.is_ascii() && (in_word || !c.is_ascii_alphabetic())) {
-                let is_here = |cue: &&str| padded[at..].starts_with(cue);
-                if NUMBER.iter().any(is_here) {
-                    return Self::Number;
-                }
-                if NAME.iter().any(is_here) {
-                    asked = Self::Name;
-                }
-            }
-            in_word = c.is_alphanumeric();
-        }
-        asked
-    }
-
-    fn is_in(self, found: &Found) -> bool {
-        match self {
-            Self::Number => found.number,
-            Self::Name => found.name,
-            Self::Anything => false,
-        }
-    }
-}
-
-/// Scores by everything that needs no embedding.
-fn score_words(candidates: &mut [Candidate], rarity: &Rarity, asked: Asked, weights: &Weights) {
-    let overlaps: Vec<f32> = candidates.iter().map(|candidate| rarity.overlap(&candidate.found)).collect();
-    let contexts = candidates.last().map_or(0, |last| last.context + 1);
-    let mut in_context = vec![0_u64; contexts];
-    for candidate in candidates.iter() {
-        in_context[candidate.context] |= candidate.found.terms;
-    }
-    let in_context: Vec<f32> = in_context.into_iter().map(|bits| rarity.share(bits)).collect();
-    let mut before = None;
-    for (candidate, &overlap) in candidates.iter_mut().zip(&overlaps) {
-        let previous = before.replace((candidate.context, overlap));
-        let previous =
-            previous.filter(|(context, _)| *context == candidate.context).map_or(0.0, |(_, overlap)| overlap);
-        candidate.score = overlap
-            + weights.pairs * rarity.share(candidate.found.pairs)
-            + weights.before * previous
-            + weights.context * in_context[candidate.context]
-            + weights.rank / (1.0 + candidate.context as f32)
-            + if asked.is_in(&candidate.found) { weights.kind } else { 0.0 }
-            - if candidate.found.words < 6 { weights.short } else { 0.0 };
-    }
-}
-
-/// How likely the sentence at `best` answers the question, 0–1: the share of the question that it and its neighbours
-/// hold; a fifth less when no context knows a number of the question. Cosines do not help: a static model finds
-/// unrelated sentences nearly as close as related ones.
-fn confidence(candidates: &[Candidate], best: usize, terms: &Terms, rarity: &Rarity) -> f32 {
-    let (mut near, mut anywhere) = (0, 0);
-    for (at, candidate) in candidates.iter().enumerate() {
-        anywhere |= candidate.found.terms;
-        if candidate.context == candidates[best].context && at.abs_diff(best) <= 1 {
-            near |= candidate.found.terms;
-        }
-    }
-    let covered = 0.5 * (rarity.share(candidates[best].found.terms) + rarity.share(near));
-    if terms.numbers & !anywhere == 0 { covered } else { 0.8 * covered }
-}
-
-/// The best sentences in the order in which they should be read: the best context first, and within a context as
-/// they stand there.
-fn chosen(candidates: &[Candidate], order: &[usize], confident: bool, weights: &Weights) -> Vec<(String, usize)> {
-    let Some(&best) = order.first() else { return Vec::new() };
-    let limit = if confident { LONGEST_ANSWER } else { 1 };
-    let enough = weights.further * candidates[best].score;
-    let mut picked: Vec<usize> = Vec::new();
-    let mut said: Vec<String> = Vec::new();
-    for &at in order.iter().filter(|&&at| candidates[at].score >= enough) {
+/// The texts of windows in the order in which they should be read: the best context first, and within a context as they stand
+/// there. What only repeats another one is left out.
+fn quoted(material: &Material, windows: Vec<Window>) -> Vec<(String, usize)> {
+    let Some(best) = windows.first().map(|window| material.sentences[window.sentence].context) else {
+        return Vec::new();
+    };
+    let mut said: Vec<(String, Window)> = Vec::new();
+    for window in windows {
         // Overlapping passages begin in the middle of a sentence, and differ in markup.
-        let letters: String = candidates[at].text.chars().filter(|c| c.is_alphanumeric()).collect();
-        if picked.len() < limit && !said.iter().any(|other| other.contains(&letters) || letters.contains(other)) {
-            picked.push(at);
-            said.push(letters);
+        let text = &material.sentences[window.sentence].text[window.range.clone()];
+        let letters: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+        if !said.iter().any(|(other, _)| other.contains(&letters) || letters.contains(other)) {
+            said.push((letters, window));
         }
     }
-    let main = candidates[best].context;
-    picked.sort_by_key(|&at| (candidates[at].context != main, at));
-    picked.into_iter().map(|at| (plain(&candidates[at].text), candidates[at].context + 1)).collect()
+    let mut windows: Vec<Window> = said.into_iter().map(|(_, window)| window).collect();
+    windows.sort_by_key(|window| {
+        (material.sentences[window.sentence].context != best, window.sentence, window.range.start)
+    });
+    windows
+        .into_iter()
+        .map(|window| (text(material, &window), material.sentences[window.sentence].context + 1))
+        .collect()
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+/// A window as a reader should see it.
+fn text(material: &Material, window: &Window) -> String {
+    let sentence = &material.sentences[window.sentence].text;
+    let own = plain(&sentence[window.range.clone()]);
+    let begins = if window.range.start > 0 { "… " } else { "" };
+    if window.range.end >= sentence.len() {
+        return format!("{begins}{own}");
+    }
+    let pause =
+        |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '–' | '—' | '(' | '，' | '；' | '：' | '（');
+    format!("{begins}{}…", own.trim_end_matches(pause))
 }
 
 /// Answers by quoting. Needs nothing but the contexts.
@@ -291,6 +163,9 @@ pub struct ExtractiveGenerator {
 impl ExtractiveGenerator {
     /// Name of the "model" in requests, metrics and logs.
     pub const MODEL: &'static str = "extractive";
+
+    /// The version of what it quotes, so that answers of an older one are not given again.
+    pub const VERSION: &'static str = "extractive@2";
 
     /// An answerer that compares meanings with `embedder`, or words only when there is none.
     pub fn new(embedder: Option<StaticEmbedder>) -> Self {
@@ -312,17 +187,24 @@ impl Generator for ExtractiveGenerator {
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
         let extraction = extract(&request.question, &request.passages, self.embedder.as_ref());
         let texts = answer(&request.question, &extraction).into_iter().map(GenerationEvent::Text);
-        let done = GenerationEvent::Done(GenerationStats::default());
+        let ending = if extraction.confident { Ending::Complete } else { Ending::Unanswered };
+        let done = GenerationEvent::Done(GenerationStats { ending, ..GenerationStats::default() });
         Ok(stream::iter(texts.chain([done]).map(Ok).collect::<Vec<_>>()).boxed())
     }
 }
 
 /// The pieces of the answer as they are streamed.
 fn answer(question: &str, extraction: &Extraction) -> Vec<String> {
-    let phrases = || Phrases::for_question(question);
+    let phrases = || Language::of(question).phrases();
     let Some(first) = extraction.sentences.first() else { return vec![phrases().nothing.to_owned()] };
     if !extraction.confident {
-        return vec![phrases().unsure.to_owned(), cited(first)];
+        let phrases = phrases();
+        let mut said = phrases.unsure.to_owned();
+        if !extraction.missing.is_empty() {
+            said.push_str(&format!("{}{}. ", phrases.missing, extraction.missing.join(", ")));
+        }
+        said.push_str(phrases.closest);
+        return vec![said, cited(first)];
     }
     let pieces = extraction.sentences.iter().enumerate();
     pieces.map(|(at, sentence)| if at == 0 { cited(sentence) } else { format!(" {}", cited(sentence)) }).collect()
@@ -333,46 +215,6 @@ fn cited((sentence, context): &(String, usize)) -> String {
     let end = sentence.trim_end_matches(['.', '!', '?', '…', '。', '！', '？']);
     let stop = &sentence[end.len()..];
     format!("{end} [{context}]{}", if stop.is_empty() { "." } else { stop })
-}
-
-/// What is said when the documents do not answer, in the question's language as far as it is told by its letters.
-struct Phrases {
-    nothing: &'static str,
-    unsure: &'static str,
-}
-
-impl Phrases {
-    fn for_question(question: &str) -> Self {
-        let has = |letters: &str| question.chars().any(|c| !c.is_ascii() && letters.contains(c));
-        let words = format!(" {} ", question.to_lowercase());
-        if question.chars().any(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c))
-            && !question.chars().any(|c| ('ぁ'..='ヿ').contains(&c))
-        {
-            Self {
-                nothing: "文档中没有找到答案。", unsure: "文档似乎没有回答这个问题。最接近的内容："
-            }
-        } else if has("đơưạảấầẩậắằặẹẻẽếềểễệịọỏốồổỗộớờởợụủứừửữự")
-        {
-            Self {
-                nothing: "Tài liệu không trả lời câu hỏi này.",
-                unsure: "Tài liệu dường như không trả lời câu hỏi này. Đoạn gần nhất: ",
-            }
-        } else if has("äöüß")
-            || [" der ", " die ", " das ", " ist ", " wer ", " wie ", " wann ", " welche"]
-                .iter()
-                .any(|w| words.contains(w))
-        {
-            Self {
-                nothing: "Die Dokumente beantworten diese Frage nicht.",
-                unsure: "Die Dokumente scheinen diese Frage nicht zu beantworten. Am nächsten kommt: ",
-            }
-        } else {
-            Self {
-                nothing: "The documents do not answer this question.",
-                unsure: "The documents do not seem to answer this question. The closest passage: ",
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -18,5 +18,8 @@ mod word_piece;
 #[cfg(test)]
 mod word_piece_tests;
 
-pub use extractive::{Extraction, ExtractiveGenerator, extract};
+pub use extractive::{
+    Decider, Extraction, ExtractiveGenerator, extract, extract_by,
+    fit::{Example, Fitted, fit},
+};
 pub use static_model::{StaticEmbedder, StaticModelError};

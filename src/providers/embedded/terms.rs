@@ -5,6 +5,10 @@
 //! short ending, which serves inflection in any alphabetic language without knowing which one it is, and costs nothing for
 //! the many words that share no beginning with a term; and when one is the other without accents or without signs.
 
+use std::{collections::HashSet, sync::LazyLock};
+
+use foldhash::fast::RandomState;
+
 use crate::util::{
     spelling::{first_without_accents, nfkc, without_accents},
     words::{Token, name_key, tokens, without_signs},
@@ -30,6 +34,394 @@ const STOP_WORDS: &[&str] = &[
     "ai", "khi", "đâu", "sao", "thế", "bị", "vào", "một", "tại", "từ",
 ];
 
+/// Words by which questions ask, and which their answers seldom repeat: "what kind of", "called", "happened". Found by counting
+/// which words of questions are missing in the passages that answer them.
+const ASKING_WORDS: &[&str] = &[
+    // English
+    "sort",
+    "kind",
+    "type",
+    "types",
+    "example",
+    "examples",
+    "call",
+    "called",
+    "makes",
+    "make",
+    "made",
+    "did",
+    "does",
+    "doing",
+    "happen",
+    "happens",
+    "happened",
+    "besides",
+    "along",
+    "commonly",
+    "typically",
+    "usually",
+    "generally",
+    "often",
+    "according",
+    "percentage",
+    "mean",
+    "means",
+    "meant",
+    "word",
+    "term",
+    "terms",
+    "reason",
+    "cause",
+    "caused",
+    "causes",
+    "come",
+    "came",
+    "comes",
+    "given",
+    "give",
+    "gave",
+    "got",
+    "get",
+    "getting",
+    "another",
+    "other",
+    "while",
+    "where",
+    "while",
+    "someone",
+    "something",
+    "considered",
+    "thought",
+    "said",
+    "say",
+    "says",
+    "being",
+    "into",
+    "than",
+    "then",
+    "there",
+    "between",
+    "before",
+    "after",
+    "during",
+    "about",
+    "because",
+    "so",
+    "not",
+    "no",
+    "if",
+    "but",
+    "up",
+    "out",
+    "one",
+    "some",
+    "any",
+    "most",
+    "more",
+    "also",
+    "both",
+    "such",
+    "same",
+    "different",
+    "able",
+    "need",
+    "needed",
+    "used",
+    "use",
+    "uses",
+    "using",
+    "refer",
+    "referred",
+    "refers",
+    "known",
+    "title",
+    "named",
+    "names",
+    "who's",
+    "what's",
+    "whats",
+    "he's",
+    "him",
+    "them",
+    "me",
+    "us",
+    "himself",
+    "itself",
+    "themselves",
+    "take",
+    "takes",
+    "took",
+    "taken",
+    "place",
+    "seen",
+    "want",
+    "like",
+    "go",
+    "went",
+    "went",
+    "let",
+    "might",
+    "may",
+    "must",
+    "shall",
+    "way",
+    "ways",
+    "thing",
+    "things",
+    "people",
+    "person",
+    "many",
+    "long",
+    "old",
+    "far",
+    "large",
+    "big",
+    "fast",
+    "year",
+    "date",
+    "day",
+    "time",
+    "located",
+    "describe",
+    "described",
+    "describes",
+    "become",
+    "became",
+    "find",
+    "found",
+    "think",
+    "believe",
+    "believed",
+    "currently",
+    "actually",
+    "instead",
+    "still",
+    "just",
+    "only",
+    "even",
+    "ever", // German
+    "wofür",
+    "wozu",
+    "wovon",
+    "womit",
+    "worauf",
+    "woraus",
+    "worin",
+    "wodurch",
+    "wohin",
+    "woher",
+    "weshalb",
+    "wessen",
+    "welch",
+    "art",
+    "arten",
+    "name",
+    "namen",
+    "heißt",
+    "hieß",
+    "heißen",
+    "hießen",
+    "nennt",
+    "nennen",
+    "genannt",
+    "nannte",
+    "bezeichnet",
+    "begriff",
+    "laut",
+    "lautet",
+    "neben",
+    "gibt",
+    "gab",
+    "gegeben",
+    "prozentsatz",
+    "prozent",
+    "anzahl",
+    "beispiel",
+    "passiert",
+    "passierte",
+    "geschah",
+    "lange",
+    "oft",
+    "hoch",
+    "groß",
+    "alt",
+    "warum",
+    "teil",
+    "beiden",
+    "beide",
+    "andere",
+    "anderen",
+    "anderer",
+    "einige",
+    "viel",
+    "viele",
+    "vielen",
+    "man",
+    "wenn",
+    "noch",
+    "auch",
+    "oder",
+    "statt",
+    "beim",
+    "dieser",
+    "diese",
+    "dieses",
+    "diesem",
+    "diesen",
+    "dazu",
+    "ihre",
+    "ihren",
+    "ihrer",
+    "ihr",
+    "ihm",
+    "ihn",
+    "sein",
+    "seine",
+    "seiner",
+    "seinen",
+    "kann",
+    "können",
+    "konnte",
+    "konnten",
+    "würde",
+    "würden",
+    "sollte",
+    "sollten",
+    "soll",
+    "muss",
+    "müssen",
+    "hätte",
+    "hatten",
+    "habe",
+    "nicht",
+    "kein",
+    "keine",
+    "um",
+    "durch",
+    "über",
+    "unter",
+    "vor",
+    "zwischen",
+    "während",
+    "gegen",
+    "ohne",
+    "bis",
+    "seit",
+    "so",
+    "nur",
+    "mehr",
+    "sehr",
+    "heute",
+    "manchmal",
+    "normalerweise",
+    "typischerweise",
+    "verwendet",
+    "verwendete",
+    "benutzt",
+    "fand",
+    "befindet",
+    "befand",
+    "liegt",
+    "lag",
+    "führte",
+    "machte",
+    "macht",
+    "gemacht",
+    "kam",
+    "kommt",
+    "wurden",
+    "worden",
+    "gewesen",
+    "menschen",
+    "personen",
+    "person",
+    "jahr",
+    "jahren",
+    "ort",
+    "wort",
+    "grund",
+    "gilt",
+    "galt", // Vietnamese
+    "mấy",
+    "nói",
+    "mà",
+    "thì",
+    "rằng",
+    "hay",
+    "hoặc",
+    "cái",
+    "ví",
+    "dụ",
+    "tên",
+    "gọi",
+    "loại",
+    "coi",
+    "xảy",
+    "ra",
+    "kể",
+    "muốn",
+    "con",
+    "người",
+    "năm",
+    "như",
+    "để",
+    "do",
+    "vì",
+    "bởi",
+    "bằng",
+    "về",
+    "đến",
+    "cùng",
+    "này",
+    "đó",
+    "kia",
+    "nó",
+    "họ",
+    "ông",
+    "bà",
+    "anh",
+    "cô",
+    "lại",
+    "còn",
+    "nên",
+    "phải",
+    "không",
+    "chưa",
+    "rất",
+    "cũng",
+    "đang",
+    "sẽ",
+    "theo",
+    "trên",
+    "dưới",
+    "sau",
+    "trước",
+    "lúc",
+    "nơi",
+    "việc",
+    "sự",
+    "lâu",
+    "phần",
+    "trăm",
+    "thường",
+    "khoảng",
+    "ngoài",
+    "nhau",
+    "đi",
+    "lên",
+    "làm",
+    "giống",
+    "thứ",
+];
+
+/// The same for pairs of characters.
+const ASKING_PAIRS: &[&str] = &[
+    "名称", "名字", "名为", "称是", "称为", "叫做", "叫作", "被称", "人们", "类型", "一种", "一位", "例子", "时候",
+    "一年", "年份", "地方", "之前", "之后", "之外", "除了", "还有", "另一", "原因", "导致", "主要", "需要", "发生",
+    "关于", "包含", "用于", "用来", "比例", "两个", "这个", "一个", "人被", "位置", "位于", "时间", "数量", "百分",
+    "分之", "比为", "如何", "什麼", "因为", "为了", "认为", "支球", "实体",
+];
+
 /// Characters that make up question words and particles in Chinese and Japanese: pairs with them are no terms.
 const STOP_CHARACTERS: &str = "什么多少谁哪吗呢的了是在有何为怎样几个被和与のはがをにでと";
 
@@ -50,6 +442,21 @@ pub struct Found {
     pub words: u32,
 }
 
+impl Found {
+    /// What a text and the one behind it hold together; terms that are adjacent across the seam count as apart.
+    pub fn and(self, next: Self) -> Self {
+        let exact = self.terms & !self.inflected | next.terms & !next.inflected;
+        Self {
+            terms: self.terms | next.terms,
+            inflected: (self.inflected | next.inflected) & !exact,
+            pairs: self.pairs | next.pairs,
+            number: self.number || next.number,
+            name: self.name || next.name,
+            words: self.words + next.words,
+        }
+    }
+}
+
 /// A word or name of the question.
 #[derive(Debug)]
 struct Known {
@@ -67,10 +474,14 @@ pub struct Terms {
     words: Vec<Known>,
     pairs: Vec<((char, char), u32)>,
     count: u32,
+    /// Whether a word of the question may be a compound.
+    is_long: bool,
     /// First bytes of `words`, so that most words of a passage are dismissed at once.
     begins: Begins,
     /// Terms that are numbers: a passage without them speaks of something else.
     pub numbers: u64,
+    /// Terms that are written like names: capitalised within the question.
+    pub names: u64,
 }
 
 #[derive(Debug)]
@@ -97,15 +508,19 @@ impl Terms {
         // As the index reads it.
         let question = nfkc(question);
         let mut terms = Self::default();
-        let mut before = None;
+        let (mut before, mut first) = (None, true);
         for token in tokens(&question) {
             match token {
                 Token::Word(word) => {
                     before = None;
+                    let is_name = !first && word.starts_with(char::is_uppercase);
+                    first = false;
                     let word = word.to_lowercase();
-                    if !STOP_WORDS.contains(&word.as_str()) {
+                    if !is_stop_word(&word) {
                         let plainer = without_accents(&word);
+                        let count = terms.count;
                         terms.add_word(word, plainer, 0);
+                        terms.names |= u64::from(is_name && terms.count > count) << count.min(63);
                     }
                 }
                 Token::Signed { name, bare } => {
@@ -145,11 +560,86 @@ impl Terms {
         if text.bytes().all(|b| b.is_ascii_digit()) {
             self.numbers |= 1 << self.count;
         }
+        self.is_long |= text.len() >= COMPOUND;
         for begin in plainer.iter().chain([&text]).filter_map(|text| text.as_bytes().first()) {
             self.begins.0[usize::from(*begin)] = true;
         }
         self.words.push(Known { text, term: self.count, plainer, parts });
         self.count += 1;
+    }
+
+    /// The first term of `question` behind byte `at`.
+    pub fn first_behind(&self, question: &str, at: usize) -> Option<u32> {
+        let mut words = tokens(question);
+        let mut before = None;
+        while let Some(token) = words.next() {
+            let term = match token {
+                Token::Word(word) => {
+                    before = None;
+                    let lower = word.to_lowercase();
+                    self.words.iter().find(|known| known.text == lower).map(|known| known.term)
+                }
+                Token::Character(c) => {
+                    let pair = before.replace(c).map(|first| (first, c));
+                    let known = pair.and_then(|pair| self.pairs.binary_search_by_key(&pair, |(known, _)| *known).ok());
+                    known.map(|known| self.pairs[known].1)
+                }
+                Token::Signed { .. } | Token::Compound(_) => None,
+            };
+            if words.position() > at && term.is_some() {
+                return term;
+            }
+        }
+        None
+    }
+
+    /// The words of `question` whose terms are not in `bits`, as they are written there.
+    pub fn missing(&self, question: &str, bits: u64) -> Vec<String> {
+        let question = nfkc(question);
+        let mut missing: Vec<String> = Vec::new();
+        for token in tokens(&question) {
+            let Token::Word(word) = token else { continue };
+            let lower = word.to_lowercase();
+            let term = self.words.iter().find(|known| known.text == lower).map(|known| known.term);
+            if term.is_some_and(|term| bits >> term & 1 == 0) && !missing.iter().any(|other| other == word) {
+                missing.push(word.to_owned());
+            }
+        }
+        missing
+    }
+
+    /// Whether the question has this word, given as it is written and in lower case.
+    pub fn has_word(&self, word: &str, lower: &str) -> bool {
+        let first = word.as_bytes().first().copied().unwrap_or_default();
+        let is_long = word.len() >= COMPOUND;
+        if first.is_ascii() && !self.begins.0[usize::from(first.to_ascii_lowercase())] && !is_long {
+            return false;
+        }
+        self.words.iter().any(|known| {
+            known.text == lower
+                || known.text.as_bytes().first() == lower.as_bytes().first() && same_stem(&known.text, lower)
+                || known.plainer.iter().any(|plainer| same_word(plainer, lower))
+                || (is_long || self.is_long) && is_part(&known.text, lower)
+        })
+    }
+
+    /// Whether a term has this character of a script without spaces.
+    pub fn has_character(&self, c: char) -> bool {
+        self.pairs.iter().any(|((a, b), _)| *a == c || *b == c) || STOP_CHARACTERS.contains(c)
+    }
+
+    /// Whether a word, in lower case, says nothing.
+    pub fn is_stop(&self, lower: &str) -> bool {
+        is_stop_word(lower)
+    }
+
+    /// Length of each term in characters, in the order of their bits: long words are rare ones.
+    pub fn lengths(&self) -> Vec<f32> {
+        let mut lengths = vec![2.0; self.count as usize];
+        for known in &self.words {
+            lengths[known.term as usize] = known.text.chars().count() as f32;
+        }
+        lengths
     }
 
     /// How many terms there are.
@@ -203,7 +693,8 @@ impl Terms {
 
     /// The term that `word` stands for.
     fn find_word(&self, word: &str, first: char, lower: &mut String) -> Option<Hit> {
-        if first.is_ascii() && !self.begins.0[usize::from(first.to_ascii_lowercase() as u8)] {
+        let begins = !first.is_ascii() || self.begins.0[usize::from(first.to_ascii_lowercase() as u8)];
+        if !begins && word.len() < COMPOUND {
             return None;
         }
         lower.clear();
@@ -226,6 +717,9 @@ impl Terms {
             {
                 near = Some(known);
             }
+        }
+        if near.is_none() && (lower.len() >= COMPOUND || self.is_long) {
+            near = self.words.iter().find(|known| is_part(&known.text, lower));
         }
         if near.is_none() && !word.is_ascii() && self.may_begin(lower) {
             let plain = without_accents(lower);
@@ -283,8 +777,25 @@ fn same_stem(a: &str, b: &str) -> bool {
     rest_a.min(rest_b) == 0 && matches!(if rest_a == 0 { &b[common..] } else { &a[common..] }, "s" | "es" | "ed" | "'s")
 }
 
+fn is_stop_word(lower: &str) -> bool {
+    static WORDS: LazyLock<HashSet<&str, RandomState>> =
+        LazyLock::new(|| STOP_WORDS.iter().chain(ASKING_WORDS).copied().collect());
+    WORDS.contains(lower)
+}
+
 fn is_stop(pair: (char, char)) -> bool {
-    STOP_CHARACTERS.contains(pair.0) || STOP_CHARACTERS.contains(pair.1)
+    let is_pair = |known: &&str| known.chars().eq([pair.0, pair.1]);
+    STOP_CHARACTERS.contains(pair.0) || STOP_CHARACTERS.contains(pair.1) || ASKING_PAIRS.iter().any(|p| is_pair(&p))
+}
+
+/// Letters from which on a word is looked for within a compound, and bytes that a compound has at least.
+const PART: usize = 5;
+const COMPOUND: usize = 10;
+
+/// Whether one word begins or ends a compound that is the other: German writes them together.
+fn is_part(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    long.len() >= COMPOUND && short.len() >= PART && (long.ends_with(short) || long.starts_with(short))
 }
 
 #[cfg(test)]

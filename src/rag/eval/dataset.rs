@@ -8,7 +8,7 @@ use std::{
 };
 
 use globset::{Glob, GlobMatcher};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 /// Graded documents of one query.
 pub type Judgements = HashMap<String, u32>;
@@ -100,6 +100,14 @@ pub enum DatasetError {
         "cannot read {path}: {source}; a dataset folder holds corpus.jsonl, queries.jsonl and qrels.tsv (BEIR layout)"
     )]
     Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file of answers is missing or broken.
+    #[error("cannot read {path}: {source}; it holds a list of answers for each id of queries.jsonl")]
+    Answers {
         /// The file.
         path: PathBuf,
         /// Why.
@@ -202,6 +210,11 @@ impl Dataset {
 }
 
 fn read_lines(path: &Path) -> Result<Vec<JsonDocument>, DatasetError> {
+    read_json_lines(path)
+}
+
+/// One value a line; empty lines are passed over.
+pub(super) fn read_json_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, DatasetError> {
     let fail = |source| DatasetError::Io { path: path.to_owned(), source };
     let mut items = Vec::new();
     for (n, line) in BufReader::new(File::open(path).map_err(fail)?).lines().enumerate() {
@@ -218,7 +231,7 @@ fn read_lines(path: &Path) -> Result<Vec<JsonDocument>, DatasetError> {
     Ok(items)
 }
 
-fn read_judgements(folder: &Path) -> Result<HashMap<String, Judgements>, DatasetError> {
+pub(super) fn read_judgements(folder: &Path) -> Result<HashMap<String, Judgements>, DatasetError> {
     let plain = folder.join("qrels.tsv");
     let path = if plain.exists() { plain } else { folder.join("qrels").join("test.tsv") };
     let file = File::open(&path).map_err(|source| DatasetError::Io { path: path.clone(), source })?;

@@ -1,6 +1,11 @@
 //! Scores for people and programs.
 
-use super::Score;
+use serde::Serialize;
+
+use super::{
+    Score,
+    answers::{AbstentionScore, AnswerScore},
+};
 
 /// Scores as a table.
 pub fn table(scores: &[Score]) -> String {
@@ -27,11 +32,66 @@ pub fn table(scores: &[Score]) -> String {
     text
 }
 
-/// Scores as CSV, a line for each.
+/// Scores of answers as a table; shares in %.
+pub fn answers(scores: &[AnswerScore]) -> String {
+    let name = scores.iter().map(|score| score.dataset.len()).chain([7]).max().unwrap_or(7);
+    let mut text = format!(
+        "{:name$}  lang  questions  in answer  in passages  characters | abstains: falsely  adversarial  left out  \
+         foreign | median ms\n",
+        "dataset"
+    );
+    let share = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |share| format!("{:.1}", share * 100.0));
+    for s in scores {
+        text.push_str(&format!(
+            "{:name$}  {:4}  {:>9}  {:>9}  {:>11}  {:>10.0} | {:>17}  {:>11}  {:>8}  {:>7} | {:>9.3}\n",
+            s.dataset,
+            s.language,
+            s.questions,
+            share(Some(s.in_answer)),
+            share(Some(s.in_passages)),
+            s.characters,
+            share(Some(s.false_abstention)),
+            share(s.adversarial_abstention),
+            share(s.left_out_abstention),
+            share(s.foreign_abstention),
+            s.median_ms
+        ));
+    }
+    text
+}
+
+/// How often answerers abstain, as a table; shares in %.
+pub fn abstention(scores: &[AbstentionScore], thresholds: &[(&str, f32)]) -> String {
+    let name = scores.iter().map(|score| score.dataset.len()).chain([7]).max().unwrap_or(7);
+    let mut text = format!(
+        "{:name$}  lang  half   weights      in answer | abstains: falsely  adversarial  left out  foreign\n",
+        "dataset"
+    );
+    let share = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |share| format!("{:.1}", share * 100.0));
+    for s in scores {
+        text.push_str(&format!(
+            "{:name$}  {:4}  {:5}  {:11}  {:>9} | {:>17}  {:>11}  {:>8}  {:>7}\n",
+            s.dataset,
+            s.language,
+            s.half,
+            s.weights,
+            share(s.in_answer),
+            share(s.false_abstention),
+            share(s.adversarial),
+            share(s.left_out),
+            share(s.foreign)
+        ));
+    }
+    let thresholds: Vec<String> =
+        thresholds.iter().map(|(language, threshold)| format!("{language} {threshold:.2}")).collect();
+    text + &format!("least evidence for an answer (log-odds): {}\n", thresholds.join(", "))
+}
+
+/// Measurements as CSV, a line for each.
 ///
 /// # Errors
 /// As the CSV writer.
-pub fn csv(scores: &[Score]) -> Result<String, csv::Error> {
+pub fn csv<S: Serialize>(scores: &[S]) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for score in scores {
         writer.serialize(score)?;

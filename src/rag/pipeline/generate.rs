@@ -187,7 +187,8 @@ impl AnswerWriter {
                 yield AnswerEvent::Text(text.clone());
             }
             // Before the last event: who has seen the end can ask again, and finds it. An answer with a seam is not kept.
-            let is_good = stats.ending == Ending::Complete && segments.is_empty();
+            let is_whole = matches!(stats.ending, Ending::Complete | Ending::Unanswered);
+            let is_good = is_whole && segments.is_empty();
             if let Some(when_whole) = when_whole.filter(|_| is_good) {
                 when_whole(author.provider, text).await;
             }

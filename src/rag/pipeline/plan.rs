@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{SearchMode, Stamp},
-    providers::{EmbedderId, Generator, ProviderError},
+    providers::{EmbedderId, Generator, ProviderError, ProviderKind, embedded::ExtractiveGenerator},
     rag::{
         Db, DegradedReason, Models, RagError,
         condense::{Condensed, CondensedBy},
@@ -63,7 +63,10 @@ impl Plan {
             stages: Arc::clone(pipeline.stages()),
             provider: generator.name().to_owned(),
             model: generator.model().to_owned(),
-            prompt: Arc::clone(prompts.version()),
+            prompt: match generator.provider() {
+                ProviderKind::Embedded => ExtractiveGenerator::VERSION.into(),
+                _ => Arc::clone(prompts.version()),
+            },
             reranker: pipeline.reranker(question.options.rerank)?,
         };
         let text = condensed.as_ref().map_or_else(|| question.text.as_str().into(), |made| Arc::clone(&made.text));

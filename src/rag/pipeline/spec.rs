@@ -26,7 +26,8 @@ pub struct RetrievalSpec {
     pub provider: String,
     /// Its model.
     pub model: String,
-    /// The version of the prompts; see [`Prompts::version`](crate::rag::prompts::Prompts::version).
+    /// The version of the prompts (see [`Prompts::version`](crate::rag::prompts::Prompts::version)), or of how the embedded
+    /// answerer quotes.
     pub prompt: Arc<str>,
     /// The model that reranks; `None` where none does.
     pub reranker: Option<Arc<str>>,
