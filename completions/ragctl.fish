@@ -112,6 +112,11 @@ low\t''
 medium\t''
 high\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l extra -d 'Further fields of requests to the LLM server, passed on as they are' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l prompts -d 'Folder of prompts that replace built-in ones of the same file name, like answer.en.txt [default: the built-in ones]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l condense -d 'Who makes a follow-up question stand alone [default: auto]' -r -f -a "auto\t''
+rules\t''
+llm\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l fallback -d 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
@@ -474,6 +479,11 @@ low\t''
 medium\t''
 high\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l extra -d 'Further fields of requests to the LLM server, passed on as they are' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l prompts -d 'Folder of prompts that replace built-in ones of the same file name, like answer.en.txt [default: the built-in ones]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l condense -d 'Who makes a follow-up question stand alone [default: auto]' -r -f -a "auto\t''
+rules\t''
+llm\t''
+off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l fallback -d 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r

@@ -49,12 +49,13 @@ impl Client {
         json(self.post("/api/ingest", request, "application/json").await?).await
     }
 
-    /// `POST /api/query`.
+    /// `POST /api/query`, or `/api/multihop_query`.
     ///
     /// # Errors
     /// As [`ingest`](Self::ingest).
-    pub async fn query(&self, request: &AskRequest) -> anyhow::Result<AskResponse> {
-        json(self.post("/api/query", request, "application/json").await?).await
+    pub async fn query(&self, request: &AskRequest, multihop: bool) -> anyhow::Result<AskResponse> {
+        let path = if multihop { "/api/multihop_query" } else { "/api/query" };
+        json(self.post(path, request, "application/json").await?).await
     }
 
     /// `POST /api/search`.
@@ -126,15 +127,17 @@ impl Client {
         json(self.post("/api/cache/clear", request, "application/json").await?).await
     }
 
-    /// `POST /api/stream_query` as server-sent events.
+    /// `POST /api/stream_query`, or `/api/stream_multihop_query`, as server-sent events.
     ///
     /// # Errors
     /// As [`ingest`](Self::ingest).
     pub async fn stream_query(
         &self,
         request: &AskRequest,
+        multihop: bool,
     ) -> anyhow::Result<impl Stream<Item = anyhow::Result<Bytes>> + Unpin + use<>> {
-        let response = self.post("/api/stream_query", request, "text/event-stream").await?;
+        let path = if multihop { "/api/stream_multihop_query" } else { "/api/stream_query" };
+        let response = self.post(path, request, "text/event-stream").await?;
         Ok(Box::pin(response.bytes_stream().map_err(|error| anyhow::Error::new(error).context("the connection broke"))))
     }
 

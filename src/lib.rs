@@ -25,7 +25,8 @@
 //!
 //! 1. [`server`] gives the request an id, parses and checks it: every refusal names the field and what is allowed. The
 //!    [call's context](resilience::CallContext) is made here: its deadline holds for everything below.
-//! 2. [`api::question`] fills in what the request leaves open. [`rag::Engine::ask`] makes a [plan](rag::pipeline::Plan) of the
+//! 2. [`api::question`] fills in what the request leaves open. A follow-up becomes a question that stands alone: by the LLM, or
+//!    by rules ([`rag::condense`]). [`rag::Engine::ask`] makes a [plan](rag::pipeline::Plan) of the
 //!    question: its DB is open, and its [`RetrievalSpec`](rag::pipeline::RetrievalSpec) names everything that shapes the answer.
 //!    The keys of cached answers and of shared calls are made of the spec, and of nothing else.
 //! 3. A [lookup](cache::Lookup) asks the [`cache`] for the same words. Else the question is embedded, once, for cache and search,
@@ -35,6 +36,8 @@
 //!    documents that the question's [filter](domain::filter) means (see [`index::attributes`]), fuse their lists, read the best chunks, make one passage of copies. They run on a blocking thread, when it is the question's
 //!    turn. A [reranker](providers::Reranker) may put more passages than are wanted into another order; without it theirs is kept. A near question's answer is given when one of the passages that it cites is among those that were found, and when
 //!    the passages of both questions use no word by which they differ.
+//!    A question that needs several documents goes through them more than once ([`rag::multihop`]): what was found says what to
+//!    look for next.
 //! 5. The LLM is asked: the call [joins](providers::guarded::CoalescingGenerator) an equal one that is under way, else goes
 //!    through the [chain](providers::chain) of upstreams, each behind its [policy](resilience::CallPolicy), which retries
 //!    within a budget and asks the breaker before each attempt, and its [pool](resilience::Pool), where it takes its turn, if

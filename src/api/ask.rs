@@ -10,14 +10,16 @@ use crate::{
     providers::{Author, Message, Role},
     rag::{
         Answer, AnswerSegment, Cached, Citation, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings,
-        citations, condense,
+        citations,
+        condense::Condensed,
+        multihop::{HopSummary, Hops},
         pipeline::{MethodScore, why},
     },
     resilience::CallContext,
     wire::{
         AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, MAX_FILTER_CHARS,
-        MAX_FILTERS, MAX_QUESTION_CHARS, MethodScoreBody, SearchResponse, SegmentBody, StageExplanation, StreamHead,
-        TimingsMs, TurnBody,
+        MAX_FILTERS, MAX_QUESTION_CHARS, MethodScoreBody, MultihopBody, SearchResponse, SegmentBody, StageExplanation,
+        StreamHead, TimingsMs, TurnBody,
     },
 };
 
@@ -26,6 +28,9 @@ const MAX_K: i64 = 50;
 
 /// Most passages that a reranker chooses from.
 const MAX_RERANKED: i64 = 100;
+
+/// Longest time of several hops.
+const MAX_BUDGET_MS: i64 = 3_600_000;
 
 /// Most turns of a conversation.
 const MAX_TURNS: usize = 2_000;
@@ -39,6 +44,8 @@ pub struct AskDefaults {
     pub options: RetrievalOptions,
     /// Whether there is a rerank server.
     pub reranks: bool,
+    /// Bounds of searches in several hops.
+    pub hops: Hops,
 }
 
 /// Checks a request and fills in what it leaves open.
@@ -108,11 +115,33 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
             rerank_top_n,
         },
         provider: request.provider,
+        hops: None,
         cache: request.cache.unwrap_or(true),
         explain: request.explain.unwrap_or(false),
         reasoning: request.reasoning.unwrap_or(false),
         whole: false,
     })
+}
+
+/// The same for a question that is searched for in several hops.
+///
+/// # Errors
+/// As [`question`].
+pub fn multihop_question(request: AskRequest, defaults: &AskDefaults) -> Result<Question, InvalidRequest> {
+    let at_most = 1..=Hops::MOST as i64;
+    let given = |field, value: Option<i64>| value.map(|n| in_range(field, n, at_most.clone())).transpose();
+    let number = |n: i64| n as usize;
+    let bounds = defaults.hops;
+    let fanout = given("fanout", request.fanout)?;
+    let budget = request.budget_ms.map(|ms| in_range("budget_ms", ms, 1..=MAX_BUDGET_MS)).transpose()?;
+    let hops = Hops {
+        depth: given("depth", request.depth)?.map_or(bounds.depth, number),
+        fanout: fanout.map_or(bounds.fanout, number),
+        first_fanout: given("fanout_first_hop", request.fanout_first_hop)?.map(number),
+        // A question may ask for less time than the server gives.
+        budget: budget.map_or(bounds.budget, |ms| Duration::from_millis(ms as u64).min(bounds.budget)),
+    };
+    Ok(Question { hops: Some(hops), ..question(request, defaults)? })
 }
 
 /// What puts the passages into another order, and how many of them. Who only says that something should gets the server's
@@ -203,7 +232,11 @@ pub fn outcome(
         upstream: outcome.upstream.as_deref().and_then(name),
         segments: outcome.segments.iter().map(segment).collect(),
         citations: citations(text, &retrieval.passages).into_iter().map(citation).collect(),
-        standalone_question: condense::follow_up(&question.history, &question.text),
+        standalone_question: standalone(question, retrieval).map(|made| made.text.to_string()),
+        standalone_by: standalone(question, retrieval).map(|made| made.by.as_str().to_owned()),
+        standalone_reason: standalone_reason(retrieval),
+        subquestions: retrieval.hops.as_ref().map(|hops| hops.subquestions.clone()),
+        multihop: retrieval.hops.as_deref().map(multihop),
         cache_hit: matches!(cached, Cached::Hit(..)),
         cache_metadata: cache_metadata(cached),
         degraded: outcome.degraded.is_some(),
@@ -214,6 +247,22 @@ pub fn outcome(
         contexts_left_out: (outcome.left_out > 0).then_some(outcome.left_out),
         explanation: explanation(retrieval),
     }
+}
+
+fn multihop(summary: &HopSummary) -> MultihopBody {
+    let HopSummary { subquestions: _, by, failure, hops, out_of_time } = summary;
+    let reason = failure.map(|failure| failure.as_str().to_owned());
+    MultihopBody { by: by.as_str().to_owned(), reason, hops: *hops, out_of_time: *out_of_time }
+}
+
+/// What a follow-up became, when that is not as it was asked.
+fn standalone<'r>(question: &Question, retrieval: &'r Retrieval) -> Option<&'r Condensed> {
+    retrieval.condensed.as_deref().filter(|made| *made.text != *question.text)
+}
+
+/// Why no LLM made a follow-up stand alone.
+fn standalone_reason(retrieval: &Retrieval) -> Option<String> {
+    retrieval.condensed.as_ref()?.failure.map(|failure| failure.as_str().to_owned())
 }
 
 /// Passages that a reranker chooses from, or would choose from.
@@ -360,7 +409,9 @@ pub fn found(question: &Question, retrieval: &Retrieval, call: &CallContext, req
         rerank: question.options.rerank.to_string(),
         rerank_enable: retrieval.reranked,
         db: question.db.to_string(),
-        standalone_question: condense::follow_up(&question.history, &question.text),
+        standalone_question: standalone(question, retrieval).map(|made| made.text.to_string()),
+        standalone_by: standalone(question, retrieval).map(|made| made.by.as_str().to_owned()),
+        standalone_reason: standalone_reason(retrieval),
         degraded: retrieval.degraded.is_some(),
         degraded_reason: retrieval.degraded.map(|reason| reason.to_string()),
         request_id,

@@ -36,7 +36,7 @@ pub async fn warm(
     let ask = async |text: String| {
         let db = db.map(str::to_owned);
         let request = AskRequest { query: Some(text.clone()), db, ..AskRequest::default() };
-        let answer = client.query(&request).await;
+        let answer = client.query(&request, false).await;
         on_answer();
         (text, answer)
     };

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::{
     groups::{FusionArgs, ProviderArgs},
+    multihop::MultihopArgs,
     rerank::RerankArgs,
     settings::Flags,
 };
@@ -59,6 +60,9 @@ pub struct EvalArgs {
     /// Write the report to a file instead of stdout
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+    /// Search in several hops, by rules; an LLM is not asked
+    #[arg(long)]
+    pub multihop: bool,
     /// The embedder.
     #[command(flatten)]
     pub provider: ProviderArgs,
@@ -68,6 +72,9 @@ pub struct EvalArgs {
     /// The order of the passages.
     #[command(flatten)]
     pub rerank: RerankArgs,
+    /// Bounds of several hops.
+    #[command(flatten)]
+    pub hops: MultihopArgs,
 }
 
 /// Part of a collection's documents.
@@ -99,6 +106,7 @@ impl EvalArgs {
         self.provider.flags(&mut flags);
         self.fusion.flags(&mut flags);
         self.rerank.flags(&mut flags);
+        self.hops.flags(&mut flags);
         flags
     }
 }

@@ -1,6 +1,6 @@
 //! Flags about what is asked of an LLM.
 
-use clap::{Args, builder::PossibleValuesParser};
+use clap::{Args, ValueHint, builder::PossibleValuesParser};
 
 use super::{
     groups::{put, put_list},
@@ -58,6 +58,14 @@ pub struct GenerationArgs {
     #[arg(long, value_name = "JSON")]
     #[arg(help = short_help("generation.extra"), long_help = long_help("generation.extra"))]
     pub extra: Option<String>,
+    /// Prompts.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(help = short_help("generation.prompts"), long_help = long_help("generation.prompts"))]
+    pub prompts: Option<String>,
+    /// Follow-ups.
+    #[arg(long, value_name = "WHO", value_parser = PossibleValuesParser::new(choices("generation.condense")))]
+    #[arg(help = short_help("generation.condense"), long_help = long_help("generation.condense"))]
+    pub condense: Option<String>,
 }
 
 impl GenerationArgs {
@@ -73,5 +81,7 @@ impl GenerationArgs {
         put(flags, "generation.keep_alive", self.keep_alive.as_ref());
         put(flags, "generation.reasoning", self.reasoning.as_ref());
         put(flags, "generation.extra", self.extra.as_ref());
+        put(flags, "generation.prompts", self.prompts.as_ref());
+        put(flags, "generation.condense", self.condense.as_ref());
     }
 }

@@ -16,6 +16,7 @@ mod groups;
 mod ingest;
 mod mock;
 mod monitor;
+mod multihop;
 mod narrow;
 mod query;
 mod reindex;

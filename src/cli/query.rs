@@ -5,6 +5,7 @@ use clap::{Args, ValueHint};
 use super::{
     generation::GenerationArgs,
     groups::{ProviderArgs, ResilienceArgs, RetrievalArgs, StoreArgs},
+    multihop::MultihopArgs,
     narrow::NarrowArgs,
     settings::Flags,
 };
@@ -32,6 +33,9 @@ pub struct QueryArgs {
     /// Print what each stage of the search did, and what each method says of the sources
     #[arg(long, conflicts_with = "json")]
     pub explain: bool,
+    /// Search in several hops: what is found says what to look for next
+    #[arg(long)]
+    pub multihop: bool,
     /// The part of the DB that is searched.
     #[command(flatten)]
     pub narrow: NarrowArgs,
@@ -50,6 +54,9 @@ pub struct QueryArgs {
     /// The search.
     #[command(flatten)]
     pub retrieval: RetrievalArgs,
+    /// Bounds of several hops.
+    #[command(flatten)]
+    pub hops: MultihopArgs,
 }
 
 impl QueryArgs {
@@ -61,6 +68,7 @@ impl QueryArgs {
         self.generation.flags(&mut flags);
         self.resilience.flags(&mut flags);
         self.retrieval.flags(&mut flags);
+        self.hops.flags(&mut flags);
         flags
     }
 }

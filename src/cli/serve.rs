@@ -7,6 +7,7 @@ use super::{
     groups::{
         CacheArgs, ChunkArgs, ProviderArgs, ReadingArgs, ResilienceArgs, RetrievalArgs, StoreArgs, put, put_list,
     },
+    multihop::MultihopArgs,
     settings::{
         Flags,
         keys::{long_help, short_help},
@@ -99,6 +100,9 @@ pub struct ServeArgs {
     /// The search.
     #[command(flatten)]
     pub retrieval: RetrievalArgs,
+    /// Bounds of several hops.
+    #[command(flatten)]
+    pub hops: MultihopArgs,
 }
 
 impl ServeArgs {
@@ -126,6 +130,7 @@ impl ServeArgs {
         self.resilience.flags(&mut flags);
         self.cache.flags(&mut flags);
         self.retrieval.flags(&mut flags);
+        self.hops.flags(&mut flags);
         flags
     }
 }

@@ -175,6 +175,7 @@ async fn measure(settings: &Settings, args: &EvalArgs, dataset: &Dataset) -> any
         fusion: settings.retrieval.fusion,
         rerank: settings.retrieval.rerank,
         rerank_top_n: settings.retrieval.rerank_top_n,
+        hops: args.multihop.then_some(settings.hops),
     };
     let progress = printer::bar(0, "steps");
     progress.set_message(dataset.name.clone());

@@ -17,7 +17,7 @@ use crate::{
         guarded::{CoalescingGenerator, GuardedEmbedder},
         settings::{HttpTimeouts, UpstreamSettings},
     },
-    rag::{Dbs, DegradedReason, Engine, Models, OpenSearch},
+    rag::{Dbs, DegradedReason, Engine, Models, OpenSearch, prompts::Prompts},
     resilience::{CallPolicy, CircuitBreaker, Resilience, RetryBudget, RetrySettings},
     server,
     store::sqlite::SqliteCatalog,
@@ -38,6 +38,10 @@ pub(super) struct Parts {
 
 /// Builds the engine. With `auto`, asks servers whether they are there and what they can do.
 pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
+    let prompts = match &settings.prompts {
+        Some(folder) => Prompts::load(folder)?,
+        None => Prompts::default(),
+    };
     let metrics = Arc::new(Metrics::new());
     let mut guards = Guards { settings: &settings.resilience, metrics: &metrics, made: Resilience::default() };
     let Chosen { models, upstreams, choice } = models::build(&settings.provider, &mut guards).await?;
@@ -45,7 +49,8 @@ pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
     announce(&metrics, &models, &upstreams, &settings.db);
     let dbs = dbs(settings)?.with_embedders(models.embedder_ids());
     let embedder = models.embedder().id().clone();
-    let engine = Engine::new(dbs, models, Arc::clone(&metrics));
+    let engine =
+        Engine::new(dbs, models, Arc::clone(&metrics)).with_prompts(prompts).with_condensing(settings.condense);
     Ok(Parts { engine, metrics, embedder, upstreams, resilience, choice })
 }
 

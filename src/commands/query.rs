@@ -49,10 +49,15 @@ pub(super) fn refused(question: &str) -> Option<ExitStatus> {
 async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStatus> {
     let parts = parts::build(settings).await?;
     let reranks = parts.engine.models().reranker().is_some();
-    let defaults = AskDefaults { db: settings.db.clone(), options: settings.retrieval.clone(), reranks };
+    let (db, options, hops) = (settings.db.clone(), settings.retrieval.clone(), settings.hops);
+    let defaults = AskDefaults { db, options, reranks, hops };
     let request =
         AskRequest { explain: Some(args.explain), cache: Some(false), ..narrowed(&args.question, &args.narrow) };
-    let question = Question { whole: args.json, ..api::question(request, &defaults)? };
+    let question = match args.multihop {
+        true => api::multihop_question(request, &defaults)?,
+        false => api::question(request, &defaults)?,
+    };
+    let question = Question { whole: args.json, ..question };
     let call = CallContext::within(settings.resilience.request_timeout);
     let asked = parts.engine.ask(&question, &call).await?;
     if args.json {
@@ -90,10 +95,10 @@ async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyh
     let client = Client::new(url, settings.provider.timeouts.connect)?;
     let request = request(settings, args);
     if args.json {
-        let answer = client.query(&request).await?;
+        let answer = client.query(&request, args.multihop).await?;
         return print(&(serde_json::to_string_pretty(&answer)? + "\n"));
     }
-    let mut events = client.stream_query(&request).await?.eventsource();
+    let mut events = client.stream_query(&request, args.multihop).await?.eventsource();
     let mut head: Option<StreamHead> = None;
     while let Some(event) = events.next().await {
         let event = event.context("the answer broke off")?;
@@ -151,6 +156,9 @@ fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
         // An answer from the cache has no stages to tell of.
         explain: args.explain.then_some(true),
         cache: args.explain.then_some(false),
+        depth: args.hops.multihop_depth.as_ref().map(|_| settings.hops.depth as i64),
+        fanout: args.hops.multihop_fanout.as_ref().map(|_| settings.hops.fanout as i64),
+        budget_ms: args.hops.multihop_time.as_ref().and_then(|_| settings.hops.budget.as_millis().try_into().ok()),
         ..chosen(settings, &args.retrieval, narrowed(&args.question, &args.narrow))
     }
 }
@@ -186,6 +194,10 @@ fn seam(upstream: &str) {
 /// Lists the sources of an answer, with `--quotes` what it quotes of each, with `--explain` how they were found.
 fn finish(done: &AskResponse, args: &QueryArgs) -> anyhow::Result<()> {
     let mut text = String::from("\n");
+    if let Some(subquestions) = done.subquestions.as_ref().filter(|subquestions| !subquestions.is_empty()) {
+        text.push_str("\nAlso looked for\n");
+        subquestions.iter().for_each(|question| text.push_str(&format!("  {question}\n")));
+    }
     if !done.metadatas.is_empty() {
         text.push_str("\nSources\n");
     }

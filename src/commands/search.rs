@@ -41,7 +41,8 @@ pub(super) async fn run(settings: Settings, args: SearchArgs) -> anyhow::Result<
 async fn local(settings: &Settings, args: &SearchArgs) -> anyhow::Result<SearchResponse> {
     let parts = parts::build(settings).await?;
     let reranks = parts.engine.models().reranker().is_some();
-    let defaults = AskDefaults { db: settings.db.clone(), options: settings.retrieval.clone(), reranks };
+    let (db, options, hops) = (settings.db.clone(), settings.retrieval.clone(), settings.hops);
+    let defaults = AskDefaults { db, options, reranks, hops };
     let request = AskRequest { explain: Some(true), ..query::narrowed(&args.question, &args.narrow) };
     let question = api::question(request, &defaults)?;
     let call = CallContext::within(settings.resilience.request_timeout);

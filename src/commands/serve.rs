@@ -246,6 +246,7 @@ fn server_settings(settings: &Settings) -> anyhow::Result<ServerSettings> {
         limits: Limits::default(),
         ocr: settings.ocr.clone(),
         retrieval: settings.retrieval.clone(),
+        hops: settings.hops,
         request_timeout: settings.resilience.request_timeout,
         max_body_bytes: settings.server.max_body_bytes,
         cors_origins: settings.server.cors_origins.clone(),

@@ -44,7 +44,11 @@ pub fn embedding(text: &str) -> Vec<f32> {
 pub(super) fn reply(messages: &Value) -> String {
     let messages: &[Value] = messages.as_array().map(Vec::as_slice).unwrap_or_default();
     let text = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
-    let asks = |message: &Value| text(message).contains("Contexts:");
+    let last = messages.last().map(text).unwrap_or_default();
+    if let Some(reply) = condensed(&last).or_else(|| subquestions(&last)) {
+        return reply;
+    }
+    let asks = |message: &Value| split(&text(message)).is_some();
     let asked = messages.iter().rposition(asks).unwrap_or(messages.len().saturating_sub(1));
     let answer = answer(&messages.get(asked).map(text).unwrap_or_default());
     let said = messages.iter().skip(asked + 1).find(|message| message["role"] == "assistant").map(text);
@@ -52,10 +56,53 @@ pub(super) fn reply(messages: &Value) -> String {
     rest.filter(|rest| !rest.is_empty()).map(str::to_owned).unwrap_or(answer)
 }
 
+/// A follow-up with the words of the conversation that it lacks, as a question; `None` when that is not asked for.
+fn condensed(prompt: &str) -> Option<String> {
+    let (_, rest) = prompt.rsplit_once("<follow_up>")?;
+    let question = rest.split("</follow_up>").next()?.trim();
+    let (_, rest) = prompt.split_once("<conversation>")?;
+    let conversation = rest.rsplit_once("</conversation>")?.0;
+    let asked: HashSet<String> = words(question).into_iter().collect();
+    let turns = conversation.lines().filter_map(|line| line.strip_prefix("user: "));
+    let mut about: Vec<String> = Vec::new();
+    for word in turns.flat_map(words).filter(|word| word.chars().count() > 4) {
+        if !asked.contains(&word) && !about.contains(&word) {
+            about.push(word);
+        }
+    }
+    let question = question.trim_end_matches('?');
+    Some(if about.is_empty() { format!("{question}?") } else { format!("{question}, about {}?", about.join(" ")) })
+}
+
+/// Two sub-questions about the names in what was found; none where nothing was, or nothing has a name. `None` when they are not
+/// asked for.
+fn subquestions(prompt: &str) -> Option<String> {
+    let (_, found) = prompt.rsplit_once("<found>")?;
+    let is_name = |word: &&str| word.chars().count() > 3 && word.chars().next().is_some_and(char::is_uppercase);
+    let mut asked: Vec<String> = Vec::new();
+    for word in found.split(|c: char| !c.is_alphanumeric()).filter(is_name).filter(|word| !prompt.starts_with(word)) {
+        let question = format!("Who or what is {word}?");
+        if !asked.contains(&question) {
+            asked.push(question);
+        }
+    }
+    asked.truncate(2);
+    Some(if asked.is_empty() { "none".to_owned() } else { asked.join("\n") })
+}
+
+/// The question of a prompt, and its contexts, which begin with `[1]` at the start of a line.
+fn split(prompt: &str) -> Option<(&str, &str)> {
+    let (question, contexts) = prompt.split_at(prompt.find("\n[1] ")?);
+    // The line before them says that they come.
+    let question = question.trim_end();
+    let question = question.strip_suffix(':').and_then(|said| Some(said.rsplit_once('\n')?.0)).unwrap_or(question);
+    Some((question, contexts))
+}
+
 /// The answer to a prompt: the sentence of the numbered contexts that shares most words with the question, and the number
 /// of its context; without contexts, the question itself.
 pub(super) fn answer(prompt: &str) -> String {
-    let (question, contexts) = prompt.split_once("Contexts:").unwrap_or((prompt, ""));
+    let (question, contexts) = split(prompt).unwrap_or((prompt, ""));
     let asked: HashSet<String> = words(question).into_iter().collect();
     let shared =
         |sentence: &str| words(sentence).into_iter().filter(|word| asked.contains(word)).collect::<HashSet<_>>().len();
@@ -125,6 +172,14 @@ mod tests {
     fn the_answer_quotes_the_context_that_fits_and_cites_it() {
         let prompt = "Question: How long are logs kept?\n\nContexts:\n\n[1] Ships sail.\n\n[2] Logs matter. Logs are kept for 9 days. Really.\n";
         assert_eq!(answer(prompt), "Logs are kept for 9 days. [2]");
+    }
+
+    #[test]
+    fn a_follow_up_is_given_the_words_of_its_conversation() {
+        let said = "<conversation>\nuser: How long are releases kept?\nassistant: 9 days\n</conversation>\n\n<follow_up>And snapshots?</follow_up>";
+        assert_eq!(reply(&json!([{ "role": "user", "content": said }])), "And snapshots, about releases?");
+        let german = "Frage: Wie lange?\n\nAuszüge:\n\n[1] Wie lange: 9 Tage.\n";
+        assert_eq!(answer(german), "Wie lange: 9 Tage. [1]");
     }
 
     #[test]

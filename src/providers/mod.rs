@@ -227,6 +227,9 @@ pub struct GenerationRequest {
     pub first_token_by: Option<Instant>,
     /// Whether somebody wants to see the reasoning: it is then the beginning of the answer.
     pub reasoning: bool,
+    /// Most tokens of a reply that is to be short and the same each time (temperature 0), whatever the settings say;
+    /// `None`: an answer as the settings want it.
+    pub most_tokens: Option<u32>,
 }
 
 impl GenerationRequest {

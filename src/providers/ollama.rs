@@ -95,9 +95,10 @@ impl Generator for OllamaGenerator {
     }
 
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
-        let tokens = self.options.tokens(self.habits.reasons());
+        let options = self.options.of_request(&request);
+        let tokens = options.tokens(self.habits.reasons());
         let num_ctx = self.window.for_prompt(&request.messages, tokens);
-        let mut body = self.options.ollama(self.habits.reasons(), num_ctx);
+        let mut body = options.ollama(self.habits.reasons(), num_ctx);
         body.insert("model".into(), json!(self.model));
         body.insert("messages".into(), json!(&*request.messages));
         body.insert("stream".into(), json!(true));

@@ -140,7 +140,7 @@ impl Generator for OpenAiGenerator {
     }
 
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream, ProviderError> {
-        let mut body = self.options.openai(self.habits.reasons());
+        let mut body = self.options.of_request(&request).openai(self.habits.reasons());
         body.insert("model".into(), json!(self.model));
         body.insert("messages".into(), json!(&*request.messages));
         body.insert("stream".into(), json!(true));

@@ -1,6 +1,10 @@
 //! What is asked of a model besides its messages, and in which words.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
+
+use super::GenerationRequest;
 
 /// How much a model reasons before it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +67,20 @@ pub struct GenerationOptions {
 const REASONING_SHARE: u32 = 4;
 
 impl GenerationOptions {
+    /// The same, for a request that wants another kind of reply; see [`GenerationRequest::most_tokens`](super::GenerationRequest::most_tokens).
+    pub(super) fn of_request(&self, request: &GenerationRequest) -> Cow<'_, Self> {
+        match request.most_tokens {
+            None => Cow::Borrowed(self),
+            Some(tokens) => Cow::Owned(Self {
+                max_tokens: Some(tokens),
+                temperature: Some(0.0),
+                top_p: None,
+                stop: Vec::new(),
+                ..self.clone()
+            }),
+        }
+    }
+
     /// Most tokens that the model may write, its reasoning included.
     pub(super) fn tokens(&self, reasons: bool) -> Option<u32> {
         let reasons = reasons && self.reasoning != Some(ReasoningEffort::Off);

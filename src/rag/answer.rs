@@ -9,6 +9,8 @@ use futures::{
 
 use super::{
     RagError,
+    condense::Condensed,
+    multihop::HopSummary,
     pipeline::{MethodScore, StageReport},
 };
 use crate::{
@@ -82,6 +84,10 @@ pub struct Retrieval {
     pub degraded: Option<DegradedReason>,
     /// Only `embed`, `retrieve` and `rerank` are set.
     pub timings: Timings,
+    /// What a follow-up became by its conversation; `None` when it was searched for as it was asked.
+    pub condensed: Option<Arc<Condensed>>,
+    /// What it led to, when it was searched for in several hops.
+    pub hops: Option<Arc<HopSummary>>,
     /// Whether a reranker has said which order the passages have.
     pub reranked: bool,
     /// What each stage did, when the question asks for it.

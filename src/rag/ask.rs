@@ -10,18 +10,20 @@ use tokio::time::Instant;
 use super::{
     Db, Engine, RagError,
     answer::{AnswerStream, Cached, Outcome, Retrieval, Timings},
-    condense,
+    condense::{self, Condenser},
     pipeline::{
         AnswerClock, AnswerWriter, GeneratedAnswer, Plan, QueryVector, Question, StandIn, WhenWhole, nothing_found,
         prompt,
     },
+    prompts::PromptTask,
+    reply,
 };
 use crate::{
     cache::{
         CacheSlot, Candidate, Currency, Entry, Lookup, Miss, Namespace, SemanticCache, Served, StoredAnswer, Undecided,
     },
     domain::{Passage, SpecKey},
-    providers::{GenerationEvent, GenerationRequest, Generator, ProviderKind},
+    providers::{GenerationRequest, Generator, ProviderKind},
     resilience::CallContext,
 };
 
@@ -86,13 +88,16 @@ impl Engine {
     ) -> Result<AnswerStream, RagError> {
         let plan = self.plan(question, generator.as_ref(), call).await?;
         // What the model is told of a conversation shapes its answer; a question that stands alone needs none of it.
-        let stands_alone = *plan.text == *question.text;
-        let wanted = question.cache && stands_alone;
+        // Nor is an answer kept whose passages depend on what a model asked for.
+        let wanted = question.cache && plan.stands_alone() && question.hops.is_none();
         let cache = self.cache.as_ref().filter(|cache| wanted && cache.settings().enabled);
         let outcome = match cache {
             Some(cache) => self.look_up(cache, &plan, call).await?,
             None => {
-                let retrieval = self.retrieve(&plan, call).await?;
+                let retrieval = match question.hops {
+                    Some(hops) => self.retrieve_hops(&plan, hops, generator.as_ref(), call).await?,
+                    None => self.retrieve(&plan, call).await?,
+                };
                 CacheOutcome::Miss(Box::new(Unanswered { retrieval, cached: Cached::Bypass, slot: None }))
             }
         };
@@ -108,7 +113,9 @@ impl Engine {
     /// Opens the question's DB and settles everything that shapes its answer.
     async fn plan(&self, question: &Question, generator: &dyn Generator, call: &CallContext) -> Result<Plan, RagError> {
         let db = self.open(question, call).await?;
-        Plan::new(question, db, &self.pipeline, generator)
+        let condenser = Condenser { mode: self.condense, prompts: &self.prompts, generator };
+        let condensed = condenser.condense(&question.history, &question.text, call).await;
+        Plan::new(question, db, &self.pipeline, generator, &self.prompts, condensed)
     }
 
     /// The DB of a question, opened if it is not open. The opening goes on when the question's time is over: the next
@@ -238,13 +245,19 @@ impl Engine {
         let rerank = findings.rerank_took;
         let retrieve = searching.elapsed().saturating_sub(rerank);
         self.metrics.retrieved(plan.spec.options.mode, &plan.spec.db, retrieve, findings.passages.len());
+        let mut explanation = findings.explanation;
+        if let Some(condensed) = plan.condensed.as_ref().filter(|_| plan.explain) {
+            explanation.insert(0, condensed.report());
+        }
         Ok(Retrieval {
+            condensed: plan.condensed.clone(),
+            hops: None,
             passages: findings.passages.into(),
             bm25_weight: settled.bm25_weight,
             degraded: settled.degraded.or(findings.degraded),
             timings: Timings { embed, retrieve, rerank, ..Timings::default() },
             reranked: !findings.reranked.is_empty(),
-            explanation: findings.explanation,
+            explanation,
             inspection: findings.inspection,
         })
     }
@@ -257,6 +270,8 @@ impl Engine {
         let provider = answer.provider.parse().unwrap_or(ProviderKind::Embedded);
         let outcome = Outcome { provider, upstream: None, segments: Vec::new(), degraded: None, left_out: 0, timings };
         let retrieval = Retrieval {
+            condensed: plan.condensed.clone(),
+            hops: None,
             passages: Arc::clone(&answer.passages),
             bm25_weight: answer.bm25_weight,
             degraded: None,
@@ -280,22 +295,27 @@ impl Engine {
     ) -> Result<AnswerStream, RagError> {
         let Unanswered { retrieval, cached, slot } = missed;
         let passages: Arc<[String]> = retrieval.passages.iter().map(|passage| passage.text.clone()).collect();
-        let history = if *plan.text == *question.text { &[][..] } else { &question.history };
-        let mut prompt = prompt::fitting(&question.text, &passages, history, None);
+        let (asked, history) = match plan.stands_alone() {
+            true => (&*plan.text, &[][..]),
+            false => (question.text.as_str(), question.history.as_slice()),
+        };
+        let template = self.prompts.of(PromptTask::Answer, asked);
+        let mut prompt = prompt::fitting(template, asked, &passages, history, None);
         if let Some(tokens) = generator.prompt_tokens(&prompt.messages, call).await {
-            prompt = prompt::fitting(&question.text, &passages, history, Some(tokens));
+            prompt = prompt::fitting(template, asked, &passages, history, Some(tokens));
         }
         let prompt::Prompt { messages, left_out } = prompt;
         let stand_in = self.models.stand_in_for(generator.as_ref());
         let request = GenerationRequest {
             spec: plan.spec.key(),
-            question: condense::to_quote(&question.text, &plan.text).to_owned(),
+            question: condense::to_quote(asked, &plan.text).to_owned(),
             messages: messages.into(),
             passages,
             call: call.clone(),
             stand_in: stand_in.is_some(),
             first_token_by: None,
             reasoning: question.reasoning,
+            most_tokens: None,
         };
         let stand_in = stand_in.filter(|_| question.whole).map(|stand_in| {
             let (generator, request) = (Arc::clone(stand_in), request.clone());
@@ -366,24 +386,11 @@ async fn judge(generator: &dyn Generator, undecided: &Undecided) -> bool {
         question: undecided.question().to_owned(),
         passages: Arc::default(),
         messages: prompt::judge(undecided.question(), &stored.text, &fresh.text).into(),
-        call: call.clone(),
+        call,
         stand_in: false,
         first_token_by: None,
         reasoning: false,
+        most_tokens: None,
     };
-    let said = async {
-        let mut events = generator.generate(request).await.ok()?;
-        let mut said = String::new();
-        while let Some(event) = events.next().await {
-            match event.ok()? {
-                GenerationEvent::Text(text) => said.push_str(&text),
-                GenerationEvent::Author(_) | GenerationEvent::Reasoning(_) => {}
-                GenerationEvent::Restart => said.clear(),
-                GenerationEvent::Done(_) => return Some(said),
-            }
-        }
-        None
-    };
-    let said = call.wait(said).await.ok().flatten();
-    said.is_some_and(|said| prompt::says_yes(&said))
+    reply::whole(generator, request).await.is_ok_and(|said| prompt::says_yes(&said.text))
 }

@@ -21,6 +21,7 @@ use super::{
     Db, FusionChoice, Models, Pipeline, RagError,
     context::{self, TextInContext},
     language::LanguageDetector,
+    multihop::{HopSearch, Hops},
     pipeline::{Plan, QueryVector, RetrievalOptions, RetrievalSpec},
 };
 use crate::{
@@ -71,6 +72,8 @@ pub struct EvalOptions {
     pub rerank: RerankMethod,
     /// How many of them; see [`RetrievalOptions::rerank_top_n`].
     pub rerank_top_n: Option<usize>,
+    /// Search in several hops by rules; `None`: in one.
+    pub hops: Option<Hops>,
 }
 
 /// Progress of an evaluation: steps done and steps in all (documents, then queries of each method).
@@ -115,7 +118,17 @@ pub async fn evaluate(
                 rerank: options.rerank,
                 rerank_top_n: options.rerank_top_n,
             };
-            let passages = search(text, db, models, &pipeline, wanted, &call).await?;
+            let mut passages = search(text, db, models, &pipeline, wanted.clone(), &call).await?;
+            if let Some(bounds) = options.hops {
+                let mut hops = HopSearch::new(text, bounds, passages);
+                for hop in 0..bounds.depth {
+                    for subquestion in hops.by_rules(hop) {
+                        let found = search(&subquestion, db, models, &pipeline, wanted.clone(), &call).await?;
+                        hops.add(hop, subquestion, found);
+                    }
+                }
+                passages = hops.union(options.k);
+            }
             let took = started.elapsed();
             // Documents with the same text are one answer; here, each counts in its place.
             let ranked: Vec<&str> = passages.iter().flat_map(Passage::sources).take(options.k).collect();
@@ -166,10 +179,10 @@ fn plan(text: &str, db: &Arc<Db>, options: RetrievalOptions) -> Plan {
         stages: "".into(),
         provider: ProviderKind::Embedded.to_string(),
         model: String::new(),
-        prompt: "",
+        prompt: "".into(),
         reranker: None,
     };
-    Plan { text: text.into(), spec, db: Arc::clone(db), stamp: None, explain: false }
+    Plan { text: text.into(), condensed: None, spec, db: Arc::clone(db), stamp: None, explain: false }
 }
 
 /// Stores every document as one chunk.

@@ -18,8 +18,11 @@ pub mod extract;
 pub mod ingest;
 pub mod language;
 mod models;
+pub mod multihop;
 pub mod pipeline;
+pub mod prompts;
 pub mod reindex;
+mod reply;
 pub mod settings;
 pub mod structure;
 pub mod sync;
@@ -41,7 +44,11 @@ use crate::{
     cache::SemanticCache,
     domain::{ChunkSizes, DbName, Facet},
     providers::Embedder,
-    rag::ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
+    rag::{
+        condense::CondenseMode,
+        ingest::{IngestObserver, IngestOptions, IngestReport, Selection},
+        prompts::Prompts,
+    },
     store::{Counts, DocumentList, DocumentQuery, DocumentRecord, Filters, Mutation, StoreError},
     telemetry::Metrics,
 };
@@ -57,19 +64,41 @@ pub struct Engine {
     /// Answers that were given before.
     cache: Option<Arc<SemanticCache>>,
     pipeline: Pipeline,
+    prompts: Prompts,
+    condense: CondenseMode,
 }
 
 impl Engine {
     /// Puts the parts together.
     pub fn new(dbs: Dbs, models: Models, metrics: Arc<Metrics>) -> Self {
         let pipeline = Pipeline::with_reranker(models.reranker());
-        Self { dbs: Arc::new(dbs), models, metrics, cache: None, pipeline }
+        let (prompts, condense) = (Prompts::default(), CondenseMode::default());
+        Self { dbs: Arc::new(dbs), models, metrics, cache: None, pipeline, prompts, condense }
     }
 
     /// Gives answers again that were given before.
     #[must_use]
     pub fn with_cache(mut self, cache: Arc<SemanticCache>) -> Self {
         self.cache = Some(cache);
+        self
+    }
+
+    /// Tells models other prompts than the built-in ones.
+    #[must_use]
+    pub fn with_prompts(mut self, prompts: Prompts) -> Self {
+        self.prompts = prompts;
+        self
+    }
+
+    /// What models are told.
+    pub fn prompts(&self) -> &Prompts {
+        &self.prompts
+    }
+
+    /// Says how follow-ups become questions that stand alone.
+    #[must_use]
+    pub fn with_condensing(mut self, mode: CondenseMode) -> Self {
+        self.condense = mode;
         self
     }
 

@@ -135,6 +135,8 @@ mod tests {
         };
         let timings = Timings { total: Duration::from_micros(1_500), ..Timings::default() };
         let retrieval = Retrieval {
+            condensed: None,
+            hops: None,
             passages,
             bm25_weight: 0.5,
             degraded: None,

@@ -28,8 +28,10 @@ use super::{
 pub(super) fn documented() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
         .routes(routes!(ask::query))
+        .routes(routes!(ask::multihop_query))
         .routes(routes!(ask::search))
         .routes(routes!(stream::stream_query))
+        .routes(routes!(stream::stream_multihop_query))
         .routes(routes!(documents::ingest))
         .routes(routes!(documents::list, documents::delete))
         .routes(routes!(documents::show))

@@ -24,6 +24,7 @@ use crate::{
         Engine, RetrievalOptions,
         extract::Limits,
         ingest::{DocumentRoots, MetadataRules, Ocr},
+        multihop::Hops,
         sync::Mirrors,
     },
     resilience::{CircuitBreaker, Resilience, State},
@@ -45,6 +46,8 @@ pub struct ServerSettings {
     pub ocr: Ocr,
     /// What holds about passages for requests that do not say.
     pub retrieval: RetrievalOptions,
+    /// Bounds of searches in several hops.
+    pub hops: Hops,
     /// Longest time that a question may take.
     pub request_timeout: Duration,
     /// Largest request body, in bytes.
@@ -148,6 +151,7 @@ impl AppState {
             db: self.current_db.read().clone(),
             options: self.settings.retrieval.clone(),
             reranks: self.engine.models().reranker().is_some(),
+            hops: self.settings.hops,
         }
     }
 

@@ -97,6 +97,22 @@ pub struct AskRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 2000)]
     pub history: Option<Vec<TurnBody>>,
+    /// Rounds of searching, 1 to 3; 2 by default. Only `/api/multihop_query` and its stream look at this and the next three.
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 3)]
+    pub depth: Option<i64>,
+    /// Sub-questions of a round, 1 to 3; 2 by default.
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 3)]
+    pub fanout: Option<i64>,
+    /// Sub-questions of the first round, 1 to 3; as `fanout` by default.
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 3)]
+    pub fanout_first_hop: Option<i64>,
+    /// Longest time of all rounds together in milliseconds, at most that of the server; what was found by then is used.
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 3600000)]
+    pub budget_ms: Option<i64>,
 }
 
 /// A turn of a conversation.
@@ -170,6 +186,18 @@ pub struct AskResponse {
     /// A follow-up as it was searched for: with what the conversation is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standalone_question: Option<String>,
+    /// Who made it: `llm` or `rules`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_by: Option<String>,
+    /// Why no LLM made it although one was to: `llm_unavailable`, `llm_slow`, or what was wrong with its reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_reason: Option<String>,
+    /// What was looked for beside the question itself, when it was searched for in several hops.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subquestions: Option<Vec<String>>,
+    /// Who wrote them, and how far the search came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multihop: Option<MultihopBody>,
     /// Whether the answer comes from the cache.
     pub cache_hit: bool,
     /// About the cache entry that answered, or that was near and did not.
@@ -191,6 +219,21 @@ pub struct AskResponse {
     /// What each stage of the search did, when the question asks for it and the answer is not from the cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Vec<StageExplanation>>,
+}
+
+/// A search in several hops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MultihopBody {
+    /// Who wrote the sub-questions: `llm`, or `rules` from where it failed on.
+    #[schema(example = "rules")]
+    pub by: String,
+    /// Why rules did: `no_llm`, `llm_unavailable`, `llm_slow` or `llm_unusable`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Rounds that were done.
+    pub hops: usize,
+    /// Whether the time for them was over before they were.
+    pub out_of_time: bool,
 }
 
 /// What an answer cites. Offsets count characters (Unicode scalar values) of the document's text, see
@@ -390,6 +433,12 @@ pub struct SearchResponse {
     /// A follow-up as it was searched for: with what the conversation is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standalone_question: Option<String>,
+    /// Who made it: `llm` or `rules`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_by: Option<String>,
+    /// Why no LLM made it although one was to: `llm_unavailable`, `llm_slow`, or what was wrong with its reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_reason: Option<String>,
     /// Whether a healthy system would have found otherwise.
     pub degraded: bool,
     /// Why, e.g. `embedding_unavailable`.

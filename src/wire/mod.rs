@@ -16,7 +16,7 @@ mod whole;
 
 pub use ask::{
     AskBody, AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, MethodScoreBody,
-    SearchResponse, SegmentBody, StageExplanation, StreamHead, StreamToken, TimingsMs, TurnBody,
+    MultihopBody, SearchResponse, SegmentBody, StageExplanation, StreamHead, StreamToken, TimingsMs, TurnBody,
 };
 pub use cache::{
     CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,

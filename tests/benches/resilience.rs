@@ -67,6 +67,7 @@ async fn overhead() {
         stand_in: false,
         first_token_by: None,
         reasoning: false,
+        most_tokens: None,
     };
     let body = json!({ "model": "llama3.1:8b", "messages": messages, "stream": true });
     let (mut by_client, mut by_chain) = (Vec::new(), Vec::new());

@@ -27,6 +27,7 @@ mod layering;
 mod llm_servers;
 mod monitor;
 mod monitoring;
+mod multihop;
 mod near_questions;
 mod ocr;
 mod outage;

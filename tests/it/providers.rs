@@ -64,6 +64,7 @@ fn request() -> GenerationRequest {
         stand_in: false,
         first_token_by: None,
         reasoning: false,
+        most_tokens: None,
     }
 }
 

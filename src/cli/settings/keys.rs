@@ -224,6 +224,10 @@ pub const KEYS: &[SettingKey] = &[
         "How much a model that can reason does so before it answers"),
     key("generation.extra", "--extra", &["RAGCTL_EXTRA"], Open("none"), JsonObject,
         "Further fields of requests to the LLM server, passed on as they are"),
+    key("generation.prompts", "--prompts", &["RAGCTL_PROMPTS"], Open("the built-in ones"), Folder,
+        "Folder of prompts that replace built-in ones of the same file name, like answer.en.txt"),
+    key("generation.condense", "--condense", &["RAGCTL_CONDENSE"], Is("auto"), Choice(&["auto", "rules", "llm", "off"]),
+        "Who makes a follow-up question stand alone; auto: the LLM where the question may need its conversation, and rules without one; llm: for every question of a conversation"),
 
     key("resilience.fallback", "--fallback", &["RAGCTL_FALLBACK"], Is("true"), Truth,
         "Quote passages without the LLM, and search words without vectors, while a model is unavailable; false: answer 503"),
@@ -338,6 +342,13 @@ pub const KEYS: &[SettingKey] = &[
         "What puts the passages into another order; http: the server of --rerank-url"),
     key("retrieval.rerank_top_n", "--rerank-top-n", &["RAGCTL_RERANK_TOP_N"], Open("20"),
         Integer { min: 1, max: 100, of: "number" }, "Passages that the reranker chooses from, at least --top-k"),
+
+    key("multihop.depth", "--multihop-depth", &["RAGCTL_MULTIHOP_DEPTH"], Is("2"),
+        Integer { min: 1, max: 3, of: "number" }, "Rounds of a search in several hops"),
+    key("multihop.fanout", "--multihop-fanout", &["RAGCTL_MULTIHOP_FANOUT"], Is("2"),
+        Integer { min: 1, max: 3, of: "number" }, "Sub-questions of a round"),
+    key("multihop.time", "--multihop-time", &["RAGCTL_MULTIHOP_TIME"], Is("20"), Seconds { min: 0.1, max: 3_600.0 },
+        "Longest time of all rounds together, in seconds; at most a third of what the question has"),
 
     key("monitor.url", "--url", &["RAGCTL_MONITOR_URL"], Is("http://localhost:8001"), Targets,
         "Servers that `monitor` watches"),

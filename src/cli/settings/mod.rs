@@ -41,7 +41,11 @@ pub use crate::{
 
 use crate::{
     domain::{ChunkSizes, DbName},
-    rag::ingest::{MetadataRules, Ocr},
+    rag::{
+        condense::CondenseMode,
+        ingest::{MetadataRules, Ocr},
+        multihop::Hops,
+    },
 };
 use values::Values;
 
@@ -64,6 +68,8 @@ pub struct Settings {
     pub chunking: ChunkSizes,
     /// Search when a question names none.
     pub retrieval: RetrievalOptions,
+    /// Bounds of searches in several hops.
+    pub hops: Hops,
     /// The dashboard.
     pub monitor: MonitorSettings,
     /// The log.
@@ -72,6 +78,10 @@ pub struct Settings {
     pub ocr: Ocr,
     /// Metadata by the names of documents.
     pub metadata: MetadataRules,
+    /// Folder of prompts that replace built-in ones.
+    pub prompts: Option<PathBuf>,
+    /// Who makes follow-up questions stand alone.
+    pub condense: CondenseMode,
     /// Whether somebody said the sizes of chunks; if not, a DB goes on with its own.
     pub chunking_said: bool,
 }
@@ -93,10 +103,18 @@ impl Settings {
             cache: server::cache(&values)?,
             chunking: server::chunking(&values)?,
             retrieval: server::retrieval(&values)?,
+            hops: Hops {
+                depth: values.parsed("multihop.depth")?,
+                fanout: values.parsed("multihop.fanout")?,
+                first_fanout: None,
+                budget: values.seconds("multihop.time")?,
+            },
             monitor: tools::monitor(&values)?,
             log: tools::log(&values)?,
             ocr: server::ocr(&values)?,
             metadata: metadata::rules(&values)?,
+            prompts: values.optional("generation.prompts").map(PathBuf::from),
+            condense: values.with("generation.condense", CondenseMode::named)?,
             chunking_said: ["chunking.size", "chunking.overlap"].iter().any(|key| values.was_said(key)),
         })
     }

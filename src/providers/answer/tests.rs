@@ -20,6 +20,7 @@ fn request(passages: &[&str]) -> GenerationRequest {
         stand_in: false,
         first_token_by: None,
         reasoning: true,
+        most_tokens: None,
     }
 }
 

@@ -120,6 +120,7 @@ fn request(call: CallContext) -> GenerationRequest {
         stand_in: false,
         first_token_by: None,
         reasoning: false,
+        most_tokens: None,
     }
 }
 

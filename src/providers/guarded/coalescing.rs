@@ -130,6 +130,7 @@ impl CoalescingGenerator {
         add(self.inner.name());
         add(self.inner.model());
         add(if request.reasoning { "reasoning" } else { "" });
+        add(&request.most_tokens.map(|tokens| tokens.to_string()).unwrap_or_default());
         for message in request.messages.iter() {
             add(message.role.as_str());
             add(&message.content);
@@ -276,6 +277,7 @@ mod tests {
             stand_in: false,
             first_token_by: None,
             reasoning: false,
+            most_tokens: None,
         }
     }
 

@@ -1,11 +1,14 @@
 //! Follow-up questions: "And how much is it?" becomes a question that stands alone.
 //!
-//! Rules, no model: a question that points back (it, that one, davon, nó, 它), goes on (and, what about, und, còn, 那) or
+//! The [`Condenser`] asks an LLM, if there is one and a question may need its conversation. The rules here say whether it may,
+//! and do without a model: a question that points back (it, that one, davon, nó, 它), goes on (and, what about, und, còn, 那) or
 //! says next to nothing by itself is given what the conversation is about: the telling words of the last question, the names
 //! of the last answer where a person or a thing in it is meant. Search and cache see the question with these words behind
 //! it; its own words stay as they are, so that nothing is put into anybody's mouth.
 
+mod condenser;
 mod lexicon;
+mod reply;
 
 use std::borrow::Cow;
 
@@ -16,6 +19,7 @@ use crate::{
         words::{Token, tokens},
     },
 };
+pub use condenser::{CondenseFailure, CondenseMode, Condensed, CondensedBy, Condenser};
 use lexicon::{CONTINUES, MEANS_A_PERSON, POINTS_BACK, POINTS_BACK_UNSPACED, SMALL, SMALL_UNSPACED};
 
 /// Words of a conversation that a question is given at most.
@@ -53,12 +57,10 @@ pub fn standalone<'q>(history: &[Message], question: &'q str) -> Cow<'q, str> {
     if missing.is_empty() { Cow::Borrowed(question) } else { Cow::Owned(format!("{question} ({})", missing.join(" "))) }
 }
 
-/// The question as it is to be searched for, when that is not as it was asked.
-pub fn follow_up(history: &[Message], question: &str) -> Option<String> {
-    match standalone(history, question) {
-        Cow::Owned(standalone) => Some(standalone),
-        Cow::Borrowed(_) => None,
-    }
+/// Whether a question may mean what was said before it.
+pub fn needs_history(history: &[Message], question: &str) -> bool {
+    let has_said = |turn: &Message| turn.role != Role::System && !turn.content.trim().is_empty();
+    history.iter().any(has_said) && Words::of(question).follows_up()
 }
 
 /// The question by which sentences of passages are chosen that were found for the [`standalone`] one: its own words say best
@@ -112,7 +114,7 @@ fn names(answer: &str) -> Vec<&str> {
     names
 }
 
-fn is_small(word: &str) -> bool {
+pub(super) fn is_small(word: &str) -> bool {
     SMALL.binary_search(&word.to_lowercase().as_str()).is_ok()
 }
 

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::{
-    Pipeline, embed::QueryVector, options::RetrievalOptions, prompt, question::Question, spec::RetrievalSpec,
-    stage::Query,
+    Pipeline, embed::QueryVector, options::RetrievalOptions, question::Question, spec::RetrievalSpec, stage::Query,
 };
 use crate::{
     domain::{SearchMode, Stamp},
     providers::{EmbedderId, Generator, ProviderError, ProviderKind, embedded::ExtractiveGenerator},
-    rag::{Db, DegradedReason, Models, RagError, condense},
+    rag::{
+        Db, DegradedReason, Models, RagError,
+        condense::{Condensed, CondensedBy},
+        prompts::Prompts,
+    },
 };
 
 /// A question whose DB is open and for which everything that shapes the answer is settled.
@@ -17,6 +20,8 @@ use crate::{
 pub struct Plan {
     /// The question's words, those that a follow-up leaves out included.
     pub text: Arc<str>,
+    /// How they were found; `None` when the question was asked so.
+    pub condensed: Option<Arc<Condensed>>,
     /// What shapes the answer.
     pub spec: RetrievalSpec,
     /// The DB, open.
@@ -38,7 +43,8 @@ pub struct SettledQuery {
 }
 
 impl Plan {
-    /// Plans the answer to a question from this DB, through these stages, by this generator.
+    /// Plans the answer to a question from this DB, through these stages, by this generator, which is told these prompts.
+    /// `condensed`: what the question became by its conversation.
     ///
     /// # Errors
     /// [`RagError::NoReranker`].
@@ -47,6 +53,8 @@ impl Plan {
         db: Arc<Db>,
         pipeline: &Pipeline,
         generator: &dyn Generator,
+        prompts: &Prompts,
+        condensed: Option<Condensed>,
     ) -> Result<Self, RagError> {
         let spec = RetrievalSpec {
             db: question.db.clone(),
@@ -56,19 +64,25 @@ impl Plan {
             provider: generator.name().to_owned(),
             model: generator.model().to_owned(),
             prompt: match generator.provider() {
-                ProviderKind::Embedded => ExtractiveGenerator::VERSION,
-                _ => &prompt::VERSION,
+                ProviderKind::Embedded => ExtractiveGenerator::VERSION.into(),
+                _ => Arc::clone(prompts.version()),
             },
             reranker: pipeline.reranker(question.options.rerank)?,
         };
-        let text = condense::standalone(&question.history, &question.text);
-        Ok(Self { text: text.into(), spec, stamp: db.stamp(), db, explain: question.explain })
+        let text = condensed.as_ref().map_or_else(|| question.text.as_str().into(), |made| Arc::clone(&made.text));
+        let condensed = condensed.map(Arc::new);
+        Ok(Self { text, condensed, spec, stamp: db.stamp(), db, explain: question.explain })
+    }
+
+    /// Whether the words need no conversation to be understood: rules only add what it is about.
+    pub fn stands_alone(&self) -> bool {
+        self.condensed.as_ref().is_none_or(|condensed| condensed.by == CondensedBy::Llm)
     }
 
     /// The same for another question.
     #[must_use]
     pub fn about(&self, text: &str) -> Self {
-        Self { text: text.into(), explain: false, ..self.clone() }
+        Self { text: text.into(), condensed: None, explain: false, ..self.clone() }
     }
 
     /// Whether the question must be embedded.

@@ -1,7 +1,7 @@
 //! What is asked.
 
 use super::options::RetrievalOptions;
-use crate::{domain::DbName, providers::Message};
+use crate::{domain::DbName, providers::Message, rag::multihop::Hops};
 
 /// A question with everything that shapes its answer, validated and with defaults filled in.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct Question {
     pub options: RetrievalOptions,
     /// Who answers; `None`: the server's default.
     pub provider: Option<String>,
+    /// How it is searched for in several hops; `None`: in one.
+    pub hops: Option<Hops>,
     /// Whether an earlier answer will do, and this one may be kept.
     pub cache: bool,
     /// Whether the answer is to say what each stage did.
@@ -35,6 +37,7 @@ impl Question {
             db,
             options: RetrievalOptions::default(),
             provider: None,
+            hops: None,
             cache: true,
             explain: false,
             reasoning: false,

@@ -26,8 +26,9 @@ pub struct RetrievalSpec {
     pub provider: String,
     /// Its model.
     pub model: String,
-    /// The version of the instruction that the model gets, or of how the embedded answerer quotes.
-    pub prompt: &'static str,
+    /// The version of the prompts (see [`Prompts::version`](crate::rag::prompts::Prompts::version)), or of how the embedded
+    /// answerer quotes.
+    pub prompt: Arc<str>,
     /// The model that reranks; `None` where none does.
     pub reranker: Option<Arc<str>>,
 }
@@ -74,7 +75,7 @@ mod tests {
             stages: "retrieve@1 fuse@1".into(),
             provider: "ollama".into(),
             model: "llama".into(),
-            prompt: "p1",
+            prompt: "p1".into(),
             reranker: None,
         }
     }
@@ -117,7 +118,7 @@ mod tests {
             with(&|s| (s.options.rerank, s.options.rerank_top_n) = (RerankMethod::Http, Some(30))),
             with(&|s| s.provider = format!("{provider}2")),
             with(&|s| s.model = format!("{model}2")),
-            with(&|s| s.prompt = if prompt == "p1" { "p2" } else { "p1" }),
+            with(&|s| s.prompt = format!("{prompt}2").into()),
         ];
         let keys: std::collections::BTreeSet<_> = others.iter().chain([&spec()]).map(RetrievalSpec::key).collect();
         assert_eq!(keys.len(), others.len() + 1);

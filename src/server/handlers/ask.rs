@@ -41,6 +41,31 @@ pub async fn query(
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
+/// Answers a question that needs several documents: what is found says what to look for next. An LLM writes the
+/// sub-questions, and rules do without one; `multihop` says who did. Such answers are not cached.
+#[utoipa::path(
+    post, path = "/api/multihop_query", tag = "ask", request_body = AskBody,
+    responses(
+        (status = 200, description = "The answer, with `subquestions`", body = AskResponse),
+        (status = 404, description = "No such DB", body = ErrorBody),
+        (status = 409, description = "The DB was embedded by a model that this server does not run", body = ErrorBody),
+        (status = 502, description = "The LLM is misconfigured or misbehaves", body = ErrorBody),
+        (status = 503, description = "The LLM is unavailable and nothing can stand in", body = ErrorBody),
+        (status = 504, description = "The LLM did not answer in time", body = ErrorBody),
+    )
+)]
+pub async fn multihop_query(
+    State(state): State<Arc<AppState>>,
+    Extension(RequestId(id)): Extension<RequestId>,
+    Json(request): Json<AskRequest>,
+) -> Result<Response, ApiError> {
+    let call = CallContext::within(state.settings.request_timeout);
+    let question = Question { whole: true, ..api::multihop_question(request, &state.ask_defaults())? };
+    let asked = state.engine.ask(&question, &call).await?;
+    let body = state.rendered.body(&question, asked, id).await?;
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+}
+
 /// Finds the passages that an answer would be made from, with what each method says of them. No model answers, and the cache
 /// is not asked. `explain` is true by default here.
 #[utoipa::path(

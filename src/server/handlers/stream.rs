@@ -52,9 +52,45 @@ pub async fn stream_query(
 ) -> Result<Response, ApiError> {
     let call = CallContext::within(state.settings.request_timeout);
     let question = api::question(request, &state.ask_defaults())?;
-    let asked = state.engine.ask(&question, &call).await?;
+    answer(&state, question, &call, &headers, id).await
+}
+
+/// Answers a question that needs several documents, as the answer is written; the forms are those of `/api/stream_query`.
+#[utoipa::path(
+    post, path = "/api/stream_multihop_query", tag = "ask", request_body = AskBody,
+    responses(
+        (
+            status = 200, description = "The answer as it is written",
+            content((String = "text/plain"), (String = "text/event-stream")),
+        ),
+        (status = 404, description = "No such DB", body = ErrorBody),
+        (status = 409, description = "The DB was embedded by a model that this server does not run", body = ErrorBody),
+        (status = 502, description = "The LLM is misconfigured or misbehaves", body = ErrorBody),
+        (status = 503, description = "The LLM is unavailable and nothing can stand in", body = ErrorBody),
+        (status = 504, description = "The LLM did not answer in time", body = ErrorBody),
+    )
+)]
+pub async fn stream_multihop_query(
+    State(state): State<Arc<AppState>>,
+    Extension(RequestId(id)): Extension<RequestId>,
+    headers: HeaderMap,
+    Json(request): Json<AskRequest>,
+) -> Result<Response, ApiError> {
+    let call = CallContext::within(state.settings.request_timeout);
+    let question = api::multihop_question(request, &state.ask_defaults())?;
+    answer(&state, question, &call, &headers, id).await
+}
+
+async fn answer(
+    state: &AppState,
+    question: Question,
+    call: &CallContext,
+    headers: &HeaderMap,
+    id: String,
+) -> Result<Response, ApiError> {
+    let asked = state.engine.ask(&question, call).await?;
     let head = api::stream_head(&question, &asked.retrieval);
-    Ok(if wants_events(&headers) { events(question, asked, head, id) } else { plain(asked, &head) })
+    Ok(if wants_events(headers) { events(question, asked, head, id) } else { plain(asked, &head) })
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {

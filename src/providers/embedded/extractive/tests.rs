@@ -91,6 +91,7 @@ async fn streamed(question: &str, texts: &[&str]) -> Vec<GenerationEvent> {
         stand_in: false,
         first_token_by: None,
         reasoning: false,
+        most_tokens: None,
     };
     let stream = generator.generate(request).await.expect("starts");
     stream.map(|event| event.expect("no error")).collect().await

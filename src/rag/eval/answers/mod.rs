@@ -31,7 +31,12 @@ use super::{EvalObserver, index, search};
 use crate::{
     domain::SpecKey,
     providers::{Ending, GenerationEvent, GenerationRequest, Generator},
-    rag::{Db, Models, Pipeline, RagError, RetrievalOptions, language::LanguageDetector, pipeline::prompt},
+    rag::{
+        Db, Models, Pipeline, RagError, RetrievalOptions,
+        language::LanguageDetector,
+        pipeline::prompt,
+        prompts::{PromptTask, Prompts},
+    },
     resilience::CallContext,
 };
 
@@ -241,9 +246,11 @@ async fn answer(
     passages: &Arc<[String]>,
     call: CallContext,
 ) -> Result<(String, bool), RagError> {
-    let mut prompt = prompt::fitting(question, passages, &[], None);
+    let prompts = Prompts::default();
+    let template = prompts.of(PromptTask::Answer, question);
+    let mut prompt = prompt::fitting(template, question, passages, &[], None);
     if let Some(tokens) = generator.prompt_tokens(&prompt.messages, &call).await {
-        prompt = prompt::fitting(question, passages, &[], Some(tokens));
+        prompt = prompt::fitting(template, question, passages, &[], Some(tokens));
     }
     let request = GenerationRequest {
         spec: SpecKey::new(["eval"]),
@@ -254,6 +261,7 @@ async fn answer(
         stand_in: false,
         first_token_by: None,
         reasoning: false,
+        most_tokens: None,
     };
     let mut events = generator.generate(request).await?;
     let mut text = String::new();
