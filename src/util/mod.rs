@@ -15,4 +15,5 @@ pub mod text;
 pub mod time;
 pub mod tls;
 pub mod vectors;
+pub mod wording;
 pub mod words;

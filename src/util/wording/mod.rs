@@ -1,14 +1,22 @@
-//! A question taken apart once, so that it can be compared many times.
+//! A text taken apart once, so that it can be compared many times: its words, the small words that say something, numbers,
+//! names, negation. What the cache compares questions by, and what answers are proven by.
+
+pub(crate) mod lexicon;
+pub(crate) mod question;
+mod reader;
+pub(crate) mod tokens;
+pub(crate) mod word;
 
 use std::collections::BTreeSet;
 
-use super::{
-    lexicon::{self, Class, LANGUAGES, Lexicon},
-    question::{Part, QuestionKind, kind},
-    reader::Reader,
-    tokens::{Token, tokens},
-    word::{Numbers, Sign, Word},
-};
+use lexicon::{Class, LANGUAGES, Lexicon};
+use question::{Part, kind};
+use reader::Reader;
+use tokens::{Token, tokens};
+use word::Sign;
+
+pub use question::{Quantity, QuestionKind};
+pub use word::{Numbers, Word};
 
 /// A question taken apart.
 #[derive(Debug, Clone)]
@@ -17,15 +25,15 @@ pub struct Wording {
     /// How much speaks for each language.
     evidence: [u32; LANGUAGES],
     language: Option<usize>,
-    pub(super) numbers: Numbers,
-    pub(super) negated: bool,
-    pub(super) kind: QuestionKind,
-    pub(super) words: Vec<Word>,
-    pub(super) signs: BTreeSet<Sign>,
+    pub(crate) numbers: Numbers,
+    pub(crate) negated: bool,
+    pub(crate) kind: QuestionKind,
+    pub(crate) words: Vec<Word>,
+    pub(crate) signs: BTreeSet<Sign>,
     /// Whether a question for a person asks who does it, or to whom it is done.
-    pub(super) asks_for: Option<Part>,
+    pub(crate) asks_for: Option<Part>,
     /// Words in brackets and quotation marks, in small letters: they name what is meant.
-    pub(super) set_apart: BTreeSet<String>,
+    pub(crate) set_apart: BTreeSet<String>,
 }
 
 impl Wording {
@@ -37,7 +45,7 @@ impl Wording {
     }
 
     /// The same question read in the language that the two of them are most likely in.
-    pub(super) fn beside(&self, other: &Self) -> Option<Self> {
+    pub(crate) fn beside(&self, other: &Self) -> Option<Self> {
         let mut both = self.evidence;
         both.iter_mut().zip(&other.evidence).for_each(|(sum, more)| *sum += more);
         let joint = language(&both);
@@ -47,7 +55,7 @@ impl Wording {
         })
     }
 
-    pub(super) fn lexicon(&self) -> &'static Lexicon {
+    pub(crate) fn lexicon(&self) -> &'static Lexicon {
         lexicon::of(self.language)
     }
 

@@ -164,12 +164,12 @@ const ANTONYMS: &[(&str, &str)] = &[
 const NEGATING_PREFIXES: &[&str] = &["un", "in", "im", "ir", "il", "dis", "non", "de", "anti", "ent"];
 
 /// The unit's one name.
-pub(in super::super) fn unit(word: &str) -> Option<&'static str> {
+pub(crate) fn unit(word: &str) -> Option<&'static str> {
     UNITS.iter().find(|names| names.contains(&word)).map(|names| names[0])
 }
 
 /// Whether two words, which are not the same, are opposites.
-pub(in super::super) fn are_antonyms(a: &str, b: &str) -> bool {
+pub(crate) fn are_antonyms(a: &str, b: &str) -> bool {
     let listed = |x: &str, y: &str| ANTONYMS.iter().any(|(one, other)| begins(x, one) && begins(y, other));
     let prefixed = |short: &str, long: &str| {
         short.chars().count() >= 4
