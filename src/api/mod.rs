@@ -9,7 +9,9 @@ mod documents;
 mod reindex;
 mod sync;
 
-pub use ask::{AskDefaults, answered, cache_metadata, filter, outcome, question, segment, stream_head, timings};
+pub use ask::{
+    AskDefaults, answered, cache_metadata, filter, outcome, question, segment, stream_head, stream_proof, timings,
+};
 pub use cache::{cache_configuration, cache_figures, clear_cache};
 pub use documents::{
     check_ingestion, check_label, check_removal, document, document_list, document_query, document_text, file_errors,

@@ -44,7 +44,7 @@ pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
     announce(&metrics, &models, &upstreams, &settings.db);
     let dbs = dbs(&settings.data_dir)?.with_embedders(models.embedder_ids());
     let embedder = models.embedder().id().clone();
-    let engine = Engine::new(dbs, models, Arc::clone(&metrics));
+    let engine = Engine::new(dbs, models, Arc::clone(&metrics)).with_unsupported(settings.resilience.unsupported);
     Ok(Parts { engine, metrics, embedder, upstreams, resilience, choice })
 }
 

@@ -19,6 +19,7 @@ pub mod ingest;
 pub mod language;
 mod models;
 pub mod pipeline;
+pub mod prove;
 pub mod reindex;
 pub mod settings;
 pub mod structure;
@@ -29,13 +30,15 @@ use std::sync::Arc;
 
 pub use crate::domain::Passage;
 pub use answer::{
-    Answer, AnswerEvent, AnswerSegment, AnswerStream, Cached, DegradedReason, Outcome, Retrieval, Timings,
+    Answer, AnswerEvent, AnswerSegment, AnswerStream, Cached, DegradedReason, Outcome, ProvenSentence, Retrieval,
+    Timings,
 };
-pub use citation::{Citation, citations};
+pub use citation::{Citation, ProofSummary, citations, of_sentence, proofs};
 pub use db::{Db, Dbs, OpenSearch};
 pub use error::RagError;
 pub use models::Models;
 pub use pipeline::{FusionChoice, Pipeline, Question, RetrievalOptions};
+pub use settings::UnsupportedPolicy;
 
 use crate::{
     cache::SemanticCache,
@@ -57,12 +60,27 @@ pub struct Engine {
     /// Answers that were given before.
     cache: Option<Arc<SemanticCache>>,
     pipeline: Pipeline,
+    unsupported: UnsupportedPolicy,
 }
 
 impl Engine {
     /// Puts the parts together.
     pub fn new(dbs: Dbs, models: Models, metrics: Arc<Metrics>) -> Self {
-        Self { dbs: Arc::new(dbs), models, metrics, cache: None, pipeline: Pipeline::default() }
+        Self {
+            dbs: Arc::new(dbs),
+            models,
+            metrics,
+            cache: None,
+            pipeline: Pipeline::default(),
+            unsupported: UnsupportedPolicy::default(),
+        }
+    }
+
+    /// Says what becomes of answers that nothing supports.
+    #[must_use]
+    pub fn with_unsupported(mut self, policy: UnsupportedPolicy) -> Self {
+        self.unsupported = policy;
+        self
     }
 
     /// Gives answers again that were given before.

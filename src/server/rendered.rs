@@ -136,7 +136,15 @@ mod tests {
         let timings = Timings { total: Duration::from_micros(1_500), ..Timings::default() };
         let retrieval = Retrieval { passages, bm25_weight: 0.5, degraded: None, timings, explanation: Vec::new() };
         let served = Served { entry, kind: HitKind::Exact, note, took: Duration::ZERO };
-        let outcome = Outcome { provider, upstream: None, segments: Vec::new(), degraded: None, left_out: 0, timings };
+        let outcome = Outcome {
+            provider,
+            upstream: None,
+            segments: Vec::new(),
+            degraded: None,
+            left_out: 0,
+            timings,
+            proofs: None,
+        };
         move || AnswerStream::stored(retrieval.clone(), served.clone(), outcome.clone())
     }
 

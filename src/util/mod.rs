@@ -2,6 +2,7 @@
 //! spellings, time, TLS, the process and its terminal.
 
 pub mod axis;
+pub mod citation_marks;
 pub mod files;
 pub mod humanize;
 pub mod markdown;

@@ -15,8 +15,8 @@ mod sync;
 mod whole;
 
 pub use ask::{
-    AskBody, AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, SegmentBody,
-    StageExplanation, StreamHead, StreamToken, TimingsMs, TurnBody,
+    AskBody, AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, ProofBody,
+    SegmentBody, StageExplanation, StreamHead, StreamProof, StreamToken, TimingsMs, TurnBody, UnsupportedBody,
 };
 pub use cache::{
     CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,

@@ -29,6 +29,7 @@ mod near_questions;
 mod ocr;
 mod outage;
 mod persistence;
+mod proof;
 mod providers;
 mod search_context;
 mod secrets;

@@ -19,4 +19,5 @@ mod word_piece;
 mod word_piece_tests;
 
 pub use extractive::{Extraction, ExtractiveGenerator, extract};
+pub use sentences::sentence_end;
 pub use static_model::{StaticEmbedder, StaticModelError};

@@ -1,4 +1,4 @@
-//! The way of a question, as data: `plan → embed → retrieve → fuse → read → merge → generate`.
+//! The way of a question, as data: `plan → embed → retrieve → fuse → read → merge → generate → prove`.
 //!
 //! A [`Question`] becomes a [`Plan`]: its DB is open, its [`RetrievalSpec`] names everything that shapes the answer. The plan
 //! and the question's vector become a [`Query`], which goes through the [`stages`] and comes back as passages. A
@@ -14,6 +14,7 @@ mod merge;
 mod options;
 mod plan;
 pub mod prompt;
+mod proof;
 mod question;
 mod read;
 mod retrieve;
@@ -31,6 +32,7 @@ pub use embed::QueryVector;
 pub(super) use generate::{AnswerClock, AnswerWriter, GeneratedAnswer, StandIn, WhenWhole, nothing_found};
 pub use options::{FusionChoice, RetrievalOptions};
 pub use plan::Plan;
+pub(super) use proof::{AnswerProof, Unsupported};
 pub use question::Question;
 pub use retrieve::{CANDIDATES, RRF_K};
 pub use spec::RetrievalSpec;

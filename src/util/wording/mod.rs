@@ -93,6 +93,62 @@ impl Wording {
     }
 }
 
+/// The place among the lexicons of the language that a text is most likely in.
+pub(crate) fn language_of(tokens: &[Token]) -> Option<usize> {
+    language(&evidence(tokens))
+}
+
+/// ISO 639-1 code of the language that a text is most likely in, of those with a lexicon.
+pub fn language_code(text: &str) -> Option<&'static str> {
+    language_of(&tokens(text)).map(|language| lexicon::of(Some(language)).language)
+}
+
+/// Closed words of a language from which on a text is certainly in it.
+const CERTAIN: u32 = 4;
+
+/// Whether a text is certainly in another language than a question: each has several words of one language and none, or hardly
+/// any, of the other's. A question that names a language asks for it.
+pub fn is_in_another_language(question: &str, text: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "english",
+        "german",
+        "french",
+        "spanish",
+        "vietnamese",
+        "chinese",
+        "englisch",
+        "deutsch",
+        "französisch",
+        "spanisch",
+        "vietnamesisch",
+        "chinesisch",
+        "tiếng",
+        "英",
+        "德",
+        "法",
+        "越南",
+        "中文",
+        "anglais",
+        "allemand",
+        "français",
+        "inglés",
+        "alemán",
+        "translat",
+        "übersetz",
+        "dịch",
+        "翻译",
+    ];
+    let lower = question.to_lowercase();
+    if NAMES.iter().any(|name| lower.contains(name)) {
+        return false;
+    }
+    let (asked, said) = (evidence(&tokens(question)), evidence(&tokens(text)));
+    let Some((own, other)) = language(&asked).zip(language(&said)).filter(|(own, other)| own != other) else {
+        return false;
+    };
+    asked[own] >= CERTAIN && asked[own] > 3 * asked[other] && said[other] >= CERTAIN && said[other] > 3 * said[own]
+}
+
 /// How much speaks for each language: its closed words, and letters that only it has.
 fn evidence(tokens: &[Token]) -> [u32; LANGUAGES] {
     let mut evidence = [0; LANGUAGES];

@@ -15,7 +15,7 @@ mod zh;
 
 use std::{collections::HashMap, sync::LazyLock};
 
-pub(crate) use opposites::{are_antonyms, unit};
+pub(crate) use opposites::{are_antonyms, are_opposites, unit};
 
 use super::{question::QuestionKind, tokens::Token};
 
