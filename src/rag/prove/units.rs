@@ -122,7 +122,7 @@ enum Step {
 /// Whether what has come of a line is enough to tell that it is prose, behind the mark of a list or not.
 fn can_be_prose(line: &str) -> bool {
     !line.starts_with(['`', '~', '|', '#', '-', '=', '*', '_', '>', '+']) && line.chars().nth(5).is_some()
-        || line.starts_with(['-', '*', '+', '>', '_']) && line.chars().nth(2).is_some() && !is_rule(line)
+        || line.starts_with(['-', '*', '+', '>', '_']) && line.contains(|c| !"-=*_|: >+\r".contains(c))
 }
 
 /// A rule below a heading, or in a table.
