@@ -44,6 +44,7 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "ingest" -d 'Read docu
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "docs" -d 'List, show and remove documents'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "sync" -d 'Bring a DB to the state of a folder, once'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "search" -d 'Show which passages a question finds, and why'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "reindex" -d 'Embed a DB with another model, or cut it into other chunks, while it answers'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "try" -d 'Compare the generation of a DB that was built with the one that answers'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
@@ -150,6 +151,13 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -s k -l top-k -d 'P
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+http\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-api-key -d 'API key of the server that reranks' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -491,10 +499,19 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s k -l top-k -d 'P
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+http\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-api-key -d 'API key of the server that reranks' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l url -d 'URL of a server to ask instead of the local data' -r -f
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l json -d 'Print the whole answer as JSON on stdout' -r -f -a "true\t''
 false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l quotes -d 'Print below each source what the answer quotes of it' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l explain -d 'Print what each stage of the search did, and what each method says of the sources' -r -f -a "true\t''
 false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l language -d 'Search only passages in these languages, like en,de' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l label -d 'Search only documents with this label; may be repeated' -r
@@ -511,6 +528,87 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s v -l verbose -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
+ollama\t''
+openai\t''
+embedded\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l ollama-url -d 'URL of the Ollama server [default: http://localhost:11434]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l llm-model -d 'Name of the LLM at Ollama [default: llama3.1:8b]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l embed-model -d 'Name of the embedding model at Ollama, or the folder of a model2vec model [default: nomic-embed-text]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l openai-base-url -d 'URL of the OpenAI-compatible server, usually ending in /v1 [default: https://api.openai.com/v1]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l openai-api-key -d 'API key of the OpenAI-compatible server' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l openai-model -d 'Name of the LLM at the OpenAI-compatible server [default: gpt-4o-mini]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l openai-embed-model -d 'Name of the embedding model at the OpenAI-compatible server [default: text-embedding-3-small]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l connect-timeout -d 'Longest wait for a connection to an LLM server, in seconds [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l read-timeout -d 'Longest silence of an LLM server, in seconds [default: 180]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l openai-connect-timeout -d 'Longest wait for a connection to the OpenAI-compatible server, in seconds [default: that of --connect-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l openai-read-timeout -d 'Longest silence of the OpenAI-compatible server, in seconds [default: that of --read-timeout]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l upstream -d 'LLM servers that are asked one after another until one answers, instead of that of the settings above [default: the server of the settings above]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l upstream-order -d 'Which of several upstreams is asked first [default: listed]' -r -f -a "listed\t''
+weight\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l embedder -d 'Who embeds [default: auto]' -r -f -a "auto\t''
+embedded\t''
+ollama\t''
+openai\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l fallback -d 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l load-timeout -d 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l idle-timeout -d 'Longest pause between two tokens, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l max-retries -d 'Attempts after the first, as far as the retry budget allows [default: 3]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l retry-backoff -d 'Longest wait before the first retry, in seconds [default: 0.6]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l openai-max-retries -d 'Attempts after the first at the OpenAI-compatible server [default: that of --max-retries]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l openai-retry-backoff -d 'Longest wait before the first retry at the OpenAI-compatible server, in seconds [default: that of --retry-backoff]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l breaker -d 'Stop calling an upstream for a while when it fails too often [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l breaker-failures -d 'Failures in a row that open the circuit breaker [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l breaker-window -d 'Calls within a minute from which a failure rate of 50 % opens the breaker [default: 10]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l breaker-timeout -d 'How long the breaker stays open at first, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l breaker-successes -d 'Successful trial calls that close the breaker [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l breaker-probes -d 'Most trial calls at once while the breaker is half open [default: 3]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l pool-connections -d 'No effect, only shown in the metrics: connections are opened when they are needed [default: 15]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l pool-maxsize -d 'Most calls to an upstream at once [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l pool-block -d 'Let calls beyond --pool-maxsize wait [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l pool-queue -d 'Most calls that wait for a connection [default: 1000]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l pool-max-keepalive -d 'Most idle connections that are kept [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l pool-keepalive-expiry -d 'How long an idle connection is kept, in seconds [default: 30]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l method -d 'Search method of questions that name none [default: hybrid]' -r -f -a "vector\t''
+bm25\t''
+hybrid\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -s k -l top-k -d 'Passages that an answer is made from [default: 5]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+http\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-api-key -d 'API key of the server that reranks' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l url -d 'URL of a server to ask instead of the local data' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l json -d 'Print everything as JSON on stdout' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l text -d 'Print whole passages instead of their beginnings' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l language -d 'Search only passages in these languages, like en,de' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l label -d 'Search only documents with this label; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l filter -d 'Search only documents that a filter means, in JSON as the API takes it' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l where -d 'Search only documents with this, like team=legal or year>=2024; may be repeated' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l no-fallback -d 'Answer 503 while the LLM is away, instead of quoting'
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l db -d 'DB of requests that name none [default: default]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand reindex" -l chunk-size -d 'Largest chunk, in characters [default: 800]' -r
@@ -628,6 +726,13 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l embed-api-key -d 
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by reciprocal rank instead of weighted scores [default: true with an embedding model, false with the embedded one]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+http\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-api-key -d 'API key of the server that reranks' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l documents -d 'Files, folders or globs to search instead of corpus.jsonl' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l methods -d 'Search methods to measure' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l depth -d 'Rank down to which results are judged' -r
@@ -939,25 +1044,26 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_sub
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "warm" -d 'Ask a running server the questions of a file, so that their answers are cached'
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "tune" -d 'Find the best settings: replay questions whose answers are known'
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "export" -d 'Write a DB into one file'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "import" -d 'Make a DB of a file that `ragctl export` wrote'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "docs" -d 'List, show and remove documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "sync" -d 'Bring a DB to the state of a folder, once'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "reindex" -d 'Embed a DB with another model, or cut it into other chunks, while it answers'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "try" -d 'Compare the generation of a DB that was built with the one that answers'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query reindex try eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "export" -d 'Write a DB into one file'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "import" -d 'Make a DB of a file that `ragctl export` wrote'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "docs" -d 'List, show and remove documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "sync" -d 'Bring a DB to the state of a folder, once'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "search" -d 'Show which passages a question finds, and why'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "reindex" -d 'Embed a DB with another model, or cut it into other chunks, while it answers'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "try" -d 'Compare the generation of a DB that was built with the one that answers'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where it comes from'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings and say what is wrong'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a config file with every setting and its default'

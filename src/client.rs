@@ -13,7 +13,7 @@ use crate::{
     wire::{
         AskRequest, AskResponse, CacheClearRequest, CacheClearResponse, CacheMetricsResponse, DeleteDocumentsRequest,
         DeleteDocumentsResponse, DocumentResponse, DocumentTextResponse, DocumentsRequest, DocumentsResponse,
-        ErrorBody, IngestRequest, IngestResponse,
+        ErrorBody, IngestRequest, IngestResponse, SearchResponse,
     },
 };
 
@@ -55,6 +55,14 @@ impl Client {
     /// As [`ingest`](Self::ingest).
     pub async fn query(&self, request: &AskRequest) -> anyhow::Result<AskResponse> {
         json(self.post("/api/query", request, "application/json").await?).await
+    }
+
+    /// `POST /api/search`.
+    ///
+    /// # Errors
+    /// As [`ingest`](Self::ingest).
+    pub async fn search(&self, request: &AskRequest) -> anyhow::Result<SearchResponse> {
+        json(self.post("/api/search", request, "application/json").await?).await
     }
 
     /// `GET /api/docs`.

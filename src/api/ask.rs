@@ -6,22 +6,28 @@ use serde_json::Value;
 
 use super::{InvalidRequest, check_list};
 use crate::{
-    domain::{DbName, Filter, Passage, PassageCopy, SearchFilter, SearchMode},
+    domain::{DbName, Filter, Passage, PassageCopy, RerankMethod, SearchFilter, SearchMode},
     providers::{Author, Message, Role},
     rag::{
         Answer, AnswerSegment, Cached, Citation, FusionChoice, Outcome, ProofSummary, ProvenSentence, Question,
-        Retrieval, RetrievalOptions, Timings, citations, condense, of_sentence, proofs as proofs_of,
+        Retrieval, RetrievalOptions, Timings, citations, condense, of_sentence,
+        pipeline::{MethodScore, why},
+        proofs as proofs_of,
         prove::SentenceProof,
     },
+    resilience::CallContext,
     wire::{
         AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, MAX_FILTER_CHARS,
-        MAX_FILTERS, MAX_QUESTION_CHARS, ProofBody, SegmentBody, StageExplanation, StreamHead, StreamProof, TimingsMs,
-        TurnBody, UnsupportedBody,
+        MAX_FILTERS, MAX_QUESTION_CHARS, MethodScoreBody, ProofBody, SearchResponse, SegmentBody, StageExplanation,
+        StreamHead, StreamProof, TimingsMs, TurnBody, UnsupportedBody,
     },
 };
 
 /// Most passages of an answer.
 const MAX_K: i64 = 50;
+
+/// Most passages that a reranker chooses from.
+const MAX_RERANKED: i64 = 100;
 
 /// Most turns of a conversation.
 const MAX_TURNS: usize = 2_000;
@@ -33,6 +39,8 @@ pub struct AskDefaults {
     pub db: DbName,
     /// Everything about its passages.
     pub options: RetrievalOptions,
+    /// Whether there is a rerank server.
+    pub reranks: bool,
 }
 
 /// Checks a request and fills in what it leaves open.
@@ -40,6 +48,7 @@ pub struct AskDefaults {
 /// # Errors
 /// The first field that cannot be used.
 pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question, InvalidRequest> {
+    let (rerank, rerank_top_n) = reranking(&request, defaults)?;
     let text = request.query.or(request.question).ok_or_else(|| {
         InvalidRequest::new(format!(
             "field \"query\" is missing: give the question, 1 to {MAX_QUESTION_CHARS} characters"
@@ -90,6 +99,8 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
                 versions: request.versions.unwrap_or_default(),
                 documents: filter(request.filter.as_ref())?,
             },
+            rerank,
+            rerank_top_n,
         },
         provider: request.provider,
         cache: request.cache.unwrap_or(true),
@@ -97,6 +108,22 @@ pub fn question(request: AskRequest, defaults: &AskDefaults) -> Result<Question,
         reasoning: request.reasoning.unwrap_or(false),
         whole: false,
     })
+}
+
+/// What puts the passages into another order, and how many of them. Who only says that something should gets the server's
+/// own way.
+fn reranking(
+    request: &AskRequest,
+    AskDefaults { options, reranks, .. }: &AskDefaults,
+) -> Result<(RerankMethod, Option<usize>), InvalidRequest> {
+    let method = match (request.rerank.as_deref(), request.rerank_enable) {
+        (Some(name), _) => name.parse().map_err(|error| InvalidRequest::new(format!("field \"rerank\": {error}")))?,
+        (None, Some(false)) => RerankMethod::None,
+        (None, Some(true)) if options.rerank == RerankMethod::None && *reranks => RerankMethod::Http,
+        (None, _) => options.rerank,
+    };
+    let top_n = request.rerank_top_n.map(|n| in_range("rerank_top_n", n, 1..=MAX_RERANKED)).transpose()?;
+    Ok((method, top_n.map(|n| n as usize).or(options.rerank_top_n)))
 }
 
 /// The turns of a conversation, in their order.
@@ -163,11 +190,12 @@ pub fn outcome(
     AskResponse {
         answer: String::new(),
         contexts: None,
-        metadatas: retrieval.passages.iter().map(metadata).collect(),
+        metadatas: metadatas(retrieval),
         method: question.options.mode.to_string(),
         bm25_weight: retrieval.bm25_weight,
-        rerank_enable: false,
-        rerank_top_n: 10,
+        rerank: question.options.rerank.to_string(),
+        rerank_enable: retrieval.reranked,
+        rerank_top_n: rerank_depth(&question.options),
         db: question.db.to_string(),
         provider: outcome.provider.to_string(),
         upstream: outcome.upstream.as_deref().and_then(name),
@@ -185,6 +213,13 @@ pub fn outcome(
         contexts_left_out: (outcome.left_out > 0).then_some(outcome.left_out),
         explanation: explanation(retrieval),
     }
+}
+
+/// Passages that a reranker chooses from, or would choose from.
+fn rerank_depth(options: &RetrievalOptions) -> u32 {
+    let method = if options.rerank == RerankMethod::None { RerankMethod::Http } else { options.rerank };
+    let depth = RetrievalOptions { rerank: method, ..options.clone() }.candidates();
+    u32::try_from(depth).unwrap_or(u32::MAX)
 }
 
 /// The name of an upstream that has one beside its provider's.
@@ -210,7 +245,7 @@ pub fn timings(timings: &Timings) -> TimingsMs {
         cache: ms(timings.cache),
         embed: ms(timings.embed),
         retrieve: ms(timings.retrieve),
-        rerank: 0.0,
+        rerank: ms(timings.rerank),
         generate: ms(timings.generate),
         total: ms(timings.total),
     }
@@ -234,6 +269,21 @@ pub fn cache_metadata(cached: &Cached) -> Option<CacheMetadata> {
     })
 }
 
+/// Where each passage comes from, and, when the question asks for it, what each method says of it.
+fn metadatas(retrieval: &Retrieval) -> Vec<ContextMetadata> {
+    let inspected = |(n, passage): (usize, &Passage)| {
+        let scores = retrieval.inspection.get(n).map(Vec::as_slice).unwrap_or_default();
+        let why = (!scores.is_empty()).then(|| why(scores, n + 1));
+        ContextMetadata { scores: scores.iter().map(method_score).collect(), why, ..metadata(passage) }
+    };
+    retrieval.passages.iter().enumerate().map(inspected).collect()
+}
+
+fn method_score(score: &MethodScore) -> MethodScoreBody {
+    let MethodScore { method, score, rank } = *score;
+    MethodScoreBody { method: method.to_owned(), score, rank }
+}
+
 fn metadata(passage: &Passage) -> ContextMetadata {
     let place = passage.place.as_ref();
     let (pages, heading) = where_in(passage, place.map(|place| (place.start, place.end)));
@@ -252,6 +302,8 @@ fn metadata(passage: &Passage) -> ContextMetadata {
         language: passage.language.clone(),
         score: passage.score,
         also_in: passage.copies.iter().map(copy).collect(),
+        scores: Vec::new(),
+        why: None,
     }
 }
 
@@ -329,16 +381,38 @@ fn explanation(retrieval: &Retrieval) -> Option<Vec<StageExplanation>> {
     let stages = retrieval.explanation.iter().map(|report| StageExplanation {
         stage: report.stage.to_owned(),
         took_ms: ms(report.took),
+        got: report.got,
         found: report.found,
+        changed: report.changed.clone(),
     });
     (!retrieval.explanation.is_empty()).then(|| stages.collect())
+}
+
+/// What a search found.
+pub fn found(question: &Question, retrieval: &Retrieval, call: &CallContext, request_id: String) -> SearchResponse {
+    let timings = Timings { total: call.started().elapsed(), ..retrieval.timings };
+    SearchResponse {
+        contexts: retrieval.passages.iter().map(|passage| passage.text.clone()).collect(),
+        metadatas: metadatas(retrieval),
+        method: question.options.mode.to_string(),
+        bm25_weight: retrieval.bm25_weight,
+        rerank: question.options.rerank.to_string(),
+        rerank_enable: retrieval.reranked,
+        db: question.db.to_string(),
+        standalone_question: condense::follow_up(&question.history, &question.text),
+        degraded: retrieval.degraded.is_some(),
+        degraded_reason: retrieval.degraded.map(|reason| reason.to_string()),
+        request_id,
+        timings_ms: self::timings(&timings),
+        explanation: explanation(retrieval),
+    }
 }
 
 /// What a stream sends before the answer.
 pub fn stream_head(question: &Question, retrieval: &Retrieval) -> StreamHead {
     StreamHead {
         contexts: retrieval.passages.iter().map(|passage| passage.text.clone()).collect(),
-        metadatas: retrieval.passages.iter().map(metadata).collect(),
+        metadatas: metadatas(retrieval),
         db: question.db.to_string(),
     }
 }

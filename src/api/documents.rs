@@ -113,10 +113,22 @@ pub fn document(db: &DbName, record: DocumentRecord) -> DocumentResponse {
 }
 
 fn entry(summary: DocumentSummary) -> DocumentEntry {
-    let DocumentSummary { id, source, title, format, bytes, version, language, chunks, modified, ingested, metadata } =
-        summary;
+    let DocumentSummary {
+        id,
+        source,
+        title,
+        format,
+        bytes,
+        version,
+        language,
+        chunks,
+        modified,
+        ingested,
+        metadata,
+        part_of,
+    } = summary;
     let metadata = metadata.to_json();
-    DocumentEntry { source, chunks, id, title, format, bytes, version, language, modified, ingested, metadata }
+    DocumentEntry { source, chunks, id, title, format, bytes, version, language, modified, ingested, metadata, part_of }
 }
 
 /// What questions can be limited to.

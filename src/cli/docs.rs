@@ -1,6 +1,6 @@
 //! Flags of `ragctl docs`.
 
-use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Subcommand, ValueEnum, ValueHint, builder::PossibleValue};
 
 use super::{groups::StoreArgs, settings::Flags};
 use crate::{store::DocumentOrder, telemetry::ServiceUrl};
@@ -60,7 +60,7 @@ pub struct DocsListArgs {
     pub label: Option<String>,
     /// What they are sorted by
     #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
-    pub sort: DocsOrder,
+    pub sort: DocumentOrder,
     /// The largest, latest or last first
     #[arg(long)]
     pub descending: bool,
@@ -117,33 +117,20 @@ pub struct DocsDeleteArgs {
     pub place: DocsPlaceArgs,
 }
 
-/// What a list is sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum DocsOrder {
-    /// Name
-    #[default]
-    Source,
-    /// Title; those without one by their name
-    Title,
-    /// Size of the file
-    Bytes,
-    /// Number of chunks
-    Chunks,
-    /// Last change of the file
-    Modified,
-    /// Ingestion
-    Ingested,
-}
+impl ValueEnum for DocumentOrder {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<DocsOrder> for DocumentOrder {
-    fn from(order: DocsOrder) -> Self {
-        match order {
-            DocsOrder::Source => Self::Source,
-            DocsOrder::Title => Self::Title,
-            DocsOrder::Bytes => Self::Bytes,
-            DocsOrder::Chunks => Self::Chunks,
-            DocsOrder::Modified => Self::Modified,
-            DocsOrder::Ingested => Self::Ingested,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Source => "Name",
+            Self::Title => "Title; those without one by their name",
+            Self::Bytes => "Size of the file",
+            Self::Chunks => "Number of chunks",
+            Self::Modified => "Last change of the file",
+            Self::Ingested => "Ingestion",
+        };
+        Some(PossibleValue::new(self.as_str()).help(help))
     }
 }

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::{
     groups::{FusionArgs, ProviderArgs},
+    rerank::RerankArgs,
     settings::Flags,
 };
 use crate::domain::SearchMode;
@@ -45,6 +46,9 @@ pub struct EvalArgs {
     /// The fusion of `hybrid`.
     #[command(flatten)]
     pub fusion: FusionArgs,
+    /// The order of the passages.
+    #[command(flatten)]
+    pub rerank: RerankArgs,
 }
 
 /// Form of a report.
@@ -64,6 +68,7 @@ impl EvalArgs {
         let mut flags = Flags::new();
         self.provider.flags(&mut flags);
         self.fusion.flags(&mut flags);
+        self.rerank.flags(&mut flags);
         flags
     }
 }

@@ -7,9 +7,12 @@ use std::{convert::Infallible, fmt, str::FromStr};
 
 use clap::{Args, ValueHint, builder::PossibleValuesParser};
 
-use super::settings::{
-    Flags,
-    keys::{choices, long_help, short_help},
+use super::{
+    rerank::RerankArgs,
+    settings::{
+        Flags,
+        keys::{choices, long_help, short_help},
+    },
 };
 
 /// Notes a value that was said.
@@ -29,6 +32,12 @@ pub(super) fn put_list(flags: &mut Flags, key: &'static str, values: &[String]) 
 /// A text that does not show when it is printed for debugging.
 #[derive(Clone)]
 pub struct SecretText(String);
+
+impl SecretText {
+    pub(super) fn text(&self) -> &String {
+        &self.0
+    }
+}
 
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -410,6 +419,9 @@ pub struct RetrievalArgs {
     /// The fusion of `hybrid`.
     #[command(flatten)]
     pub fusion: FusionArgs,
+    /// The order of the passages.
+    #[command(flatten)]
+    pub rerank: RerankArgs,
 }
 
 impl RetrievalArgs {
@@ -417,6 +429,7 @@ impl RetrievalArgs {
         put(flags, "retrieval.method", self.method.as_ref());
         put(flags, "retrieval.k", self.top_k.as_ref());
         self.fusion.flags(flags);
+        self.rerank.flags(flags);
     }
 }
 

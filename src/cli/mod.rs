@@ -16,13 +16,17 @@ mod groups;
 mod ingest;
 mod mock;
 mod monitor;
+mod narrow;
 mod query;
 mod reindex;
 mod report;
+mod rerank;
+mod search;
 mod serve;
 pub mod settings;
 mod sync;
 mod trial;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -45,7 +49,7 @@ pub use cache::{
     CacheAction, CacheCandidate, CacheClearArgs, CacheStatsArgs, CacheTuneArgs, CacheWarmArgs, TuneFormat,
 };
 pub use config::{ConfigAction, ConfigShowArgs};
-pub use docs::{DocsAction, DocsDeleteArgs, DocsListArgs, DocsOrder, DocsPlaceArgs, DocsShowArgs};
+pub use docs::{DocsAction, DocsDeleteArgs, DocsListArgs, DocsPlaceArgs, DocsShowArgs};
 pub use eval::{EvalArgs, EvalFormat};
 pub use exit::ExitStatus;
 pub use generation::GenerationArgs;
@@ -56,12 +60,16 @@ pub use groups::{
 pub use ingest::{IngestArgs, MetadataText};
 pub use mock::MockArgs;
 pub use monitor::MonitorArgs;
+pub use narrow::NarrowArgs;
 pub use query::QueryArgs;
 pub use reindex::ReindexArgs;
 pub use report::ReportArgs;
+pub use rerank::RerankArgs;
+pub use search::SearchArgs;
 pub use serve::ServeArgs;
 pub use sync::SyncArgs;
 pub use trial::{TryArgs, TryFormat};
+pub use verify::VerifyArgs;
 
 use crate::{
     telemetry::{NotWeb, ServiceUrl, mask_url},
@@ -105,6 +113,8 @@ pub enum Command {
     Sync(Box<SyncArgs>),
     /// Ask a question
     Query(Box<QueryArgs>),
+    /// Show which passages a question finds, and why
+    Search(Box<SearchArgs>),
     /// Embed a DB with another model, or cut it into other chunks, while it answers
     Reindex(Box<ReindexArgs>),
     /// Compare the generation of a DB that was built with the one that answers
@@ -113,6 +123,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Make a DB of a file that `ragctl export` wrote
     Import(ImportArgs),
+    /// Check a stored answer against the documents as they are now
+    Verify(Box<VerifyArgs>),
     /// Measure retrieval quality on a collection in BEIR layout
     Eval(Box<EvalArgs>),
     /// Put load on an API and measure it; compare measurements

@@ -122,7 +122,10 @@ fn the_question_may_stand_behind_any_flag() {
     let cli = parse(&["query", "--language", "en,de", "--label", "v1", "--label", "v2", "Why?"]).unwrap();
     let Command::Query(args) = cli.command else { panic!("not a query") };
     assert_eq!(args.question, "Why?");
-    assert_eq!((args.language, args.label), (vec!["en".into(), "de".into()], vec!["v1".into(), "v2".into()]));
+    assert_eq!(
+        (args.narrow.language, args.narrow.label),
+        (vec!["en".into(), "de".into()], vec!["v1".into(), "v2".into()])
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
     cli::{DocsAction, DocsDeleteArgs, DocsListArgs, DocsPlaceArgs, DocsShowArgs, ExitStatus, settings::Settings},
     client::Client,
     domain::DbName,
-    store::{DocumentOrder, Store, StoreCatalog, sqlite::SqliteCatalog},
+    store::{Store, StoreCatalog, sqlite::SqliteCatalog},
     telemetry::ServiceUrl,
     util::{humanize, terminal::tell, text::clean},
     wire::{
@@ -47,13 +47,13 @@ async fn list(settings: &Settings, args: DocsListArgs) -> anyhow::Result<ExitSta
         format,
         language,
         version: label,
-        sort: Some(DocumentOrder::from(sort).as_str().to_owned()),
+        sort: Some(sort.as_str().to_owned()),
         order: descending.then(|| "desc".to_owned()),
         offset: Some(offset),
         limit,
         ..DocumentsRequest::default()
     };
-    let found = Documents::of(settings, place)?.list(request).await?;
+    let found = Documents::of(settings, place, false)?.list(request).await?;
     if json {
         return print(&(serde_json::to_string_pretty(&found)? + "\n"));
     }
@@ -64,7 +64,7 @@ async fn list(settings: &Settings, args: DocsListArgs) -> anyhow::Result<ExitSta
 
 async fn show(settings: &Settings, args: DocsShowArgs) -> anyhow::Result<ExitStatus> {
     let DocsShowArgs { document, text, start, end, json, place } = args;
-    let documents = Documents::of(settings, place)?;
+    let documents = Documents::of(settings, place, false)?;
     let exactly = DocumentsRequest { source: Some(escaped(&document)), ..DocumentsRequest::default() };
     let named = documents.list(exactly).await?.docs.into_iter().next();
     // What no document is called is an id.
@@ -78,7 +78,7 @@ async fn show(settings: &Settings, args: DocsShowArgs) -> anyhow::Result<ExitSta
 }
 
 async fn delete(settings: &Settings, args: DocsDeleteArgs) -> anyhow::Result<ExitStatus> {
-    let documents = Documents::of(settings, args.place)?;
+    let documents = Documents::of(settings, args.place, false)?;
     let mut sources = args.sources;
     sources.sort_unstable();
     sources.dedup();
@@ -96,17 +96,20 @@ async fn delete(settings: &Settings, args: DocsDeleteArgs) -> anyhow::Result<Exi
 }
 
 /// The documents of a DB, wherever they are.
-enum Documents {
+pub(super) enum Documents {
     Local { catalog: Arc<SqliteCatalog>, db: DbName },
     Remote { client: Client, db: Option<String> },
 }
 
 impl Documents {
-    fn of(settings: &Settings, place: DocsPlaceArgs) -> anyhow::Result<Self> {
+    /// Those of the server that `place` names, else of the data directory; `named`: the DB of the settings is meant in any case.
+    pub(super) fn of(settings: &Settings, place: DocsPlaceArgs, named: bool) -> anyhow::Result<Self> {
         let DocsPlaceArgs { url, store } = place;
         match url {
             // The server's current DB, unless one was named here.
-            Some(url) => Self::remote(&url, store.db.map(|_| settings.db.to_string())),
+            Some(url) => {
+                Self::remote(&url, store.db.map(drop).or(named.then_some(())).map(|()| settings.db.to_string()))
+            }
             None if !settings.data_dir.is_dir() => bail!(
                 "there is no data directory {}; ingest documents first, or name another with --data-dir",
                 settings.data_dir.display()
@@ -121,7 +124,7 @@ impl Documents {
         Ok(Self::Remote { client: Client::new(url, CONNECT)?, db })
     }
 
-    async fn list(&self, request: DocumentsRequest) -> anyhow::Result<DocumentsResponse> {
+    pub(super) async fn list(&self, request: DocumentsRequest) -> anyhow::Result<DocumentsResponse> {
         match self {
             Self::Remote { client, db } => client.documents(&DocumentsRequest { db: db.clone(), ..request }).await,
             Self::Local { catalog, db } => {
@@ -132,7 +135,7 @@ impl Documents {
         }
     }
 
-    async fn show(&self, id: String) -> anyhow::Result<DocumentResponse> {
+    pub(super) async fn show(&self, id: String) -> anyhow::Result<DocumentResponse> {
         match self {
             Self::Remote { client, db } => client.document(&id, db.as_deref()).await,
             Self::Local { catalog, db } => {
@@ -143,20 +146,24 @@ impl Documents {
         }
     }
 
-    async fn text(&self, id: String, start: Option<u32>, end: Option<u32>) -> anyhow::Result<DocumentTextResponse> {
+    pub(super) async fn text(
+        &self,
+        id: String,
+        start: Option<u32>,
+        end: Option<u32>,
+    ) -> anyhow::Result<DocumentTextResponse> {
         match self {
             Self::Remote { client, db } => client.document_text(&id, db.as_deref(), start, end).await,
             Self::Local { catalog, db } => {
                 let wanted = id.clone();
-                let (text, is_there) = with_store(catalog, db, move |store| {
-                    Ok((store.text(&wanted)?, store.document(&wanted)?.is_some()))
-                })
-                .await?;
-                let text = text.with_context(|| match is_there {
-                    true => "its text was not kept by the version that read it: ingest it again".to_owned(),
-                    false => unknown(db, &id),
-                })?;
-                Ok(api::document_text(db, id, &text, start, end)?)
+                let text = with_store(catalog, db, move |store| Ok(store.text(&wanted)?)).await?;
+                match text {
+                    Some(text) => Ok(api::document_text(db, id, &text, start, end)?),
+                    None => {
+                        self.show(id).await?;
+                        bail!("its text was not kept by the version that read it: ingest it again")
+                    }
+                }
             }
         }
     }
@@ -187,7 +194,7 @@ async fn with_store<T: Send + 'static>(
 }
 
 /// The pattern that matches this name alone.
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     name.chars().map(|c| if matches!(c, '*' | '?' | '[') { format!("[{c}]") } else { c.to_string() }).collect()
 }
 
@@ -240,6 +247,7 @@ fn description(found: &DocumentResponse) -> String {
         ("Ingested", document.ingested.clone()),
         ("Chunks", humanize::count(document.chunks)),
     ];
+    lines.extend(document.part_of.as_deref().map(|mail| ("Attached to", clean(mail))));
     match quality {
         None => lines.push(("Text", "not kept by the version that read it: ingest it again".to_owned())),
         Some(quality) => {

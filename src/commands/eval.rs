@@ -56,8 +56,13 @@ async fn measure(settings: &Settings, args: &EvalArgs, dataset: &Dataset) -> any
     }
     let (dbs, db) = (Arc::clone(parts.engine.dbs()), settings.db.clone());
     let db = tokio::task::spawn_blocking(move || dbs.get_or_create(&db)).await??;
-    let options =
-        EvalOptions { modes: args.methods.clone(), k: usize::from(args.depth), fusion: settings.retrieval.fusion };
+    let options = EvalOptions {
+        modes: args.methods.clone(),
+        k: usize::from(args.depth),
+        fusion: settings.retrieval.fusion,
+        rerank: settings.retrieval.rerank,
+        rerank_top_n: settings.retrieval.rerank_top_n,
+    };
     let progress = printer::bar(0, "steps");
     progress.set_message(dataset.name.clone());
     let observer = |done: usize, total: usize| {

@@ -7,6 +7,7 @@ mod config;
 mod docs;
 mod embedders;
 mod eval;
+mod explained;
 mod ingest;
 mod mock;
 mod models;
@@ -16,10 +17,12 @@ mod printer;
 mod query;
 mod reindex;
 mod report;
+mod search;
 mod serve;
 mod signals;
 mod sync;
 mod trial;
+mod verify;
 
 use std::io::{IsTerminal, Write};
 
@@ -49,11 +52,13 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Docs { action } => settings_of(&global, action.flags()).and_then(|s| block_on(docs::run(s, action))),
         Command::Sync(args) => settings_of(&global, args.flags()).and_then(|s| block_on(sync::run(s, *args))),
         Command::Query(args) => settings_of(&global, args.flags()).and_then(|s| block_on(query::run(s, *args))),
+        Command::Search(args) => settings_of(&global, args.flags()).and_then(|s| block_on(search::run(s, *args))),
         Command::Reindex(args) => settings_of(&global, args.flags()).and_then(|s| block_on(reindex::run(s, *args))),
         Command::Try(args) => settings_of(&global, args.flags()).and_then(|s| block_on(trial::run(s, *args))),
         Command::Export(args) => settings_of(&global, args.flags()).and_then(|s| block_on(archive::export(s, args))),
         Command::Import(args) => settings_of(&global, args.flags()).and_then(|s| block_on(archive::import(s, args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
+        Command::Verify(args) => settings_of(&global, args.flags()).and_then(|s| block_on(verify::run(s, *args))),
         Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),
         Command::Monitor(args) => {
             let spoils = !args.once && std::io::stderr().is_terminal();

@@ -8,13 +8,15 @@ use super::parts::{Guards, UpstreamGuards};
 use crate::{
     cli::settings::ProviderSettings,
     providers::{
-        Author, Embedder, Generator, HealthProbe, ProviderError, ProviderKind, Purpose, UpstreamClient,
+        Author, Embedder, GenerationOptions, Generator, HealthProbe, ProviderError, ProviderKind, Purpose, Reranker,
+        UpstreamClient,
         chain::Link,
         embedded::{ExtractiveGenerator, StaticEmbedder},
-        guarded::GuardedGenerator,
+        guarded::{GuardedGenerator, GuardedReranker},
         ollama::{OllamaEmbedder, OllamaGenerator, OllamaProbe},
         openai::{OpenAiEmbedder, OpenAiGenerator, OpenAiProbe},
-        settings::UpstreamSettings,
+        rerank::{HttpReranker, RerankProbe},
+        settings::{RerankSettings, UpstreamSettings},
     },
     rag::Models,
     resilience::CallContext,
@@ -75,7 +77,12 @@ pub(super) async fn build(settings: &ProviderSettings, guards: &mut Guards<'_>) 
     }
     let embeds = embedding.from;
     let answering = servers.into_iter().filter(|server| server.answers);
-    let upstreams = answering.map(|server| server.health(settings, embeds.as_deref())).collect();
+    let mut upstreams: Vec<_> = answering.map(|server| server.health(settings, embeds.as_deref())).collect();
+    if let Some(rerank) = &settings.rerank {
+        let (reranker, health) = reranker(rerank, guards)?;
+        models = models.with_reranker(reranker);
+        upstreams.push(health);
+    }
     Ok(Chosen { models, upstreams, choice })
 }
 
@@ -186,6 +193,37 @@ fn of_dialect(dialect: ProviderKind, settings: &ProviderSettings, guards: &Guard
         pool: resilience.pool,
         generation: settings.generation.clone(),
     }
+}
+
+/// The server that reranks, behind its guards.
+fn reranker(
+    settings: &RerankSettings,
+    guards: &mut Guards<'_>,
+) -> anyhow::Result<(Arc<dyn Reranker>, server::UpstreamHealth)> {
+    let RerankSettings { url, model, api_key, timeout, http, retry, pool } = settings.clone();
+    let provider = ProviderKind::Rerank;
+    let name = provider.to_string();
+    let author = Arc::new(Author { name: name.clone(), provider, model: model.clone() });
+    let upstream = UpstreamSettings {
+        name,
+        dialect: provider,
+        url,
+        api_key,
+        model: model.clone(),
+        embed_model: None,
+        weight: 1,
+        http,
+        timeouts: guards.settings.timeouts,
+        retry,
+        pool,
+        generation: GenerationOptions::default(),
+    };
+    let (client, policy, breaker) = guards.reranker(&upstream)?;
+    let (probe, url) = (Arc::new(RerankProbe::new(client.clone())), client.shown_url());
+    let guarded = GuardedReranker::new(Arc::new(HttpReranker::new(client, model)), policy, timeout, url.clone());
+    let breakers = breaker.into_iter().collect();
+    let health = server::UpstreamHealth { author, url, probe, required: Vec::new(), breakers };
+    Ok((Arc::new(guarded), health))
 }
 
 /// Asks a server's model, behind its guards.

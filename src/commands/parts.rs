@@ -17,7 +17,7 @@ use crate::{
         settings::{HttpTimeouts, UpstreamSettings},
     },
     rag::{Dbs, DegradedReason, Engine, Models, OpenSearch},
-    resilience::{CallPolicy, CircuitBreaker, Resilience, RetryBudget},
+    resilience::{CallPolicy, CircuitBreaker, Resilience, RetryBudget, RetrySettings},
     server,
     store::sqlite::SqliteCatalog,
     telemetry::Metrics,
@@ -65,29 +65,55 @@ pub(super) struct UpstreamGuards {
 impl Guards<'_> {
     /// A server, with one breaker an operation and one budget for both: it is the upstream that is to be spared.
     pub(super) fn upstream(&mut self, settings: &UpstreamSettings) -> anyhow::Result<(UpstreamClient, UpstreamGuards)> {
+        let (name, client) = self.client(settings)?;
+        let budget = Arc::new(Mutex::new(RetryBudget::new(Instant::now())));
+        let (chat, embed) = client.operations();
+        let (generate, of_chat) = self.guard(name.clone(), &client, &budget, chat, settings.retry);
+        // Nobody else embeds, so that retries are all there is.
+        let retry = self.settings.retry_of(settings.dialect);
+        let (embed, of_embed) = self.guard(format!("{name}_embed"), &client, &budget, embed, retry);
+        let breakers = of_chat.into_iter().chain(of_embed).collect();
+        Ok((client, UpstreamGuards { generate, embed, breakers }))
+    }
+
+    /// A server that only reranks, with its breaker and its budget.
+    pub(super) fn reranker(
+        &mut self,
+        settings: &UpstreamSettings,
+    ) -> anyhow::Result<(UpstreamClient, CallPolicy, Option<Arc<CircuitBreaker>>)> {
+        let (name, client) = self.client(settings)?;
+        let budget = Arc::new(Mutex::new(RetryBudget::new(Instant::now())));
+        let (policy, breaker) = self.guard(name, &client, &budget, client.operations().0, settings.retry);
+        Ok((client, policy, breaker))
+    }
+
+    /// The connections to a server, and their name in metrics.
+    fn client(&mut self, settings: &UpstreamSettings) -> anyhow::Result<(String, UpstreamClient)> {
         let HttpTimeouts { connect, read } = settings.http;
         let http = HttpSettings { connect_timeout: connect, read_timeout: read, pool: settings.pool };
         let name = format!("{}_client", settings.name);
         let (url, key, metrics) = (settings.url.clone(), settings.api_key.clone(), self.metrics.client(&name));
         let client = UpstreamClient::new(name.clone(), settings.dialect, url, key, http, metrics)?;
-        let stats = client.stats();
-        self.made.clients.push(Arc::clone(stats));
-        let budget = Arc::new(Mutex::new(RetryBudget::new(Instant::now())));
-        let (chat, embed) = client.operations();
-        let mut breakers = Vec::new();
-        let mut guard = |name: String, endpoint, retry| {
-            let breaker = self.settings.breaker.map(|settings| {
-                let metrics = self.metrics.breaker(&name);
-                Arc::new(CircuitBreaker::new(name, settings, metrics, fastrand::f64))
-            });
-            breakers.extend(breaker.clone());
-            CallPolicy::new(breaker, retry, Arc::clone(&budget), Arc::clone(stats), endpoint, fastrand::f64)
-        };
-        let generate = guard(name.clone(), chat, settings.retry);
-        // Nobody else embeds, so that retries are all there is.
-        let embed = guard(format!("{name}_embed"), embed, self.settings.retry_of(settings.dialect));
-        self.made.breakers.extend(breakers.iter().cloned());
-        Ok((client, UpstreamGuards { generate, embed, breakers }))
+        self.made.clients.push(Arc::clone(client.stats()));
+        Ok((name, client))
+    }
+
+    /// What guards one operation of a server.
+    fn guard(
+        &mut self,
+        name: String,
+        client: &UpstreamClient,
+        budget: &Arc<Mutex<RetryBudget>>,
+        endpoint: &'static str,
+        retry: RetrySettings,
+    ) -> (CallPolicy, Option<Arc<CircuitBreaker>>) {
+        let breaker = self.settings.breaker.map(|settings| {
+            let metrics = self.metrics.breaker(&name);
+            Arc::new(CircuitBreaker::new(name, settings, metrics, fastrand::f64))
+        });
+        self.made.breakers.extend(breaker.clone());
+        let (budget, stats) = (Arc::clone(budget), Arc::clone(client.stats()));
+        (CallPolicy::new(breaker.clone(), retry, budget, stats, endpoint, fastrand::f64), breaker)
     }
 
     /// Several upstreams as one generator, whose equal calls become one.
@@ -136,7 +162,8 @@ pub(super) fn dbs(data_dir: &Path) -> anyhow::Result<Dbs> {
 fn announce(metrics: &Metrics, models: &Models, upstreams: &[server::UpstreamHealth], db: &DbName) {
     let names: Vec<&str> = models.names().collect();
     let embedded = models.generator(Some(ProviderKind::Embedded.as_str())).ok().map(|embedded| embedded.model());
-    let of_upstreams = upstreams.iter().map(|upstream| (upstream.author.name.as_str(), upstream.author.model.as_str()));
+    let answering = upstreams.iter().filter(|upstream| upstream.author.provider != ProviderKind::Rerank);
+    let of_upstreams = answering.map(|upstream| (upstream.author.name.as_str(), upstream.author.model.as_str()));
     let of_llms: Vec<_> = of_upstreams.chain(embedded.map(|model| (ProviderKind::Embedded.as_str(), model))).collect();
     metrics.announce(db, &names, &of_llms, &DegradedReason::ALL.map(DegradedReason::as_str));
     upstreams.iter().for_each(|upstream| metrics.upstream_healthy(&upstream.author.name, false));

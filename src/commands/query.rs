@@ -6,10 +6,10 @@ use anyhow::{Context, bail};
 use eventsource_stream::Eventsource;
 use futures::StreamExt;
 
-use super::{parts, print, serve};
+use super::{explained, parts, print, serve};
 use crate::{
     api::{self, AskDefaults},
-    cli::{ExitStatus, QueryArgs, settings::Settings},
+    cli::{ExitStatus, NarrowArgs, QueryArgs, RetrievalArgs, settings::Settings},
     client::Client,
     rag::{AnswerEvent, Question},
     resilience::CallContext,
@@ -22,10 +22,8 @@ use crate::{
 };
 
 pub(super) async fn run(settings: Settings, args: QueryArgs) -> anyhow::Result<ExitStatus> {
-    let length = args.question.trim().chars().count();
-    if !(1..=MAX_QUESTION_CHARS).contains(&length) {
-        eprintln!("ragctl: the question must have 1 to {MAX_QUESTION_CHARS} characters, it has {length}");
-        return Ok(ExitStatus::Usage);
+    if let Some(refused) = refused(&args.question) {
+        return Ok(refused);
     }
     let work = async {
         match &args.url {
@@ -39,17 +37,22 @@ pub(super) async fn run(settings: Settings, args: QueryArgs) -> anyhow::Result<E
     }
 }
 
+/// Says what is wrong with the length of a question.
+pub(super) fn refused(question: &str) -> Option<ExitStatus> {
+    let length = question.trim().chars().count();
+    if (1..=MAX_QUESTION_CHARS).contains(&length) {
+        return None;
+    }
+    eprintln!("ragctl: the question must have 1 to {MAX_QUESTION_CHARS} characters, it has {length}");
+    Some(ExitStatus::Usage)
+}
+
 async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStatus> {
     let parts = parts::build(settings).await?;
-    let defaults = AskDefaults { db: settings.db.clone(), options: settings.retrieval.clone() };
-    let request = AskRequest {
-        query: Some(args.question.clone()),
-        languages: some(&args.language),
-        versions: some(&args.label),
-        filter: args.filter().map(|filter| filter.to_json()),
-        cache: Some(false),
-        ..AskRequest::default()
-    };
+    let reranks = parts.engine.models().reranker().is_some();
+    let defaults = AskDefaults { db: settings.db.clone(), options: settings.retrieval.clone(), reranks };
+    let request =
+        AskRequest { explain: Some(args.explain), cache: Some(false), ..narrowed(&args.question, &args.narrow) };
     let question = Question { whole: args.json, ..api::question(request, &defaults)? };
     let call = CallContext::within(settings.resilience.request_timeout);
     let asked = parts.engine.ask(&question, &call).await?;
@@ -78,7 +81,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
             AnswerEvent::Proof(sentence) => mark(&api::stream_proof(&sentence, &retrieval))?,
             AnswerEvent::Done(outcome) => {
                 let done = api::outcome(&question, &retrieval, &outcome, &cached, &whole, String::new());
-                finish(&done, args.quotes)?;
+                finish(&done, args)?;
             }
         }
     }
@@ -104,7 +107,7 @@ async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyh
                 if let Some(head) = head {
                     done.metadatas = head.metadatas;
                 }
-                finish(&done, args.quotes)?;
+                finish(&done, args)?;
                 return Ok(ExitStatus::Success);
             }
             "proof" => mark(&serde_json::from_str(&event.data)?)?,
@@ -116,31 +119,46 @@ async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyh
     bail!("the answer broke off before it was complete")
 }
 
-fn some(list: &[String]) -> Option<Vec<String>> {
-    (!list.is_empty()).then(|| list.to_vec())
+/// A question to the documents that the flags mean.
+pub(super) fn narrowed(question: &str, narrow: &NarrowArgs) -> AskRequest {
+    let some = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
+    AskRequest {
+        query: Some(question.trim().to_owned()),
+        languages: some(&narrow.language),
+        versions: some(&narrow.label),
+        filter: narrow.filter().map(|filter| filter.to_json()),
+        ..AskRequest::default()
+    }
 }
 
-/// What was said at the command line; the rest is the server's to decide.
-fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
-    let (said, retrieval) = (&args.retrieval, &settings.retrieval);
+/// What was said at the command line about the search; the rest is the server's to decide.
+pub(super) fn chosen(settings: &Settings, said: &RetrievalArgs, request: AskRequest) -> AskRequest {
+    let retrieval = &settings.retrieval;
     AskRequest {
-        query: Some(args.question.trim().to_owned()),
         k: said.top_k.as_ref().map(|_| retrieval.k as i64),
         method: said.method.as_ref().map(|_| retrieval.mode.to_string()),
         bm25_weight: retrieval.fusion.bm25_weight.filter(|_| said.fusion.bm25_weight.is_some()).map(f64::from),
         rrf_enable: retrieval.fusion.rrf.filter(|_| said.fusion.rrf.is_some()),
         rrf_k: retrieval.fusion.rrf_k.filter(|_| said.fusion.rrf_k.is_some()).map(i64::from),
+        rerank: said.rerank.rerank.as_ref().map(|_| retrieval.rerank.to_string()),
+        rerank_top_n: retrieval.rerank_top_n.filter(|_| said.rerank.rerank_top_n.is_some()).map(|n| n as i64),
+        ..request
+    }
+}
+
+fn request(settings: &Settings, args: &QueryArgs) -> AskRequest {
+    AskRequest {
         provider: settings.provider.choice.filter(|_| args.provider.provider.is_some()).map(|p| p.to_string()),
         db: args.store.db.as_ref().map(|_| settings.db.to_string()),
-        languages: some(&args.language),
-        versions: some(&args.label),
-        filter: args.filter().map(|filter| filter.to_json()),
-        ..AskRequest::default()
+        // An answer from the cache has no stages to tell of.
+        explain: args.explain.then_some(true),
+        cache: args.explain.then_some(false),
+        ..chosen(settings, &args.retrieval, narrowed(&args.question, &args.narrow))
     }
 }
 
 /// Where a passage is, for people: `page 3, “Travel › By rail”`.
-fn at(metadata: &ContextMetadata) -> String {
+pub(super) fn at(metadata: &ContextMetadata) -> String {
     place(&metadata.pages, &metadata.heading).unwrap_or_else(|| format!("part {}", metadata.chunk + 1))
 }
 
@@ -199,8 +217,8 @@ fn seam(upstream: &str) {
     tell(format_args!("\nnote: the answer broke off; {upstream} goes on with it"));
 }
 
-/// Lists the sources of an answer, with `quotes` what it quotes of each.
-fn finish(done: &AskResponse, quotes: bool) -> anyhow::Result<()> {
+/// Lists the sources of an answer, with `--quotes` what it quotes of each, with `--explain` how they were found.
+fn finish(done: &AskResponse, args: &QueryArgs) -> anyhow::Result<()> {
     let mut text = String::from("\n");
     if !done.metadatas.is_empty() {
         text.push_str("\nSources\n");
@@ -212,12 +230,16 @@ fn finish(done: &AskResponse, quotes: bool) -> anyhow::Result<()> {
             let others: Vec<&str> = also_in.iter().map(|copy| copy.source.as_str()).collect();
             text.push_str(&format!("      the same text is in {}\n", others.join(", ")));
         }
-        for citation in done.citations.iter().filter(|citation| quotes && citation.number == n) {
+        for citation in done.citations.iter().filter(|citation| args.quotes && citation.number == n) {
             citation.quote.lines().for_each(|line| text.push_str(&format!("      │ {line}\n")));
             // A passage may begin on another page, and under another heading.
             let place = place(&citation.pages, &citation.heading);
             place.into_iter().for_each(|place| text.push_str(&format!("      └ {place}\n")));
         }
+    }
+    if args.explain {
+        text.push_str(&explained::passages(&done.metadatas, true));
+        text.push_str(&explained::stages(done.explanation.as_deref().unwrap_or_default(), &done.timings_ms));
     }
     say(&text)?;
     std::io::stdout().flush().ok();

@@ -10,11 +10,12 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{parts, printer, signals::Signals, sync};
+use super::{UsageError, parts, printer, signals::Signals, sync};
 use crate::util::time::UnixMillis;
 use crate::{
     cache::{Calibrations, Journal, JournalReport, MemoryBackend, SealingKey, SemanticCache},
     cli::{ExitStatus, settings::Settings},
+    domain::RerankMethod,
     providers::EmbedderId,
     rag::{
         Engine, RagError,
@@ -37,6 +38,11 @@ pub(super) const CACHE_FILE: &str = "semantic-cache.journal";
 pub(super) const CALIBRATION_FILE: &str = "semantic-cache.json";
 
 pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
+    if settings.retrieval.rerank == RerankMethod::Http && settings.provider.rerank.is_none() {
+        return Err(
+            UsageError("--rerank http asks a rerank server: say where it is with --rerank-url".to_owned()).into()
+        );
+    }
     // Before anything opens files.
     let _ = raise_fd_limit();
     let address = (settings.server.host.as_str(), settings.server.port);

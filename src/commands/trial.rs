@@ -36,6 +36,8 @@ pub(super) async fn run(settings: Settings, args: TryArgs) -> anyhow::Result<Exi
         k: usize::from(args.depth),
         fusion: settings.retrieval.fusion,
         filter: SearchFilter::default(),
+        rerank: settings.retrieval.rerank,
+        rerank_top_n: settings.retrieval.rerank_top_n,
     };
     let depth = usize::from(args.depth);
     let work = async {

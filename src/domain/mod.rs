@@ -24,7 +24,10 @@ pub use metadata::{
     MAX_METADATA_NAME_CHARS, MAX_METADATA_TEXT_CHARS, Metadata, MetadataValue, Number, Scalar,
 };
 pub use names::{DbName, InvalidDbName};
-pub use search::{FusionParams, ParseSearchModeError, Passage, PassageCopy, SearchFilter, SearchMode};
+pub use search::{
+    FusionParams, ParseRerankMethodError, ParseSearchModeError, Passage, PassageCopy, RerankMethod, SearchFilter,
+    SearchMode,
+};
 pub use spec_key::SpecKey;
 
 /// Row id of a chunk in its DB's store. Assigned by the store, growing, never reused: a changed chunk is a new one.
@@ -83,8 +86,6 @@ pub struct IndexedChunk {
     pub id: ChunkId,
     /// ISO 639-1 code of the text's language, `und` when unknown.
     pub language: String,
-    /// The version label that its document was ingested with; empty when none.
-    pub version: String,
     /// The text, present when [`Want::Text`] was asked for, else empty.
     pub text: String,
     /// The embedding, present when [`Want::Vector`] was asked for, else empty. Normalised to length 1.

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Filter, Place};
+use super::{ChunkId, Filter, Place};
 
 /// Which search answers a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -60,6 +60,60 @@ impl FromStr for SearchMode {
     }
 }
 
+/// What puts the passages that a search found into another order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RerankMethod {
+    /// Nothing.
+    #[default]
+    None,
+    /// A rerank server.
+    Http,
+}
+
+impl RerankMethod {
+    /// Every method.
+    pub const ALL: [Self; 2] = [Self::None, Self::Http];
+
+    /// The name used in requests, answers and settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Http => "http",
+        }
+    }
+
+    /// Passages that get a score when nobody says how many.
+    pub const fn usual_depth(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Http => 20,
+        }
+    }
+}
+
+impl fmt::Display for RerankMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text names no way of reranking.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown reranker {0:?}: use none or http")]
+pub struct ParseRerankMethodError(String);
+
+impl FromStr for RerankMethod {
+    type Err = ParseRerankMethodError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|method| method.as_str() == text)
+            .ok_or_else(|| ParseRerankMethodError(text.chars().take(40).collect()))
+    }
+}
+
 /// Limits a search to part of a DB. An empty list does not limit. All limits hold together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct SearchFilter {
@@ -89,6 +143,9 @@ pub enum FusionParams {
 /// A passage that an answer may cite.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Passage {
+    /// The chunk by which it was found; not known of passages of a cached answer.
+    #[serde(skip)]
+    pub id: Option<ChunkId>,
     /// Its text.
     pub text: String,
     /// Stable id of the chunk.

@@ -38,7 +38,6 @@ impl Feed {
                 let chunk = IndexedChunk {
                     id,
                     language: if *german { "de" } else { "en" }.into(),
-                    version: String::new(),
                     text: if want == Want::Text { text.clone() } else { String::new() },
                     vector: if want == Want::Vector { vector.to_vec() } else { Vec::new() },
                     document: DocumentId(at as u32),

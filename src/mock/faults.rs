@@ -17,6 +17,8 @@ pub enum Operation {
     Embed,
     /// Lists of models.
     List,
+    /// Scores of texts.
+    Rerank,
 }
 
 /// A way to fail.
@@ -54,11 +56,11 @@ pub enum Fault {
     Malformed,
     /// Sends an error object with status 200.
     Reported,
-    /// Ends its answer without a word.
+    /// Ends its answer without a word, or without a score.
     Empty,
     /// Reasons before it answers, between `<think>` and `</think>` in its text.
     Think,
-    /// Says its answer again and again, up to its limit of tokens.
+    /// Says its answer again and again, up to its limit of tokens; scores, twice.
     Repeat,
     /// Answers with other numbers than the documents have.
     Lie,
@@ -149,7 +151,10 @@ impl FromStr for FaultRule {
             Some("generate") => Some(Operation::Generate),
             Some("embed") => Some(Operation::Embed),
             Some("list") => Some(Operation::List),
-            Some(other) => return Err(format!("unknown operation {other:?}: use generate, embed or list")),
+            Some("rerank") => Some(Operation::Rerank),
+            Some(other) => {
+                return Err(format!("unknown operation {other:?}: use generate, embed, list or rerank"));
+            }
         };
         let rate: f64 = rate.parse().ok().filter(|rate| (0.0..=1.0).contains(rate)).ok_or("a rate is from 0 to 1")?;
         let (from, until) = match times {
@@ -273,6 +278,7 @@ mod tests {
         assert_eq!(rule, expected);
         assert_eq!("hang".parse::<FaultRule>().unwrap().fault, Fault::Hang);
         assert_eq!("delay=50ms:embed".parse::<FaultRule>().unwrap().fault, Fault::Delay { ms: 50 });
+        assert_eq!("hang:rerank".parse::<FaultRule>().unwrap().operation, Some(Operation::Rerank));
         assert_eq!("hang,5s-".parse::<FaultRule>().unwrap().until, None);
         for wrong in ["", "explode", "status=200", "hang@2", "hang:chat", "hang,5s", "stall=x"] {
             assert!(wrong.parse::<FaultRule>().is_err(), "{wrong:?}");

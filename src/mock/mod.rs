@@ -1,4 +1,4 @@
-//! A fake LLM upstream that speaks Ollama's and OpenAI's dialects, so that tests and CI need no model.
+//! A fake LLM upstream that speaks Ollama's and OpenAI's dialects, and both dialects of reranking, so that tests and CI need no model.
 //!
 //! Its answers and vectors are deterministic and mean something: it quotes the context that fits the question best, with
 //! its number, and similar texts get similar vectors. Faults are set while it runs, by [`MockUpstream::fault`] or
@@ -10,6 +10,7 @@ mod faults;
 mod listener;
 mod ollama;
 mod openai;
+mod rerank;
 mod respond;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -71,6 +72,9 @@ pub struct Stats {
     pub embeddings: u64,
     /// Requests for lists of models.
     pub listings: u64,
+    /// Requests for scores of texts.
+    #[serde(default)]
+    pub reranks: u64,
     /// Requests that the client left before their answer was complete.
     pub closed_early: u64,
     /// Connections since the start.
@@ -151,6 +155,8 @@ fn router(state: Arc<MockState>) -> Router {
         .route("/v1/models", get(openai::models))
         .route("/v1/chat/completions", post(openai::chat))
         .route("/v1/embeddings", post(openai::embeddings))
+        .route("/v1/rerank", post(rerank::rerank))
+        .route("/rerank", post(rerank::rerank))
         .route("/mock/faults", get(faults).post(set_faults).delete(clear_faults))
         .route("/mock/stats", get(stats))
         .with_state(state)
@@ -223,6 +229,7 @@ impl MockState {
             Operation::Generate => stats.generations += 1,
             Operation::Embed => stats.embeddings += 1,
             Operation::List => stats.listings += 1,
+            Operation::Rerank => stats.reranks += 1,
         }
         drop(stats);
         self.faults.lock().next(operation)

@@ -17,6 +17,7 @@ mod left_out;
 pub mod ollama;
 pub mod openai;
 mod options;
+pub mod rerank;
 pub mod settings;
 mod window;
 
@@ -40,10 +41,12 @@ pub enum ProviderKind {
     OpenAi,
     /// This process.
     Embedded,
+    /// A server that only reranks: no question can name it.
+    Rerank,
 }
 
 impl ProviderKind {
-    /// Every provider.
+    /// Every provider that answers.
     pub const ALL: [Self; 3] = [Self::Ollama, Self::OpenAi, Self::Embedded];
 
     /// The name in requests, settings and metric labels.
@@ -52,6 +55,7 @@ impl ProviderKind {
             Self::Ollama => "ollama",
             Self::OpenAi => "openai",
             Self::Embedded => "embedded",
+            Self::Rerank => "rerank",
         }
     }
 }
@@ -143,6 +147,21 @@ pub trait Embedder: Send + Sync {
         purpose: Purpose,
         call: &CallContext,
     ) -> Result<Vec<TextVector>, ProviderError>;
+}
+
+/// Says how well texts answer a question.
+#[async_trait]
+pub trait Reranker: Send + Sync {
+    /// Which model it is: answers whose passages another one put into order are others.
+    fn id(&self) -> &str;
+
+    /// A finite score for each text, in the order of the texts; the higher, the better the text answers the question. Scores
+    /// of one call can be compared.
+    ///
+    /// # Errors
+    /// When the provider cannot be asked, or what it answers is not a score for each text. [`ProviderError::Deadline`] when
+    /// the call's time is over first.
+    async fn rerank(&self, question: &str, texts: &[String], call: &CallContext) -> Result<Vec<f32>, ProviderError>;
 }
 
 /// Who says something in a conversation.

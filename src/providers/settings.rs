@@ -49,6 +49,27 @@ pub struct ProviderSettings {
     pub upstreams: Vec<UpstreamSettings>,
     /// Which of them is asked first.
     pub order: UpstreamOrder,
+    /// The server that reranks, when there is one.
+    pub rerank: Option<RerankSettings>,
+}
+
+/// A server that reranks.
+#[derive(Debug, Clone)]
+pub struct RerankSettings {
+    /// Where it is.
+    pub url: ServiceUrl,
+    /// Its model; empty when none is named.
+    pub model: String,
+    /// Its key.
+    pub api_key: Option<SecretString>,
+    /// Longest time that a question waits for it.
+    pub timeout: Duration,
+    /// Of its connections.
+    pub http: HttpTimeouts,
+    /// Further attempts.
+    pub retry: RetrySettings,
+    /// Its connections.
+    pub pool: PoolSettings,
 }
 
 /// An LLM server.
@@ -98,6 +119,10 @@ impl ProviderSettings {
             .upstreams
             .iter()
             .fold(known, |known, upstream| known.and(KnownSecrets::of(&upstream.url, upstream.api_key.as_ref())));
+        let known = match &self.rerank {
+            Some(rerank) => known.and(KnownSecrets::of(&rerank.url, rerank.api_key.as_ref())),
+            None => known,
+        };
         match &self.embed_url {
             Some(url) => known.and(KnownSecrets::of(url, self.embed_api_key.as_ref())),
             None => known,

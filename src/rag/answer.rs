@@ -7,7 +7,11 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use super::{RagError, pipeline::StageReport, prove::SentenceProof};
+use super::{
+    RagError,
+    pipeline::{MethodScore, StageReport},
+    prove::SentenceProof,
+};
 use crate::{
     cache::{CacheNote, Entry, MissReason, Served},
     domain::Passage,
@@ -23,14 +27,21 @@ pub enum DegradedReason {
     EmbeddingUnavailable,
     /// The model repeated itself or began to play another part, and was stopped.
     ModelRanAway,
+    /// The passages were to be put into another order, and the reranker could not be asked; their order is that of the search.
+    RerankUnavailable,
     /// Nothing that the model wrote stands in the passages, or it wrote in another language than it was asked in.
     Unsupported,
 }
 
 impl DegradedReason {
     /// Every reason, for metrics that must exist before they happen.
-    pub const ALL: [Self; 4] =
-        [Self::LlmUnavailable, Self::EmbeddingUnavailable, Self::ModelRanAway, Self::Unsupported];
+    pub const ALL: [Self; 5] = [
+        Self::LlmUnavailable,
+        Self::EmbeddingUnavailable,
+        Self::ModelRanAway,
+        Self::RerankUnavailable,
+        Self::Unsupported,
+    ];
 
     /// The machine-readable name.
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +49,7 @@ impl DegradedReason {
             Self::LlmUnavailable => "llm_unavailable",
             Self::EmbeddingUnavailable => "embedding_unavailable",
             Self::ModelRanAway => "model_ran_away",
+            Self::RerankUnavailable => "rerank_unavailable",
             Self::Unsupported => "unsupported",
         }
     }
@@ -56,6 +68,8 @@ pub struct Timings {
     pub embed: Duration,
     /// Searching, fusing, reading the chunks.
     pub retrieve: Duration,
+    /// Putting the passages into another order.
+    pub rerank: Duration,
     /// From asking the LLM to its last token.
     pub generate: Duration,
     /// From asking the LLM to its first token; `None` before there is one.
@@ -75,10 +89,14 @@ pub struct Retrieval {
     pub bm25_weight: f32,
     /// Set when the search was not the one that was asked for.
     pub degraded: Option<DegradedReason>,
-    /// Only `embed` and `retrieve` are set.
+    /// Only `embed`, `retrieve` and `rerank` are set.
     pub timings: Timings,
+    /// Whether a reranker has said which order the passages have.
+    pub reranked: bool,
     /// What each stage did, when the question asks for it.
     pub explanation: Vec<StageReport>,
+    /// What each method says of each passage, in their order, when the question asks for it.
+    pub inspection: Vec<Vec<MethodScore>>,
 }
 
 /// A question under way: its passages are known, its answer is being written, or known as well.

@@ -35,7 +35,7 @@ const JUDGE_FOR: Duration = Duration::from_secs(60);
 /// What the cache had for a question.
 enum CacheOutcome {
     /// An answer.
-    Hit(Served, Timings),
+    Hit(Box<Served>, Timings),
     /// None.
     Miss(Box<Unanswered>),
 }
@@ -98,7 +98,7 @@ impl Engine {
             }
         };
         match outcome {
-            CacheOutcome::Hit(served, spent) => Ok(self.give(served, &plan, spent, call)),
+            CacheOutcome::Hit(served, spent) => Ok(self.give(*served, &plan, spent, call)),
             CacheOutcome::Miss(missed) if missed.retrieval.passages.is_empty() => {
                 Ok(nothing_found(question, missed.retrieval, generator.provider(), call.started()))
             }
@@ -109,7 +109,7 @@ impl Engine {
     /// Opens the question's DB and settles everything that shapes its answer.
     async fn plan(&self, question: &Question, generator: &dyn Generator, call: &CallContext) -> Result<Plan, RagError> {
         let db = self.open(question, call).await?;
-        Ok(Plan::new(question, db, &self.pipeline, generator))
+        Plan::new(question, db, &self.pipeline, generator)
     }
 
     /// The DB of a question, opened if it is not open. The opening goes on when the question's time is over: the next
@@ -134,7 +134,7 @@ impl Engine {
         let mut lookup = Lookup::new(Arc::clone(cache), namespace, Arc::clone(&plan.text), plan.stamp.clone());
         if let Some(hit) = lookup.exact().await {
             if self.is_current(&lookup, &hit.entry, plan, call).await? {
-                return Ok(CacheOutcome::Hit(lookup.serve(hit), Timings::default()));
+                return Ok(CacheOutcome::Hit(Box::new(lookup.serve(hit)), Timings::default()));
             }
             lookup.outdated(&hit);
         }
@@ -144,7 +144,7 @@ impl Engine {
         if let Some(candidate) = candidate {
             let current = self.is_current(&lookup, candidate.entry(), plan, call).await?;
             if let Some(hit) = lookup.decide(candidate, current, &retrieval.passages) {
-                return Ok(CacheOutcome::Hit(lookup.serve(hit), retrieval.timings));
+                return Ok(CacheOutcome::Hit(Box::new(lookup.serve(hit)), retrieval.timings));
             }
         }
         let Miss { note, slot, took } = lookup.miss(known);
@@ -201,6 +201,20 @@ impl Engine {
         Ok(found.degraded.is_none() && lookup.confirm(entry, &found.passages).await)
     }
 
+    /// Finds the passages of a question, without an answer and without the cache.
+    ///
+    /// # Errors
+    /// As [`retrieve`](Self::retrieve); unknown DB.
+    pub async fn find(&self, question: &Question, call: &CallContext) -> Result<Retrieval, RagError> {
+        let generator = Arc::clone(self.models.generator(question.provider.as_deref())?);
+        let plan = self.plan(question, generator.as_ref(), call).await?;
+        let retrieval = self.retrieve(&plan, call).await?;
+        if let Some(reason) = retrieval.degraded {
+            self.metrics.degraded(reason.as_str());
+        }
+        Ok(retrieval)
+    }
+
     /// Finds the passages of a planned question.
     ///
     /// When the question cannot be embedded because the embedder is unavailable, lexical search alone answers, and the
@@ -222,14 +236,17 @@ impl Engine {
         let settled = plan.query(vector, &self.models)?;
         let searching = Instant::now();
         let findings = self.pipeline.run(settled.query, call).await?;
-        let retrieve = searching.elapsed();
+        let rerank = findings.rerank_took;
+        let retrieve = searching.elapsed().saturating_sub(rerank);
         self.metrics.retrieved(plan.spec.options.mode, &plan.spec.db, retrieve, findings.passages.len());
         Ok(Retrieval {
             passages: findings.passages.into(),
             bm25_weight: settled.bm25_weight,
-            degraded: settled.degraded,
-            timings: Timings { embed, retrieve, ..Timings::default() },
+            degraded: settled.degraded.or(findings.degraded),
+            timings: Timings { embed, retrieve, rerank, ..Timings::default() },
+            reranked: !findings.reranked.is_empty(),
             explanation: findings.explanation,
+            inspection: findings.inspection,
         })
     }
 
@@ -253,7 +270,10 @@ impl Engine {
             bm25_weight: answer.bm25_weight,
             degraded: None,
             timings,
+            // Only what was is kept.
+            reranked: plan.spec.reranker.is_some(),
             explanation: Vec::new(),
+            inspection: Vec::new(),
         };
         AnswerStream::stored(retrieval, served, outcome)
     }

@@ -182,7 +182,7 @@ mod tests {
             passage("Größe. ", "Alles über Größen. Refunds take 45 days for every plan."),
             passage("", "Other words."),
         ];
-        let words = (1, 26, "Refunds take 45 days for every plan.".to_owned());
+        let words = (1, 26, "Refunds take 45 days for every plan".to_owned());
         assert_eq!(quoted("Refunds take 45 days for every plan [1].", &passages), std::slice::from_ref(&words));
         assert_eq!(quoted("Größe: Refunds take 45 days. [1]", &passages), std::slice::from_ref(&words));
         let both = quoted("Refunds take 45 days for every plan [1][2].", &passages);

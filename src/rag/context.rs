@@ -62,7 +62,7 @@ pub async fn embed(
 ) -> Result<Vec<TextVector>, ProviderError> {
     texts.iter_mut().for_each(|text| text.context = shortened(&text.context));
     if !embedder.id().is_static() {
-        let texts: Vec<String> = texts.into_iter().map(joined).collect();
+        let texts: Vec<String> = texts.into_iter().map(|given| in_context(&given.context, &given.text)).collect();
         return embedder.embed(&texts, Purpose::Passage, call).await;
     }
     // Neighbours stand in the same context: each is embedded once.
@@ -86,8 +86,8 @@ pub async fn embed(
 }
 
 /// The text for a language model.
-fn joined(TextInContext { context, text }: TextInContext) -> String {
-    if context.is_empty() { text } else { format!("{context}\n\n{text}") }
+pub fn in_context(context: &str, text: &str) -> String {
+    if context.is_empty() { text.to_owned() } else { format!("{context}\n\n{text}") }
 }
 
 /// The vector of a text and its context, at unit length. The text's own where the two cancel out.

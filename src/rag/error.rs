@@ -61,6 +61,11 @@ pub enum RagError {
         /// Those that could be asked.
         configured: String,
     },
+    /// A rerank server is asked for, and none is set up here.
+    #[error(
+        "rerank \"http\" needs a rerank server, and this server has none; ask with rerank \"none\", or set --rerank-url"
+    )]
+    NoReranker,
     /// Somebody builds a generation of the DB already.
     #[error("DB \"{0}\" is being reindexed already; `ragctl reindex --list` shows how far it is")]
     BeingReindexed(String),
@@ -104,6 +109,7 @@ impl RagError {
             Self::Provider(error) | Self::CutOff(error) => error.kind(),
             Self::EmbedderMismatch { .. } => "embedder_mismatch",
             Self::ProviderNotConfigured { .. } => "provider_not_configured",
+            Self::NoReranker => "no_reranker",
             Self::BeingReindexed(_) => "being_reindexed",
             Self::NothingIngested(_) => "nothing_ingested",
             Self::Deadline { .. } => "deadline",

@@ -23,7 +23,7 @@ use super::{
     pipeline::{Plan, QueryVector, RetrievalOptions, RetrievalSpec},
 };
 use crate::{
-    domain::{Passage, Place, SearchFilter, SearchMode},
+    domain::{Passage, Place, RerankMethod, SearchFilter, SearchMode},
     providers::{Embedder, ProviderKind, TextVector},
     resilience::CallContext,
     store::{ChunkVector, DocumentText, EmbedderRecord, NewChunk, NewDocument},
@@ -66,6 +66,10 @@ pub struct EvalOptions {
     pub k: usize,
     /// Fusion of the hybrid method.
     pub fusion: FusionChoice,
+    /// What puts the passages into another order.
+    pub rerank: RerankMethod,
+    /// How many of them; see [`RetrievalOptions::rerank_top_n`].
+    pub rerank_top_n: Option<usize>,
 }
 
 /// Progress of an evaluation: steps done and steps in all (documents, then queries of each method).
@@ -90,14 +94,20 @@ pub async fn evaluate(
     index(documents, db, models.embedder(), &|done| observer(done, total)).await?;
     let call = CallContext::without_deadline();
     let mut scores = Vec::new();
-    let pipeline = Pipeline::default();
+    let pipeline = Pipeline::with_reranker(models.reranker());
     let mut done = documents.len();
     for &mode in &options.modes {
         let mut sums = Sums::default();
         for (text, judgements) in &dataset.queries {
             let started = Instant::now();
-            let wanted =
-                RetrievalOptions { mode, k: options.k, fusion: options.fusion, filter: SearchFilter::default() };
+            let wanted = RetrievalOptions {
+                mode,
+                k: options.k,
+                fusion: options.fusion,
+                filter: SearchFilter::default(),
+                rerank: options.rerank,
+                rerank_top_n: options.rerank_top_n,
+            };
             let passages = search(text, db, models, &pipeline, wanted, &call).await?;
             let took = started.elapsed();
             // Documents with the same text are one answer; here, each counts in its place.
@@ -130,7 +140,14 @@ pub(super) async fn search(
     };
     // Words alone must not stand in for the vectors that are measured.
     vector.vector.as_ref().map_err(RagError::clone)?;
-    Ok(pipeline.run(plan.query(vector, models)?.query, call).await?.passages)
+    let found = pipeline.run(plan.query(vector, models)?.query, call).await?;
+    // Nor must the order of the search stand in for that of a reranker.
+    match found.degraded {
+        Some(reason) => {
+            Err(RagError::Invalid(format!("what was to be measured could not be asked ({reason}); see the log")))
+        }
+        None => Ok(found.passages),
+    }
 }
 
 /// Nobody answers here: only what shapes the passages is set.
@@ -143,6 +160,7 @@ fn plan(text: &str, db: &Arc<Db>, options: RetrievalOptions) -> Plan {
         provider: ProviderKind::Embedded.to_string(),
         model: String::new(),
         prompt: "",
+        reranker: None,
     };
     Plan { text: text.into(), spec, db: Arc::clone(db), stamp: None, explain: false }
 }

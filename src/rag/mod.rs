@@ -66,14 +66,9 @@ pub struct Engine {
 impl Engine {
     /// Puts the parts together.
     pub fn new(dbs: Dbs, models: Models, metrics: Arc<Metrics>) -> Self {
-        Self {
-            dbs: Arc::new(dbs),
-            models,
-            metrics,
-            cache: None,
-            pipeline: Pipeline::default(),
-            unsupported: UnsupportedPolicy::default(),
-        }
+        let pipeline = Pipeline::with_reranker(models.reranker());
+        let unsupported = UnsupportedPolicy::default();
+        Self { dbs: Arc::new(dbs), models, metrics, cache: None, pipeline, unsupported }
     }
 
     /// Says what becomes of answers that nothing supports.

@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 use super::RagError;
 use crate::{
     domain::DbName,
-    providers::{Embedder, Generator, ProviderKind},
+    providers::{Embedder, Generator, ProviderKind, Reranker},
     store::EmbedderRecord,
 };
 
@@ -29,6 +29,7 @@ pub struct Models {
     /// Embedders that may be used for a DB that was made with them although another one is configured.
     spare_embedders: Vec<Arc<dyn Embedder>>,
     fallback: bool,
+    reranker: Option<Arc<dyn Reranker>>,
 }
 
 impl Models {
@@ -45,7 +46,7 @@ impl Models {
         let known = answerers.contains_key(default);
         let default = if known { default } else { answerers.keys().next().map_or(default, String::as_str) };
         let default = RwLock::new(default.to_owned());
-        Self { answerers, default, embedder, spare_embedders: Vec::new(), fallback: true }
+        Self { answerers, default, embedder, spare_embedders: Vec::new(), fallback: true, reranker: None }
     }
 
     /// Says which upstreams the generator of this name asks.
@@ -69,6 +70,18 @@ impl Models {
     pub fn with_fallback(mut self, fallback: bool) -> Self {
         self.fallback = fallback;
         self
+    }
+
+    /// Puts passages into another order when a question asks for it.
+    #[must_use]
+    pub fn with_reranker(mut self, reranker: Arc<dyn Reranker>) -> Self {
+        self.reranker = Some(reranker);
+        self
+    }
+
+    /// What puts passages into another order, when there is one.
+    pub fn reranker(&self) -> Option<&Arc<dyn Reranker>> {
+        self.reranker.as_ref()
     }
 
     /// Whether something takes over when a provider is away.

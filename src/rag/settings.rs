@@ -59,7 +59,7 @@ impl ResilienceSettings {
     pub fn retry_of(&self, dialect: ProviderKind) -> RetrySettings {
         match dialect {
             ProviderKind::OpenAi => self.openai_retry,
-            ProviderKind::Ollama | ProviderKind::Embedded => self.retry,
+            ProviderKind::Ollama | ProviderKind::Embedded | ProviderKind::Rerank => self.retry,
         }
     }
 }

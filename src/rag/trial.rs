@@ -98,7 +98,7 @@ pub async fn ask(
     depth: usize,
     observer: EvalObserver<'_>,
 ) -> Result<Vec<Vec<String>>, RagError> {
-    let (pipeline, call) = (Pipeline::default(), CallContext::without_deadline());
+    let (pipeline, call) = (Pipeline::with_reranker(models.reranker()), CallContext::without_deadline());
     let options = RetrievalOptions { k: depth * PASSAGES_PER_DOCUMENT, ..options.clone() };
     let mut all = Vec::with_capacity(questions.len());
     for (n, question) in questions.iter().enumerate() {

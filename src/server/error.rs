@@ -94,9 +94,10 @@ impl From<RagError> for ApiError {
     fn from(error: RagError) -> Self {
         let message = error.to_string();
         match error {
-            RagError::Invalid(_) | RagError::DbName(_) | RagError::ProviderNotConfigured { .. } => {
-                Self::invalid(message)
-            }
+            RagError::Invalid(_)
+            | RagError::DbName(_)
+            | RagError::ProviderNotConfigured { .. }
+            | RagError::NoReranker => Self::invalid(message),
             RagError::Store(error) => error.into(),
             RagError::CutOff(error) => Self { message, ..error.into() },
             RagError::Provider(error) => error.into(),

@@ -17,6 +17,7 @@ use tokio::{
 
 use super::state::{AppState, UpstreamHealth};
 use crate::{
+    domain::RerankMethod,
     providers::{Author, ProviderKind, UpstreamStatus},
     wire::SystemHealth,
 };
@@ -115,6 +116,18 @@ async fn probe_once(state: &AppState, upstream: &UpstreamHealth) -> bool {
 pub(super) fn ollama_answers(state: &AppState) -> bool {
     let mut ollamas = state.upstreams.iter().filter(|upstream| upstream.author.provider == ProviderKind::Ollama);
     ollamas.any(|upstream| state.health.upstream(&upstream.author.name).is_some_and(|status| status.ok))
+}
+
+/// The rerank server, while questions that name no reranker ask it and it cannot be asked.
+pub(super) fn reranker_away(state: &AppState) -> Option<&UpstreamHealth> {
+    let is_default = state.settings.retrieval.rerank == RerankMethod::Http;
+    let mut rerankers = state.upstreams.iter().filter(|upstream| upstream.author.provider == ProviderKind::Rerank);
+    // Before the first probe nobody knows.
+    let away = |upstream: &&UpstreamHealth| {
+        let status = state.health.upstream(&upstream.author.name);
+        !upstream.is_asked() || status.is_some_and(|status| !status.is_usable())
+    };
+    rerankers.find(away).filter(|_| is_default)
 }
 
 /// Which of the upstreams can be asked that questions are sent to which name nobody.

@@ -21,7 +21,10 @@ use super::{
     router::{ALIASES, documented},
     state::AppState,
 };
-use crate::wire::{ErrorBody, ProviderName};
+use crate::{
+    domain::RerankMethod,
+    wire::{ErrorBody, ProviderName, RerankName},
+};
 
 /// What any route may answer before or instead of its handler.
 const EVERYWHERE: [(&str, &str); 6] = [
@@ -67,11 +70,13 @@ pub fn document() -> OpenApi {
     OpenApiBuilder::from(document).info(info).build()
 }
 
-/// The document of a server that has these providers.
-fn document_for(providers: &[&str]) -> OpenApi {
+/// The document of a server that has these providers, and perhaps a rerank server.
+fn document_for(providers: &[&str], reranks: bool) -> OpenApi {
     let mut document = document();
     if let Some(components) = &mut document.components {
         components.schemas.insert(ProviderName::name().into_owned(), ProviderName::schema_of(providers));
+        let methods = RerankMethod::ALL.into_iter().filter(|method| reranks || *method != RerankMethod::Http);
+        components.schemas.insert(RerankName::name().into_owned(), RerankName::schema_of(methods));
     }
     document
 }
@@ -82,7 +87,8 @@ fn document_for(providers: &[&str]) -> OpenApi {
 pub(super) async fn serve(State(state): State<Arc<AppState>>) -> ([(HeaderName, &'static str); 1], Bytes) {
     let write = || {
         let providers: Vec<&str> = state.engine.models().names().collect();
-        serde_json::to_vec(&document_for(&providers)).unwrap_or_default().into()
+        let reranks = state.engine.models().reranker().is_some();
+        serde_json::to_vec(&document_for(&providers, reranks)).unwrap_or_default().into()
     };
     ([(CONTENT_TYPE, JSON)], state.description.get_or_init(write).clone())
 }

@@ -134,7 +134,15 @@ mod tests {
             age: Duration::from_secs(1),
         };
         let timings = Timings { total: Duration::from_micros(1_500), ..Timings::default() };
-        let retrieval = Retrieval { passages, bm25_weight: 0.5, degraded: None, timings, explanation: Vec::new() };
+        let retrieval = Retrieval {
+            passages,
+            bm25_weight: 0.5,
+            degraded: None,
+            timings,
+            reranked: false,
+            explanation: Vec::new(),
+            inspection: Vec::new(),
+        };
         let served = Served { entry, kind: HitKind::Exact, note, took: Duration::ZERO };
         let outcome = Outcome {
             provider,

@@ -18,7 +18,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     error::ApiError,
-    handlers::{ask, cache, dbs, documents, health, metrics, provider, reindex, stream, sync, upload},
+    handlers::{ask, cache, dbs, documents, feedback, health, metrics, provider, reindex, stream, sync, upload},
     hosts::{self, HostPolicy},
     middleware, openapi,
     state::AppState,
@@ -28,6 +28,7 @@ use super::{
 pub(super) fn documented() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
         .routes(routes!(ask::query))
+        .routes(routes!(ask::search))
         .routes(routes!(stream::stream_query))
         .routes(routes!(documents::ingest))
         .routes(routes!(documents::list, documents::delete))
@@ -53,6 +54,7 @@ pub(super) fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(cache::stats))
         .routes(routes!(cache::config, cache::configure))
         .routes(routes!(cache::clear))
+        .routes(routes!(feedback::feedback))
 }
 
 /// Short routes of the other dialect: the same handler, the same description.

@@ -11,6 +11,7 @@ use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    feedback::GivenHits,
     health::HealthBoard,
     heartbeat::{Heartbeats, Watchdog},
     reindex::Reindexing,
@@ -102,6 +103,7 @@ pub struct AppState {
     pub(super) current_db: RwLock<DbName>,
     pub(super) health: HealthBoard,
     pub(super) rendered: RenderedAnswers,
+    pub(super) given: GivenHits,
     pub(super) started: Instant,
     /// Cancelled when the server is asked to stop: long work ends in order.
     pub(super) stopping: CancellationToken,
@@ -132,6 +134,7 @@ impl AppState {
             resilience,
             health: HealthBoard::default(),
             rendered: RenderedAnswers::default(),
+            given: GivenHits::default(),
             started: Instant::now(),
             stopping,
             heartbeats: Heartbeats::default(),
@@ -144,7 +147,11 @@ impl AppState {
 
     /// What holds for questions that do not say.
     pub(super) fn ask_defaults(&self) -> AskDefaults {
-        AskDefaults { db: self.current_db.read().clone(), options: self.settings.retrieval.clone() }
+        AskDefaults {
+            db: self.current_db.read().clone(),
+            options: self.settings.retrieval.clone(),
+            reranks: self.engine.models().reranker().is_some(),
+        }
     }
 
     /// The DB that a request means.

@@ -10,13 +10,19 @@ use super::{
 };
 use crate::domain::{ChangeSet, Changes, ChunkContext, ChunkId, Heading, PageStart, Place, Quality, Stamp, Want};
 
+mod files;
 mod generations;
+mod history;
+mod vectors;
 
+pub(super) use files::*;
 pub(super) use generations::*;
+pub(super) use history::*;
 pub(super) use metadata::{
     a_filter_narrows_lists_and_pages_of_documents, documents_are_told_to_indexes_when_they_change_and_go,
     metadata_changes_without_its_chunks, metadata_is_kept_with_where_it_comes_from,
 };
+pub(super) use vectors::*;
 
 /// An engine without any DB. What it keeps goes with it.
 pub(super) trait Engine: Default {
@@ -33,7 +39,7 @@ macro_rules! suite {
             documents_are_found_sorted_and_paged,
             a_changed_document_replaces_its_chunks_and_keeps_the_unchanged_ones,
             a_kept_chunk_that_moved_has_its_new_position,
-            a_new_version_label_takes_the_vectors_over,
+            a_new_version_label_changes_no_chunk,
             a_chunk_is_told_with_its_context_and_again_under_a_new_title,
             one_bad_vector_leaves_nothing_of_the_batch,
             a_chunk_without_a_vector_is_found_by_its_words,
@@ -63,6 +69,7 @@ macro_rules! suite {
             outdated_documents_are_told_by_what_they_were_made,
             one_builds_at_a_time,
             a_renamed_document_is_the_same_with_another_name,
+            what_is_in_a_file_goes_with_it,
             what_is_known_of_files_is_kept_and_changes_nothing_else,
         }
     };
@@ -268,31 +275,28 @@ pub(super) fn a_kept_chunk_that_moved_has_its_new_position(engine: &impl Engine)
     assert_eq!(positions, [("one", 1), ("two", 2), ("zero", 0)]);
 }
 
-pub(super) fn a_new_version_label_takes_the_vectors_over(engine: &impl Engine) {
+pub(super) fn a_new_version_label_changes_no_chunk(engine: &impl Engine) {
     let store = db(engine);
     store.write(&[document("a.md", "one two")], &embedder()).unwrap();
-    let vectors = |after: Option<Stamp>| -> Vec<_> {
-        next(&*store, after.as_ref(), Want::Vector)
-            .added
-            .into_iter()
-            .map(|chunk| (chunk.version, chunk.vector))
-            .collect()
-    };
-    let (before, then) = (vectors(None), store.stamp().unwrap());
+    let (before, then) = (ids(&*store), store.stamp().unwrap());
 
     let mut relabelled = document("a.md", "one two");
     relabelled.version = "v2".into();
     for chunk in &mut relabelled.chunks {
         chunk.vector = ChunkVector::Stored;
     }
-    store.write(&[relabelled], &embedder()).unwrap();
-    let after = vectors(Some(then));
-    assert_eq!(after.len(), 2);
-    for ((_, old), (version, new)) in before.iter().zip(&after) {
-        assert_eq!(version, "v2");
-        assert_eq!(old, new);
-    }
-    assert_eq!(replay(&*store, 100), ["one", "two"]);
+    let report = store.write(&[relabelled], &embedder()).unwrap();
+    assert_eq!((report.chunks_kept, report.chunks_inserted), (2, 0));
+    assert_eq!(ids(&*store), before);
+    let labels = store.chunks(&before).unwrap().into_iter().map(|chunk| chunk.version);
+    assert_eq!(labels.collect::<Vec<_>>(), ["v2", "v2"]);
+    // Whoever filters by it learns of it.
+    let changes = next(&*store, Some(&then), Want::Attributes);
+    assert!(changes.added.is_empty() && changes.removed.is_empty());
+    assert_eq!(
+        changes.documents.iter().map(|document| document.attributes.version.as_str()).collect::<Vec<_>>(),
+        ["v2"]
+    );
 }
 
 pub(super) fn a_chunk_is_told_with_its_context_and_again_under_a_new_title(engine: &impl Engine) {
@@ -333,92 +337,12 @@ pub(super) fn a_chunk_is_told_with_its_context_and_again_under_a_new_title(engin
     assert_eq!(vectors(Some(&then)), before);
 }
 
-pub(super) fn one_bad_vector_leaves_nothing_of_the_batch(engine: &impl Engine) {
-    let bad_vectors = [
-        ChunkVector::Stored,
-        ChunkVector::Made(vec![0.0, 0.0, 0.0]),
-        ChunkVector::Made(vec![1.0, f32::NAN, 0.0]),
-        ChunkVector::Made(vec![1.0, 2.0]),
-        ChunkVector::Made(vec![f32::INFINITY; 3]),
-    ];
-    let store = db(engine);
-    for vector in bad_vectors {
-        let mut bad = document("b.md", "x y");
-        bad.chunks[1].vector.clone_from(&vector);
-        let error = store.write(&[document("a.md", "one"), bad], &embedder()).unwrap_err();
-
-        assert!(matches!(error, StoreError::BadVector { ref document, chunk: 1, .. } if document == "b.md"), "{error}");
-        assert_eq!(store.counts().unwrap().documents, 0, "{vector:?}");
-        assert_eq!(store.stamp().unwrap().revision, 0);
-        assert_eq!(store.embedder().unwrap(), None);
-    }
-}
-
-pub(super) fn a_chunk_without_a_vector_is_found_by_its_words(engine: &impl Engine) {
-    let store = db(engine);
-    let mut words = document("a.md", "one two");
-    words.chunks[0].vector = ChunkVector::None;
-    store.write(&[words], &embedder()).unwrap();
-    assert_eq!(replay(&*store, 100), ["one", "two"]);
-    let vectors = store.changes(None, Want::Vector, 100).unwrap();
-    let ChangeSet::Next(vectors) = vectors else { panic!("{vectors:?}") };
-    assert_eq!(vectors.added.into_iter().map(|chunk| chunk.vector).collect::<Vec<_>>(), [[1.0, 1.0, 3.0]]);
-}
-
-pub(super) fn vectors_of_another_embedder_are_refused_until_the_db_is_empty(engine: &impl Engine) {
-    let store = db(engine);
-    store.write(&[document("a.md", "one")], &embedder()).unwrap();
-    let other = EmbedderRecord { id: "test:other".into(), dimension: 3 };
-
-    let error = store.write(&[document("b.md", "two")], &other).unwrap_err();
-    let message = error.to_string();
-    assert!(message.contains("test:three") && message.contains("test:other"), "{message}");
-
-    assert_eq!(store.remove(&["a.md".into()]).unwrap(), 1);
-    store.write(&[document("b.md", "two")], &other).unwrap();
-    assert_eq!(store.embedder().unwrap(), Some(other));
-}
-
 pub(super) fn removing_is_atomic_and_ignores_the_unknown(engine: &impl Engine) {
     let store = db(engine);
     store.write(&[document("a.md", "one two"), document("b.md", "three")], &embedder()).unwrap();
     assert_eq!(store.remove(&["a.md".into(), "nope".into()]).unwrap(), 1);
     assert_eq!(replay(&*store, 1_000), ["three"]);
     assert_eq!(store.counts().unwrap().chunks, 1);
-}
-
-pub(super) fn history_can_be_replayed_in_pages_of_any_size(engine: &impl Engine) {
-    let store = db(engine);
-    for n in 0..7 {
-        store.write(&[document(&format!("{n}.md"), "a b c")], &embedder()).unwrap();
-    }
-    store.write(&[document("3.md", "a b d e")], &embedder()).unwrap();
-    store.remove(&["5.md".into()]).unwrap();
-
-    let whole = replay(&*store, usize::MAX);
-    assert_eq!(whole.len(), 7 * 3 + 1 - 3);
-    for page in [1, 2, 3, 4, 10] {
-        assert_eq!(replay(&*store, page), whole, "page of {page}");
-    }
-}
-
-pub(super) fn vectors_are_read_as_they_were_written(engine: &impl Engine) {
-    let store = db(engine);
-    store.write(&[document("a.md", "one three")], &embedder()).unwrap();
-    let changes = next(&*store, None, Want::Vector);
-    let vectors: Vec<_> = changes.added.into_iter().map(|chunk| chunk.vector).collect();
-    assert_eq!(vectors, [[1.0, 0.0, 3.0], [1.0, 1.0, 5.0]]);
-}
-
-pub(super) fn another_connection_sees_the_change(engine: &impl Engine) {
-    let store = db(engine);
-    let other = engine.catalog().open(&"test".parse().unwrap()).unwrap();
-    let before = other.stamp().unwrap();
-    store.write(&[document("a.md", "one")], &embedder()).unwrap();
-    let after = other.stamp().unwrap();
-    assert_eq!(before.db, after.db);
-    assert!(after.revision > before.revision);
-    assert_eq!(other.counts().unwrap().chunks, 1);
 }
 
 pub(super) fn dbs_are_made_listed_and_deleted(engine: &impl Engine) {
@@ -441,45 +365,6 @@ pub(super) fn dbs_are_made_listed_and_deleted(engine: &impl Engine) {
 
     catalog.create(&a).unwrap();
     assert_eq!(catalog.open(&a).unwrap().counts().unwrap().documents, 0, "a new DB of the same name is empty");
-}
-
-pub(super) fn changes_of_one_transaction_fail_by_themselves(engine: &impl Engine) {
-    let store = db(engine);
-    let mut bad = document("bad.md", "x y");
-    bad.chunks[1].vector = ChunkVector::Stored;
-    let write = |document: NewDocument| Mutation::Write { documents: [document].into(), embedder: embedder() };
-    let results = store.commit(&[
-        write(document("a.md", "one two")),
-        write(bad),
-        Mutation::Remove { sources: vec!["a.md".into(), "nope".into()] },
-        write(document("b.md", "three")),
-    ]);
-    assert!(matches!(results[1], Err(StoreError::BadVector { .. })), "{:?}", results[1]);
-    let removed = results[2].as_ref().unwrap().removed;
-    assert_eq!((removed, results[0].is_ok(), results[3].is_ok()), (1, true, true));
-    assert_eq!(replay(&*store, 100), ["three"]);
-}
-
-pub(super) fn a_state_of_another_history_is_told_from_the_newest(engine: &impl Engine) {
-    let store = db(engine);
-    let empty = store.stamp().unwrap();
-    assert!(matches!(store.changes(None, Want::Text, 10).unwrap(), ChangeSet::Next(c) if c.to == empty));
-    assert_eq!(store.changes(Some(&empty), Want::Text, 10).unwrap(), ChangeSet::Current);
-    for foreign in [Stamp { revision: 7, ..empty.clone() }, Stamp { db: "other".into(), ..empty }] {
-        assert_eq!(store.changes(Some(&foreign), Want::Text, 10).unwrap(), ChangeSet::Foreign);
-    }
-}
-
-pub(super) fn ids_grow_and_are_never_used_again(engine: &impl Engine) {
-    let store = db(engine);
-    let mut newest = ChunkId(i64::MIN);
-    for text in ["one", "two", "three"] {
-        store.write(&[document("a.md", text)], &embedder()).unwrap();
-        let [id] = ids(&*store)[..] else { panic!("one chunk replaces the other") };
-        assert!(id > newest);
-        newest = id;
-        store.remove(&["a.md".into()]).unwrap();
-    }
 }
 
 pub(super) fn filters_are_told_once_and_sorted(engine: &impl Engine) {
@@ -509,80 +394,4 @@ pub(super) fn counts_follow_every_change(engine: &impl Engine) {
     assert_eq!(counts(), (2, 3));
     store.remove(&["b.md".into(), "nope".into()]).unwrap();
     assert_eq!(counts(), (1, 2));
-}
-
-pub(super) fn a_renamed_document_is_the_same_with_another_name(engine: &impl Engine) {
-    let store = db(engine);
-    store.write(&[document("a.md", "one two"), document("b.md", "x")], &embedder()).unwrap();
-    let before = store.documents(&DocumentQuery::default()).unwrap().documents.remove(0);
-    let (old, then) = (ids(&*store), store.stamp().unwrap());
-    let texts = store.chunk_texts("a.md").unwrap();
-    assert_eq!(texts.iter().map(|chunk| chunk.text.as_str()).collect::<Vec<_>>(), ["one", "two"]);
-    let rename = |from: &str, to: &str| {
-        let keys = texts.iter().map(|chunk| (chunk.key.clone(), format!("new {}", chunk.key))).collect();
-        store.commit(&[Mutation::Rename { from: from.into(), to: to.into(), keys }]).remove(0).unwrap().updated
-    };
-    assert_eq!((rename("a.md", "b.md"), rename("nope", "c.md"), rename("a.md", "c.md")), (0, 0, 1));
-
-    let after = store.documents(&DocumentQuery { source: Some("c.md".into()), ..DocumentQuery::default() }).unwrap();
-    assert_eq!(after.documents[0], crate::store::DocumentSummary { source: "c.md".into(), ..before });
-    assert_eq!(store.document_state("a.md").unwrap(), None);
-    assert_eq!(store.document_state("c.md").unwrap().unwrap().chunk_keys[0], format!("new {}", texts[0].key));
-    // The indexes hear of it: the name may be part of what they search.
-    let changes = next(&*store, Some(&then), Want::Vector);
-    assert_eq!(
-        changes.added.iter().map(|chunk| chunk.vector.clone()).collect::<Vec<_>>(),
-        [[1.0, 0.0, 3.0], [1.0, 1.0, 3.0]]
-    );
-    assert_eq!(changes.removed, old[..2]);
-    assert_eq!(replay(&*store, 1), ["x", "one", "two"]);
-    let chunks = store.chunks(&ids(&*store)).unwrap();
-    assert_eq!(
-        chunks.iter().map(|chunk| (chunk.source.as_str(), chunk.ordinal)).collect::<Vec<_>>(),
-        [("b.md", 0), ("c.md", 0), ("c.md", 1)]
-    );
-    // Ids are never used again.
-    store.write(&[document("d.md", "y")], &embedder()).unwrap();
-    assert!(ids(&*store).last() > changes.added.last().map(|chunk| &chunk.id));
-    assert_eq!(store.counts().unwrap().chunks, 4);
-}
-
-pub(super) fn what_is_known_of_files_is_kept_and_changes_nothing_else(engine: &impl Engine) {
-    use crate::{
-        store::{FileRecord, FileStage, FileVersion, MirrorRecord},
-        util::time::UnixMillis,
-    };
-    let store = db(engine);
-    let stamp = store.stamp().unwrap();
-    let mirror = MirrorRecord { root: "/docs".into(), identity: Some("1:2".into()), shape: "s".into(), compared: None };
-    let record = FileRecord {
-        source: "b.md".into(),
-        version: Some(FileVersion { size: 3, modified: -5 }),
-        content: Some("hash".into()),
-        stage: FileStage::Failed,
-        attempts: 2,
-        next_try: Some(UnixMillis(9)),
-        error: Some("why".into()),
-        since: UnixMillis(7),
-        label: Some("v1".into()),
-        metadata: Some("{}".into()),
-    };
-    let fresh = FileRecord { source: "a.md".into(), ..FileRecord::default() };
-    let track = |root: &str, files: &[FileRecord], forgotten: &[&str]| Mutation::Track {
-        root: root.into(),
-        files: files.into(),
-        forgotten: forgotten.iter().map(ToString::to_string).collect(),
-    };
-    store.commit(&[
-        Mutation::Mirror(mirror.clone()),
-        track("/docs", &[record.clone(), fresh.clone()], &[]),
-        track("/x", std::slice::from_ref(&fresh), &[]),
-    ]);
-    assert_eq!(store.mirrors().unwrap(), std::slice::from_ref(&mirror));
-    assert_eq!(store.files("/docs").unwrap(), [fresh, record.clone()]);
-    let done = FileRecord { stage: FileStage::Done, ..record };
-    let mirror = MirrorRecord { compared: Some(UnixMillis(8)), ..mirror };
-    store.commit(&[Mutation::Mirror(mirror.clone()), track("/docs", std::slice::from_ref(&done), &["a.md", "nope"])]);
-    assert_eq!((store.mirrors().unwrap(), store.files("/docs").unwrap()), (vec![mirror], vec![done]));
-    assert_eq!((store.files("/x").unwrap(), store.stamp().unwrap()), (vec![], stamp));
 }

@@ -43,6 +43,9 @@ pub struct NewDocument {
     pub metadata: DocumentMetadata,
     /// How they were made.
     pub recipe: Recipe,
+    /// Source of the document whose file it is in, as an attachment is in a mail. It goes with that document: when a file is
+    /// written, what is in it is written with it, behind it in the same change.
+    pub part_of: Option<String>,
 }
 
 /// What was read of a document.
@@ -94,7 +97,7 @@ pub enum Mutation {
         /// The embedder of their vectors.
         embedder: EmbedderRecord,
     },
-    /// Documents are removed; unknown sources are ignored.
+    /// Documents are removed, and those that are in their files; unknown sources are ignored.
     Remove {
         /// Their sources.
         sources: Vec<String>,
@@ -111,15 +114,11 @@ pub enum Mutation {
         /// The embedder of their vectors.
         embedder: EmbedderRecord,
     },
-    /// A document gets another name; it keeps its id, its text and its vectors. Nothing happens when there is no such
-    /// document, or one of the other name.
+    /// A document gets another name, and those that are in its file with it; each keeps its id, its text and its vectors.
+    /// Nothing happens when there is no such document, or one of the other name.
     Rename {
-        /// Its source.
-        from: String,
-        /// The other one.
-        to: String,
-        /// The keys of its chunks, and those that they get.
-        keys: Vec<(String, String)>,
+        /// The document, and those that are in its file behind it.
+        documents: Vec<NewName>,
     },
     /// A mirrored folder is noted, or what has become of it.
     Mirror(MirrorRecord),
@@ -132,6 +131,17 @@ pub enum Mutation {
         /// Sources of files that are forgotten, before the others are noted.
         forgotten: Vec<String>,
     },
+}
+
+/// Another name of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewName {
+    /// Its source.
+    pub from: String,
+    /// The other one.
+    pub to: String,
+    /// The keys of its chunks, and those that they get.
+    pub keys: Vec<(String, String)>,
 }
 
 /// What a write did.
@@ -226,6 +236,8 @@ pub struct DocumentSummary {
     pub ingested: String,
     /// What is known of it besides.
     pub metadata: Metadata,
+    /// Source of the document whose file it is in, as an attachment is in a mail.
+    pub part_of: Option<String>,
 }
 
 /// A document without its text.
@@ -383,6 +395,9 @@ pub trait Documents: Send + Sync {
         let mutation = Mutation::Remove { sources: sources.to_vec() };
         Ok(self.commit(&[mutation]).pop().unwrap_or(Ok(WriteReport::default()))?.removed)
     }
+
+    /// Sources of the documents that are in the file of this one, sorted.
+    fn parts(&self, source: &str) -> Result<Vec<String>, StoreError>;
 
     /// Key, language and text of a document's chunks in reading order; none when there is no such document.
     fn chunk_texts(&self, source: &str) -> Result<Vec<ChunkText>, StoreError>;

@@ -24,7 +24,8 @@ use std::{
 
 pub use documents::{
     Chunk, ChunkText, ChunkVector, Counts, DocumentList, DocumentOrder, DocumentQuery, DocumentRecord, DocumentState,
-    DocumentSummary, DocumentText, Documents, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, WriteReport,
+    DocumentSummary, DocumentText, Documents, EmbedderRecord, Filters, Mutation, NewChunk, NewDocument, NewName,
+    WriteReport,
 };
 pub use error::StoreError;
 pub use files::{FileLedger, FileRecord, FileStage, FileVersion, MirrorRecord};

@@ -84,7 +84,8 @@ pub fn ignores_hangups() -> bool {
     !super::terminal::is_attached()
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

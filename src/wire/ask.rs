@@ -12,7 +12,8 @@ use utoipa::{
 use super::{
     filter::FilterBody,
     schema::{
-        DbNameText, FilterText, MethodName, Named, ProviderName, QuestionText, null, object, reference, referred,
+        DbNameText, FilterText, MethodName, Named, ProviderName, QuestionText, RerankName, null, object, reference,
+        referred,
     },
     whole,
 };
@@ -46,6 +47,18 @@ pub struct AskRequest {
     #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
     pub rrf_k: Option<i64>,
+    /// What puts the passages into another order: `none` or `http` (the rerank server of this server); the server's default
+    /// is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RerankName>)]
+    pub rerank: Option<String>,
+    /// The same: true asks for the rerank server, false for none; `rerank` wins where both are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerank_enable: Option<bool>,
+    /// Passages that the reranker chooses from, 1 to 100, at least `k`; 20 by default.
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100)]
+    pub rerank_top_n: Option<i64>,
     /// Who answers: `ollama`, `openai` or `embedded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ProviderName>)]
@@ -129,9 +142,13 @@ pub struct AskResponse {
     pub method: String,
     /// Share of the lexical score in weighted fusion.
     pub bm25_weight: f32,
-    /// Whether passages were reordered by a model.
+    /// What was asked to put the passages into another order.
+    #[serde(default)]
+    #[schema(example = "http")]
+    pub rerank: String,
+    /// Whether it did. Where it was asked and could not, the order is that of the search, and the answer is degraded.
     pub rerank_enable: bool,
-    /// Passages that were reordered.
+    /// Passages that it chose from, or would choose from.
     pub rerank_top_n: u32,
     /// DB that was searched.
     pub db: String,
@@ -292,8 +309,27 @@ pub struct StageExplanation {
     pub stage: String,
     /// Milliseconds that it took.
     pub took_ms: f64,
+    /// Hits or passages that there were when it began.
+    #[serde(default)]
+    pub got: usize,
     /// Hits or passages that there were when it ended.
     pub found: usize,
+    /// What it changed, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2 copies joined their like; 2 more read to fill the places")]
+    pub changed: Option<String>,
+}
+
+/// What one method says of a passage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MethodScoreBody {
+    /// `bm25`, `vector`, `fusion` of all searches, or `rerank`.
+    #[schema(example = "bm25")]
+    pub method: String,
+    /// Its score, on its own scale.
+    pub score: f32,
+    /// Its place in the method's own ranking, from 1; null where the method did not find it and only measured it.
+    pub rank: Option<usize>,
 }
 
 /// About a cache entry.
@@ -357,6 +393,13 @@ pub struct ContextMetadata {
     /// Where the same text is, too. These copies take no place among the contexts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_in: Vec<ContextCopy>,
+    /// What each method says of it, when the question asks for an explanation and the answer is not from the cache.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<MethodScoreBody>,
+    /// Why it is at its place, for people; where there are scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "found by words (#1) and vectors (#4); #1 of all candidates")]
+    pub why: Option<String>,
 }
 
 /// Another place of a passage's text.
@@ -386,6 +429,39 @@ pub struct TimingsMs {
     pub generate: f64,
     /// Everything.
     pub total: f64,
+}
+
+/// What a search found: the passages that an answer would be made from.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SearchResponse {
+    /// Passages, best first.
+    pub contexts: Vec<String>,
+    /// Where each comes from, and what each method says of it.
+    pub metadatas: Vec<ContextMetadata>,
+    /// Search method.
+    pub method: String,
+    /// Share of the lexical score in weighted fusion.
+    pub bm25_weight: f32,
+    /// What was asked to put the passages into another order.
+    pub rerank: String,
+    /// Whether it did.
+    pub rerank_enable: bool,
+    /// DB that was searched.
+    pub db: String,
+    /// A follow-up as it was searched for: with what the conversation is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone_question: Option<String>,
+    /// Whether a healthy system would have found otherwise.
+    pub degraded: bool,
+    /// Why, e.g. `embedding_unavailable`.
+    pub degraded_reason: Option<String>,
+    /// Id of this request in the server's log.
+    pub request_id: String,
+    /// Where the time went.
+    pub timings_ms: TimingsMs,
+    /// What each stage of the search did; left out when the request says that it is not wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Vec<StageExplanation>>,
 }
 
 /// What a stream sends before the answer.

@@ -159,6 +159,10 @@ pub struct DocumentEntry {
     /// What is known of it besides, from its file, the configuration's rules and requests.
     #[schema(value_type = MetadataBody)]
     pub metadata: Map<String, Value>,
+    /// Name of the document whose file it is in: the mail that it is attached to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "mails/offer.eml")]
+    pub part_of: Option<String>,
 }
 
 /// A document in detail. Offsets count characters (Unicode scalar values) of its text.

@@ -49,12 +49,12 @@ pub struct Services {
     pub database: DatabaseHealth,
     /// Stored conversations.
     pub chats: ChatsHealth,
-    /// All LLM servers, in the order in which they are asked.
+    /// All LLM servers, in the order in which they are asked, then the rerank server.
     #[serde(default)]
     pub upstreams: Vec<UpstreamDetail>,
 }
 
-/// An LLM server.
+/// An LLM server, or the rerank server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpstreamDetail {
     /// Its name.

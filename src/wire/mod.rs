@@ -6,17 +6,20 @@
 mod ask;
 mod cache;
 mod documents;
+mod feedback;
 mod filter;
 mod health;
 mod metrics;
 mod reindex;
 mod schema;
 mod sync;
+mod verify;
 mod whole;
 
 pub use ask::{
-    AskBody, AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, ProofBody,
-    SegmentBody, StageExplanation, StreamHead, StreamProof, StreamToken, TimingsMs, TurnBody, UnsupportedBody,
+    AskBody, AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, MethodScoreBody,
+    ProofBody, SearchResponse, SegmentBody, StageExplanation, StreamHead, StreamProof, StreamToken, TimingsMs,
+    TurnBody, UnsupportedBody,
 };
 pub use cache::{
     CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,
@@ -27,6 +30,7 @@ pub use documents::{
     DocumentResponse, DocumentTextResponse, DocumentsRequest, DocumentsResponse, FacetBody, FacetValueBody,
     FileErrorBody, FiltersResponse, HeadingBody, IngestRequest, IngestResponse, PageBody, QualityBody,
 };
+pub use feedback::{FeedbackRequest, FeedbackResponse};
 pub use filter::{FilterBody, MetadataBody};
 pub use health::{
     BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail,
@@ -40,12 +44,14 @@ pub use metrics::{
 pub use reindex::{GenerationBody, ReindexQuery, ReindexRequest, ReindexResponse};
 pub use schema::{
     DbNameText, MAX_FILTER_CHARS, MAX_FILTERS, MAX_PATH_CHARS, MAX_PATHS, MAX_QUESTION_CHARS, MAX_SOURCE_CHARS,
-    MAX_SOURCES, MAX_VERSION_CHARS, ProviderName,
+    MAX_SOURCES, MAX_VERSION_CHARS, ProviderName, RerankName,
 };
 pub use sync::{
     SyncCommand, SyncCounts, SyncDone, SyncFile, SyncFolder, SyncRequest, SyncResponse, SyncStarted, UploadForm,
     UploadResponse, UploadedFileBody,
 };
+
+pub use verify::{VerifiedQuote, VerifyResponse};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

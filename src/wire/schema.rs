@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use crate::domain::SearchMode;
+use crate::domain::{RerankMethod, SearchMode};
 
 /// Most characters of a question, after trimming.
 pub const MAX_QUESTION_CHARS: usize = 8_000;
@@ -109,6 +109,24 @@ impl PartialSchema for MethodName {
 }
 
 impl ToSchema for MethodName {}
+
+/// What puts passages into another order. The description that a server gives lists what it has only.
+pub struct RerankName;
+
+impl RerankName {
+    /// The schema of a server that can do this.
+    pub fn schema_of(methods: impl Iterator<Item = RerankMethod>) -> RefOr<Schema> {
+        text("What puts passages into another order.").enum_values(Some(methods.map(RerankMethod::as_str))).into()
+    }
+}
+
+impl PartialSchema for RerankName {
+    fn schema() -> RefOr<Schema> {
+        Self::schema_of(RerankMethod::ALL.into_iter())
+    }
+}
+
+impl ToSchema for RerankName {}
 
 /// Who answers. The description that a server gives lists its own providers only.
 pub struct ProviderName;

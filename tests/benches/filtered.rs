@@ -42,7 +42,6 @@ impl Feed {
         IndexedChunk {
             id: ChunkId(n as i64),
             language: "en".into(),
-            version: String::new(),
             text: if want == Want::Text { self.texts[n].clone() } else { String::new() },
             vector: if want == Want::Vector { self.vectors[n].clone() } else { Vec::new() },
             document: document_of(n),

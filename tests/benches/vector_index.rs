@@ -24,7 +24,6 @@ fn index(vectors: &[Vec<f32>], exact_limit: usize) -> VectorIndex {
     let added = vectors.iter().enumerate().map(|(n, vector)| IndexedChunk {
         id: ChunkId(n as i64),
         language: "en".into(),
-        version: String::new(),
         text: String::new(),
         vector: vector.clone(),
         document: DocumentId(n as u32),

@@ -26,6 +26,9 @@ const WRITTEN: &[(&str, &str)] = &[
     ("paint.md", "---\ntitle: Antifouling paint\n---\nIt is renewed every spring.\n"),
 ];
 
+/// Documents that are attached to the mail among the files.
+const ATTACHED: usize = 3;
+
 /// A question, the file that answers it, and words of the passage.
 const QUESTIONS: &[(&str, &str, &str)] = &[
     ("Which line does a boat of 12 m need for mooring?", "mooring.odt", "16 mm"),
@@ -33,7 +36,9 @@ const QUESTIONS: &[(&str, &str, &str)] = &[
     ("On which channel is the harbour master called?", "handbook.pptx", "channel 14"),
     ("How much oil does the lamp burn a night?", "lighthouse.epub", "2.5 litres"),
     ("Who has the night watch at 22:00?", "watch.rtf", "Mira Okafor"),
-    ("What did Jon write about the fees of 2025?", "berths.eml", "34 euros"),
+    ("What did Jon write about the fees of 2025?", "berths.eml/Re: Fees of 2025.eml", "34 euros"),
+    ("Which fee has the code K-8?", "berths.eml/Re: Fees of 2025.eml/fees.csv", "21"),
+    ("How many berths has pier A?", "berths.eml", "| A | 7 |"),
     ("Which tide gauge is in Wismar?", "tide.jsonl", "TG-4711"),
     ("When is a hemp rope replaced?", "ropes.rst", "eighteen months"),
     ("How many litres a minute does the bilge pump move?", "pumps.adoc", "ninety litres"),
@@ -63,7 +68,7 @@ async fn a_file_of_each_format_answers_a_question() {
     let server = workplace.serve(&[]);
     let (status, report) = server.post("/api/ingest", json!({ "paths": ["mixed"] })).await;
     assert_eq!(status, StatusCode::OK, "{report}");
-    assert_eq!(report["documents"]["added"], count, "{report}");
+    assert_eq!(report["documents"]["added"], count + ATTACHED, "{report}");
     let errors = report["errors"].as_array().unwrap();
     assert!(errors.len() == 1 && errors[0].to_string().contains("minutes.doc"), "{report}");
 

@@ -54,7 +54,7 @@ fn content(data: &Path, generation: i64) -> BTreeSet<(String, String, i64, Strin
     let db = Connection::open(data.join("kb/default/store.db")).unwrap();
     let mut query = db
         .prepare(
-            "SELECT d.source, c.key, p.ordinal, p.place || c.text || c.language || c.version, c.vector FROM chunks c
+            "SELECT d.source, c.key, p.ordinal, p.place || c.text || c.language || d.version, c.vector FROM chunks c
              JOIN documents d ON d.id = c.document_id JOIN places p ON p.chunk_id = c.id WHERE c.generation = ?1",
         )
         .unwrap();

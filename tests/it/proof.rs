@@ -114,3 +114,75 @@ async fn in_the_place_of_a_lie_the_documents_are_quoted_or_nothing_is_said() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_answer_is_verified_against_the_documents_as_they_are() {
+    let workplace = Workplace::new();
+    let server = workplace.serve_with(&["--docs", "docs"], &[]);
+    let answer = workplace.run(&["query", "--url", &server.url, "--json", QUESTION]);
+    workplace.write("answer.json", &answer.stdout);
+    let verify = |more: &[&str]| {
+        let output = workplace.run(&[&["verify", "answer.json"], more].concat());
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    for more in [&[][..], &["--url", server.url.as_str()][..]] {
+        let (code, said) = verify(more);
+        assert!(code == Some(0) && said.contains("holds") && said.contains("all as they were cited"), "{said}");
+    }
+    let cited: Value = serde_json::from_slice(&answer.stdout).unwrap();
+    let source = cited["citations"][0]["source"].as_str().unwrap();
+    let before = std::fs::read_to_string(workplace.path(source)).unwrap();
+    let ingest = |text: String| {
+        workplace.write(source, text);
+        assert!(workplace.run(&["ingest", "docs"]).status.success());
+    };
+
+    ingest(format!("A new beginning.\n\n{before}"));
+    let (code, said) = verify(&[]);
+    assert!(code == Some(0) && said.contains("moved") && said.contains("has changed since"), "{said}");
+
+    ingest(before.replace("72", "48"));
+    let (code, said) = verify(&["--json"]);
+    let json: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (code, &json["verified"], &json["quotes"][0]["status"]),
+        (Some(1), &json!(false), &json!("changed")),
+        "{said}"
+    );
+
+    workplace.write("no.json", "{}");
+    let output = workplace.run(&["verify", "no.json"]);
+    assert!(output.status.code() == Some(1) && text(&output.stderr).contains("is not the JSON of an answer"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_hit_is_dropped_with_one_call_and_kept_for_tuning() {
+    let workplace = Workplace::new();
+    let server = workplace.serve_with(&["--docs", "docs", "--cache-guards", "false", "--cache-threshold", "0.5"], &[]);
+    server.ask(QUESTION).await;
+    let near = "How long can voyages be paused?";
+    let hit = server.ask(near).await;
+    assert_eq!(
+        (&hit["cache_hit"], &hit["cache_metadata"]["cache_type"]),
+        (&json!(true), &json!("semantic")),
+        "{hit:#}"
+    );
+
+    let wrong = json!({ "request_id": hit["request_id"], "wrong": true });
+    let (status, said) = server.post("/api/feedback", wrong.clone()).await;
+    assert_eq!((status.as_u16(), &said["dropped"], &said["kept"]), (200, &json!(true), &json!(true)), "{said:#}");
+    assert_eq!(said["original_query"], QUESTION);
+    assert_eq!(server.post("/api/feedback", wrong).await.0.as_u16(), 404, "each is judged once");
+    for (body, status) in [
+        (json!({ "wrong": true }), 400),
+        (json!({ "request_id": "x" }), 400),
+        (json!({ "request_id": "x", "wrong": true }), 404),
+    ] {
+        assert_eq!(server.post("/api/feedback", body.clone()).await.0.as_u16(), status, "{body}");
+    }
+
+    assert_eq!(server.ask(near).await["cache_hit"], false, "the entry is gone");
+    assert!(server.text("/metrics").await.contains("ollama_rag_semcache_wrong_hits_total 1\n"));
+    let pairs = std::fs::read_to_string(workplace.path("data/kb/wrong-hits.csv")).unwrap();
+    assert_eq!(pairs, format!("q1,q2,label\n{QUESTION},{near},0\n"));
+}

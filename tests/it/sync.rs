@@ -79,6 +79,42 @@ async fn what_happens_in_a_mirrored_folder_happens_in_the_db() {
     eventually("it is found no more", async || !finds(&server, "pangolin", "docs/other/new.md").await).await;
 }
 
+/// A mail with these attachments: names and texts.
+fn mail(attachments: &[(&str, &str)]) -> String {
+    let mut mail = "Subject: Harbour\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n\
+                    --b\nContent-Type: text/plain\n\nThe harbour opens at seven.\n"
+        .to_owned();
+    for (name, text) in attachments {
+        let head = format!("Content-Type: text/plain\nContent-Disposition: attachment; filename={name}");
+        mail.push_str(&format!("--b\n{head}\n\n{text}\n"));
+    }
+    mail + "--b--\n"
+}
+
+#[tokio::test]
+async fn what_is_attached_to_a_mail_comes_and_goes_with_it() {
+    let workplace = workplace(3);
+    workplace
+        .write("docs/a.eml", mail(&[("wombat.txt", "The wombat digs at night."), ("crane.txt", "The crane lifts.")]));
+    let server = serve(&workplace);
+    assert!(finds(&server, "wombat", "docs/a.eml/wombat.txt").await);
+    assert!(finds(&server, "harbour", "docs/a.eml").await);
+    let id = document_id(&server, "docs/a.eml/crane.txt").await.unwrap();
+    let (_, crane) = server.get(&format!("/api/docs/{id}")).await;
+    assert_eq!((&crane["part_of"], &crane["format"]), (&json!("docs/a.eml"), &json!("text")), "{crane:#}");
+
+    fs::rename(workplace.path("docs/a.eml"), workplace.path("docs/b.eml")).unwrap();
+    eventually("it is found under its new name", async || finds(&server, "crane", "docs/b.eml/crane.txt").await).await;
+    assert_eq!(document_id(&server, "docs/b.eml/crane.txt").await, Some(id), "it is the same document");
+    assert_eq!(sources(&server).await.len(), 6);
+
+    workplace.write("docs/b.eml", mail(&[("crane.txt", "The crane is broken.")]));
+    eventually("what is attached no more is gone", async || sources(&server).await.len() == 5).await;
+    assert!(!finds(&server, "wombat", "docs/b.eml/wombat.txt").await);
+    fs::remove_file(workplace.path("docs/b.eml")).unwrap();
+    eventually("all of it is gone", async || sources(&server).await.len() == 3).await;
+}
+
 #[tokio::test]
 async fn no_answer_comes_from_what_is_gone_cached_or_not() {
     let workplace = workplace(3);

@@ -28,6 +28,7 @@ pub(super) fn csv(result: &ResultFile) -> String {
         ("mean_ms", times.mean.to_string()),
         ("max_ms", times.max.to_string()),
         ("degraded_percent", more.degraded_percent.to_string()),
+        ("supported_percent", text(more.supported_percent)),
         ("cache_hit_percent", text(more.cache.map(|cache| cache.hit_percent))),
         ("recall", text(more.recall)),
         ("sound", result.soundness.sound.to_string()),

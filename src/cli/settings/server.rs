@@ -17,7 +17,7 @@ use crate::{
         GenerationOptions, ReasoningEffort,
         chain::UpstreamOrder,
         guarded::AttemptTimeouts,
-        settings::{HttpTimeouts, ProviderSettings},
+        settings::{HttpTimeouts, ProviderSettings, RerankSettings},
     },
     rag::{
         FusionChoice, RetrievalOptions, UnsupportedPolicy,
@@ -118,8 +118,30 @@ pub(super) fn provider(
         openai_timeouts,
         upstreams: upstreams(values, &common)?,
         order: values.with("provider.upstream_order", UpstreamOrder::named)?,
+        rerank: rerank(values, timeouts, resilience)?,
         generation,
     })
+}
+
+/// The rerank server, when there is one.
+fn rerank(
+    values: &Values<'_>,
+    HttpTimeouts { connect, .. }: HttpTimeouts,
+    resilience: &ResilienceSettings,
+) -> Result<Option<RerankSettings>, SettingsError> {
+    let Some(url) = values.maybe("provider.rerank_url")? else { return Ok(None) };
+    let timeout = values.seconds("provider.rerank_timeout")?;
+    let mut retry = resilience.retry;
+    retry.most = retry.most.min(1);
+    Ok(Some(RerankSettings {
+        url,
+        model: values.optional("provider.rerank_model").unwrap_or_default().to_owned(),
+        api_key: values.optional("provider.rerank_api_key").map(SecretString::from),
+        timeout,
+        http: HttpTimeouts { connect: connect.min(timeout), read: timeout },
+        retry,
+        pool: resilience.pool,
+    }))
 }
 
 fn generation(values: &Values<'_>) -> Result<GenerationOptions, SettingsError> {
@@ -248,5 +270,7 @@ pub(super) fn retrieval(values: &Values<'_>) -> Result<RetrievalOptions, Setting
             bm25_weight: values.share("retrieval.bm25_weight")?,
         },
         filter: SearchFilter::default(),
+        rerank: values.parsed("retrieval.rerank")?,
+        rerank_top_n: values.maybe("retrieval.rerank_top_n")?,
     })
 }

@@ -65,7 +65,7 @@ const FIELDS: [&str; 30] = [
 ];
 
 /// Names that mean something else in requests.
-const TAKEN: [&str; 3] = ["auto", "embedded", "embedding"];
+const TAKEN: [&str; 4] = ["auto", "embedded", "embedding", "rerank"];
 
 /// Longest name: it is a label of metrics.
 const LONGEST_NAME: usize = 40;

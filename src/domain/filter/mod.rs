@@ -207,6 +207,12 @@ impl Filter {
         parse::filter(value).map(Self::normal)
     }
 
+    /// Documents with one of these version labels.
+    pub fn with_version(labels: &[String]) -> Self {
+        let values = labels.iter().map(|label| Scalar::Text(label.as_str().into())).collect();
+        Self::Compare(Comparison { key: FilterKey::Version, operator: Operator::In, values })
+    }
+
     /// Reads comparisons as they are written at a command line, like `year>=2024`; all of them must hold.
     ///
     /// # Errors

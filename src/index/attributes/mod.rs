@@ -115,8 +115,12 @@ impl AttributeIndex {
     /// What a search is limited to.
     pub fn scope(&self, filter: &SearchFilter) -> Scope {
         let SearchFilter { languages, versions, documents } = filter;
-        let documents = documents.as_ref().map(|filter| self.select(filter));
-        Scope::new(languages.clone(), versions.clone(), documents)
+        let of_versions = (!versions.is_empty()).then(|| Filter::with_version(versions));
+        let wanted = match (of_versions, documents.clone()) {
+            (Some(versions), Some(documents)) => Some(versions.and(documents)),
+            (one, other) => one.or(other),
+        };
+        Scope::new(languages.clone(), wanted.map(|filter| self.select(&filter)))
     }
 
     /// The documents that a filter means.

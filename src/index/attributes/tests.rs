@@ -12,11 +12,10 @@ use crate::domain::{
 };
 
 fn chunk(id: i64, document: u32) -> IndexedChunk {
-    let (language, version) = ("en".into(), String::new());
+    let language = "en".into();
     IndexedChunk {
         id: ChunkId(id),
         language,
-        version,
         text: String::new(),
         vector: Vec::new(),
         document: DocumentId(document),

@@ -67,7 +67,6 @@ impl Entries {
         let mut entry = TantivyDocument::default();
         entry.add_u64(fields.id, chunk.id.0.cast_unsigned());
         entry.add_text(fields.language, &chunk.language);
-        entry.add_text(fields.version, &chunk.version);
         entry.add_text(fields.text, words);
         entry.add_text(fields.name, &document.name);
         entry.add_u64(fields.document, chunk.document.0.into());

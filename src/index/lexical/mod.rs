@@ -43,7 +43,6 @@ use crate::domain::{Changes, ChunkId, DocumentId, Hit, Stamp};
 struct Fields {
     id: Field,
     language: Field,
-    version: Field,
     /// The words of text, title and headings.
     text: Field,
     document: Field,
@@ -222,7 +221,6 @@ fn schema() -> (Schema, Fields) {
     let fields = Fields {
         id: schema.add_u64_field("id", INDEXED | FAST),
         language: schema.add_text_field("language", STRING),
-        version: schema.add_text_field("version", STRING),
         text: schema.add_text_field("text", words.clone()),
         name: schema.add_text_field("name", words),
         document: schema.add_u64_field("document", FAST),
@@ -245,27 +243,25 @@ fn analyses(searcher: &Searcher, fields: Fields) -> Result<BTreeSet<Analysis>, I
     Ok(found)
 }
 
-/// Limits a query to the languages and versions of a scope, without touching its scores.
+/// Limits a query to the languages of a scope, without touching its scores.
 fn restrict(query: Box<dyn Query>, fields: Fields, scope: &Scope) -> Box<dyn Query> {
-    if scope.has_all_labels() {
-        return query;
+    match languages(fields, scope) {
+        None => query,
+        Some(one_of) => {
+            let one_of: Box<dyn Query> = Box::new(ConstScoreQuery::new(one_of, 0.0));
+            Box::new(BooleanQuery::new(vec![(Occur::Must, query), (Occur::Must, one_of)]))
+        }
     }
-    let labels = labels(fields, scope)
-        .into_iter()
-        .map(|one_of| -> (Occur, Box<dyn Query>) { (Occur::Must, Box::new(ConstScoreQuery::new(one_of, 0.0))) });
-    Box::new(BooleanQuery::new(std::iter::once((Occur::Must, query)).chain(labels).collect()))
 }
 
-/// What chunks of the scope's languages have, and those of its versions, where these are limited.
-fn labels(fields: Fields, scope: &Scope) -> Vec<Box<dyn Query>> {
-    let one_of = |(field, values): (Field, &Vec<String>)| -> Option<Box<dyn Query>> {
-        let term = |value: &String| -> (Occur, Box<dyn Query>) {
-            let term = Term::from_field_text(field, value);
-            (Occur::Should, Box::new(TermQuery::new(term, IndexRecordOption::Basic)))
-        };
-        (!values.is_empty()).then(|| Box::new(BooleanQuery::new(values.iter().map(term).collect())) as Box<dyn Query>)
+/// What chunks of the scope's languages have; `None` where these are not limited.
+fn languages(fields: Fields, scope: &Scope) -> Option<Box<dyn Query>> {
+    let term = |language: &String| -> (Occur, Box<dyn Query>) {
+        let term = Term::from_field_text(fields.language, language);
+        (Occur::Should, Box::new(TermQuery::new(term, IndexRecordOption::Basic)))
     };
-    [(fields.language, &scope.languages), (fields.version, &scope.versions)].into_iter().filter_map(one_of).collect()
+    let is_limited = !scope.has_all_languages();
+    is_limited.then(|| Box::new(BooleanQuery::new(scope.languages.iter().map(term).collect())) as Box<dyn Query>)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use tantivy::{
 };
 
 use super::{
-    Fields, KnownFrequencies, labels,
+    Fields, KnownFrequencies, languages,
     question::{self, QuestionTerm},
     restrict,
 };
@@ -67,8 +67,8 @@ impl Selected<'_> {
     fn skip_through(&self, terms: &[QuestionTerm], scope: &Scope, best: &mut Best<Address>) -> Result<(), IndexError> {
         let weights = terms.iter().flat_map(|term| term.queries(self.fields));
         let weights = weights.map(|query| self.weight(&*query)).collect::<Result<Vec<_>, _>>()?;
-        let labels = labels(self.fields, scope);
-        let labels = labels.iter().map(|query| self.weight(&**query)).collect::<Result<Vec<_>, _>>()?;
+        let languages = languages(self.fields, scope);
+        let languages = languages.iter().map(|query| self.weight(&**query)).collect::<Result<Vec<_>, _>>()?;
         let open = |weights: &[Box<dyn Weight>], segment: &SegmentReader| {
             weights.iter().map(|weight| weight.scorer(segment, 1.0)).collect::<Result<Vec<_>, _>>()
         };
@@ -81,7 +81,7 @@ impl Selected<'_> {
             if chunks.peek().is_none() {
                 continue;
             }
-            let (mut scorers, mut required) = (open(&weights, segment)?, open(&labels, segment)?);
+            let (mut scorers, mut required) = (open(&weights, segment)?, open(&languages, segment)?);
             // Terms that the rest of the segment does not have.
             scorers.retain(|scorer| scorer.doc() != TERMINATED);
             for chunk in chunks {

@@ -13,7 +13,6 @@ fn index(folder: &Path, texts: &[(&str, &str)]) -> LexicalIndex {
     let added = texts.iter().enumerate().map(|(n, (language, text))| IndexedChunk {
         id: ChunkId(n as i64),
         language: (*language).into(),
-        version: String::new(),
         text: (*text).into(),
         vector: Vec::new(),
         document: DocumentId(n as u32),
@@ -138,7 +137,6 @@ fn index_of_documents(folder: &Path, chunks: &[(&str, &str, &[&str], &str)]) -> 
     let added = chunks.iter().enumerate().map(|(n, (source, title, headings, text))| IndexedChunk {
         id: ChunkId(n as i64),
         language: "en".into(),
-        version: String::new(),
         text: (*text).into(),
         vector: Vec::new(),
         document: DocumentId(n as u32),

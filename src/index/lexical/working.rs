@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Raised whenever schema or analysis changes: indexes of another format are started anew.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 
 /// Memory of the writer, in bytes. It has one thread: two make the last commit of a page wait for the slower one.
 const WRITER_MEMORY: usize = 48 << 20;

@@ -13,23 +13,22 @@ use crate::{
 /// (`cargo bench --bench vector_index` counts).
 const OVERSAMPLING: (usize, usize) = (1, 128);
 
-/// Language and version of a row, by number: a scope is judged once a pair, not once a row.
-type Label = u32;
+/// The language of a row, by number: a scope is judged once a language, not once a row.
+type Language = u32;
 
 #[derive(Default)]
 pub(super) struct Matrix {
     dimension: usize,
     ids: Vec<ChunkId>,
-    labels: Vec<Label>,
+    languages: Vec<Language>,
     documents: Vec<DocumentId>,
     /// Rows of `dimension` components, unit length.
     exact: Vec<f32>,
     /// The same rows in int8.
     rough: RoughRows,
     rows: HashMap<ChunkId, usize>,
-    known_labels: Vec<(String, String)>,
-    /// Number of each known label: there may be as many as documents, when each has a version of its own.
-    label_numbers: HashMap<(String, String), Label>,
+    /// The code of each number.
+    known_languages: Vec<String>,
 }
 
 impl Matrix {
@@ -49,10 +48,10 @@ impl Matrix {
             tracing::warn!(chunk = %chunk.id, "a stored vector points nowhere and is not indexed");
             return Ok(());
         };
-        let label = self.label(&chunk.language, &chunk.version);
+        let language = self.language(&chunk.language);
         self.rows.insert(chunk.id, self.ids.len());
         self.ids.push(chunk.id);
-        self.labels.push(label);
+        self.languages.push(language);
         self.documents.push(chunk.document);
         self.rough.push(&unit);
         self.exact.extend(unit);
@@ -68,20 +67,22 @@ impl Matrix {
         self.exact.truncate(last * d);
         self.rough.swap_remove(row);
         self.ids.swap_remove(row);
-        self.labels.swap_remove(row);
+        self.languages.swap_remove(row);
         self.documents.swap_remove(row);
         if let Some(&moved) = self.ids.get(row) {
             self.rows.insert(moved, row);
         }
     }
 
-    fn label(&mut self, language: &str, version: &str) -> Label {
-        let label = (language.to_owned(), version.to_owned());
-        let next = self.known_labels.len() as Label;
-        *self.label_numbers.entry(label).or_insert_with_key(|label| {
-            self.known_labels.push(label.clone());
-            next
-        })
+    /// The number of a language.
+    fn language(&mut self, code: &str) -> Language {
+        // A DB has few: to look through them costs less than to hash.
+        let known = self.known_languages.iter().position(|known| known == code);
+        let number = known.unwrap_or_else(|| {
+            self.known_languages.push(code.to_owned());
+            self.known_languages.len() - 1
+        });
+        number as Language
     }
 
     fn check(&self, vector: &[f32]) -> Result<(), IndexError> {
@@ -132,8 +133,8 @@ impl Matrix {
         }
         self.check(query)?;
         let Some(query) = unit(query) else { return Ok(Vec::new()) };
-        let inside = (!scope.has_all_labels()).then(|| self.labels_inside(scope));
-        let admits = |row: &usize| inside.as_ref().is_none_or(|inside| inside[self.labels[*row] as usize]);
+        let inside = (!scope.has_all_languages()).then(|| self.languages_inside(scope));
+        let admits = |row: &usize| inside.as_ref().is_none_or(|inside| inside[self.languages[*row] as usize]);
         let rows = few.iter().filter_map(|id| self.rows.get(id).copied()).filter(admits);
         Ok(self.ranked(&query, rows, k))
     }
@@ -175,17 +176,17 @@ impl Matrix {
         best.items().collect()
     }
 
-    /// For each label whether it is inside.
-    fn labels_inside(&self, scope: &Scope) -> Vec<bool> {
-        self.known_labels.iter().map(|(language, version)| scope.admits(language, version)).collect()
+    /// For each language whether it is inside.
+    fn languages_inside(&self, scope: &Scope) -> Vec<bool> {
+        self.known_languages.iter().map(|language| scope.admits(language)).collect()
     }
 
     /// Tells whether a row is inside.
     fn inside(&self, scope: &Scope) -> impl Fn(usize) -> bool + use<'_> {
-        let labels = (!scope.has_all_labels()).then(|| self.labels_inside(scope));
+        let languages = (!scope.has_all_languages()).then(|| self.languages_inside(scope));
         let documents = scope.documents.clone();
         move |row| {
-            labels.as_ref().is_none_or(|inside| inside[self.labels[row] as usize])
+            languages.as_ref().is_none_or(|inside| inside[self.languages[row] as usize])
                 && documents.as_ref().is_none_or(|selection| selection.contains(self.documents[row]))
         }
     }
@@ -195,7 +196,7 @@ impl Matrix {
         if scope.is_everything() {
             return self.len();
         }
-        if let (true, Some(selection)) = (scope.has_all_labels(), &scope.documents) {
+        if let (true, Some(selection)) = (scope.has_all_languages(), &scope.documents) {
             // But for chunks without a vector.
             return selection.len().min(self.len());
         }
@@ -245,7 +246,6 @@ mod tests {
         IndexedChunk {
             id: ChunkId(id),
             language,
-            version: String::new(),
             text: String::new(),
             vector: vector.to_vec(),
             document,
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn a_scope_admits_only_its_rows() {
         let matrix = matrix(&[vec![1.0, 0.0], vec![1.0, 0.1], vec![0.0, 1.0]]);
-        let scope = Scope::new(vec!["de".into()], Vec::new(), None);
+        let scope = Scope::new(vec!["de".into()], None);
         let hits = matrix.search(&[1.0, 0.0], 10, &scope).unwrap();
         assert_eq!(hits.iter().map(|hit| hit.chunk.0).collect::<Vec<_>>(), [1]);
     }

@@ -1,7 +1,7 @@
-//! Resilience around any [`Generator`](super::Generator) or [`Embedder`](super::Embedder): the one place that knows retries,
+//! Resilience around any [`Generator`](super::Generator), [`Embedder`](super::Embedder) or [`Reranker`](super::Reranker): the one place that knows retries,
 //! breakers, coalescing and the clocks that fit streams.
 //!
-//! From outside in: [`CoalescingGenerator`] lets equal calls share one; [`GuardedGenerator`] and [`GuardedEmbedder`] call
+//! From outside in: [`CoalescingGenerator`] lets equal calls share one; [`GuardedGenerator`], [`GuardedEmbedder`] and [`GuardedReranker`] call
 //! through a [`CallPolicy`](crate::resilience::CallPolicy) (retry within a budget, then the breaker, which sees each
 //! attempt) and put clocks on each attempt.
 //!
@@ -11,6 +11,7 @@
 mod coalescing;
 mod embedder;
 mod generator;
+mod reranker;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub use coalescing::CoalescingGenerator;
 pub use embedder::GuardedEmbedder;
 pub use generator::GuardedGenerator;
+pub use reranker::GuardedReranker;
 
 /// Timeouts of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

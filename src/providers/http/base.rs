@@ -43,6 +43,7 @@ impl Base {
         // People also copy the address of one route.
         let routes: &[&str] = match provider {
             ProviderKind::Ollama => &["/api/chat", "/api/generate", "/api/embed", "/api", "/v1"],
+            ProviderKind::Rerank => &["/rerank"],
             _ => &["/chat/completions", "/embeddings", "/models"],
         };
         let start = routes.iter().find_map(|route| path.strip_suffix(route)).unwrap_or(&path);
@@ -72,6 +73,7 @@ impl Base {
     pub(super) fn advice(&self) -> &'static str {
         match self.provider {
             ProviderKind::OpenAi => "It usually ends in /v1 (--openai-base-url)",
+            ProviderKind::Rerank => "It is what stands before /rerank, usually ending in /v1 (--rerank-url)",
             _ => "It has no path, like http://localhost:11434 (--ollama-url)",
         }
     }

@@ -133,7 +133,7 @@ impl UpstreamClient {
         self.provider
     }
 
-    /// The paths of generation and of embedding.
+    /// The paths of generation and of embedding; both that of reranking where that is all.
     pub fn operations(&self) -> (&'static str, &'static str) {
         operations(self.provider)
     }
@@ -459,6 +459,8 @@ fn operations(provider: ProviderKind) -> (&'static str, &'static str) {
     match provider {
         ProviderKind::OpenAi => ("/chat/completions", "/embeddings"),
         ProviderKind::Ollama | ProviderKind::Embedded => ("/api/chat", "/api/embed"),
+        // It has one.
+        ProviderKind::Rerank => ("/rerank", "/rerank"),
     }
 }
 

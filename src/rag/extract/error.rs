@@ -18,6 +18,14 @@ pub enum ExtractError {
         /// What the bound counts: `"bytes"`, or `"characters of text"`.
         unit: &'static str,
     },
+    /// Parts within parts, more than are read.
+    #[error("nested too deep: more than {limit} {what}; save the inner ones as files of their own")]
+    TooDeep {
+        /// How many are read.
+        limit: usize,
+        /// What is nested.
+        what: &'static str,
+    },
     /// Nothing there: 0 bytes, or nothing but white space.
     #[error("empty: there is no text in it")]
     Empty,

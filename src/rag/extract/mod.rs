@@ -3,7 +3,7 @@
 //! Whatever the format, the text that comes out is NFC-normalised, its lines end in `\n`, and it holds no control or
 //! invisible formatting characters (see `clean`). All but plain text and source code come out as simple Markdown: `#` headings, `-`
 //! lists, `|` tables, a blank line between paragraphs, so that a chunker sees the structure ([`Format::is_structured`]). Sheets,
-//! slides, chapters and attachments are under headings.
+//! slides and chapters are under headings. What is attached to a mail is a document of its own, with its own pages.
 //!
 //! Input is hostile until proven otherwise. Sizes are checked before and while reading, unpacking is counted rather than
 //! believed, parsers that can hang run against a deadline, a panic in a library becomes [`ExtractError::Damaged`].
@@ -234,6 +234,20 @@ pub struct Extracted {
     pub pictures_without_text: u32,
     /// What it says of itself besides.
     pub metadata: Metadata,
+    /// What is attached to it, when it is a mail. Attachments have no attachments: those of an attached mail stand beside it.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A document that is attached to a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name, unique among the attachments of the mail; what is attached to an attached mail has that mail's name and `/` before
+    /// its own.
+    pub name: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// What was read of it.
+    pub document: Extracted,
 }
 
 impl Extracted {
@@ -254,6 +268,16 @@ struct Raw {
     warnings: Vec<Warning>,
     pictures: Pictures,
     metadata: Metadata,
+    attachments: Vec<RawAttachment>,
+}
+
+/// What the reader of a mail hands back of something that is attached to it.
+#[derive(Debug)]
+struct RawAttachment {
+    name: String,
+    bytes: u64,
+    format: Format,
+    raw: Raw,
 }
 
 /// Reads an open file's bytes, and not more than `limits.max_file_bytes` of them, whatever its size says.
@@ -326,7 +350,7 @@ pub fn extract_recognised(bytes: &[u8], limits: &Limits) -> Result<Extracted, Ex
 
 /// The steps common to all formats: cleaning, the bound of the text, no blank results.
 fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, ExtractError> {
-    let Raw { text, title, pages, mut warnings, pictures, metadata } = raw;
+    let Raw { text, title, pages, mut warnings, pictures, metadata, attachments: raw_attachments } = raw;
     let Cleaned { text, pages, controls, .. } = Cleaned::of(&text, &pages, &mut warnings)?;
     if text.trim().is_empty() {
         return Err(if format.reader().is_text { ExtractError::Empty } else { ExtractError::NoText });
@@ -338,9 +362,16 @@ fn finish(format: Format, raw: Raw, limits: &Limits) -> Result<Extracted, Extrac
     if controls > 0 {
         warnings.push(Warning::ControlsRemoved { count: controls });
     }
+    let mut attachments = Vec::with_capacity(raw_attachments.len());
+    for RawAttachment { name, bytes, format, raw } in raw_attachments {
+        match finish(format, raw, limits) {
+            Ok(document) => attachments.push(Attachment { name, bytes, document }),
+            Err(error) => warnings.push(Warning::AttachmentUnread { name, why: error.to_string() }),
+        }
+    }
     let title = title.and_then(|title| clean::one_line(&title));
     let pictures_without_text = pictures.without_text;
-    Ok(Extracted { text, format, title, pages, warnings, pictures_without_text, metadata })
+    Ok(Extracted { text, format, title, pages, warnings, pictures_without_text, metadata, attachments })
 }
 
 fn too_large(limits: &Limits) -> ExtractError {

@@ -49,6 +49,7 @@ pub(in crate::rag) fn remake(
                 warnings: Vec::new(),
                 pictures_without_text: 0,
                 metadata: Metadata::default(),
+                attachments: Vec::new(),
             };
             let languages = LanguageDetector::for_document(&extracted.text);
             let structure = TextStructure::new(&extracted.text, extracted.format.is_structured(), &extracted.pages);

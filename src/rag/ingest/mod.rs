@@ -5,32 +5,28 @@
 //! same state costs one hash.
 
 mod again;
+mod job;
 mod metadata;
 mod ocr;
 mod prepare;
+mod run;
 mod sources;
 mod threads;
 mod tracked;
 
-use std::{
-    collections::HashSet,
-    fmt,
-    path::Path,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{collections::HashSet, fmt, path::Path, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
-use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 pub(in crate::rag) use again::{Remade, remake};
-
+pub(in crate::rag) use job::{Embedded, embed_chunks};
+use job::{Failure, Job};
 pub use metadata::{MetadataRule, MetadataRules};
 pub use ocr::{Ocr, OcrCommand, OcrCommandError};
 pub use prepare::PIPELINE_VERSION;
 pub(in crate::rag) use prepare::recipe;
-use prepare::{Content, Pending, Prepared};
+use run::Run;
 pub use sources::{
     DocumentRoots, Look, MAX_LISTED_ERRORS, MAX_PATH_CHARS, RootSight, Scope, SelectLimits, Selection, SourceFile,
 };
@@ -41,22 +37,12 @@ pub use tracked::{
     Renamed, StoredAs, StoredFile, file_shape, hash_file, look_at_files, on_file_thread, rename_document,
 };
 
-use super::{
-    Db, RagError,
-    chunk::Chunker,
-    context::{self, TextInContext},
-    extract,
-};
+use super::{Db, RagError, chunk::Chunker, extract};
 use crate::{
-    domain::{ChunkSizes, DocumentMetadata, Metadata},
-    providers::{Embedder, ProviderError, Unembeddable},
-    resilience::CallContext,
-    store::{ChunkVector, EmbedderRecord, FileVersion, Mutation, NewChunk, NewDocument, StoreError, WriteReport},
+    domain::{ChunkSizes, Metadata},
+    providers::Embedder,
+    store::EmbedderRecord,
 };
-
-/// Chunks that one transaction holds at least, when there are so many: large enough that commits cost nothing beside
-/// the work, small enough that a crash loses little.
-const BATCH_CHUNKS: usize = 1_000;
 
 /// Documents in a row that fail because the embedder is away before the rest is not tried any more.
 const GIVE_UP_AFTER: usize = 3;
@@ -75,11 +61,6 @@ const SELECTION_GRACE: Duration = Duration::from_secs(5);
 
 static READS: FileThreads = FileThreads::new(MAX_READS, MAX_STUCK_READS);
 static SELECTIONS: FileThreads = FileThreads::new(MAX_SELECTIONS, MAX_SELECTIONS);
-
-/// Turns to extract and cut, over all ingestions: more than the cores can do would only take the blocking pool from
-/// the questions. Extraction is bounded in time, so that every turn comes.
-static PREPARATIONS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from) + 1));
 
 /// A file that could not be ingested.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -215,23 +196,15 @@ pub async fn ingest(
 ) -> Result<IngestReport, RagError> {
     let chunker = Chunker::new(options.chunking).map_err(|error| RagError::Invalid(error.to_string()))?;
     let stored = blocking(db, |c| Ok(c.store().embedder()?)).await?;
-    let mut run = Run {
-        db,
-        embedder: EmbedderRecord {
-            id: embedder.id().to_string(),
-            dimension: stored.map_or(0, |stored| stored.dimension),
-        },
-        observer,
-        batch: Vec::new(),
-        described: Vec::new(),
-        unsaid: Vec::new(),
-        report: IngestReport {
-            errors: selection.errors,
-            unlisted_errors: selection.unlisted_errors,
-            skipped: selection.skipped,
-            ..IngestReport::default()
-        },
+    let dimension = stored.map_or(0, |stored| stored.dimension);
+    let record = EmbedderRecord { id: embedder.id().to_string(), dimension };
+    let report = IngestReport {
+        errors: selection.errors,
+        unlisted_errors: selection.unlisted_errors,
+        skipped: selection.skipped,
+        ..IngestReport::default()
     };
+    let mut run = Run::new(db, record, observer, report);
     observer(IngestEvent::Found(selection.files.len()));
 
     let (parallelism, stop) = (options.parallelism.max(1), options.stop.clone());
@@ -279,283 +252,4 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, RagError> {
     let db = Arc::clone(db);
     tokio::task::spawn_blocking(move || work(&db)).await?
-}
-
-/// Why a file is not stored.
-enum Failure {
-    /// It cannot be read.
-    File(String),
-    /// The file system gave no answer.
-    Unread(FileThreadError),
-    /// Its chunks could not be embedded.
-    Embedder(ProviderError),
-    /// The store failed.
-    Store(StoreError),
-    /// It is being written, and no state of it could be read whole.
-    Changing,
-    /// The task did not end.
-    Interrupted,
-}
-
-impl Failure {
-    /// Whether the same file may be read another time.
-    fn is_worth_a_retry(&self) -> bool {
-        !matches!(self, Self::File(_))
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(reason) => f.write_str(reason),
-            Self::Unread(error) => error.fmt(f),
-            Self::Embedder(error) => write!(f, "its text could not be embedded, so nothing of it was stored: {error}"),
-            Self::Store(error) => error.fmt(f),
-            Self::Changing => f.write_str("is being written at the moment, so that no state of it could be read whole"),
-            Self::Interrupted => f.write_str("reading it was interrupted (the log says why)"),
-        }
-    }
-}
-
-/// A document that is ready to be written.
-struct Ready {
-    document: NewDocument,
-    warnings: Vec<String>,
-    /// Length of its vectors; `None` when all its chunks were known already.
-    dimension: Option<usize>,
-    is_new: bool,
-}
-
-/// What became of a file up to the store.
-struct Processed {
-    outcome: Outcome,
-    content: String,
-    version: Option<FileVersion>,
-}
-
-/// What is to be done with the document of a file.
-enum Outcome {
-    /// It is stored in this state already.
-    Unchanged,
-    /// It is, but for its metadata.
-    Described(DocumentMetadata),
-    /// It must be written.
-    Ready(Box<Ready>),
-}
-
-/// What all files of an ingestion share.
-struct Job {
-    db: Arc<Db>,
-    embedder: Arc<dyn Embedder>,
-    options: IngestOptions,
-    chunker: Chunker,
-}
-
-impl Job {
-    /// Everything up to the store.
-    async fn process(self: Arc<Self>, file: SourceFile) -> Result<Processed, Failure> {
-        self.find_under_old_name(&file.source).await?;
-        let to_read = file.clone();
-        let limits = self.options.limits.clone();
-        let Done { result: content, turn } =
-            READS.run(limits.timeout, move || prepare::read(&to_read, &limits)).await.map_err(Failure::Unread)?;
-        let content = content?;
-        let (hash, version) = (content.hash.to_hex().to_string(), content.version);
-        let turn = Arc::new(turn);
-        let (prepared, content) = Arc::clone(&self).prepare(file.clone(), content, Arc::clone(&turn)).await?;
-        let prepared = match (prepared, &self.options.ocr) {
-            (Prepared::Scanned, Some(ocr)) => {
-                let content = content.recognised_by(ocr, &self.options.limits).await;
-                self.clone().prepare(file, content, turn).await?.0
-            }
-            (prepared, _) => prepared,
-        };
-        let outcome = match prepared {
-            // Recognised once is all that can be done.
-            Prepared::Unchanged | Prepared::Scanned => Outcome::Unchanged,
-            Prepared::Described(metadata) => Outcome::Described(*metadata),
-            Prepared::Changed(pending) => Outcome::Ready(Box::new(self.embed(*pending).await?)),
-        };
-        Ok(Processed { outcome, content: hash, version })
-    }
-
-    /// The blocking part, in its turn. `held` lasts as long as the content is worked on.
-    async fn prepare(
-        self: Arc<Self>,
-        file: SourceFile,
-        content: Content,
-        held: impl Send + 'static,
-    ) -> Result<(Prepared, Content), Failure> {
-        let preparation = PREPARATIONS.acquire().await.map_err(|_| Failure::Interrupted)?;
-        tokio::task::spawn_blocking(move || {
-            // Held until the work ends, even if nobody waits for it any more.
-            let _turns = (held, preparation);
-            let store = self.db.store().as_ref();
-            prepare::prepare(&file, &content, &self.options, &self.chunker, self.embedder.id(), store)
-                .map(|prepared| (prepared, content))
-        })
-        .await
-        .map_err(|_| Failure::Interrupted)?
-    }
-
-    async fn embed(&self, pending: Pending) -> Result<Ready, Failure> {
-        let Pending { mut document, to_embed, mut warnings, is_new } = pending;
-        let embedded = embed_chunks(self.embedder.as_ref(), &mut document.chunks, &to_embed).await;
-        let Embedded { dimension, without } = embedded.map_err(Failure::Embedder)?;
-        if let Some((n, error)) = without.first() {
-            let count = without.len();
-            warnings.push(format!(
-                "{count} of its {} parts cannot be embedded and are found by their words alone; the first is part {}: {error}",
-                document.chunks.len(),
-                n + 1,
-            ));
-        }
-        Ok(Ready { document, warnings, dimension, is_new })
-    }
-}
-
-/// What embedding some chunks came to.
-pub(in crate::rag) struct Embedded {
-    /// Length of the vectors; `None` when there are none.
-    pub(in crate::rag) dimension: Option<usize>,
-    /// Positions of the chunks that cannot be embedded, and why.
-    pub(in crate::rag) without: Vec<(usize, Unembeddable)>,
-}
-
-/// Gives the chunks at these positions the vectors of these texts.
-pub(in crate::rag) async fn embed_chunks(
-    embedder: &dyn Embedder,
-    chunks: &mut [NewChunk],
-    to_embed: &[(usize, TextInContext)],
-) -> Result<Embedded, ProviderError> {
-    let (mut dimension, mut without) = (None, Vec::new());
-    for batch in to_embed.chunks(embedder.batch_size().max(1)) {
-        let texts = batch.iter().map(|(_, text)| text.clone()).collect();
-        let vectors = context::embed(embedder, texts, &CallContext::without_deadline()).await?;
-        for (&(n, _), vector) in batch.iter().zip(vectors) {
-            chunks[n].vector = match vector {
-                Ok(vector) => {
-                    dimension = Some(vector.len());
-                    ChunkVector::Made(vector)
-                }
-                Err(error) => {
-                    without.push((n, error));
-                    ChunkVector::None
-                }
-            };
-        }
-    }
-    Ok(Embedded { dimension, without })
-}
-
-/// The writing side of one ingestion.
-struct Run<'a> {
-    db: &'a Arc<Db>,
-    /// Its dimension is known from the DB, or from the first vectors.
-    embedder: EmbedderRecord,
-    observer: &'a IngestObserver,
-    batch: Vec<NewDocument>,
-    /// Sources of documents of which only the metadata changes.
-    described: Vec<(String, DocumentMetadata)>,
-    /// What is to be said of the documents of the batch once they are stored.
-    unsaid: Vec<StoredFile>,
-    report: IngestReport,
-}
-
-impl Run<'_> {
-    async fn take(&mut self, source: String, outcome: Result<Processed, Failure>) -> Result<(), RagError> {
-        let mut chunks = 0;
-        match outcome {
-            Ok(Processed { outcome: Outcome::Unchanged, content, version }) => {
-                self.report.unchanged += 1;
-                let source = source.clone();
-                self.report.stored.push(StoredFile { source, content, version, how: StoredAs::Unchanged });
-            }
-            Ok(Processed { outcome: Outcome::Described(metadata), content, version }) => {
-                self.unsaid.push(StoredFile { source: source.clone(), content, version, how: StoredAs::Changed });
-                self.described.push((source.clone(), metadata));
-            }
-            Ok(Processed { outcome: Outcome::Ready(ready), content, version }) => {
-                let ready = *ready;
-                let how = if ready.is_new { StoredAs::New } else { StoredAs::Changed };
-                self.unsaid.push(StoredFile { source: source.clone(), content, version, how });
-                chunks = ready.document.chunks.len();
-                self.embedder.dimension = ready.dimension.unwrap_or(self.embedder.dimension);
-                self.report.warnings.extend(ready.warnings.into_iter().map(|w| FileError::new(&source, w)));
-                self.batch.push(ready.document);
-            }
-            Err(failure) => {
-                if failure.is_worth_a_retry() {
-                    self.report.worth_a_retry.insert(source.clone());
-                }
-                self.report.errors.push(FileError::new(&source, failure.to_string()));
-            }
-        }
-        (self.observer)(IngestEvent::Finished { source: &source, chunks });
-        let chunks = self.batch.iter().map(|document| document.chunks.len()).sum::<usize>();
-        if chunks + self.described.len() >= BATCH_CHUNKS {
-            self.flush().await?;
-        }
-        Ok(())
-    }
-
-    /// Lists the remaining files as failed: an embedder that is away would fail each of them, slowly.
-    async fn give_up(&mut self, outcomes: impl futures::Stream<Item = (String, Result<Processed, Failure>)>) {
-        let reason = "not tried: the embedder is not available (see the errors above); ingest again when it is";
-        let mut outcomes = std::pin::pin!(outcomes);
-        while let Some((source, _)) = outcomes.next().await {
-            self.report.errors.push(FileError::new(&source, reason.into()));
-            self.report.worth_a_retry.insert(source.clone());
-            (self.observer)(IngestEvent::Finished { source: &source, chunks: 0 });
-        }
-    }
-
-    async fn flush(&mut self) -> Result<(), RagError> {
-        let described = std::mem::take(&mut self.described);
-        if !described.is_empty() {
-            let described = Mutation::Describe { documents: described.into() };
-            self.report.updated += self.db.commit(described).await?.updated;
-        }
-        let batch = std::mem::take(&mut self.batch);
-        if batch.is_empty() {
-            self.report.stored.append(&mut self.unsaid);
-            return Ok(());
-        }
-        let (written, failed) = write(self.db, batch.into(), &self.embedder).await?;
-        self.report.added += written.added;
-        self.report.updated += written.updated;
-        self.report.chunks_indexed += written.chunks_inserted;
-        let spoilt: HashSet<&str> = failed.iter().map(|failed| failed.file.as_str()).collect();
-        self.report.stored.extend(self.unsaid.drain(..).filter(|stored| !spoilt.contains(stored.source.as_str())));
-        self.report.errors.extend(failed);
-        Ok(())
-    }
-}
-
-/// Writes documents in one transaction; if a vector of one of them spoils it, each in its own, so that only that one fails.
-///
-/// # Errors
-/// When no document at all can be written, e.g. because the DB holds another embedder's vectors.
-async fn write(
-    db: &Db,
-    batch: Arc<[NewDocument]>,
-    embedder: &EmbedderRecord,
-) -> Result<(WriteReport, Vec<FileError>), RagError> {
-    let write = |documents| db.commit(Mutation::Write { documents, embedder: embedder.clone() });
-    match write(Arc::clone(&batch)).await {
-        Ok(report) => return Ok((report, Vec::new())),
-        Err(RagError::Store(StoreError::BadVector { .. })) => {}
-        Err(error) => return Err(error),
-    }
-    let (mut total, mut failed) = (WriteReport::default(), Vec::new());
-    for document in &*batch {
-        match write([document.clone()].into()).await {
-            Ok(report) => total += report,
-            Err(RagError::Store(error @ StoreError::BadVector { .. })) => {
-                failed.push(FileError::new(&document.source, error.to_string()));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok((total, failed))
 }

@@ -15,12 +15,12 @@ use super::{
     sources::{is_settled, version_of},
 };
 use crate::{
-    domain::{ChunkSizes, DocumentMetadata, Quality},
+    domain::{ChunkSizes, DocumentMetadata, Metadata, Quality},
     providers::EmbedderId,
     rag::{
         chunk::{Chunker, Structure, table_count},
         context::{self, TextInContext},
-        extract::{self, ExtractError, Extracted, Format, Limits, Warning},
+        extract::{self, Attachment, ExtractError, Extracted, Format, Limits, Warning},
         language::LanguageDetector,
         structure::TextStructure,
     },
@@ -29,16 +29,16 @@ use crate::{
 };
 
 /// Raised whenever extraction, cutting or naming changes, so that documents are read again.
-pub const PIPELINE_VERSION: u32 = 5;
+pub const PIPELINE_VERSION: u32 = 6;
 
 /// What reading a file came to.
 pub(super) enum Prepared {
     /// The store has it in this state.
     Unchanged,
-    /// The store has it in this state, but for its metadata.
-    Described(Box<DocumentMetadata>),
-    /// It must be written.
-    Changed(Box<Pending>),
+    /// The store has it in this state, but for the metadata of these: itself, or what is attached to it.
+    Described(Vec<(String, DocumentMetadata)>),
+    /// It must be written, and behind it what is attached to it.
+    Changed(Vec<Pending>),
     /// It has pages whose text must be recognised first.
     Scanned,
 }
@@ -125,57 +125,113 @@ pub(super) fn prepare(
     store: &dyn Store,
 ) -> Result<Prepared, Failure> {
     let format = Format::of_path(&file.path).ok_or_else(|| Failure::File("is of no supported format".into()))?;
-    let Content { bytes, modified, hash, .. } = content;
-    let version = options.version.clone().unwrap_or_else(|| hash.to_hex()[..8].to_owned());
-    let fingerprint = fingerprint(hash, format, &version, options);
-    let recipe = recipe(options.chunking);
-    let stored = store.document_state(&file.source).map_err(Failure::Store)?;
-    let of_file = stored.as_ref().map(|stored| stored.metadata.clone()).unwrap_or_default();
-    let mut metadata = DocumentMetadata {
-        rules: options.rules.of(&file.source),
-        // What an earlier request gave stays until another one gives something.
-        given: options.metadata.clone().unwrap_or(of_file.given),
-        file: of_file.file,
-    };
+    let version = options.version.clone().unwrap_or_else(|| content.hash.to_hex()[..8].to_owned());
+    let fingerprint = fingerprint(&content.hash, format, &version, options);
+    let making = Making { content, options, chunker, store, version, fingerprint, recipe: recipe(options.chunking) };
+    let stored = making.stored(&file.source)?;
     let is_made = |stored: &&DocumentState| {
-        stored.fingerprint == fingerprint
-            && stored.recipe == Some(recipe)
+        stored.fingerprint == making.fingerprint
+            && stored.recipe == Some(making.recipe)
             && stored.embedder.as_deref() == Some(embedder.as_str())
     };
     if let Some(stored) = stored.as_ref().filter(is_made) {
-        let is_same = stored.metadata == metadata;
-        return Ok(if is_same { Prepared::Unchanged } else { Prepared::Described(Box::new(metadata)) });
+        let described = making.described(&file.source, stored)?;
+        return Ok(if described.is_empty() { Prepared::Unchanged } else { Prepared::Described(described) });
+    }
+    let Some(mut extracted) = extracted(format, content, options)? else { return Ok(Prepared::Scanned) };
+    let attachments = std::mem::take(&mut extracted.attachments);
+    let size = content.bytes.len() as u64;
+    let Some(of_file) = making.document(file.source.clone(), extracted, size, stored) else {
+        return Err(Failure::File("contains no text".into()));
+    };
+    let mut pending = vec![of_file];
+    for Attachment { name, bytes, document } in attachments {
+        let source = format!("{}/{name}", file.source);
+        let stored = making.stored(&source)?;
+        pending.extend(making.document(source, document, bytes, stored).map(|mut attached| {
+            attached.document.part_of = Some(file.source.clone());
+            attached
+        }));
+    }
+    Ok(Prepared::Changed(pending))
+}
+
+/// What the documents of one file are made by.
+struct Making<'a> {
+    content: &'a Content,
+    options: &'a IngestOptions,
+    chunker: &'a Chunker,
+    store: &'a dyn Store,
+    version: String,
+    fingerprint: String,
+    recipe: Recipe,
+}
+
+impl Making<'_> {
+    fn stored(&self, source: &str) -> Result<Option<DocumentState>, Failure> {
+        self.store.document_state(source).map_err(Failure::Store)
     }
 
-    let Some(extracted) = extracted(format, content, options)? else { return Ok(Prepared::Scanned) };
-    let languages = LanguageDetector::for_document(&extracted.text);
-    let structure = TextStructure::new(&extracted.text, extracted.format.is_structured(), &extracted.pages);
-    let (chunks, contexts) = cut(&file.source, &extracted, &structure, &languages, chunker);
-    if chunks.is_empty() {
-        return Err(Failure::File("contains no text".into()));
+    /// The metadata of a document that had this so far; what an earlier request gave stays until another one gives something.
+    fn metadata(&self, source: &str, of_file: Metadata, given: Metadata) -> DocumentMetadata {
+        let given = self.options.metadata.clone().unwrap_or(given);
+        DocumentMetadata { rules: self.options.rules.of(source), given, file: of_file }
     }
-    let is_new = stored.is_none();
-    let known: HashSet<String> = stored.into_iter().flat_map(|DocumentState { chunk_keys, .. }| chunk_keys).collect();
-    let to_embed = to_embed(&chunks, contexts, &known);
-    let quality = quality(&extracted, structure.characters());
-    let (warnings, outline) = (quality.warnings.clone(), structure.outline);
-    let Extracted { text, title, format, pages, metadata: of_file, .. } = extracted;
-    metadata.file = of_file;
-    let document = NewDocument {
-        source: file.source.clone(),
-        fingerprint,
-        version,
-        title,
-        format: format.as_str().to_owned(),
-        bytes: bytes.len() as u64,
-        language: languages.of_document().to_owned(),
-        modified: modified.and_then(|time| Timestamp::try_from(time).ok()).map(|time| time.to_string()),
-        text: DocumentText { text, outline, pages, quality },
-        chunks,
-        metadata,
-        recipe,
-    };
-    Ok(Prepared::Changed(Box::new(Pending { document, to_embed, warnings, is_new })))
+
+    /// Which of the documents of a file that did not change have other metadata now.
+    fn described(&self, source: &str, stored: &DocumentState) -> Result<Vec<(String, DocumentMetadata)>, Failure> {
+        let mut documents = vec![(source.to_owned(), stored.metadata.clone())];
+        for part in self.store.parts(source).map_err(Failure::Store)? {
+            if let Some(state) = self.stored(&part)? {
+                documents.push((part, state.metadata));
+            }
+        }
+        let described = documents.into_iter().filter_map(|(source, before)| {
+            let now = self.metadata(&source, before.file.clone(), before.given.clone());
+            (now != before).then_some((source, now))
+        });
+        Ok(described.collect())
+    }
+
+    /// The document of this name; `None` when there is nothing to be cut in it.
+    fn document(
+        &self,
+        source: String,
+        extracted: Extracted,
+        bytes: u64,
+        stored: Option<DocumentState>,
+    ) -> Option<Pending> {
+        let languages = LanguageDetector::for_document(&extracted.text);
+        let structure = TextStructure::new(&extracted.text, extracted.format.is_structured(), &extracted.pages);
+        let (chunks, contexts) = cut(&source, &extracted, &structure, &languages, self.chunker);
+        if chunks.is_empty() {
+            return None;
+        }
+        let is_new = stored.is_none();
+        let (known, before) = stored.map(|state| (state.chunk_keys, state.metadata)).unwrap_or_default();
+        let known: HashSet<String> = known.into_iter().collect();
+        let to_embed = to_embed(&chunks, contexts, &known);
+        let quality = quality(&extracted, structure.characters());
+        let (warnings, outline) = (quality.warnings.clone(), structure.outline);
+        let Extracted { text, title, format, pages, metadata: of_file, .. } = extracted;
+        let modified = self.content.modified.and_then(|time| Timestamp::try_from(time).ok());
+        let document = NewDocument {
+            metadata: self.metadata(&source, of_file, before.given),
+            source,
+            fingerprint: self.fingerprint.clone(),
+            version: self.version.clone(),
+            title,
+            format: format.as_str().to_owned(),
+            bytes,
+            language: languages.of_document().to_owned(),
+            modified: modified.map(|time| time.to_string()),
+            text: DocumentText { text, outline, pages, quality },
+            chunks,
+            recipe: self.recipe,
+            part_of: None,
+        };
+        Some(Pending { document, to_embed, warnings, is_new })
+    }
 }
 
 /// How documents are read and cut, and what embeds them: what is stored of a file is a matter of this and of its content.

@@ -12,7 +12,7 @@ use crate::{
     domain::DocumentMetadata,
     providers::EmbedderId,
     rag::extract::Limits,
-    store::{FileVersion, Mutation},
+    store::{FileVersion, Mutation, NewName, Store},
 };
 
 /// A file whose document is stored as the file is.
@@ -106,29 +106,51 @@ pub enum Renamed {
     Taken,
 }
 
-/// Gives a document another name; it keeps its id, its text and its vectors, and has what the rules say of its new name.
+/// Gives a document another name, and what is in its file; each keeps its id, its text and its vectors, and has what the rules
+/// say of its new name.
 ///
 /// # Errors
 /// When the store cannot be read or written.
 pub async fn rename_document(db: &Arc<Db>, from: &str, to: &str, rules: &MetadataRules) -> Result<Renamed, RagError> {
     let (old, new) = (from.to_owned(), to.to_owned());
-    let stored = blocking(db, move |db| match db.store().document_state(&old)? {
-        Some(state) => {
-            let keys = prepare::renamed_keys(db.store().chunk_texts(&old)?, &new);
-            Ok(Some((keys, state.metadata)))
-        }
-        None => Ok(None),
-    });
-    let Some((keys, metadata)) = stored.await? else { return Ok(Renamed::NoDocument) };
-    let renamed = db.commit(Mutation::Rename { from: from.to_owned(), to: to.to_owned(), keys }).await?;
+    let documents = blocking(db, move |db| new_names(db.store().as_ref(), &old, &new)).await?;
+    if documents.is_empty() {
+        return Ok(Renamed::NoDocument);
+    }
+    let names = documents.iter().map(|(name, _)| name.clone()).collect();
+    let renamed = db.commit(Mutation::Rename { documents: names }).await?;
     if renamed.updated == 0 {
         return Ok(Renamed::Taken);
     }
-    let renamed = DocumentMetadata { rules: rules.of(to), ..metadata.clone() };
-    if renamed != metadata {
-        db.commit(Mutation::Describe { documents: [(to.to_owned(), renamed)].into() }).await?;
+    let described: Vec<_> = documents
+        .into_iter()
+        .filter_map(|(NewName { to, .. }, metadata)| {
+            let renamed = DocumentMetadata { rules: rules.of(&to), ..metadata.clone() };
+            (renamed != metadata).then_some((to, renamed))
+        })
+        .collect();
+    if !described.is_empty() {
+        db.commit(Mutation::Describe { documents: described.into() }).await?;
     }
     Ok(Renamed::Done)
+}
+
+/// The other names of a document and of what is in its file, and their metadata; empty when there is no such document.
+fn new_names(store: &dyn Store, old: &str, new: &str) -> Result<Vec<(NewName, DocumentMetadata)>, RagError> {
+    let mut names = Vec::new();
+    let Some(of_file) = store.document_state(old)? else { return Ok(names) };
+    let mut add = |from: &str, to: String, metadata| -> Result<(), RagError> {
+        let keys = prepare::renamed_keys(store.chunk_texts(from)?, &to);
+        names.push((NewName { from: from.to_owned(), to, keys }, metadata));
+        Ok(())
+    };
+    add(old, new.to_owned(), of_file.metadata)?;
+    for part in store.parts(old)? {
+        if let (Some(state), Some(rest)) = (store.document_state(&part)?, part.strip_prefix(old)) {
+            add(&part, format!("{new}{rest}"), state.metadata)?;
+        }
+    }
+    Ok(names)
 }
 
 impl Job {

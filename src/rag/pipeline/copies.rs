@@ -180,7 +180,7 @@ impl Distinct {
         };
         if copy.wording().0.len() > known.wording().0.len() {
             std::mem::swap(known, &mut copy);
-            known.passage.score = copy.passage.score;
+            (known.passage.id, known.passage.score) = (copy.passage.id, copy.passage.score);
             known.passage.copies = std::mem::take(&mut copy.passage.copies);
         }
         let Passage { key, source, chunk, version, .. } = copy.passage;

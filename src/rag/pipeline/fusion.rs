@@ -19,12 +19,28 @@ impl BlockingStage for Fuse {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
+        // The lists themselves stay: who explains the answer looks into them.
         findings.ranked = match (query.options.mode, &query.vector) {
-            (SearchMode::Bm25, _) | (_, None) => std::mem::take(&mut findings.lexical),
-            (SearchMode::Vector, Some(_)) => std::mem::take(&mut findings.nearest),
+            (SearchMode::Bm25, _) | (_, None) => findings.lexical.clone(),
+            (SearchMode::Vector, Some(_)) => findings.nearest.clone(),
             (SearchMode::Hybrid, Some(_)) => fuse(&findings.lexical, &findings.nearest, &query.fusion),
         };
+        findings.tell(query, |findings| match (query.options.mode, &query.vector) {
+            (SearchMode::Hybrid, Some(_)) => {
+                let (all, both) = (findings.lexical.len() + findings.nearest_ranked, findings.ranked.len());
+                format!("{} of the candidates are in both lists; {}", all.saturating_sub(both), named(&query.fusion))
+            }
+            _ => "nothing: there is one list".to_owned(),
+        });
         Ok(())
+    }
+}
+
+/// How lists are fused, for people.
+fn named(params: &FusionParams) -> String {
+    match params {
+        FusionParams::Rrf { k } => format!("fused by rank, damping {k}"),
+        FusionParams::Weighted { bm25_weight } => format!("fused by score, words count {bm25_weight:.2}"),
     }
 }
 

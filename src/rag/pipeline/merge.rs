@@ -25,28 +25,37 @@ impl BlockingStage for Merge {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
+        let before = findings.read;
         let mut distinct = take(findings, Distinct::default());
-        while distinct.len() < query.options.k {
+        while distinct.len() < query.options.candidates() {
             if findings.read < findings.ranked.len() {
-                read_more(query, findings, query.options.k - distinct.len())?;
+                read_more(query, findings, query.options.candidates() - distinct.len())?;
             } else if retrieve::deeper(query, findings)? {
                 // Fused anew, the order may be another.
                 Fuse.run(query, findings)?;
-                read_more(query, findings, query.options.k)?;
+                read_more(query, findings, query.options.candidates())?;
                 distinct = Distinct::default();
             } else {
                 break;
             }
             distinct = take(findings, distinct);
         }
-        if distinct.len() >= query.options.k {
+        if distinct.len() >= query.options.candidates() {
             let near = near_the_last(findings);
             if near > 0 {
                 read_more(query, findings, near)?;
                 distinct = take(findings, distinct);
             }
         }
-        findings.passages = distinct.into_passages(query.options.k);
+        findings.passages = distinct.into_passages(query.options.candidates());
+        findings.tell(query, |findings| {
+            let copies: usize = findings.passages.iter().map(|passage| passage.copies.len()).sum();
+            let more = findings.read.saturating_sub(before);
+            match (copies, more) {
+                (0, 0) => "nothing: no two say the same".to_owned(),
+                (copies, more) => format!("{copies} copies joined their like; {more} more read to fill the places"),
+            }
+        });
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The way of a question, as data: `plan → embed → retrieve → fuse → read → merge → generate → prove`.
+//! The way of a question, as data: `plan → embed → retrieve → fuse → read → merge → rerank → generate → prove`.
 //!
 //! A [`Question`] becomes a [`Plan`]: its DB is open, its [`RetrievalSpec`] names everything that shapes the answer. The plan
 //! and the question's vector become a [`Query`], which goes through the [`stages`] and comes back as passages. A
@@ -10,6 +10,7 @@ mod copies;
 mod embed;
 mod fusion;
 mod generate;
+mod inspect;
 mod merge;
 mod options;
 mod plan;
@@ -17,6 +18,7 @@ pub mod prompt;
 mod proof;
 mod question;
 mod read;
+mod rerank;
 mod retrieve;
 mod segments;
 mod spec;
@@ -30,6 +32,7 @@ use tokio::sync::Semaphore;
 
 pub use embed::QueryVector;
 pub(super) use generate::{AnswerClock, AnswerWriter, GeneratedAnswer, StandIn, WhenWhole, nothing_found};
+pub use inspect::{MethodScore, why};
 pub use options::{FusionChoice, RetrievalOptions};
 pub use plan::Plan;
 pub(super) use proof::{AnswerProof, Unsupported};
@@ -38,9 +41,9 @@ pub use retrieve::{CANDIDATES, RRF_K};
 pub use spec::RetrievalSpec;
 pub use stage::{BlockingStage, Findings, ModelStage, Query, Stage, StageReport};
 
-use self::{fusion::Fuse, merge::Merge, read::Read, retrieve::Retrieve};
+use self::{fusion::Fuse, merge::Merge, read::Read, rerank::AskReranker, retrieve::Retrieve};
 use super::RagError;
-use crate::resilience::CallContext;
+use crate::{domain::RerankMethod, providers::Reranker, resilience::CallContext};
 
 /// The stages from words to passages, in their order: a new one is registered here.
 pub fn stages() -> Vec<Stage> {
@@ -54,6 +57,8 @@ pub struct Pipeline {
     stages: Arc<[Stage]>,
     named: Arc<str>,
     turns: Arc<Semaphore>,
+    /// The model of the rerank server, when there is one.
+    reranker: Option<Arc<str>>,
 }
 
 impl Default for Pipeline {
@@ -67,7 +72,30 @@ impl Pipeline {
     pub fn new(stages: Vec<Stage>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let named: Vec<_> = stages.iter().map(|stage| format!("{}@{}", stage.name(), stage.version())).collect();
-        Self { stages: stages.into(), named: named.join(" ").into(), turns: Arc::new(Semaphore::new(cores + 1)) }
+        Self {
+            stages: stages.into(),
+            named: named.join(" ").into(),
+            turns: Arc::new(Semaphore::new(cores + 1)),
+            reranker: None,
+        }
+    }
+
+    /// The stages of questions, with a rerank server if there is one.
+    pub fn with_reranker(reranker: Option<&Arc<dyn Reranker>>) -> Self {
+        let mut stages = stages();
+        stages.extend(reranker.map(|reranker| Stage::Model(Arc::new(AskReranker(Arc::clone(reranker))))));
+        Self { reranker: reranker.map(|reranker| reranker.id().into()), ..Self::new(stages) }
+    }
+
+    /// The model that reranks in this way.
+    ///
+    /// # Errors
+    /// [`RagError::NoReranker`].
+    pub fn reranker(&self, method: RerankMethod) -> Result<Option<Arc<str>>, RagError> {
+        match method {
+            RerankMethod::None => Ok(None),
+            RerankMethod::Http => self.reranker.clone().map(Some).ok_or(RagError::NoReranker),
+        }
     }
 
     /// Its stages in their order, with their versions, e.g. `retrieve@1 fuse@1 read@1`: part of what shapes an answer.
@@ -86,13 +114,17 @@ impl Pipeline {
         while let Some(stage) = self.stages.get(at) {
             match stage {
                 Stage::Blocking(_) => (findings, at) = self.run_blocking(&query, findings, at, call).await?,
+                Stage::Model(stage) if !stage.applies(&query) => at += 1,
                 Stage::Model(stage) => {
-                    let begun = begin(&query);
+                    let begun = begin(&query, &findings);
                     stage.run(&query, &mut findings, call).await?;
                     report(begun, stage.name(), &mut findings);
                     at += 1;
                 }
             }
+        }
+        if query.explain {
+            findings.inspection = inspect::inspect(&findings);
         }
         Ok(findings)
     }
@@ -113,10 +145,13 @@ impl Pipeline {
             let _turn = turn;
             let mut next = at;
             while let Some(Stage::Blocking(stage)) = stages.get(next) {
-                let begun = begin(&query);
+                next += 1;
+                if !stage.applies(&query) {
+                    continue;
+                }
+                let begun = begin(&query, &findings);
                 stage.run(&query, &mut findings)?;
                 report(begun, stage.name(), &mut findings);
-                next += 1;
             }
             Ok((findings, next))
         });
@@ -130,14 +165,15 @@ impl Pipeline {
     }
 }
 
-/// The time, if somebody wants to know it.
-fn begin(query: &Query) -> Option<Instant> {
-    query.explain.then(Instant::now)
+/// The time, and what there is, if somebody wants to know it.
+fn begin(query: &Query, findings: &Findings) -> Option<(Instant, usize)> {
+    query.explain.then(|| (Instant::now(), findings.count()))
 }
 
-fn report(begun: Option<Instant>, stage: &'static str, findings: &mut Findings) {
-    if let Some(begun) = begun {
-        let report = StageReport { stage, took: begun.elapsed(), found: findings.count() };
+fn report(begun: Option<(Instant, usize)>, stage: &'static str, findings: &mut Findings) {
+    if let Some((begun, got)) = begun {
+        let changed = findings.change.take();
+        let report = StageReport { stage, took: begun.elapsed(), got, found: findings.count(), changed };
         findings.explanation.push(report);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::domain::{SearchFilter, SearchMode};
+use crate::domain::{RerankMethod, SearchFilter, SearchMode};
 
 /// What a question may choose about its passages.
 ///
@@ -18,21 +18,43 @@ pub struct RetrievalOptions {
     pub fusion: FusionChoice,
     /// Part of the DB that is searched.
     pub filter: SearchFilter,
+    /// What puts the passages into another order.
+    pub rerank: RerankMethod,
+    /// How many passages get a score then; the method's usual number when open. Never fewer than `k`.
+    pub rerank_top_n: Option<usize>,
 }
 
 impl Default for RetrievalOptions {
     fn default() -> Self {
-        Self { mode: SearchMode::Hybrid, k: 5, fusion: FusionChoice::default(), filter: SearchFilter::default() }
+        Self {
+            mode: SearchMode::Hybrid,
+            k: 5,
+            fusion: FusionChoice::default(),
+            filter: SearchFilter::default(),
+            rerank: RerankMethod::None,
+            rerank_top_n: None,
+        }
     }
 }
 
 impl RetrievalOptions {
+    /// Passages that are read: those that are wanted, or more of which a reranker chooses them.
+    pub fn candidates(&self) -> usize {
+        match self.rerank {
+            RerankMethod::None => self.k,
+            method => self.k.max(self.rerank_top_n.unwrap_or(method.usual_depth())),
+        }
+    }
+
     /// All options by name, for keys.
     pub(super) fn key(&self) -> String {
-        let Self { mode, k, fusion, filter } = self;
+        let Self { mode, k, fusion, filter, rerank, rerank_top_n: _ } = self;
         let FusionChoice { rrf, rrf_k, bm25_weight } = fusion;
         let SearchFilter { languages, versions, documents } = filter;
         let mut key = format!("mode={mode} k={k} rrf={rrf:?} rrf_k={rrf_k:?} bm25_weight={bm25_weight:?}");
+        if *rerank != RerankMethod::None {
+            key.push_str(&format!(" rerank={rerank} rerank_top_n={}", self.candidates()));
+        }
         for (name, values) in [("languages", languages), ("versions", versions)] {
             if !values.is_empty() {
                 key.push_str(&format!(" {name}={:?}", as_set(values)));

@@ -39,7 +39,15 @@ pub struct SettledQuery {
 
 impl Plan {
     /// Plans the answer to a question from this DB, through these stages, by this generator.
-    pub fn new(question: &Question, db: Arc<Db>, pipeline: &Pipeline, generator: &dyn Generator) -> Self {
+    ///
+    /// # Errors
+    /// [`RagError::NoReranker`].
+    pub fn new(
+        question: &Question,
+        db: Arc<Db>,
+        pipeline: &Pipeline,
+        generator: &dyn Generator,
+    ) -> Result<Self, RagError> {
         let spec = RetrievalSpec {
             db: question.db.clone(),
             embedder: db.embedder().map(|embedder| EmbedderId::new(embedder.id)),
@@ -48,9 +56,10 @@ impl Plan {
             provider: generator.name().to_owned(),
             model: generator.model().to_owned(),
             prompt: &prompt::VERSION,
+            reranker: pipeline.reranker(question.options.rerank)?,
         };
         let text = condense::standalone(&question.history, &question.text);
-        Self { text: text.into(), spec, stamp: db.stamp(), db, explain: question.explain }
+        Ok(Self { text: text.into(), spec, stamp: db.stamp(), db, explain: question.explain })
     }
 
     /// The same for another question.

@@ -13,10 +13,14 @@ impl BlockingStage for Read {
     }
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
-        (findings.read, findings.passages) = (0, Vec::with_capacity(query.options.k));
-        while findings.passages.len() < query.options.k && findings.read < findings.ranked.len() {
-            read_more(query, findings, query.options.k - findings.passages.len())?;
+        (findings.read, findings.passages) = (0, Vec::with_capacity(query.options.candidates()));
+        while findings.passages.len() < query.options.candidates() && findings.read < findings.ranked.len() {
+            read_more(query, findings, query.options.candidates() - findings.passages.len())?;
         }
+        findings.tell(query, |findings| match findings.read - findings.passages.len() {
+            0 => format!("read the best {}", findings.passages.len()),
+            gone => format!("read the best {}; {gone} were deleted since", findings.passages.len()),
+        });
         Ok(())
     }
 }
@@ -36,7 +40,21 @@ pub(super) fn read_more(query: &Query, findings: &mut Findings, most: usize) -> 
 }
 
 fn passage(chunk: Chunk, score: f32) -> Passage {
-    let Chunk { key, document, source, title, modified, ordinal, place, version, language, text, .. } = chunk;
-    let copies = Vec::new();
-    Passage { text, key, source, chunk: ordinal, version, language, score, document, title, modified, place, copies }
+    let Chunk { id, key, document, source, title, modified, ordinal, place, version, language, text, .. } = chunk;
+    let (id, copies) = (Some(id), Vec::new());
+    Passage {
+        id,
+        text,
+        key,
+        source,
+        chunk: ordinal,
+        version,
+        language,
+        score,
+        document,
+        title,
+        modified,
+        place,
+        copies,
+    }
 }

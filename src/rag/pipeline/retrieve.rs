@@ -73,10 +73,17 @@ impl BlockingStage for Retrieve {
 
     fn run(&self, query: &Query, findings: &mut Findings) -> Result<(), RagError> {
         let depth = match (query.options.mode, &query.vector) {
-            (SearchMode::Hybrid, Some(_)) => query.options.k.max(CANDIDATES),
-            _ => query.options.k + SPARE,
+            (SearchMode::Hybrid, Some(_)) => query.options.candidates().max(CANDIDATES),
+            _ => query.options.candidates() + SPARE,
         };
-        search(query, findings, depth)
+        search(query, findings, depth)?;
+        findings.tell(query, |findings| {
+            let lists = [(findings.lexical.len(), "words"), (findings.nearest_ranked, "vectors")];
+            let found = lists.iter().filter(|(number, _)| *number > 0);
+            let found: Vec<String> = found.map(|(number, by)| format!("{number} found by {by}")).collect();
+            if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") }
+        });
+        Ok(())
     }
 }
 
@@ -101,7 +108,7 @@ fn search(query: &Query, findings: &mut Findings, depth: usize) -> Result<(), Ra
             (index.lexical(&query.text, depth, filter)?, index.nearest(vector, depth, filter)?)
         }
     };
-    findings.depth = depth;
+    (findings.depth, findings.nearest_ranked) = (depth, findings.nearest.len());
     findings.exhausted = findings.lexical.len() < depth && findings.nearest.len() < depth;
     if let (SearchMode::Hybrid, FusionParams::Weighted { .. }, Some(vector)) =
         (query.options.mode, query.fusion, query.vector.as_deref())

@@ -28,15 +28,26 @@ pub struct RetrievalSpec {
     pub model: String,
     /// The version of the instruction that the model gets.
     pub prompt: &'static str,
+    /// The model that reranks; `None` where none does.
+    pub reranker: Option<Arc<str>>,
 }
 
 impl RetrievalSpec {
     /// The spec as one value to compare and to keep. It is stored in journals: a change of its form forgets every cached
     /// answer.
     pub fn key(&self) -> SpecKey {
-        let Self { db, embedder, options, stages, provider, model, prompt } = self;
+        let Self { db, embedder, options, stages, provider, model, prompt, reranker } = self;
         let embedder = embedder.as_ref().map_or("", EmbedderId::as_str);
-        SpecKey::new([db.as_str(), embedder, provider, model, prompt, stages, &options.key()])
+        SpecKey::new([
+            db.as_str(),
+            embedder,
+            provider,
+            model,
+            prompt,
+            stages,
+            &options.key(),
+            reranker.as_deref().unwrap_or_default(),
+        ])
     }
 }
 
@@ -44,7 +55,7 @@ impl RetrievalSpec {
 mod tests {
     use super::*;
     use crate::{
-        domain::{Filter, SearchFilter, SearchMode},
+        domain::{Filter, RerankMethod, SearchFilter, SearchMode},
         rag::pipeline::FusionChoice,
     };
 
@@ -64,14 +75,16 @@ mod tests {
             provider: "ollama".into(),
             model: "llama".into(),
             prompt: "p1",
+            reranker: None,
         }
     }
 
     /// Each field that changes the spec changes the key. The destructuring fails to compile when a field is missing here.
     #[test]
     fn every_field_has_a_part_in_the_key() {
-        let RetrievalSpec { db, embedder, options, stages, provider, model, prompt } = spec();
-        let RetrievalOptions { mode, k, fusion, filter } = options;
+        let RetrievalSpec { db, embedder, options, stages, provider, model, prompt, reranker } = spec();
+        let RetrievalOptions { mode, k, fusion, filter, rerank, rerank_top_n } = options;
+        assert_eq!((rerank, rerank_top_n, reranker), (RerankMethod::None, None, None));
         let FusionChoice { rrf, rrf_k, bm25_weight } = fusion;
         assert_eq!((rrf, rrf_k, bm25_weight), (None, None, None));
         let SearchFilter { languages, versions, documents } = filter;
@@ -97,6 +110,9 @@ mod tests {
             with(&|s| s.options.filter.documents = year(2025)),
             with(&|s| s.options.filter.documents = year(2026)),
             with(&|s| s.stages = format!("{stages} rerank@1").into()),
+            with(&|s| s.reranker = Some("http:a".into())),
+            with(&|s| s.options.rerank = RerankMethod::Http),
+            with(&|s| (s.options.rerank, s.options.rerank_top_n) = (RerankMethod::Http, Some(30))),
             with(&|s| s.provider = format!("{provider}2")),
             with(&|s| s.model = format!("{model}2")),
             with(&|s| s.prompt = if prompt == "p1" { "p2" } else { "p1" }),

@@ -4,10 +4,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use super::options::RetrievalOptions;
+use super::{inspect::MethodScore, options::RetrievalOptions};
 use crate::{
     domain::{FusionParams, Hit, Passage},
-    rag::{Db, RagError},
+    rag::{Db, DegradedReason, RagError},
     resilience::CallContext,
 };
 
@@ -35,6 +35,8 @@ pub struct Findings {
     pub lexical: Vec<Hit>,
     /// Hits of the vector search, best first; scores are cosines.
     pub nearest: Vec<Hit>,
+    /// How many of `nearest` the search has ranked; those behind them were only measured.
+    pub nearest_ranked: usize,
     /// The ranking that is made of them, best first.
     pub ranked: Vec<Hit>,
     /// Candidates that were asked of each index.
@@ -45,8 +47,18 @@ pub struct Findings {
     pub read: usize,
     /// The passages, best first; at most `k` at the end.
     pub passages: Vec<Passage>,
+    /// What a reranker says of the passages, best first; empty where none ran.
+    pub reranked: Vec<Hit>,
+    /// How long it took.
+    pub rerank_took: Duration,
+    /// Set when the passages are not those that a healthy system would have found.
+    pub degraded: Option<DegradedReason>,
     /// What each stage did, when the query asks for it.
     pub explanation: Vec<StageReport>,
+    /// What the stage that runs has changed, in words, when the query asks for it.
+    pub change: Option<String>,
+    /// What each method says of each passage, when the query asks for it.
+    pub inspection: Vec<Vec<MethodScore>>,
 }
 
 /// What one stage did.
@@ -56,8 +68,12 @@ pub struct StageReport {
     pub stage: &'static str,
     /// How long it ran.
     pub took: Duration,
-    /// What it had found when it ended.
+    /// Hits or passages that there were when it began.
+    pub got: usize,
+    /// Hits or passages that there were when it ended.
     pub found: usize,
+    /// What it changed, in words.
+    pub changed: Option<String>,
 }
 
 impl Findings {
@@ -67,6 +83,13 @@ impl Findings {
             (0, 0) => self.lexical.len() + self.nearest.len(),
             (0, ranked) => ranked,
             (passages, _) => passages,
+        }
+    }
+
+    /// Notes what a stage has changed, if somebody wants to know.
+    pub fn tell(&mut self, query: &Query, change: impl FnOnce(&Self) -> String) {
+        if query.explain {
+            self.change = Some(change(self));
         }
     }
 }
@@ -79,6 +102,11 @@ pub trait BlockingStage: Send + Sync {
     /// Goes up when a change makes other passages of the same findings: answers that were kept before are then not given.
     fn version(&self) -> u32 {
         1
+    }
+
+    /// Whether the query asks for it; else it does not run, and no explanation tells of it.
+    fn applies(&self, _query: &Query) -> bool {
+        true
     }
 
     /// Makes the findings richer.
@@ -98,6 +126,11 @@ pub trait ModelStage: Send + Sync {
     /// are then not given.
     fn version(&self) -> u32 {
         1
+    }
+
+    /// Whether the query asks for it; else it does not run, and no explanation tells of it.
+    fn applies(&self, _query: &Query) -> bool {
+        true
     }
 
     /// Makes the findings richer.

@@ -196,7 +196,12 @@ impl<'a> Comparison<'a> {
         let named = there.iter().any(|item| item.kind == Kind::Name || item.first && item.tells());
         let first = |item: &Item| item.first && !self.has(item.key) && beside.alignment.copied >= 0.6;
         match self.lexicon.language {
-            "de" => named && new.any(|item| item.kind == Kind::Name && !item.led && !self.has(item.key) || first(item)),
+            "de" => {
+                let foreign = |item: &&Item| item.kind == Kind::Name && !self.has(item.key);
+                // Nouns are written like names; two of them in a row that nobody else says are one.
+                let several = new.clone().filter(foreign).count() >= 2;
+                named && (several || new.any(|item| foreign(&item) && !item.led || first(item)))
+            }
             _ => named && new.any(|item| item.kind == Kind::Name || first(item)),
         }
     }
@@ -281,10 +286,13 @@ impl<'a> Comparison<'a> {
                     Kind::Sign(..) => near_copy,
                     _ => false,
                 };
-                let between = |(i, j): &(usize, usize)| {
-                    (x + 1..*y).contains(i) && (there_y + 1..*there_x).contains(j) && holds(&self.said[*i])
+                // In the order of the copy one of the names is missing, and what stands between them may be, too.
+                let between = || {
+                    let mut said = self.said[x + 1..*y].iter().filter(|item| holds(item));
+                    there_y < there_x
+                        && said.any(|item| there[there_y + 1..*there_x].iter().any(|other| other.key == item.key))
                 };
-                there_y < there_x && alignment.pairs.iter().any(between)
+                between()
             })
         })
     }

@@ -65,7 +65,10 @@ impl Evidence {
                 if evidence.sentences.len() == MOST_SENTENCES {
                     break;
                 }
-                let reading = evidence.vocabulary.read(&source.text[range.clone()], lexicon, true);
+                let words = &source.text[range.clone()];
+                let reading = evidence.vocabulary.read(words, lexicon, true);
+                // A quote ends with its last word.
+                let range = range.start..range.start + words.trim_end_matches(['.', '!', '。', '！']).len();
                 evidence.sentences.push(EvidenceSentence { passage, range, reading });
             }
             let title = evidence.vocabulary.read(source.title.unwrap_or_default(), lexicon, true);

@@ -206,9 +206,7 @@ impl Prover {
         let (passage, at) = among
             .into_iter()
             .find_map(|passage| Some((passage, whole_sentence(&self.sources[passage].text, words)?)))?;
-        let behind = &self.sources[passage].text[at + words.len()..];
-        let stop = behind.chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
-        let carrier = Carrier { passage, span: at..at + words.len() + stop, support: 1.0, flaw: None };
+        let carrier = Carrier { passage, span: at..at + words.len(), support: 1.0, flaw: None };
         Some(Claim { support: 1.0, flaw: None, carriers: vec![carrier] })
     }
 

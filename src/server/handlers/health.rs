@@ -12,7 +12,7 @@ use crate::{
     providers::{Author, ProviderKind},
     server::{
         UpstreamHealth,
-        health::{Reachable, ollama_answers},
+        health::{Reachable, ollama_answers, reranker_away},
         heartbeat::TaskState,
         state::AppState,
     },
@@ -41,7 +41,7 @@ fn status(state: &AppState, database: &Database, reachable: &Reachable<'_>) -> S
     let stuck = || state.heartbeats.tasks(Instant::now()).iter().any(|task| task.stuck);
     if !database.is_well() || !reachable.any() && models.fallback_generator().is_none() {
         Status::Unhealthy
-    } else if !reachable.no.is_empty() || database.limitation.is_some() || stuck() {
+    } else if !reachable.no.is_empty() || database.limitation.is_some() || reranker_away(state).is_some() || stuck() {
         Status::Degraded
     } else {
         Status::Healthy
@@ -194,7 +194,10 @@ pub async fn providers(State(state): State<Arc<AppState>>) -> Json<ProviderHealt
         Status::Healthy => ("ok", format!("questions are answered by {there}")),
         Status::Degraded if reachable.no.is_empty() => (
             "warning",
-            database.limitation.clone().unwrap_or_else(|| "a background task is stuck, see /health".to_owned()),
+            database.limitation.clone().unwrap_or_else(|| match reranker_away(&state) {
+                Some(_) => "rerank cannot be asked: passages keep the order of the search".to_owned(),
+                None => "a background task is stuck, see /health".to_owned(),
+            }),
         ),
         Status::Degraded if reachable.any() => {
             ("warning", format!("{away} cannot be asked: questions are answered by {there}"))
@@ -289,6 +292,9 @@ fn suggestions(state: &AppState) -> Vec<String> {
                 commands.extend(status.models_missing.iter().map(|model| format!("ollama pull {model}")));
             }
             _ if status.ok => {}
+            ProviderKind::Rerank => {
+                commands.push("ragctl config show  # check rerank_url and rerank_api_key".to_owned());
+            }
             _ if name == provider.as_str() => {
                 commands.push("ragctl config show  # check openai_base_url and openai_api_key".to_owned());
             }

@@ -54,6 +54,7 @@ pub async fn stream_query(
     let call = CallContext::within(state.settings.request_timeout);
     let question = api::question(request, &state.ask_defaults())?;
     let asked = state.engine.ask(&question, &call).await?;
+    state.given.note(&id, &asked.cached, &question.text);
     let head = api::stream_head(&question, &asked.retrieval);
     Ok(if wants_events(&headers) { events(question, asked, head, id) } else { plain(asked, &head) })
 }

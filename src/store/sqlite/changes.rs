@@ -80,28 +80,27 @@ fn added(
         Want::Attributes => ("NULL", "", ""),
     };
     let sql = format!(
-        "SELECT c.id, c.language, c.version, c.document_id, {payload} FROM chunks c {beside}
+        "SELECT c.id, c.language, c.document_id, {payload} FROM chunks c {beside}
          WHERE c.generation = ?3 AND c.revision > ?1 AND c.revision <= ?2 {only} ORDER BY c.id"
     );
     c.prepare_cached(&sql)?
         .query_map(params![after, to, generation.0], |row| {
             let (mut text, mut vector, mut context) = (String::new(), Vec::new(), ChunkContext::default());
             match want {
-                Want::Text => (text, context) = (row.get(4)?, self::context(row)?),
-                Want::Vector => vector = vector_from_bytes(row.get_ref(4)?.as_blob().unwrap_or_default()),
+                Want::Text => (text, context) = (row.get(3)?, self::context(row)?),
+                Want::Vector => vector = vector_from_bytes(row.get_ref(3)?.as_blob().unwrap_or_default()),
                 Want::Attributes => {}
             }
-            let (id, language, version) = (ChunkId(row.get(0)?), row.get(1)?, row.get(2)?);
-            let document = DocumentId(row.get(3)?);
-            Ok(IndexedChunk { id, language, version, text, vector, document, context })
+            let (id, language, document) = (ChunkId(row.get(0)?), row.get(1)?, DocumentId(row.get(2)?));
+            Ok(IndexedChunk { id, language, text, vector, document, context })
         })?
         .collect()
 }
 
 /// What a chunk stands in: what is known of its document, and the headings of its place.
 fn context(row: &Row<'_>) -> Result<ChunkContext, rusqlite::Error> {
-    let place: Option<Place> = json(row, 7)?;
+    let place: Option<Place> = json(row, 6)?;
     let headings = place.map_or_else(Vec::new, |place| place.headings);
     let headings = headings.into_iter().map(|heading| heading.title).collect();
-    Ok(ChunkContext { source: row.get(5)?, title: row.get(6)?, headings })
+    Ok(ChunkContext { source: row.get(4)?, title: row.get(5)?, headings })
 }

@@ -27,13 +27,15 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_READERS: usize = 8;
 
 /// Schema changes in order; the number of those applied is the file's `user_version`.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/001_init.sql"),
     include_str!("migrations/002_counts.sql"),
     include_str!("migrations/003_documents.sql"),
     include_str!("migrations/005_metadata.sql"),
     include_str!("migrations/006_generations.sql"),
     include_str!("migrations/007_sync.sql"),
+    include_str!("migrations/008_parts.sql"),
+    include_str!("migrations/009_labels.sql"),
 ];
 
 /// How long opening may look for damage. A small file is seen whole; [`Connections::verify`] reads the rest of a large one.

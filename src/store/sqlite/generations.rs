@@ -147,15 +147,14 @@ pub(super) fn rechunk(
     let revision = write::next_revision(tx, generation)?;
     let mut report = WriteReport::default();
     for NewChunks { document, changed, recipe, chunks } in documents {
-        let found: Option<(i64, String, String)> = tx
-            .prepare_cached("SELECT id, source, version FROM documents WHERE key = ?1 AND changed = ?2")?
-            .query_row(params![document, changed], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        let found: Option<(i64, String)> = tx
+            .prepare_cached("SELECT id, source FROM documents WHERE key = ?1 AND changed = ?2")?
+            .query_row(params![document, changed], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let Some((document, source, version)) = found else { continue };
+        let Some((document, source)) = found else { continue };
         // Which title the chunks were stored under is not known.
         let same_title = false;
-        let target =
-            Target { generation, document, source: &source, version: &version, embedder, revision, same_title };
+        let target = Target { generation, document, source: &source, embedder, revision, same_title };
         report += write::replace_chunks(tx, &target, chunks)?;
         report.updated += 1;
         note_made(tx, &target, recipe)?;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
 use crate::{
-    store::{FileRecord, FileVersion, MirrorRecord},
+    store::{FileRecord, FileVersion, MirrorRecord, NewName},
     util::time::UnixMillis,
 };
 
@@ -99,15 +99,22 @@ pub(super) fn track(
     Ok(())
 }
 
-/// Gives a document another name, and its chunks other keys. Its chunks are new rows for the indexes, because the name may be
-/// part of what they search; their vectors are the same. Returns whether it was done: not when there is no such document, or
-/// one of the other name.
-pub(super) fn rename(
-    tx: &Connection,
-    (from, to): (&str, &str),
-    keys: &[(String, String)],
-    revision: u64,
-) -> Result<bool, rusqlite::Error> {
+/// Gives documents other names, and their chunks other keys. Their chunks are new rows for the indexes, because the name may be
+/// part of what they search; their vectors are the same. Returns how many: none when the first is not there, or one of its
+/// other name is.
+pub(super) fn rename(tx: &Connection, documents: &[NewName], revision: u64) -> Result<usize, rusqlite::Error> {
+    let mut renamed = 0;
+    for document in documents {
+        if rename_one(tx, document, revision)? {
+            renamed += 1;
+        } else if renamed == 0 {
+            break;
+        }
+    }
+    Ok(renamed)
+}
+
+fn rename_one(tx: &Connection, NewName { from, to, keys }: &NewName, revision: u64) -> Result<bool, rusqlite::Error> {
     let id_of = |source: &str| -> Result<Option<i64>, rusqlite::Error> {
         tx.prepare_cached("SELECT id FROM documents WHERE source = ?1")?
             .query_row([source], |row| row.get(0))
@@ -116,6 +123,7 @@ pub(super) fn rename(
     let (Some(id), None) = (id_of(from)?, id_of(to)?) else { return Ok(false) };
     tx.prepare_cached("UPDATE documents SET source = ?2, revision = ?3 WHERE id = ?1")?
         .execute(params![id, to, revision])?;
+    tx.prepare_cached("UPDATE documents SET part_of = ?2 WHERE part_of = ?1")?.execute(params![from, to])?;
     let chunks: Vec<(i64, String)> = tx
         .prepare_cached("SELECT id, key FROM chunks WHERE document_id = ?1 ORDER BY id")?
         .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?

@@ -137,6 +137,10 @@ impl Documents for SqliteStore {
         self.connections.write_all(mutations, |tx, mutation| write::mutate(tx, self.generation, mutation))
     }
 
+    fn parts(&self, source: &str) -> Result<Vec<String>, StoreError> {
+        self.read("read documents", |c| write::parts(c, source))
+    }
+
     fn chunk_texts(&self, source: &str) -> Result<Vec<ChunkText>, StoreError> {
         self.read("read chunks", |c| read::chunk_texts(c, self.generation, source))
     }

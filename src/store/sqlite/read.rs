@@ -15,7 +15,7 @@ use crate::{
 fn summary_columns(GenerationId(generation): GenerationId) -> String {
     format!(
         "d.key, d.source, d.title, d.format, d.bytes, d.version, d.language, d.modified_at, d.ingested_at,
-        (SELECT count(*) FROM chunks c WHERE c.document_id = d.id AND c.generation = {generation}), d.metadata"
+        (SELECT count(*) FROM chunks c WHERE c.document_id = d.id AND c.generation = {generation}), d.metadata, d.part_of"
     )
 }
 
@@ -32,6 +32,7 @@ fn summary(row: &Row<'_>) -> Result<DocumentSummary, rusqlite::Error> {
         ingested: row.get(8)?,
         chunks: row.get(9)?,
         metadata: metadata::of_column(row, 10)?,
+        part_of: row.get(11)?,
     })
 }
 
@@ -104,9 +105,9 @@ pub(super) fn document(
         .query_row([id], |row| {
             Ok(DocumentRecord {
                 summary: summary(row)?,
-                outline: json(row, 11)?.unwrap_or_default(),
-                pages: json(row, 12)?.unwrap_or_default(),
-                quality: json(row, 13)?,
+                outline: json(row, 12)?.unwrap_or_default(),
+                pages: json(row, 13)?.unwrap_or_default(),
+                quality: json(row, 14)?,
             })
         })
         .optional()
@@ -127,7 +128,7 @@ pub(super) fn text(c: &Connection, id: &str) -> Result<Option<String>, rusqlite:
 /// The chunks with these ids, in this order.
 pub(super) fn chunks(c: &Connection, ids: &[ChunkId]) -> Result<Vec<Chunk>, rusqlite::Error> {
     let mut one = c.prepare_cached(
-        "SELECT c.id, c.key, d.source, p.ordinal, c.version, c.language, c.text, d.key, d.title, d.modified_at, p.place
+        "SELECT c.id, c.key, d.source, p.ordinal, d.version, c.language, c.text, d.key, d.title, d.modified_at, p.place
          FROM chunks c JOIN documents d ON d.id = c.document_id JOIN places p ON p.chunk_id = c.id WHERE c.id = ?1",
     )?;
     let mut chunks = Vec::with_capacity(ids.len());

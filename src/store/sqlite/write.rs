@@ -44,9 +44,9 @@ pub(super) fn mutate(tx: &Connection, generation: GenerationId, mutation: &Mutat
             Ok(WriteReport { updated: metadata::describe(tx, documents)?, ..WriteReport::default() })
         }
         Mutation::Rechunk { documents, embedder } => generations::rechunk(tx, generation, documents, embedder),
-        Mutation::Rename { from, to, keys } => {
-            let renamed = ledger::rename(tx, (from, to), keys, next_revision_of_all(tx)?)?;
-            Ok(WriteReport { updated: renamed.into(), ..WriteReport::default() })
+        Mutation::Rename { documents } => {
+            let updated = ledger::rename(tx, documents, next_revision_of_all(tx)?)?;
+            Ok(WriteReport { updated, ..WriteReport::default() })
         }
         Mutation::Mirror(mirror) => Ok(ledger::put_mirror(tx, mirror).map(|()| WriteReport::default())?),
         Mutation::Track { root, files, forgotten } => {
@@ -75,6 +75,7 @@ pub(super) fn documents(
     settle_embedder(tx, generation, embedder)?;
     let revision = next_revision_of_all(tx)?;
     let mut report = WriteReport::default();
+    let written: HashSet<&str> = documents.iter().map(|document| document.source.as_str()).collect();
     for document in documents {
         let Upserted { id, is_new, same_title } = upsert_document(tx, document)?;
         metadata::put(tx, id, &document.metadata, revision)?;
@@ -82,30 +83,36 @@ pub(super) fn documents(
             report.added += 1;
         } else {
             report.updated += 1;
+            let gone = parts(tx, &document.source)?.into_iter().filter(|part| !written.contains(part.as_str()));
+            for part in gone {
+                report.removed += remove_document(tx, &part, revision)?;
+            }
         }
-        let target = Target {
-            generation,
-            document: id,
-            source: &document.source,
-            version: &document.version,
-            embedder,
-            revision,
-            same_title,
-        };
+        let target = Target { generation, document: id, source: &document.source, embedder, revision, same_title };
         report += replace_chunks(tx, &target, &document.chunks)?;
         generations::note_made(tx, &target, &document.recipe)?;
     }
-    add_to(tx, "documents", report.added as i64)?;
+    add_to(tx, "documents", report.added as i64 - report.removed as i64)?;
     generations::propose_sizes(tx, generation, documents[0].recipe.sizes)?;
     Ok(report)
 }
 
-/// Removes documents and their chunks, in all generations.
+/// Sources of the documents that are in the file of this one.
+pub(super) fn parts(c: &Connection, source: &str) -> Result<Vec<String>, rusqlite::Error> {
+    c.prepare_cached("SELECT source FROM documents WHERE part_of = ?1 ORDER BY source")?
+        .query_map([source], |row| row.get(0))?
+        .collect()
+}
+
+/// Removes documents and their chunks, in all generations, and what is in their files.
 fn remove(tx: &Connection, sources: &[String]) -> Result<WriteReport, Unmade> {
     let revision = next_revision_of_all(tx)?;
     let mut removed = 0;
     for source in sources {
         removed += remove_document(tx, source, revision)?;
+        for part in parts(tx, source)? {
+            removed += remove_document(tx, &part, revision)?;
+        }
     }
     add_to(tx, "documents", -(removed as i64))?;
     Ok(WriteReport { removed, ..WriteReport::default() })
@@ -197,10 +204,11 @@ fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<Upserted, 
         .prepare_cached(
             "INSERT INTO documents
                  (source, fingerprint, version, title, format, bytes, ingested_at, language, modified_at, key, changed,
-                  read_by)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, lower(hex(randomblob(10))), 1, ?10)
+                  read_by, part_of)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, lower(hex(randomblob(10))), 1, ?10, ?11)
              ON CONFLICT (source) DO UPDATE SET fingerprint = ?2, version = ?3, title = ?4, format = ?5, bytes = ?6,
-                 ingested_at = ?7, language = ?8, modified_at = ?9, changed = changed + 1, read_by = ?10
+                 ingested_at = ?7, language = ?8, modified_at = ?9, changed = changed + 1, read_by = ?10,
+                 part_of = ?11
              RETURNING id",
         )?
         .query_row(
@@ -215,6 +223,7 @@ fn upsert_document(tx: &Connection, document: &NewDocument) -> Result<Upserted, 
                 document.language,
                 document.modified,
                 document.recipe.pipeline,
+                document.part_of,
             ],
             |row| row.get(0),
         )?;
@@ -248,7 +257,6 @@ pub(super) struct Target<'a> {
     pub(super) generation: GenerationId,
     pub(super) document: i64,
     pub(super) source: &'a str,
-    pub(super) version: &'a str,
     pub(super) embedder: &'a EmbedderRecord,
     pub(super) revision: u64,
     /// Whether its title, by which its chunks are found, is the one that it had.
@@ -257,17 +265,16 @@ pub(super) struct Target<'a> {
 
 /// Brings the chunks of a document to their new state.
 ///
-/// A chunk with the same key under another version label is a new row (indexes filter by version), but its text is the
-/// same, so its vector is taken over; so is that of another generation of the same embedder, and of a document that has another
-/// title than before, by which it is found.
+/// A chunk of the same key stays as it is. Where its document has another title than before, by which it is found, it is a new
+/// row, but its text is the same, so its vector is taken over; so is that of another generation of the same embedder.
 pub(super) fn replace_chunks(tx: &Connection, target: &Target<'_>, chunks: &[NewChunk]) -> Result<WriteReport, Unmade> {
     let stored = stored_chunks(tx, target)?;
     let wanted: HashSet<&str> = chunks.iter().map(|chunk| chunk.key.as_str()).collect();
     let (mut kept, before) = (HashMap::new(), stored.len());
     let mut inherited = HashMap::new();
-    for StoredChunk { id, key, version } in stored {
+    for (id, key) in stored {
         if wanted.contains(key.as_str()) {
-            if target.same_title && version == target.version {
+            if target.same_title {
                 kept.insert(key, id);
                 continue;
             }
@@ -300,17 +307,10 @@ pub(super) fn replace_chunks(tx: &Connection, target: &Target<'_>, chunks: &[New
     Ok(WriteReport { chunks_inserted: inserted, chunks_kept: kept.len(), ..WriteReport::default() })
 }
 
-struct StoredChunk {
-    id: i64,
-    key: String,
-    version: String,
-}
-
-fn stored_chunks(tx: &Connection, target: &Target<'_>) -> Result<Vec<StoredChunk>, rusqlite::Error> {
-    tx.prepare_cached("SELECT id, key, version FROM chunks WHERE document_id = ?1 AND generation = ?2")?
-        .query_map(params![target.document, target.generation.0], |row| {
-            Ok(StoredChunk { id: row.get(0)?, key: row.get(1)?, version: row.get(2)? })
-        })?
+/// Row ids and keys.
+fn stored_chunks(tx: &Connection, target: &Target<'_>) -> Result<Vec<(i64, String)>, rusqlite::Error> {
+    tx.prepare_cached("SELECT id, key FROM chunks WHERE document_id = ?1 AND generation = ?2")?
+        .query_map(params![target.document, target.generation.0], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 
@@ -340,12 +340,12 @@ fn insert_chunk(
     chunk: &NewChunk,
     vector: &[u8],
 ) -> Result<(), rusqlite::Error> {
-    let Target { generation, document, version, revision, .. } = target;
+    let Target { generation, document, revision, .. } = target;
     tx.prepare_cached(
-        "INSERT INTO chunks (document_id, key, language, version, text, vector, revision, generation)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO chunks (document_id, key, language, text, vector, revision, generation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![document, chunk.key, chunk.language, version, chunk.text, vector, revision, generation.0])?;
+    .execute(params![document, chunk.key, chunk.language, chunk.text, vector, revision, generation.0])?;
     put_place(tx, tx.last_insert_rowid(), ordinal, chunk)
 }
 

@@ -1,4 +1,9 @@
 //! Text → values. Comments and commas at the end are put up with; values that are nested too deep stay as they are written.
+//!
+//! The tokens are `jsonc-parser`'s. What is made of them is ours: keys stay in their order and as often as they are there, numbers as
+//! they are written, several values may follow one another, and depth, memory and time are bounded.
+
+use jsonc_parser::{Scanner, ScannerOptions, tokens::Token};
 
 use crate::rag::extract::{ExtractError, clean::squeeze, sandbox::Deadline};
 
@@ -57,7 +62,9 @@ impl Value {
 
 pub(super) struct Parser<'a> {
     text: &'a str,
-    at: usize,
+    scanner: Scanner<'a>,
+    /// The token that is looked at, comments passed over; `None` at the end.
+    token: Option<Token<'a>>,
     deadline: Deadline,
     steps: usize,
     max_chars: usize,
@@ -79,52 +86,45 @@ impl From<ExtractError> for Stop {
 impl<'a> Parser<'a> {
     /// A parser of this text, of which at most `max_chars` characters may come out.
     pub fn new(text: &'a str, max_chars: usize, deadline: Deadline) -> Self {
-        Self { text, at: 0, deadline, steps: 0, max_chars }
+        let scanner = Scanner::new(text, &ScannerOptions::default());
+        Self { text, scanner, token: None, deadline, steps: 0, max_chars }
     }
 
     /// All values of the text; `None` when it is not JSON throughout.
     pub fn all(mut self) -> Result<Option<Vec<Value>>, ExtractError> {
+        match self.values() {
+            Ok(values) => Ok(Some(values).filter(|values| !values.is_empty())),
+            Err(Stop::Syntax) => Ok(None),
+            Err(Stop::Error(error)) => Err(error),
+        }
+    }
+
+    fn values(&mut self) -> Result<Vec<Value>, Stop> {
         let mut values = Vec::new();
+        self.advance()?;
+        while self.token.is_some() {
+            values.push(self.value(0)?);
+        }
+        Ok(values)
+    }
+
+    /// Goes to the next token that is no comment.
+    fn advance(&mut self) -> Result<(), Stop> {
         loop {
-            self.space();
-            if self.at == self.text.len() {
-                return Ok(Some(values).filter(|values| !values.is_empty()));
-            }
-            match self.value(0) {
-                Ok(value) => values.push(value),
-                Err(Stop::Syntax) => return Ok(None),
-                Err(Stop::Error(error)) => return Err(error),
+            self.token = self.scanner.scan().map_err(|_| Stop::Syntax)?;
+            if !matches!(self.token, Some(Token::CommentLine(_) | Token::CommentBlock(_))) {
+                return Ok(());
             }
         }
     }
 
-    fn rest(&self) -> &'a str {
-        &self.text[self.at..]
-    }
-
-    /// Passes over white space and comments.
-    fn space(&mut self) {
-        loop {
-            let rest = self.rest().trim_start();
-            self.at = self.text.len() - rest.len();
-            let length = if rest.starts_with("//") {
-                rest.find('\n').unwrap_or(rest.len())
-            } else if rest.starts_with("/*") {
-                rest.find("*/").map_or(rest.len(), |end| end + 2)
-            } else {
-                return;
-            };
-            self.at += length;
-        }
-    }
-
-    fn take(&mut self, expected: char) -> bool {
-        self.space();
-        let found = self.rest().starts_with(expected);
+    /// Goes on behind this token, if it is the one that is looked at.
+    fn take(&mut self, expected: &Token<'_>) -> Result<bool, Stop> {
+        let found = self.token.as_ref() == Some(expected);
         if found {
-            self.at += expected.len_utf8();
+            self.advance()?;
         }
-        found
+        Ok(found)
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, Stop> {
@@ -137,114 +137,74 @@ impl<'a> Parser<'a> {
             let limit = self.max_chars as u64;
             return Err(ExtractError::TooLarge { limit, unit: "characters of text" }.into());
         }
-        self.space();
-        match self.rest().bytes().next() {
-            Some(b'{' | b'[') if depth >= MAX_DEPTH => self.verbatim(),
-            Some(b'{') => {
-                self.at += 1;
-                let mut members = Vec::new();
-                while !self.take('}') {
-                    self.space();
-                    let key = self.scalar()?;
-                    if !self.take(':') {
-                        return Err(Stop::Syntax);
-                    }
-                    members.push((key, self.value(depth + 1)?));
-                    if !self.take(',') && !self.rest().starts_with('}') {
-                        return Err(Stop::Syntax);
-                    }
-                }
-                Ok(Value::Object(members))
-            }
-            Some(b'[') => {
-                self.at += 1;
-                let mut items = Vec::new();
-                while !self.take(']') {
-                    items.push(self.value(depth + 1)?);
-                    if !self.take(',') && !self.rest().starts_with(']') {
-                        return Err(Stop::Syntax);
-                    }
-                }
-                Ok(Value::Array(items))
-            }
+        match &self.token {
+            Some(Token::OpenBrace | Token::OpenBracket) if depth >= MAX_DEPTH => self.verbatim(),
+            Some(Token::OpenBrace) => self.members(depth),
+            Some(Token::OpenBracket) => self.items(depth),
+            Some(Token::Word(_)) => Err(Stop::Syntax),
             _ => self.scalar().map(Value::Scalar),
         }
     }
 
-    /// A text, or a word or number as it is written.
-    fn scalar(&mut self) -> Result<String, Stop> {
-        let rest = self.rest();
-        if let Some(quote @ ('"' | '\'')) = rest.chars().next() {
-            return self.string(quote);
+    fn members(&mut self, depth: usize) -> Result<Value, Stop> {
+        self.advance()?;
+        let mut members = Vec::new();
+        while !self.take(&Token::CloseBrace)? {
+            let key = self.scalar()?;
+            if !self.take(&Token::Colon)? {
+                return Err(Stop::Syntax);
+            }
+            members.push((key, self.value(depth + 1)?));
+            if !self.take(&Token::Comma)? && self.token != Some(Token::CloseBrace) {
+                return Err(Stop::Syntax);
+            }
         }
-        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '_' | '$');
-        let end = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
-        if end == 0 {
-            return Err(Stop::Syntax);
-        }
-        let word = &rest[..end];
-        let is_key = rest[end..].trim_start().starts_with(':');
-        let is_number = word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
-        if !is_key && !is_number && !matches!(word, "true" | "false" | "null" | "NaN" | "Infinity") {
-            return Err(Stop::Syntax);
-        }
-        self.at += end;
-        Ok(word.to_owned())
+        Ok(Value::Object(members))
     }
 
-    fn string(&mut self, quote: char) -> Result<String, Stop> {
-        let mut text = String::new();
-        let mut chars = self.rest().char_indices().skip(1);
-        let mut high: Option<u16> = None;
-        while let Some((at, c)) = chars.next() {
-            if c == quote {
-                self.at += at + c.len_utf8();
-                return Ok(text);
-            }
-            if c != '\\' {
-                text.push(c);
-                continue;
-            }
-            match chars.next().ok_or(Stop::Syntax)?.1 {
-                'n' => text.push('\n'),
-                't' => text.push('\t'),
-                'r' => text.push('\r'),
-                'b' | 'f' => text.push(' '),
-                'u' => {
-                    let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
-                    let unit = u16::from_str_radix(&digits, 16).map_err(|_| Stop::Syntax)?;
-                    match (high.take(), unit) {
-                        (_, 0xD800..=0xDBFF) => high = Some(unit),
-                        (Some(high), unit) => {
-                            text.extend(char::decode_utf16([high, unit]).map(|c| c.unwrap_or('\u{FFFD}')))
-                        }
-                        (None, unit) => text.push(char::from_u32(unit.into()).unwrap_or('\u{FFFD}')),
-                    }
-                }
-                c => text.push(c),
+    fn items(&mut self, depth: usize) -> Result<Value, Stop> {
+        self.advance()?;
+        let mut items = Vec::new();
+        while !self.take(&Token::CloseBracket)? {
+            items.push(self.value(depth + 1)?);
+            if !self.take(&Token::Comma)? && self.token != Some(Token::CloseBracket) {
+                return Err(Stop::Syntax);
             }
         }
-        Err(Stop::Syntax)
+        Ok(Value::Array(items))
+    }
+
+    /// A text, or a word or number as it is written.
+    fn scalar(&mut self) -> Result<String, Stop> {
+        let scalar = match &self.token {
+            Some(Token::String(text)) => text.to_string(),
+            Some(token @ (Token::Word(_) | Token::Boolean(_) | Token::Number(_) | Token::Null)) => {
+                token.as_str().to_owned()
+            }
+            _ => return Err(Stop::Syntax),
+        };
+        self.advance()?;
+        Ok(scalar)
     }
 
     /// A value as it is written.
     fn verbatim(&mut self) -> Result<Value, Stop> {
-        let start = self.at;
-        let mut depth = 0_usize;
+        let start = self.scanner.token_start();
+        // The first token opens.
+        let mut open = 0_usize;
         loop {
-            match self.rest().chars().next().ok_or(Stop::Syntax)? {
-                '"' => drop(self.string('"')?),
-                c => {
-                    self.at += c.len_utf8();
-                    depth += usize::from(matches!(c, '{' | '['));
-                    if matches!(c, '}' | ']') {
-                        depth = depth.checked_sub(1).ok_or(Stop::Syntax)?;
-                        if depth == 0 {
-                            return Ok(Value::Scalar(self.text[start..self.at].to_owned()));
-                        }
-                    }
-                }
+            match &self.token {
+                Some(Token::OpenBrace | Token::OpenBracket) => open += 1,
+                Some(Token::CloseBrace | Token::CloseBracket) => open -= 1,
+                Some(_) => {}
+                None => return Err(Stop::Syntax),
             }
+            if open == 0 {
+                let value = Value::Scalar(self.text[start..self.scanner.token_end()].to_owned());
+                self.advance()?;
+                return Ok(value);
+            }
+            self.advance()?;
         }
     }
 }

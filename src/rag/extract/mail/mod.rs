@@ -1,8 +1,10 @@
-//! EML and MHT → Markdown: the subject as heading, who wrote to whom and when, the body, and what is attached, each under a heading
-//! of its own and read by the reader of its format. A mail that is attached is a mail in the mail.
+//! EML and MHT → Markdown: the subject as heading, who wrote to whom and when, the body, and the names of what is attached. Each
+//! attachment that can be read is a document of its own, read by the reader of its format; so is an attached mail, whose
+//! attachments stand beside it.
 //!
 //! What cannot be read is named all the same: that a mail carried `contract.zip` is worth finding.
 
+mod names;
 #[cfg(test)]
 mod tests;
 
@@ -11,8 +13,9 @@ use mail_parser::{
     decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
 };
 
+use self::names::AttachmentNames;
 use super::{
-    ExtractError, Format, Limits, Raw, Warning,
+    ExtractError, Format, Limits, Raw, RawAttachment, Warning,
     blocks::Blocks,
     detect,
     format::FormatReader,
@@ -46,19 +49,25 @@ pub(super) const READER: FormatReader = FormatReader {
 
 /// The text of a mail.
 fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, ExtractError> {
-    let parser = MessageParser::default();
-    let Some(message) = parser.parse(bytes).filter(has_headers) else {
-        return Err(ExtractError::Damaged { format: FORMAT, detail: "it has no headers".to_owned() });
-    };
+    let message = parse(bytes)?;
     if is_encrypted(&message) {
         return Err(ExtractError::Encrypted);
     }
-    let mut reader = Reader { blocks: Blocks::new(limits), limits, deadline, attachments: 0, warnings: Vec::new() };
-    reader.message(&message, 1)?;
-    let title = message.subject().map(str::to_owned);
-    let mut warnings = reader.warnings;
-    let metadata = properties(&message).finish(&mut warnings);
-    Ok(Raw { text: reader.blocks.finish().0, title, warnings, metadata, ..Raw::default() })
+    let mut reader = Reader {
+        limits: limits.clone(),
+        deadline,
+        seen: 0,
+        attachments: Vec::new(),
+        names: AttachmentNames::default(),
+        within: Vec::new(),
+    };
+    let raw = reader.message(&message)?;
+    Ok(Raw { attachments: reader.attachments, ..raw })
+}
+
+fn parse(bytes: &[u8]) -> Result<Message<'_>, ExtractError> {
+    let message = MessageParser::default().parse(bytes).filter(has_headers);
+    message.ok_or_else(|| ExtractError::Damaged { format: FORMAT, detail: "it has no headers".to_owned() })
 }
 
 /// Who wrote a mail to whom, by their addresses, and when.
@@ -91,129 +100,155 @@ fn is_encrypted(message: &Message<'_>) -> bool {
     is("encrypted") || (is("pkcs7-mime") || is("x-pkcs7-mime")) && is_sealed
 }
 
-/// Writes mails.
-struct Reader<'a> {
-    blocks: Blocks,
-    limits: &'a Limits,
+/// Reads mails.
+struct Reader {
+    /// What is left of them: all attachments together may have as many characters as one text.
+    limits: Limits,
     deadline: Deadline,
-    attachments: usize,
+    /// Attachments so far, read or not.
+    seen: usize,
+    attachments: Vec<RawAttachment>,
+    names: AttachmentNames,
+    /// The names of the attached mails in which the present one is.
+    within: Vec<String>,
+}
+
+/// The text of a mail as it comes to be.
+struct MailText {
+    blocks: Blocks,
     warnings: Vec<Warning>,
 }
 
-impl Reader<'_> {
-    /// A mail whose subject is a heading of this level.
-    fn message(&mut self, message: &Message<'_>, level: usize) -> Result<(), ExtractError> {
+impl Reader {
+    /// A mail without its attachments, which are added to the list of all.
+    fn message(&mut self, message: &Message<'_>) -> Result<Raw, ExtractError> {
         self.deadline.check()?;
-        self.blocks.heading(level, message.subject().filter(|text| !text.trim().is_empty()).unwrap_or("Mail"))?;
+        let mut mail = MailText { blocks: Blocks::new(&self.limits), warnings: Vec::new() };
+        mail.blocks.heading(1, message.subject().filter(|text| !text.trim().is_empty()).unwrap_or("Mail"))?;
         let mut lines = Vec::new();
         for (name, address) in [("From", message.from()), ("To", message.to()), ("Cc", message.cc())] {
             lines.extend(address.map(people).filter(|people| !people.is_empty()).map(|list| format!("{name}: {list}")));
         }
         lines.extend(message.date().map(|date| format!("Date: {}", moment(date))));
-        self.blocks.paragraph(&lines.join("\n"))?;
-        self.body(message, level)?;
+        mail.blocks.paragraph(&lines.join("\n"))?;
+        self.body(message, &mut mail)?;
         for id in &message.attachments {
             // A part that belongs to the body may be listed here, too.
             let in_body = message.html_body.contains(id) || message.text_body.contains(id);
             if let Some(part) = message.parts.get(*id as usize)
                 && !(in_body && part.is_text())
             {
-                self.attachment(part, level + 1)?;
+                self.attachment(part, &mut mail)?;
             }
         }
-        Ok(())
+        let MailText { blocks, mut warnings } = mail;
+        let metadata = properties(message).finish(&mut warnings);
+        let title = message.subject().map(str::to_owned);
+        Ok(Raw { text: blocks.finish().0, title, warnings, metadata, ..Raw::default() })
     }
 
     /// The body: the page where there is one, since it has headings and tables, else the plain text.
-    fn body(&mut self, message: &Message<'_>, level: usize) -> Result<(), ExtractError> {
+    fn body(&self, message: &Message<'_>, mail: &mut MailText) -> Result<(), ExtractError> {
         let mut has_text = false;
         for part in message.html_bodies() {
-            has_text |= self.body_part(message, part, level)?;
+            has_text |= self.body_part(message, part, mail)?;
         }
         if !has_text {
             for part in message.text_bodies().filter(|part| !part.is_text_html()) {
-                self.body_part(message, part, level)?;
+                self.body_part(message, part, mail)?;
             }
         }
         Ok(())
     }
 
     /// Writes a part of a body; whether there was text in it.
-    fn body_part(&mut self, message: &Message<'_>, part: &MessagePart<'_>, level: usize) -> Result<bool, ExtractError> {
+    fn body_part(
+        &self,
+        message: &Message<'_>,
+        part: &MessagePart<'_>,
+        mail: &mut MailText,
+    ) -> Result<bool, ExtractError> {
         let undeclared = undeclared_bytes(message, part);
         match &part.body {
             PartType::Html(page) => {
                 let raw = match undeclared {
-                    Some(bytes) => (Format::Html.reader().read)(&bytes, self.limits, self.deadline)?,
-                    None => html::read(page, self.limits, self.deadline)?,
+                    Some(bytes) => (Format::Html.reader().read)(&bytes, &self.limits, self.deadline)?,
+                    None => html::read(page, &self.limits, self.deadline)?,
                 };
-                self.blocks.markdown(&markdown::shifted(&raw.text, level))?;
+                mail.blocks.markdown(&markdown::shifted(&raw.text, 1))?;
                 Ok(!raw.text.trim().is_empty())
             }
             PartType::Text(text) => {
                 let decoded = undeclared.map(|bytes| text::decode(&bytes, None)).transpose()?;
                 let text = decoded.as_ref().map_or(&**text, |(text, _)| text).replace("\r\n", "\n");
-                text.split("\n\n").try_for_each(|paragraph| self.blocks.paragraph(paragraph))?;
+                text.split("\n\n").try_for_each(|paragraph| mail.blocks.paragraph(paragraph))?;
                 Ok(!text.trim().is_empty())
             }
             _ => Ok(false),
         }
     }
 
-    fn attachment(&mut self, part: &MessagePart<'_>, level: usize) -> Result<(), ExtractError> {
-        self.attachments += 1;
-        if let PartType::Message(message) = &part.body {
-            return self.attached_mail(message, level);
-        }
-        let name = part.attachment_name().map(str::to_owned);
-        let bytes = part.contents();
-        let format = format_of(part, name.as_deref(), bytes);
-        let (Some(format), true) = (format, self.attachments <= MAX_ATTACHMENTS && !bytes.is_empty()) else {
-            return match name {
-                Some(name) => self.blocks.paragraph(&format!("Attachment: {name}")),
-                None => Ok(()),
-            };
+    /// Names an attachment in its mail, and reads it.
+    fn attachment(&mut self, part: &MessagePart<'_>, mail: &mut MailText) -> Result<(), ExtractError> {
+        self.seen += 1;
+        let given = part.attachment_name().map(str::to_owned);
+        let (bytes, is_mail) = (part.contents(), matches!(part.body, PartType::Message(_)));
+        let format = if is_mail { Some(Format::Eml) } else { format_of(part, given.as_deref(), bytes) };
+        let (Some(format), true) = (format, self.seen <= MAX_ATTACHMENTS && (is_mail || !bytes.is_empty())) else {
+            return given.map_or(Ok(()), |name| mail.blocks.paragraph(&format!("Attachment: {name}")));
         };
-        let name = name.unwrap_or_else(|| format!("({format})"));
-        if format == Format::Eml {
-            let parsed = MessageParser::default().parse(bytes);
-            return match parsed.filter(has_headers) {
-                Some(message) => self.attached_mail(&message, level),
-                None => self.blocks.paragraph(&format!("Attachment: {name}")),
-            };
-        }
-        match self.read_attachment(format, bytes) {
-            Ok(mut raw) => {
-                self.blocks.heading(level, &format!("Attachment: {name}"))?;
-                if format.is_structured() {
-                    self.blocks.markdown(&markdown::shifted(&raw.text, level))?;
-                } else {
-                    self.blocks.markdown(&raw.text)?;
-                }
-                self.warnings.append(&mut raw.warnings);
-                Ok(())
-            }
+        let subject = match &part.body {
+            PartType::Message(message) => message.subject().map(|subject| format!("{subject}.eml")),
+            _ => None,
+        };
+        let name = given.or(subject).unwrap_or_else(|| format!("attachment.{}", format.reader().extensions[0]));
+        mail.blocks.paragraph(&format!("Attachment: {name}"))?;
+        let unique = self.names.unique(&self.within, &name);
+        match self.read_attachment(part, format, &unique) {
+            Ok(()) => Ok(()),
             // They hold for the mail as a whole.
             Err(error @ (ExtractError::TimedOut { .. } | ExtractError::Busy { .. })) => Err(error),
             Err(error) => {
-                self.warnings.push(Warning::AttachmentUnread { name: name.clone(), why: error.to_string() });
-                self.blocks.paragraph(&format!("Attachment: {name}"))
+                mail.warnings.push(Warning::AttachmentUnread { name, why: error.to_string() });
+                Ok(())
             }
         }
     }
 
-    fn read_attachment(&self, format: Format, bytes: &[u8]) -> Result<Raw, ExtractError> {
-        (detect::detect(format, bytes)?.reader().read)(bytes, self.limits, self.deadline)
+    /// Reads an attachment, and what is attached to it when it is a mail.
+    fn read_attachment(&mut self, part: &MessagePart<'_>, format: Format, name: &str) -> Result<(), ExtractError> {
+        let bytes = part.contents();
+        let (format, raw, inner) = if let PartType::Message(message) = &part.body {
+            let (raw, inner) = self.attached_mail(message, name)?;
+            (Format::Eml, raw, inner)
+        } else {
+            match detect::detect(format, bytes)? {
+                Format::Eml => {
+                    let message = parse(bytes)?;
+                    let (raw, inner) = self.attached_mail(&message, name)?;
+                    (Format::Eml, raw, inner)
+                }
+                format => (format, (format.reader().read)(bytes, &self.limits, self.deadline)?, Vec::new()),
+            }
+        };
+        self.limits.max_text_chars = self.limits.max_text_chars.saturating_sub(raw.text.chars().count());
+        let name = self.within.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
+        self.attachments.push(RawAttachment { name, bytes: bytes.len() as u64, format, raw });
+        self.attachments.extend(inner);
+        Ok(())
     }
 
-    fn attached_mail(&mut self, message: &Message<'_>, level: usize) -> Result<(), ExtractError> {
-        if level > MAX_DEPTH {
-            let name = message.subject().unwrap_or("a mail").to_owned();
-            let why = format!("it is attached to mails that are attached to mails, {MAX_DEPTH} deep");
-            self.warnings.push(Warning::AttachmentUnread { name, why });
-            return Ok(());
+    /// A mail that is attached under this name, and what is attached to it.
+    fn attached_mail(&mut self, message: &Message<'_>, name: &str) -> Result<(Raw, Vec<RawAttachment>), ExtractError> {
+        if self.within.len() >= MAX_DEPTH {
+            return Err(ExtractError::TooDeep { limit: MAX_DEPTH, what: "mails attached to mails" });
         }
-        self.message(message, level)
+        let before = std::mem::take(&mut self.attachments);
+        self.within.push(name.to_owned());
+        let raw = self.message(message);
+        self.within.pop();
+        let inner = std::mem::replace(&mut self.attachments, before);
+        Ok((raw?, inner))
     }
 }
 

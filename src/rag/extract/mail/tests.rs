@@ -16,22 +16,28 @@ fn a_mail_gives_its_headers_its_page_and_what_is_attached() {
     let (format, bytes) = fixture("berths.eml");
     let extracted = extract_bytes(format, &bytes, &Limits::default()).unwrap();
     assert_eq!(extracted.title.as_deref(), Some("Grüße aus Kiel: Liegeplätze"));
-    let (mail, attached) = extracted.text.split_once("\n\n## Attachment: Anlegeregeln für Gäste.bin\n\n").unwrap();
     assert_eq!(
-        mail,
+        extracted.text,
         "# Grüße aus Kiel: Liegeplätze\n\nFrom: Mira Okafor <mira@example.org>\n\
          To: Jon Berg <jon@example.org>, crew@example.org\nCc: office@example.org\nDate: 2025-03-01 14:30 +01:00\n\n\
-         ## Berths\n\nWe have 12 berths.\n\n| Pier | Berths |\n| --- | --- |\n| A | 7 |"
+         ## Berths\n\nWe have 12 berths.\n\n| Pier | Berths |\n| --- | --- |\n| A | 7 |\n\n\
+         Attachment: Anlegeregeln für Gäste.bin\n\nAttachment: photos.zip\n\nAttachment: contract.pdf\n\n\
+         Attachment: Re: Fees of 2025.eml"
     );
+    let [rules, answer, fees] = extracted.attachments.as_slice() else { panic!("{:?}", extracted.attachments) };
     // What its name does not tell is read by its content; what cannot be read is named.
-    assert!(attached.starts_with("### Mooring rules\n\nBoats moor bow first."), "{attached}");
-    let (_, rest) = attached.split_once("Since the storm of 2013.\n\n").unwrap();
+    assert_eq!(rules.name, "Anlegeregeln für Gäste.bin");
+    assert!(rules.document.text.starts_with("# Mooring rules\n\nBoats moor bow first."), "{}", rules.document.text);
+    assert!(rules.document.text.ends_with("Since the storm of 2013."), "{}", rules.document.text);
+    assert_eq!((answer.name.as_str(), answer.document.format), ("Re: Fees of 2025.eml", Format::Eml));
     assert_eq!(
-        rest,
-        "Attachment: photos.zip\n\nAttachment: contract.pdf\n\n## Re: Fees of 2025\n\nFrom: Jon Berg <jon@example.org>\n\
-         To: mira@example.org\nDate: 2025-02-03 09:00 +01:00\n\nThe fee for 12 m is 34 euros.\n\n\
-         ### Attachment: fees.csv\n\n| code | fee |\n| --- | --- |\n| K-8 | 21 |\n| K-12 | 34 |"
+        answer.document.text,
+        "# Re: Fees of 2025\n\nFrom: Jon Berg <jon@example.org>\nTo: mira@example.org\nDate: 2025-02-03 09:00 +01:00\n\n\
+         The fee for 12 m is 34 euros.\n\nAttachment: fees.csv"
     );
+    // What is attached to an attached mail stands beside it.
+    assert_eq!((fees.name.as_str(), fees.document.format), ("Re: Fees of 2025.eml/fees.csv", Format::Csv));
+    assert_eq!(fees.document.text, "| code | fee |\n| --- | --- |\n| K-8 | 21 |\n| K-12 | 34 |");
     let [Warning::AttachmentUnread { name, why }] = extracted.warnings.as_slice() else {
         panic!("{:?}", extracted.warnings)
     };
@@ -91,22 +97,27 @@ fn nested(depth: usize) -> String {
 #[test]
 fn mails_in_mails_end_at_a_depth() {
     let shallow = read(&nested(3)).unwrap();
-    assert!(shallow.text.contains("#### innermost\n\nthe end"), "{}", shallow.text);
+    let names: Vec<_> = shallow.attachments.iter().map(|attached| attached.name.as_str()).collect();
+    let [first, second, third] = ["level 1.eml", "level 1.eml/level 2.eml", "level 1.eml/level 2.eml/innermost.eml"];
+    assert_eq!(names, [first, second, third]);
+    assert_eq!(shallow.attachments[2].document.text, "# innermost\n\nthe end");
     assert_eq!(shallow.warnings, []);
     let started = Instant::now();
     for depth in [1_000, 5_000] {
         let extracted = read(&nested(depth)).unwrap();
-        assert!(extracted.text.contains("word7") && !extracted.text.contains("word9"));
+        let [.., deepest] = extracted.attachments.as_slice() else { panic!("nothing is attached") };
+        assert!(deepest.document.text.contains("word8"), "{}", deepest.document.text);
         assert!(
-            matches!(extracted.warnings.as_slice(), [Warning::AttachmentUnread { .. }]),
+            matches!(deepest.document.warnings.as_slice(), [Warning::AttachmentUnread { name, .. }] if name == "level 9.eml"),
             "{:?}",
-            extracted.warnings
+            deepest.document.warnings
         );
     }
     let parts: String =
         (0..2_000).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n")).collect();
     let deep = format!("Subject: deep\nMIME-Version: 1.0\n{parts}Content-Type: text/plain\n\nwords\n");
-    assert!(read(&deep).unwrap().text.contains("words"));
+    let deep = read(&deep).unwrap();
+    assert!(deep.attachments.iter().any(|attached| attached.document.text.contains("words")), "{deep:?}");
     assert!(started.elapsed() < Duration::from_secs(20));
 }
 

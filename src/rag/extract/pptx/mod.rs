@@ -73,7 +73,15 @@ fn extract(bytes: &[u8], limits: &Limits, deadline: Deadline) -> Result<Raw, Ext
         warnings.push(Warning::HiddenLeftOut { count: hidden, what: "slides" });
     }
     let pages = blocks.take_pages();
-    Ok(Raw { text: blocks.finish().0, title: own.or(title), pages, warnings, pictures: unsaid, metadata })
+    Ok(Raw {
+        text: blocks.finish().0,
+        title: own.or(title),
+        pages,
+        warnings,
+        pictures: unsaid,
+        metadata,
+        ..Raw::default()
+    })
 }
 
 /// The ids of the slides, in their order.

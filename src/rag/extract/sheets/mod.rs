@@ -4,8 +4,10 @@
 //! merged cell once. Sheets that are hidden are left out and reported; rows and columns that are hidden stay, since a filter
 //! hides them.
 //!
-//! The readers are our own: what a file says about its size must not decide how much memory is asked for, and formats of
-//! numbers are needed ("15 %", not "0.15").
+//! Packages, XML and compound files are read by libraries; what they hold is taken apart here. What a file says about its size must
+//! not decide how much memory is asked for, and formats of numbers are needed ("15 %", not "0.15"). Measured with `calamine` 0.38 in
+//! its place: XLS and XLSB lose the formats of numbers, XLSB its merged cells and the errors of formulas, and one error code that
+//! is not known refuses the whole file.
 
 pub(super) mod csv;
 mod number_format;

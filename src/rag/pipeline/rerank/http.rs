@@ -1,0 +1,67 @@
+//! Reranking by a server.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+use super::reorder;
+use crate::{
+    domain::{Place, RerankMethod},
+    providers::{ProviderError, Reranker},
+    rag::{
+        DegradedReason, RagError, context,
+        pipeline::stage::{Findings, ModelStage, Query},
+    },
+    resilience::CallContext,
+};
+
+/// Asks a rerank server for the order of the best passages. When it is away, answers nonsense or is late, their order stays as
+/// it was, and the findings are marked.
+pub(in crate::rag::pipeline) struct AskReranker(pub(in crate::rag::pipeline) Arc<dyn Reranker>);
+
+#[async_trait]
+impl ModelStage for AskReranker {
+    fn name(&self) -> &'static str {
+        "rerank-http"
+    }
+
+    fn applies(&self, query: &Query) -> bool {
+        query.options.rerank == RerankMethod::Http
+    }
+
+    async fn run(&self, query: &Query, findings: &mut Findings, call: &CallContext) -> Result<(), RagError> {
+        let begun = Instant::now();
+        // One passage has one order.
+        if findings.passages.len() > 1 {
+            let texts: Vec<String> = findings
+                .passages
+                .iter()
+                .map(|passage| {
+                    let unknown = Place::default();
+                    let place = passage.place.as_ref().unwrap_or(&unknown);
+                    context::in_context(&context::of_place(passage.title.as_deref(), place), &passage.text)
+                })
+                .collect();
+            match self.0.rerank(&query.text, &texts, &call.before_reserve()).await {
+                Ok(scores) => reorder(query, findings, &scores),
+                Err(error) => keep_order(query, findings, &error),
+            }
+        }
+        findings.passages.truncate(query.options.k);
+        findings.rerank_took = begun.elapsed();
+        Ok(())
+    }
+}
+
+fn keep_order(query: &Query, findings: &mut Findings, error: &ProviderError) {
+    // An open breaker has said so once, and hundreds of questions a second need not repeat it.
+    match error {
+        ProviderError::CircuitOpen { .. } | ProviderError::Busy { .. } => {
+            tracing::debug!(%error, "the order of the passages stays as it was");
+        }
+        _ => tracing::warn!(%error, "the reranker is unavailable: the order of the passages stays as it was"),
+    }
+    findings.degraded = Some(DegradedReason::RerankUnavailable);
+    findings.tell(query, |_| format!("nothing: the order stays as it was, because {error}"));
+}
