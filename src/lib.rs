@@ -43,7 +43,9 @@
 //!    within a budget and asks the breaker before each attempt, and its [pool](resilience::Pool), where it takes its turn, if
 //!    one can come in time. One that breaks off is continued by the next. If there is no first token a little before the
 //!    deadline, the embedded answerer quotes the passages instead, and the answer is marked as degraded.
-//! 6. The answer streams back, and is kept in the cache when it is whole. A client that goes away drops the stream, and with it
+//! 6. Each sentence is [proven](rag::prove) when it is complete: held against the passages that it cites, or all. What they do
+//!    not say is marked; what becomes of an answer that nothing supports is a [policy](rag::UnsupportedPolicy).
+//! 7. The answer streams back, and is kept in the cache when it is whole. A client that goes away drops the stream, and with it
 //!    the call upstream.
 //!
 //! # The way of one document

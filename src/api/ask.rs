@@ -9,17 +9,20 @@ use crate::{
     domain::{DbName, Filter, Passage, PassageCopy, RerankMethod, SearchFilter, SearchMode, SparseMode},
     providers::{Author, Message, Role},
     rag::{
-        Answer, AnswerSegment, Cached, Citation, FusionChoice, Outcome, Question, Retrieval, RetrievalOptions, Timings,
-        citations,
+        Answer, AnswerSegment, Cached, Citation, FusionChoice, Outcome, ProofSummary, ProvenSentence, Question,
+        Retrieval, RetrievalOptions, Timings, citations,
         condense::Condensed,
         multihop::{HopSummary, Hops},
+        of_sentence,
         pipeline::{MethodScore, why},
+        proofs as proofs_of,
+        prove::SentenceProof,
     },
     resilience::CallContext,
     wire::{
         AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, MAX_FILTER_CHARS,
-        MAX_FILTERS, MAX_QUESTION_CHARS, MethodScoreBody, MultihopBody, SearchResponse, SegmentBody, StageExplanation,
-        StreamHead, TimingsMs, TurnBody,
+        MAX_FILTERS, MAX_QUESTION_CHARS, MethodScoreBody, MultihopBody, ProofBody, SearchResponse, SegmentBody,
+        StageExplanation, StreamHead, StreamProof, TimingsMs, TurnBody, UnsupportedBody,
     },
 };
 
@@ -218,6 +221,9 @@ pub fn outcome(
     request_id: String,
 ) -> AskResponse {
     let timings = outcome.timings;
+    // Answers from the cache are proven when they are given.
+    let proofs = outcome.proofs.clone();
+    let proofs = proofs.unwrap_or_else(|| proofs_of(&question.text, text, &retrieval.passages).into());
     AskResponse {
         answer: String::new(),
         contexts: None,
@@ -231,7 +237,8 @@ pub fn outcome(
         provider: outcome.provider.to_string(),
         upstream: outcome.upstream.as_deref().and_then(name),
         segments: outcome.segments.iter().map(segment).collect(),
-        citations: citations(text, &retrieval.passages).into_iter().map(citation).collect(),
+        citations: citations(text, &proofs, &retrieval.passages).into_iter().map(citation).collect(),
+        proof: Some(proof(text, &proofs)),
         standalone_question: standalone(question, retrieval).map(|made| made.text.to_string()),
         standalone_by: standalone(question, retrieval).map(|made| made.by.as_str().to_owned()),
         standalone_reason: standalone_reason(retrieval),
@@ -357,8 +364,42 @@ fn metadata(passage: &Passage) -> ContextMetadata {
     }
 }
 
+/// How much of an answer is supported, and what is not.
+fn proof(text: &str, proofs: &[SentenceProof]) -> ProofBody {
+    let ProofSummary { sentences, supported } = ProofSummary::of(proofs);
+    let chars = |byte: usize| text[..byte].chars().count();
+    let unsupported = proofs.iter().filter_map(|proof| {
+        let claim = proof.claim.as_ref()?;
+        Some(UnsupportedBody {
+            start: chars(proof.range.start),
+            end: chars(proof.range.end),
+            text: text[proof.range.clone()].to_owned(),
+            reason: claim.flaw?.as_str().to_owned(),
+            support: claim.support,
+        })
+    });
+    let mut unknown_citations: Vec<usize> = proofs.iter().flat_map(|proof| &proof.unknown).copied().collect();
+    unknown_citations.sort_unstable();
+    unknown_citations.dedup();
+    ProofBody { sentences, supported, unsupported: unsupported.collect(), unknown_citations }
+}
+
+/// The proof of a sentence of a stream.
+pub fn stream_proof(sentence: &ProvenSentence, retrieval: &Retrieval) -> StreamProof {
+    let ProvenSentence { range, proof } = sentence;
+    let claim = proof.claim.as_ref();
+    StreamProof {
+        start: range.start,
+        end: range.end,
+        supported: claim.map(|claim| claim.flaw.is_none()),
+        support: claim.map(|claim| claim.support),
+        reason: claim.and_then(|claim| claim.flaw).map(|flaw| flaw.as_str().to_owned()),
+        citations: of_sentence(proof, range, &retrieval.passages).into_iter().map(citation).collect(),
+    }
+}
+
 fn citation(citation: Citation<'_>) -> CitationBody {
-    let Citation { number, passage, range, quote } = citation;
+    let Citation { number, passage, range, quote, cited, answer, support, supported, flaw } = citation;
     let (pages, heading) = where_in(passage, range);
     CitationBody {
         number,
@@ -372,6 +413,12 @@ fn citation(citation: Citation<'_>) -> CitationBody {
         start: range.map(|(start, _)| start),
         end: range.map(|(_, end)| end),
         quote,
+        cited,
+        answer_start: answer.start,
+        answer_end: answer.end,
+        support,
+        supported,
+        reason: flaw.map(|flaw| flaw.as_str().to_owned()),
     }
 }
 

@@ -8,10 +8,11 @@ mod cache;
 mod documents;
 mod reindex;
 mod sync;
+mod verify;
 
 pub use ask::{
     AskDefaults, answered, cache_metadata, filter, found, multihop_question, outcome, question, segment, stream_head,
-    timings,
+    stream_proof, timings,
 };
 pub use cache::{cache_configuration, cache_figures, clear_cache};
 pub use documents::{
@@ -20,6 +21,7 @@ pub use documents::{
 };
 pub use reindex::{chunk_sizes, generation};
 pub use sync::{check_metadata, state_name, sync_folder, sync_state};
+pub use verify::{DocumentNow, QuoteStatus, verified, verify_quote};
 
 use crate::domain::InvalidDbName;
 

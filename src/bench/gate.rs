@@ -28,6 +28,8 @@ pub enum ResultMetric {
     Goodput,
     /// Share of degraded answers in percent.
     Degraded,
+    /// Share of sentences that the documents say in percent.
+    Supported,
     /// Share of answers from the cache in percent.
     CacheHits,
     /// Share of expected sources, 0..=1.
@@ -44,7 +46,7 @@ impl NamedMetric for ResultMetric {
     const USAGE: &'static str = "FIGURE<VALUE is wanted, with <, <=, >, >=, == or !=, like p95<500ms, errors<1%, rps>100, \
                                  degraded==0; figures: p50 p75 p90 p95 p99 p999 p9999 mean min max (also of a phase: \
                                  ttfb.p95, ttft, inter_token, connect, service, lag), errors, errors.CLASS, rps, goodput, \
-                                 degraded, cache_hits, recall, server.COUNTER (what the server counted during the run, as \
+                                 degraded, supported, cache_hits, recall, server.COUNTER (what the server counted during the run, as \
                                  in a result: server.retries, server.cache_misses)";
 
     /// The usage names them all.
@@ -55,7 +57,7 @@ impl NamedMetric for ResultMetric {
     fn unit(self) -> Unit {
         match self {
             Self::Time { .. } => Unit::Milliseconds,
-            Self::Errors(_) | Self::Degraded | Self::CacheHits => Unit::Percent,
+            Self::Errors(_) | Self::Degraded | Self::Supported | Self::CacheHits => Unit::Percent,
             Self::Rps | Self::Goodput => Unit::Rate,
             Self::Recall => Unit::Fraction,
             Self::Server(_) => Unit::Number,
@@ -85,6 +87,7 @@ impl ResultMetric {
                 "rps" => Self::Rps,
                 "goodput" => Self::Goodput,
                 "degraded" => Self::Degraded,
+                "supported" => Self::Supported,
                 "cache_hits" => Self::CacheHits,
                 "recall" => Self::Recall,
                 _ => return None,
@@ -146,6 +149,7 @@ impl ResultMetric {
             Self::Degraded => answered(
                 more.map(|more| 100.0 * more.degraded_count as f64 / metrics.successful_requests.max(1) as f64),
             ),
+            Self::Supported => answered(more.and_then(|more| more.supported_percent)),
             Self::CacheHits => answered(more.and_then(|more| more.cache).map(|cache| cache.hit_percent)),
             Self::Recall => answered(more.and_then(|more| more.recall)),
             Self::Server(name) => {

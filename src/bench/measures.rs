@@ -97,7 +97,8 @@ pub struct RequestCounts {
     pub sent: u64,
     /// Answers that are what was asked for.
     pub ok: u64,
-    /// Of these, such as were not degraded, and made from an expected source where one is known.
+    /// Of these, such as were not degraded, made from an expected source where one is known, and said nothing that their documents
+    /// do not say, where the server proves them.
     pub good: u64,
     /// Degraded answers.
     pub degraded: u64,
@@ -111,6 +112,10 @@ pub struct RequestCounts {
     pub recall: f64,
     /// Answers whose recall is known.
     pub judged: u64,
+    /// Sentences of answers that claim something, of servers that prove them.
+    pub sentences: u64,
+    /// Those of them that the documents say.
+    pub supported: u64,
     /// Bytes of bodies.
     pub bytes: u64,
     /// Tokens of streams whose server tells them.
@@ -144,6 +149,8 @@ impl RequestCounts {
         self.misses += other.misses;
         self.recall += other.recall;
         self.judged += other.judged;
+        self.sentences += other.sentences;
+        self.supported += other.supported;
         self.bytes += other.bytes;
         self.tokens += other.tokens;
         self.pieces += other.pieces;
@@ -212,7 +219,11 @@ impl Measures {
         counts.ok += 1;
         counts.bytes += bytes;
         counts.degraded += u64::from(seen.degraded);
-        counts.good += u64::from(!seen.degraded && seen.recall.is_none_or(|recall| recall > 0.0));
+        let proof = seen.proof.unwrap_or_default();
+        counts.sentences += proof.sentences;
+        counts.supported += proof.supported;
+        let supported = proof.supported >= proof.sentences;
+        counts.good += u64::from(!seen.degraded && supported && seen.recall.is_none_or(|recall| recall > 0.0));
         if let Some(recall) = seen.recall {
             counts.recall += f64::from(recall);
             counts.judged += 1;

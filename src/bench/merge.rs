@@ -144,6 +144,7 @@ fn measures(file: &ResultFile) -> Measures {
     (counts.exact, counts.semantic, counts.misses) = (cache.exact, cache.semantic, cache.misses);
     counts.recall = more.recall.unwrap_or(0.0) * more.recall_judged as f64;
     counts.judged = more.recall_judged;
+    (counts.sentences, counts.supported) = (more.sentences, more.supported_sentences);
     counts.bytes = more.bytes;
     (counts.tokens, counts.pieces, counts.writing) = (more.stream_tokens, more.stream_pieces, more.stream_seconds);
     (counts.opened, counts.stale) = (more.connections_opened, more.connections_stale);

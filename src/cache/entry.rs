@@ -17,7 +17,7 @@ use super::{
     verified::Learned,
 };
 use crate::domain::{Passage, PassageCopy, Stamp};
-use crate::util::time::UnixMillis;
+use crate::util::{citation_marks::citation_marks, time::UnixMillis};
 
 /// What an entry costs besides its texts and its vector: keys, rows, counters.
 const OVERHEAD: usize = 512;
@@ -39,8 +39,11 @@ pub struct StoredAnswer {
 impl StoredAnswer {
     /// Keys of the contexts that it cites; of all when it cites none.
     pub fn cited(&self) -> BTreeSet<&str> {
-        let cited: BTreeSet<&str> =
-            citations(&self.text).filter_map(|n| Some(self.passages.get(n.checked_sub(1)?)?.key.as_str())).collect();
+        let cited: BTreeSet<&str> = citation_marks(&self.text)
+            .into_iter()
+            .flat_map(|mark| mark.numbers)
+            .filter_map(|n| Some(self.passages.get(n.checked_sub(1)?)?.key.as_str()))
+            .collect();
         if cited.is_empty() { self.passages.iter().map(|passage| passage.key.as_str()).collect() } else { cited }
     }
 
@@ -73,11 +76,6 @@ impl StoredAnswer {
         });
         self.text.len() + self.provider.len() + passages.sum::<usize>()
     }
-}
-
-/// The numbers in `[n]`.
-fn citations(text: &str) -> impl Iterator<Item = usize> {
-    text.split('[').skip(1).filter_map(|rest| rest.split_once(']')?.0.parse().ok())
 }
 
 /// What an answer claims.

@@ -218,6 +218,17 @@ impl SemanticCache {
         self.metrics.invalidations.inc_by(effect.removed as u64);
     }
 
+    /// Somebody says that an entry's answer was wrong for a question of this similarity; in the very words of its own question
+    /// there is none. The entry goes, and what was learned from it stays.
+    pub async fn wrong(&self, entry: &Entry, similarity: Option<f32>) {
+        if let Some(similarity) = similarity {
+            self.prior.write().observe(similarity, false);
+            self.apply(CacheMutation::Observe(entry, similarity, false)).await;
+        }
+        self.apply(CacheMutation::Remove(entry)).await;
+        self.metrics.wrong_hits.inc();
+    }
+
     /// Keeps a complete, undegraded answer.
     ///
     /// # Errors

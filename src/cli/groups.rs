@@ -226,6 +226,10 @@ pub struct ResilienceArgs {
     #[arg(long, value_name = "true|false")]
     #[arg(help = short_help("resilience.fallback"), long_help = long_help("resilience.fallback"))]
     pub fallback: Option<String>,
+    /// What becomes of an answer that nothing supports.
+    #[arg(long, value_name = "ACTION", value_parser = PossibleValuesParser::new(choices("resilience.unsupported")))]
+    #[arg(help = short_help("resilience.unsupported"), long_help = long_help("resilience.unsupported"))]
+    pub unsupported: Option<String>,
     /// Longest time of a question.
     #[arg(long, value_name = "SECONDS")]
     #[arg(help = short_help("resilience.request_timeout"), long_help = long_help("resilience.request_timeout"))]
@@ -314,6 +318,7 @@ pub struct ResilienceArgs {
 impl ResilienceArgs {
     pub(super) fn flags(&self, flags: &mut Flags) {
         put(flags, "resilience.fallback", self.fallback.as_ref());
+        put(flags, "resilience.unsupported", self.unsupported.as_ref());
         put(flags, "resilience.request_timeout", self.request_timeout.as_ref());
         put(flags, "resilience.first_token_timeout", self.first_token_timeout.as_ref());
         put(flags, "resilience.load_timeout", self.load_timeout.as_ref());

@@ -10,7 +10,7 @@ use crate::mock::{Delay, FaultRule};
 /// `POST /mock/faults` sets faults while it runs, `GET /mock/stats` counts what it received.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Faults: KIND[=VALUE][:OPERATION][@RATE][,FROM-UNTIL], where KIND is status=CODE[/RETRY_AFTER], reset, hang,\ndelay=TIME, stall=PIECES, truncate=PIECES, malformed, reported, empty, think, repeat or slow-accept=TIME, and\nOPERATION is generate, embed, list or rerank.\n\nExamples:\n  ragctl mock --ttft lognormal:300ms,0.4 --token-rate 40\n  ragctl mock --fault status=503/2:generate@0.2 --fault hang,30s-60s\n  curl -X POST localhost:11434/mock/faults -H 'Content-Type: application/json' -d '{\"operation\":\"generate\",\"fault\":\"hang\"}'"
+    after_help = "Faults: KIND[=VALUE][:OPERATION][@RATE][,FROM-UNTIL], where KIND is status=CODE[/RETRY_AFTER], reset, hang,\ndelay=TIME, stall=PIECES, truncate=PIECES, malformed, reported, empty, think, repeat, lie or slow-accept=TIME, and\nOPERATION is generate, embed, list or rerank.\n\nExamples:\n  ragctl mock --ttft lognormal:300ms,0.4 --token-rate 40\n  ragctl mock --fault status=503/2:generate@0.2 --fault hang,30s-60s\n  curl -X POST localhost:11434/mock/faults -H 'Content-Type: application/json' -d '{\"operation\":\"generate\",\"fault\":\"hang\"}'"
 )]
 pub struct MockArgs {
     /// Address to listen on

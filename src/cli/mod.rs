@@ -27,6 +27,7 @@ mod serve;
 pub mod settings;
 mod sync;
 mod trial;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,7 @@ pub use search::SearchArgs;
 pub use serve::ServeArgs;
 pub use sync::SyncArgs;
 pub use trial::{TryArgs, TryFormat};
+pub use verify::VerifyArgs;
 
 use crate::{
     telemetry::{NotWeb, ServiceUrl, mask_url},
@@ -122,6 +124,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Make a DB of a file that `ragctl export` wrote
     Import(ImportArgs),
+    /// Check a stored answer against the documents as they are now
+    Verify(Box<VerifyArgs>),
     /// Measure the quality of retrieval and of answers on a collection in BEIR layout
     Eval(Box<EvalArgs>),
     /// Put load on an API and measure it; compare measurements

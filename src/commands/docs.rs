@@ -53,7 +53,7 @@ async fn list(settings: &Settings, args: DocsListArgs) -> anyhow::Result<ExitSta
         limit,
         ..DocumentsRequest::default()
     };
-    let found = Documents::of(settings, place)?.list(request).await?;
+    let found = Documents::of(settings, place, false)?.list(request).await?;
     if json {
         return print(&(serde_json::to_string_pretty(&found)? + "\n"));
     }
@@ -64,7 +64,7 @@ async fn list(settings: &Settings, args: DocsListArgs) -> anyhow::Result<ExitSta
 
 async fn show(settings: &Settings, args: DocsShowArgs) -> anyhow::Result<ExitStatus> {
     let DocsShowArgs { document, text, start, end, json, place } = args;
-    let documents = Documents::of(settings, place)?;
+    let documents = Documents::of(settings, place, false)?;
     let exactly = DocumentsRequest { source: Some(escaped(&document)), ..DocumentsRequest::default() };
     let named = documents.list(exactly).await?.docs.into_iter().next();
     // What no document is called is an id.
@@ -78,7 +78,7 @@ async fn show(settings: &Settings, args: DocsShowArgs) -> anyhow::Result<ExitSta
 }
 
 async fn delete(settings: &Settings, args: DocsDeleteArgs) -> anyhow::Result<ExitStatus> {
-    let documents = Documents::of(settings, args.place)?;
+    let documents = Documents::of(settings, args.place, false)?;
     let mut sources = args.sources;
     sources.sort_unstable();
     sources.dedup();
@@ -96,17 +96,20 @@ async fn delete(settings: &Settings, args: DocsDeleteArgs) -> anyhow::Result<Exi
 }
 
 /// The documents of a DB, wherever they are.
-enum Documents {
+pub(super) enum Documents {
     Local { catalog: Arc<SqliteCatalog>, db: DbName },
     Remote { client: Client, db: Option<String> },
 }
 
 impl Documents {
-    fn of(settings: &Settings, place: DocsPlaceArgs) -> anyhow::Result<Self> {
+    /// Those of the server that `place` names, else of the data directory; `named`: the DB of the settings is meant in any case.
+    pub(super) fn of(settings: &Settings, place: DocsPlaceArgs, named: bool) -> anyhow::Result<Self> {
         let DocsPlaceArgs { url, store } = place;
         match url {
             // The server's current DB, unless one was named here.
-            Some(url) => Self::remote(&url, store.db.map(|_| settings.db.to_string())),
+            Some(url) => {
+                Self::remote(&url, store.db.map(drop).or(named.then_some(())).map(|()| settings.db.to_string()))
+            }
             None if !settings.data_dir.is_dir() => bail!(
                 "there is no data directory {}; ingest documents first, or name another with --data-dir",
                 settings.data_dir.display()
@@ -121,7 +124,7 @@ impl Documents {
         Ok(Self::Remote { client: Client::new(url, CONNECT)?, db })
     }
 
-    async fn list(&self, request: DocumentsRequest) -> anyhow::Result<DocumentsResponse> {
+    pub(super) async fn list(&self, request: DocumentsRequest) -> anyhow::Result<DocumentsResponse> {
         match self {
             Self::Remote { client, db } => client.documents(&DocumentsRequest { db: db.clone(), ..request }).await,
             Self::Local { catalog, db } => {
@@ -132,7 +135,7 @@ impl Documents {
         }
     }
 
-    async fn show(&self, id: String) -> anyhow::Result<DocumentResponse> {
+    pub(super) async fn show(&self, id: String) -> anyhow::Result<DocumentResponse> {
         match self {
             Self::Remote { client, db } => client.document(&id, db.as_deref()).await,
             Self::Local { catalog, db } => {
@@ -143,7 +146,12 @@ impl Documents {
         }
     }
 
-    async fn text(&self, id: String, start: Option<u32>, end: Option<u32>) -> anyhow::Result<DocumentTextResponse> {
+    pub(super) async fn text(
+        &self,
+        id: String,
+        start: Option<u32>,
+        end: Option<u32>,
+    ) -> anyhow::Result<DocumentTextResponse> {
         match self {
             Self::Remote { client, db } => client.document_text(&id, db.as_deref(), start, end).await,
             Self::Local { catalog, db } => {
@@ -186,7 +194,7 @@ async fn with_store<T: Send + 'static>(
 }
 
 /// The pattern that matches this name alone.
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     name.chars().map(|c| if matches!(c, '*' | '?' | '[') { format!("[{c}]") } else { c.to_string() }).collect()
 }
 

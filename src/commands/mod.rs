@@ -22,6 +22,7 @@ mod serve;
 mod signals;
 mod sync;
 mod trial;
+mod verify;
 
 use std::io::{IsTerminal, Write};
 
@@ -57,6 +58,7 @@ pub fn run(cli: Cli) -> ExitStatus {
         Command::Export(args) => settings_of(&global, args.flags()).and_then(|s| block_on(archive::export(s, args))),
         Command::Import(args) => settings_of(&global, args.flags()).and_then(|s| block_on(archive::import(s, args))),
         Command::Eval(args) => settings_of(&global, args.flags()).and_then(|s| block_on(eval::run(s, *args))),
+        Command::Verify(args) => settings_of(&global, args.flags()).and_then(|s| block_on(verify::run(s, *args))),
         Command::Bench(args) => block_on(bench::run(*args, colors(global.color.unwrap_or(ColorChoice::Auto)))),
         Command::Monitor(args) => {
             let spoils = !args.once && std::io::stderr().is_terminal();

@@ -49,8 +49,10 @@ pub(super) async fn build(settings: &Settings) -> anyhow::Result<Parts> {
     announce(&metrics, &models, &upstreams, &settings.db);
     let dbs = dbs(settings)?.with_embedders(models.embedder_ids());
     let embedder = models.embedder().id().clone();
-    let engine =
-        Engine::new(dbs, models, Arc::clone(&metrics)).with_prompts(prompts).with_condensing(settings.condense);
+    let engine = Engine::new(dbs, models, Arc::clone(&metrics))
+        .with_prompts(prompts)
+        .with_condensing(settings.condense)
+        .with_unsupported(settings.resilience.unsupported);
     Ok(Parts { engine, metrics, embedder, upstreams, resilience, choice })
 }
 

@@ -1,6 +1,6 @@
 //! `ragctl query`: one answer in the terminal, from the local data or a server.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
 use eventsource_stream::Eventsource;
@@ -16,7 +16,8 @@ use crate::{
     telemetry::ServiceUrl,
     util::terminal::tell,
     wire::{
-        AskRequest, AskResponse, ContextMetadata, ErrorBody, MAX_QUESTION_CHARS, SegmentBody, StreamHead, StreamToken,
+        AskRequest, AskResponse, ContextMetadata, ErrorBody, MAX_QUESTION_CHARS, ProofBody, SegmentBody, StreamHead,
+        StreamProof, StreamToken,
     },
 };
 
@@ -82,6 +83,7 @@ async fn local(settings: &Settings, args: &QueryArgs) -> anyhow::Result<ExitStat
                 say("\n\n")?;
             }
             AnswerEvent::Segment(segment) => seam(&segment.author.name),
+            AnswerEvent::Proof(sentence) => mark(&api::stream_proof(&sentence, &retrieval))?,
             AnswerEvent::Done(outcome) => {
                 let done = api::outcome(&question, &retrieval, &outcome, &cached, &whole, String::new());
                 finish(&done, args)?;
@@ -113,6 +115,7 @@ async fn remote(settings: &Settings, args: &QueryArgs, url: &ServiceUrl) -> anyh
                 finish(&done, args)?;
                 return Ok(ExitStatus::Success);
             }
+            "proof" => mark(&serde_json::from_str(&event.data)?)?,
             "segment" => seam(&serde_json::from_str::<SegmentBody>(&event.data)?.upstream),
             "error" => bail!("{}", serde_json::from_str::<ErrorBody>(&event.data)?.message),
             _ => {}
@@ -185,6 +188,38 @@ fn say(text: &str) -> anyhow::Result<()> {
     print(text).map(drop)
 }
 
+/// Marks a sentence that no source says, right behind it.
+fn mark(proof: &StreamProof) -> anyhow::Result<()> {
+    if proof.supported != Some(false) {
+        return Ok(());
+    }
+    let reason = proof.reason.as_deref().unwrap_or("words");
+    let mark = format!("[unsupported: {reason}]");
+    let colored = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    say(&if colored { format!(" \u{1b}[33m{mark}\u{1b}[0m") } else { format!(" {mark}") })
+}
+
+/// What a reader should know about sentences that no source says.
+fn tell_unsupported(proof: &ProofBody) {
+    let (all, open) = (proof.sentences, proof.sentences - proof.supported.min(proof.sentences));
+    match (open, all) {
+        (0, _) => {}
+        (1, 1) => tell(format_args!("note: the sources do not say what the answer says")),
+        (open, all) if open == all => tell(format_args!("note: the sources say none of the answer's {all} sentences")),
+        (open, all) => tell(format_args!(
+            "note: {open} of {all} sentences of the answer are not in the sources, marked [unsupported]"
+        )),
+    }
+    if !proof.unknown_citations.is_empty() {
+        let numbers: Vec<String> = proof.unknown_citations.iter().map(|number| format!("[{number}]")).collect();
+        tell(format_args!(
+            "note: the answer cites {}, which {} no source",
+            numbers.join(", "),
+            if numbers.len() == 1 { "is" } else { "are" }
+        ));
+    }
+}
+
 /// Says that another upstream goes on with the answer.
 fn seam(upstream: &str) {
     std::io::stdout().flush().ok();
@@ -221,6 +256,9 @@ fn finish(done: &AskResponse, args: &QueryArgs) -> anyhow::Result<()> {
     }
     say(&text)?;
     std::io::stdout().flush().ok();
+    if let Some(proof) = &done.proof {
+        tell_unsupported(proof);
+    }
     if let Some(reason) = &done.degraded_reason {
         tell(format_args!("note: this is a degraded answer ({reason})"));
     }

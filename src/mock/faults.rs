@@ -62,6 +62,8 @@ pub enum Fault {
     Think,
     /// Says its answer again and again, up to its limit of tokens; scores, twice.
     Repeat,
+    /// Answers with other numbers than the documents have.
+    Lie,
     /// Lets new connections wait for so many milliseconds.
     SlowAccept {
         /// Milliseconds.
@@ -78,9 +80,25 @@ impl Fault {
                 format!("<think>\nThe question is about the documents, so I look there.\n</think>\n\n{answer}")
             }
             Self::Repeat => format!("{answer} ").repeat(500),
+            Self::Lie => other_numbers(&answer),
             _ => answer,
         }
     }
+}
+
+/// The answer with another first digit in each number that cites nothing.
+fn other_numbers(answer: &str) -> String {
+    let mut before = ' ';
+    answer
+        .chars()
+        .map(|c| {
+            let begins = c.is_ascii_digit() && !(before.is_ascii_digit() || matches!(before, '[' | '.' | ','));
+            before = c;
+            // Never a zero, nor the same.
+            let digit = c.to_digit(10).filter(|_| begins).map(|digit| digit % 9 + 1);
+            digit.and_then(|digit| char::from_digit(digit, 10)).unwrap_or(c)
+        })
+        .collect()
 }
 
 /// When which fault happens.
@@ -187,11 +205,12 @@ fn fault(kind: &str, value: Option<&str>) -> Result<Fault, String> {
         "empty" => Fault::Empty,
         "think" => Fault::Think,
         "repeat" => Fault::Repeat,
+        "lie" => Fault::Lie,
         "slow-accept" => Fault::SlowAccept { ms: time(1_000)? },
         other => {
             return Err(format!(
                 "unknown fault {other:?}: use status, reset, hang, delay, stall, truncate, malformed, reported, empty, \
-                 think, repeat or slow-accept"
+                 think, repeat, lie or slow-accept"
             ));
         }
     })
@@ -264,6 +283,12 @@ mod tests {
         for wrong in ["", "explode", "status=200", "hang@2", "hang:chat", "hang,5s", "stall=x"] {
             assert!(wrong.parse::<FaultRule>().is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_lie_changes_numbers_and_no_citations() {
+        let told = Fault::Lie.rewritten("Kept for 30 days and 9.5 hours, until 2026 [1][12].".into());
+        assert_eq!(told, "Kept for 40 days and 1.5 hours, until 3026 [1][12].");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) async fn respond(
     let mut complete = Complete { state: Arc::clone(&state), done: false };
     let mut stop = None;
     match fault {
-        None | Some(Fault::SlowAccept { .. } | Fault::Empty | Fault::Think | Fault::Repeat) => {}
+        None | Some(Fault::SlowAccept { .. } | Fault::Empty | Fault::Think | Fault::Repeat | Fault::Lie) => {}
         Some(Fault::Status { code, retry_after }) => {
             complete.done = true;
             return status(code, retry_after);

@@ -95,6 +95,10 @@ metrics! {
     ErrorRate "error_rate" Share "errors" = MetricSource::Share(Field::Errors, &[Field::Questions]);
     /// Share of the answers that were degraded within the window.
     DegradedRate "degraded_rate" Share "degraded answers" = MetricSource::Share(Field::Degraded, &[Field::Questions]);
+    /// Share of the sentences of new answers that the passages say, within the window.
+    SupportedRate "supported_rate" Share "supported sentences" = MetricSource::Share(Field::Supported, &[Field::Sentences]);
+    /// Answers of models that nothing supports, within the window.
+    UnsupportedAnswers "unsupported_answers" Number "answers that nothing supports" = MetricSource::Count(&[Field::Unsupported]);
     /// Share of the look-ups that the cache answered within the window.
     HitRate "hit_rate" Share "cache hits" = MetricSource::Share(Field::Hits, &[Field::Hits, Field::Misses]);
     /// Look-ups in the cache within the window.

@@ -1,6 +1,6 @@
 //! What comes back: an answer as it is written, and whole.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::Range, sync::Arc, time::Duration};
 
 use futures::{
     StreamExt,
@@ -12,6 +12,7 @@ use super::{
     condense::Condensed,
     multihop::HopSummary,
     pipeline::{MethodScore, StageReport},
+    prove::SentenceProof,
 };
 use crate::{
     cache::{CacheNote, Entry, MissReason, Served},
@@ -30,12 +31,19 @@ pub enum DegradedReason {
     ModelRanAway,
     /// The passages were to be put into another order, and the reranker could not be asked; their order is that of the search.
     RerankUnavailable,
+    /// Nothing that the model wrote stands in the passages, or it wrote in another language than it was asked in.
+    Unsupported,
 }
 
 impl DegradedReason {
     /// Every reason, for metrics that must exist before they happen.
-    pub const ALL: [Self; 4] =
-        [Self::LlmUnavailable, Self::EmbeddingUnavailable, Self::ModelRanAway, Self::RerankUnavailable];
+    pub const ALL: [Self; 5] = [
+        Self::LlmUnavailable,
+        Self::EmbeddingUnavailable,
+        Self::ModelRanAway,
+        Self::RerankUnavailable,
+        Self::Unsupported,
+    ];
 
     /// The machine-readable name.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +52,7 @@ impl DegradedReason {
             Self::EmbeddingUnavailable => "embedding_unavailable",
             Self::ModelRanAway => "model_ran_away",
             Self::RerankUnavailable => "rerank_unavailable",
+            Self::Unsupported => "unsupported",
         }
     }
 }
@@ -150,8 +159,26 @@ pub enum AnswerEvent {
     Text(String),
     /// The text breaks off here, and another upstream goes on with it.
     Segment(AnswerSegment),
+    /// What the passages say about the sentence that is complete now.
+    Proof(ProvenSentence),
     /// The end. Always the last event of an answer that is complete.
     Done(Outcome),
+}
+
+/// A sentence of an answer, and what the passages say about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProvenSentence {
+    /// Where it is in the answer, in characters.
+    pub range: Range<usize>,
+    /// Its proof, whose own range counts bytes.
+    pub proof: SentenceProof,
+}
+
+impl ProvenSentence {
+    /// Whether it claims something that the passages do not say.
+    pub fn is_unsupported(&self) -> bool {
+        self.proof.claim.as_ref().is_some_and(|claim| claim.flaw.is_some())
+    }
 }
 
 /// A part of an answer that one upstream wrote.
@@ -180,6 +207,8 @@ pub struct Outcome {
     pub left_out: usize,
     /// All parts.
     pub timings: Timings,
+    /// What the passages say about each part of the answer; `None` while that was not looked at, as in answers from the cache.
+    pub proofs: Option<Arc<[SentenceProof]>>,
 }
 
 /// A complete answer.
@@ -241,7 +270,7 @@ impl AnswerStream {
                 AnswerEvent::Reasoning(piece) => reasoning.push_str(&piece),
                 AnswerEvent::Restart => reasoning.push_str(&std::mem::take(&mut text)),
                 AnswerEvent::Text(piece) => text.push_str(&piece),
-                AnswerEvent::Segment(_) => {}
+                AnswerEvent::Segment(_) | AnswerEvent::Proof(_) => {}
                 AnswerEvent::Done(outcome) => {
                     let reasoning = (!reasoning.is_empty()).then_some(reasoning);
                     return Ok(Answer { text, reasoning, retrieval, outcome, cached });

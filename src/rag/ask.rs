@@ -12,11 +12,12 @@ use super::{
     answer::{AnswerStream, Cached, Outcome, Retrieval, Timings},
     condense::{self, Condenser},
     pipeline::{
-        AnswerClock, AnswerWriter, GeneratedAnswer, Plan, QueryVector, Question, StandIn, WhenWhole, nothing_found,
-        prompt,
+        AnswerClock, AnswerProof, AnswerWriter, GeneratedAnswer, Plan, QueryVector, Question, StandIn, Unsupported,
+        WhenWhole, nothing_found, prompt,
     },
     prompts::PromptTask,
     reply,
+    settings::UnsupportedPolicy,
 };
 use crate::{
     cache::{
@@ -268,7 +269,15 @@ impl Engine {
         let answer = Arc::clone(served.entry.answer());
         self.metrics.query_done(plan.spec.options.mode, served.kind.as_str(), timings.total);
         let provider = answer.provider.parse().unwrap_or(ProviderKind::Embedded);
-        let outcome = Outcome { provider, upstream: None, segments: Vec::new(), degraded: None, left_out: 0, timings };
+        let outcome = Outcome {
+            provider,
+            upstream: None,
+            segments: Vec::new(),
+            degraded: None,
+            left_out: 0,
+            timings,
+            proofs: None,
+        };
         let retrieval = Retrieval {
             condensed: plan.condensed.clone(),
             hops: None,
@@ -317,6 +326,15 @@ impl Engine {
             reasoning: question.reasoning,
             most_tokens: None,
         };
+        let quoting = self.models.quoting_generator().filter(|quoting| quoting.provider() != generator.provider());
+        let unsupported = match (self.unsupported, quoting) {
+            (UnsupportedPolicy::Quote, Some(quoting)) => {
+                Unsupported::Quote(StandIn { generator: Arc::clone(quoting), request: request.clone() })
+            }
+            (UnsupportedPolicy::Quote | UnsupportedPolicy::Mark, _) => Unsupported::Mark,
+            (UnsupportedPolicy::Refuse, _) => Unsupported::Refuse,
+        };
+        let proof = AnswerProof::new(&plan.text, &retrieval.passages, unsupported);
         let stand_in = stand_in.filter(|_| question.whole).map(|stand_in| {
             let (generator, request) = (Arc::clone(stand_in), request.clone());
             StandIn { generator, request }
@@ -342,6 +360,8 @@ impl Engine {
             clock,
             when_whole,
             stand_in: stand_in.filter(|_| fell_back.is_none()),
+            whole: question.whole,
+            proof,
             metrics: Arc::clone(&self.metrics),
         };
         Ok(AnswerStream::underway(retrieval, writer.events(generated).boxed(), cached))

@@ -21,6 +21,7 @@ mod models;
 pub mod multihop;
 pub mod pipeline;
 pub mod prompts;
+pub mod prove;
 pub mod reindex;
 mod reply;
 pub mod settings;
@@ -32,13 +33,15 @@ use std::sync::Arc;
 
 pub use crate::domain::Passage;
 pub use answer::{
-    Answer, AnswerEvent, AnswerSegment, AnswerStream, Cached, DegradedReason, Outcome, Retrieval, Timings,
+    Answer, AnswerEvent, AnswerSegment, AnswerStream, Cached, DegradedReason, Outcome, ProvenSentence, Retrieval,
+    Timings,
 };
-pub use citation::{Citation, citations};
+pub use citation::{Citation, ProofSummary, citations, of_sentence, proofs};
 pub use db::{Db, Dbs, OpenSearch, SparseWaiting};
 pub use error::RagError;
 pub use models::Models;
 pub use pipeline::{FusionChoice, Pipeline, Question, RetrievalOptions};
+pub use settings::UnsupportedPolicy;
 
 use crate::{
     cache::SemanticCache,
@@ -66,6 +69,7 @@ pub struct Engine {
     pipeline: Pipeline,
     prompts: Prompts,
     condense: CondenseMode,
+    unsupported: UnsupportedPolicy,
 }
 
 impl Engine {
@@ -73,7 +77,15 @@ impl Engine {
     pub fn new(dbs: Dbs, models: Models, metrics: Arc<Metrics>) -> Self {
         let pipeline = Pipeline::with_reranker(models.reranker());
         let (prompts, condense) = (Prompts::default(), CondenseMode::default());
-        Self { dbs: Arc::new(dbs), models, metrics, cache: None, pipeline, prompts, condense }
+        let unsupported = UnsupportedPolicy::default();
+        Self { dbs: Arc::new(dbs), models, metrics, cache: None, pipeline, prompts, condense, unsupported }
+    }
+
+    /// Says what becomes of answers that nothing supports.
+    #[must_use]
+    pub fn with_unsupported(mut self, policy: UnsupportedPolicy) -> Self {
+        self.unsupported = policy;
+        self
     }
 
     /// Gives answers again that were given before.

@@ -135,8 +135,12 @@ impl Models {
 
     /// The generator that takes over, when one may: it needs no other service.
     pub fn fallback_generator(&self) -> Option<&Arc<dyn Generator>> {
-        let embedded = self.answerers.get(ProviderKind::Embedded.as_str());
-        embedded.map(|answerer| &answerer.generator).filter(|_| self.fallback)
+        self.quoting_generator().filter(|_| self.fallback)
+    }
+
+    /// The generator that quotes the passages.
+    pub fn quoting_generator(&self) -> Option<&Arc<dyn Generator>> {
+        self.answerers.get(ProviderKind::Embedded.as_str()).map(|answerer| &answerer.generator)
     }
 
     /// The generator that takes over when this one is unavailable.

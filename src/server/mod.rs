@@ -5,6 +5,7 @@
 
 mod connections;
 mod error;
+mod feedback;
 mod handlers;
 mod health;
 mod heartbeat;

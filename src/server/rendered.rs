@@ -146,7 +146,15 @@ mod tests {
             inspection: Vec::new(),
         };
         let served = Served { entry, kind: HitKind::Exact, note, took: Duration::ZERO };
-        let outcome = Outcome { provider, upstream: None, segments: Vec::new(), degraded: None, left_out: 0, timings };
+        let outcome = Outcome {
+            provider,
+            upstream: None,
+            segments: Vec::new(),
+            degraded: None,
+            left_out: 0,
+            timings,
+            proofs: None,
+        };
         move || AnswerStream::stored(retrieval.clone(), served.clone(), outcome.clone())
     }
 

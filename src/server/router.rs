@@ -18,7 +18,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     error::ApiError,
-    handlers::{ask, cache, dbs, documents, health, metrics, provider, reindex, stream, sync, upload},
+    handlers::{ask, cache, dbs, documents, feedback, health, metrics, provider, reindex, stream, sync, upload},
     hosts::{self, HostPolicy},
     middleware, openapi,
     state::AppState,
@@ -56,6 +56,7 @@ pub(super) fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(cache::stats))
         .routes(routes!(cache::config, cache::configure))
         .routes(routes!(cache::clear))
+        .routes(routes!(feedback::feedback))
 }
 
 /// Short routes of the other dialect: the same handler, the same description.

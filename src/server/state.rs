@@ -11,6 +11,7 @@ use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    feedback::GivenHits,
     health::HealthBoard,
     heartbeat::{Heartbeats, Watchdog},
     reindex::Reindexing,
@@ -105,6 +106,7 @@ pub struct AppState {
     pub(super) current_db: RwLock<DbName>,
     pub(super) health: HealthBoard,
     pub(super) rendered: RenderedAnswers,
+    pub(super) given: GivenHits,
     pub(super) started: Instant,
     /// Cancelled when the server is asked to stop: long work ends in order.
     pub(super) stopping: CancellationToken,
@@ -135,6 +137,7 @@ impl AppState {
             resilience,
             health: HealthBoard::default(),
             rendered: RenderedAnswers::default(),
+            given: GivenHits::default(),
             started: Instant::now(),
             stopping,
             heartbeats: Heartbeats::default(),

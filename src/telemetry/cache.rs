@@ -44,6 +44,8 @@ pub struct CacheMetrics {
     pub rejected: IntCounterVec,
     /// Entries whose passages have changed.
     pub invalidations: IntCounter,
+    /// Answers of which somebody said that they were wrong.
+    pub wrong_hits: IntCounter,
     /// Answers that are larger than the whole cache may be.
     pub too_large: IntCounter,
     /// Bytes of the entries.
@@ -75,6 +77,10 @@ impl CacheMetrics {
             expirations: single("ollama_rag_semcache_expirations_total", "Entries that became too old."),
             rejected,
             invalidations: single("ollama_rag_semcache_invalidations_total", "Entries whose passages have changed."),
+            wrong_hits: single(
+                "ollama_rag_semcache_wrong_hits_total",
+                "Answers from the cache of which somebody said that they were wrong.",
+            ),
             too_large: single(
                 "ollama_rag_semcache_too_large_total",
                 "Answers that were not kept because they are larger than the cache may be.",

@@ -141,6 +141,15 @@ macro_rules! catalogue {
                 /// Answers that another upstream took over, from the start or in the middle.
                 failovers: counter Number exposed sum "ollama_rag_failovers_total" []
                     history Failovers result "failovers";
+                /// Sentences of new answers that claim something.
+                sentences: counter Number exposed sum "ollama_rag_answer_sentences_total" []
+                    history Sentences result "sentences";
+                /// Those of them that the passages say.
+                supported: counter Number exposed count "ollama_rag_answer_sentences_total" [supported = "true"]
+                    history Supported result "supported_sentences";
+                /// Answers of a model that nothing supports.
+                unsupported: counter Number exposed sum "ollama_rag_unsupported_answers_total" []
+                    history Unsupported result "unsupported_answers";
             }
             group {
                 /// The server's process.

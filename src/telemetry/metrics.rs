@@ -22,6 +22,8 @@ pub struct Metrics {
     query_errors: IntCounterVec,
     query_seconds: HistogramVec,
     degraded: IntCounterVec,
+    sentences: IntCounterVec,
+    unsupported: IntCounterVec,
     llm_seconds: HistogramVec,
     llm_first_token: HistogramVec,
     llm_tokens: HistogramVec,
@@ -81,6 +83,8 @@ impl Metrics {
                 SECONDS,
             ),
             degraded: observed(Traffic::degraded(), &["reason"]),
+            sentences: observed(Traffic::sentences(), &["supported"]),
+            unsupported: observed(Traffic::unsupported(), &["action"]),
             llm_seconds: histogram(
                 r,
                 "ollama_rag_llm_response_seconds",
@@ -205,6 +209,12 @@ impl Metrics {
         for reason in degraded_reasons {
             self.degraded.with_label_values(&[reason]);
         }
+        for supported in ["true", "false"] {
+            self.sentences.with_label_values(&[supported]);
+        }
+        for action in ["mark", "quote", "refuse"] {
+            self.unsupported.with_label_values(&[action]);
+        }
         self.documents_ingested.with_label_values(&["file", db]);
         self.chunks_created.with_label_values(&[db]);
         self.ingestion_seconds.with_label_values(&[db]);
@@ -229,6 +239,17 @@ impl Metrics {
     /// An answer was marked as degraded.
     pub fn degraded(&self, reason: &str) {
         self.degraded.with_label_values(&[reason]).inc();
+    }
+
+    /// The sentences of an answer that claim something, and those of them that its passages say.
+    pub fn proven(&self, sentences: usize, supported: usize) {
+        self.sentences.with_label_values(&["true"]).inc_by(supported as u64);
+        self.sentences.with_label_values(&["false"]).inc_by((sentences - supported) as u64);
+    }
+
+    /// Nothing of an answer was supported; `action` says what became of it: `mark`, `quote` or `refuse`.
+    pub fn unsupported(&self, action: &str) {
+        self.unsupported.with_label_values(&[action]).inc();
     }
 
     /// An LLM has answered.

@@ -2,6 +2,7 @@
 //! words and their spellings, time, TLS, the process and its terminal.
 
 pub mod axis;
+pub mod citation_marks;
 pub mod files;
 pub mod humanize;
 pub mod markdown;
@@ -16,4 +17,5 @@ pub mod text;
 pub mod time;
 pub mod tls;
 pub mod vectors;
+pub mod wording;
 pub mod words;

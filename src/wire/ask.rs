@@ -180,9 +180,13 @@ pub struct AskResponse {
     /// The parts of an answer that broke off and was continued by another upstream.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<SegmentBody>,
-    /// What the answer cites, in its order: for each number the passage, or the sentence that the answer repeats.
+    /// What the answer cites, in its order, sentence by sentence: for each number the words of the passage that carry the
+    /// sentence. A sentence that cites nothing has the passage that carries it, or comes nearest.
     #[serde(default)]
     pub citations: Vec<CitationBody>,
+    /// How much of the answer its contexts say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofBody>,
     /// A follow-up as it was searched for: with what the conversation is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standalone_question: Option<String>,
@@ -238,7 +242,7 @@ pub struct MultihopBody {
 
 /// What an answer cites. Offsets count characters (Unicode scalar values) of the document's text, see
 /// `/api/docs/{id}/text`; `quote` is that range of it. What is not known is null.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct CitationBody {
     /// Its number in the answer, from 1.
@@ -261,8 +265,69 @@ pub struct CitationBody {
     pub start: Option<u32>,
     /// Offset behind its last.
     pub end: Option<u32>,
-    /// The words.
+    /// The words: those that carry the part of the answer, or the whole passage where no part of it does.
     pub quote: String,
+    /// Whether the answer names the number there. Where it names none, or a wrong one, the context that carries the part is told.
+    pub cited: bool,
+    /// Where the part begins in the answer, in characters (Unicode scalar values) from 0.
+    pub answer_start: usize,
+    /// Where it ends.
+    pub answer_end: usize,
+    /// How much of the part this context says, 0 to 1; null where the part claims nothing.
+    pub support: Option<f32>,
+    /// Whether this context says what the part claims, alone or with the others that it cites; null where it claims nothing.
+    pub supported: Option<bool>,
+    /// Why it does not: `words`, `number`, `name`, `negation` or `direction`.
+    pub reason: Option<String>,
+}
+
+/// How much of an answer its contexts say.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ProofBody {
+    /// Sentences that claim something.
+    pub sentences: usize,
+    /// Those of them that the contexts say.
+    pub supported: usize,
+    /// The others.
+    pub unsupported: Vec<UnsupportedBody>,
+    /// Numbers that the answer cites and that no context has.
+    pub unknown_citations: Vec<usize>,
+}
+
+/// A part of an answer that claims what no context says.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct UnsupportedBody {
+    /// Where it begins in the answer, in characters from 0.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// The part.
+    pub text: String,
+    /// What speaks against it: `words` (the contexts do not say most of them), `number`, `name`, `negation` or `direction`.
+    #[schema(example = "number")]
+    pub reason: String,
+    /// How much of it the nearest context says, 0 to 1.
+    pub support: f32,
+}
+
+/// What the contexts say about a sentence of a streamed answer; follows the sentence.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct StreamProof {
+    /// Where the sentence begins in the answer, in characters from 0.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// Whether the contexts say what it claims; null where it claims nothing.
+    pub supported: Option<bool>,
+    /// How much of it they say, 0 to 1.
+    pub support: Option<f32>,
+    /// What speaks against it.
+    pub reason: Option<String>,
+    /// What it cites, and what carries it.
+    pub citations: Vec<CitationBody>,
 }
 
 /// A part of an answer that one upstream wrote.

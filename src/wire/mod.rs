@@ -6,17 +6,20 @@
 mod ask;
 mod cache;
 mod documents;
+mod feedback;
 mod filter;
 mod health;
 mod metrics;
 mod reindex;
 mod schema;
 mod sync;
+mod verify;
 mod whole;
 
 pub use ask::{
     AskBody, AskRequest, AskResponse, CacheMetadata, CitationBody, ContextCopy, ContextMetadata, MethodScoreBody,
-    MultihopBody, SearchResponse, SegmentBody, StageExplanation, StreamHead, StreamToken, TimingsMs, TurnBody,
+    MultihopBody, ProofBody, SearchResponse, SegmentBody, StageExplanation, StreamHead, StreamProof, StreamToken,
+    TimingsMs, TurnBody, UnsupportedBody,
 };
 pub use cache::{
     CacheBody, CacheClearRequest, CacheClearResponse, CacheConfigBody, CacheConfigRequest, CacheConfigResponse,
@@ -27,6 +30,7 @@ pub use documents::{
     DocumentResponse, DocumentTextResponse, DocumentsRequest, DocumentsResponse, FacetBody, FacetValueBody,
     FileErrorBody, FiltersResponse, HeadingBody, IngestRequest, IngestResponse, PageBody, QualityBody,
 };
+pub use feedback::{FeedbackRequest, FeedbackResponse};
 pub use filter::{FilterBody, MetadataBody};
 pub use health::{
     BackgroundTask, ChatsHealth, DatabaseHealth, HealthResponse, LiveResponse, ModelsHealth, OllamaDetail,
@@ -46,6 +50,8 @@ pub use sync::{
     SyncCommand, SyncCounts, SyncDone, SyncFile, SyncFolder, SyncRequest, SyncResponse, SyncStarted, UploadForm,
     UploadResponse, UploadedFileBody,
 };
+
+pub use verify::{VerifiedQuote, VerifyResponse};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -273,8 +273,8 @@ fn observation(n: u64) -> Observation {
             questions: Some(count),
             errors: Some(0.0),
             degraded: Some(count / 100.0),
-            failovers: None,
             latency: Some(Histogram { buckets, count }),
+            ..Traffic::default()
         }),
         process: Some(Process { resident_bytes: Some(8e7), started: Some(1.7e9), ..Process::default() }),
         ..Observation::default()

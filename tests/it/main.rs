@@ -32,6 +32,7 @@ mod near_questions;
 mod ocr;
 mod outage;
 mod persistence;
+mod proof;
 mod providers;
 mod rerank;
 mod search_context;

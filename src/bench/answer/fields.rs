@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::observed::{CacheClass, Observed};
+use super::observed::{CacheClass, Observed, ProofCounts};
 use crate::bench::workload::WorkloadQuery;
 
 /// What an answer says, as far as it is of interest here; the rest is passed over.
@@ -19,6 +19,16 @@ pub(super) struct AnswerFields {
     degraded: Option<bool>,
     #[serde(default)]
     metadatas: Option<Vec<SourceField>>,
+    #[serde(default)]
+    proof: Option<ProofField>,
+}
+
+#[derive(Deserialize)]
+struct ProofField {
+    #[serde(default)]
+    sentences: u64,
+    #[serde(default)]
+    supported: u64,
 }
 
 #[derive(Deserialize)]
@@ -57,7 +67,9 @@ impl AnswerFields {
                 query.expected.iter().filter(|expected| sources.iter().any(|source| is_source(source, expected)));
             found.count() as f32 / query.expected.len() as f32
         });
-        Observed { cache, degraded: self.degraded.unwrap_or(false), recall, stream: None }
+        let counts = |proof: &ProofField| ProofCounts { sentences: proof.sentences, supported: proof.supported };
+        let (degraded, proof) = (self.degraded.unwrap_or(false), self.proof.as_ref().map(counts));
+        Observed { cache, degraded, recall, proof, stream: None }
     }
 }
 

@@ -34,6 +34,15 @@ impl StreamTimes {
     }
 }
 
+/// Sentences of an answer that claim something, and those of them that its documents say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProofCounts {
+    /// That claim something.
+    pub sentences: u64,
+    /// That the documents say.
+    pub supported: u64,
+}
+
 /// The facts that an answer tells about itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Observed {
@@ -43,6 +52,8 @@ pub struct Observed {
     pub degraded: bool,
     /// Share of the expected sources that it was made from.
     pub recall: Option<f32>,
+    /// What the server says of its sentences.
+    pub proof: Option<ProofCounts>,
     /// For a stream.
     pub stream: Option<StreamTimes>,
 }

@@ -8,7 +8,7 @@ pub(super) fn csv(result: &ResultFile) -> String {
     let (times, more) = (&metrics.response_times_ms, metrics.more.clone().unwrap_or_default());
     let text = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let errors: Vec<String> = more.errors.iter().map(|(class, count)| format!("{class}={count}")).collect();
-    let fields: [(&str, String); 24] = [
+    let fields: [(&str, String); 25] = [
         ("timestamp", metrics.timestamp.clone()),
         ("test_name", info.test_name.clone()),
         ("base_url", info.base_url.clone()),
@@ -28,6 +28,7 @@ pub(super) fn csv(result: &ResultFile) -> String {
         ("mean_ms", times.mean.to_string()),
         ("max_ms", times.max.to_string()),
         ("degraded_percent", more.degraded_percent.to_string()),
+        ("supported_percent", text(more.supported_percent)),
         ("cache_hit_percent", text(more.cache.map(|cache| cache.hit_percent))),
         ("recall", text(more.recall)),
         ("sound", result.soundness.sound.to_string()),

@@ -60,6 +60,9 @@ fn figures(result: &ResultFile, more: &MoreMetrics) -> Vec<[String; 3]> {
     if more.degraded_count > 0 {
         rows.push(row("degraded", percent(more.degraded_percent), none()));
     }
+    if let Some(supported) = more.supported_percent {
+        rows.push(row("sentences in the documents", percent(supported), none()));
+    }
     if let Some(recall) = more.recall {
         rows.push(row("recall", format!("{recall:.3}"), none()));
     }

@@ -164,6 +164,10 @@ fn answers(more: &MoreMetrics, out: &mut String) {
     if more.degraded_count > 0 {
         line(out, &format!("  degraded    {} ({})", count(more.degraded_count), percent(more.degraded_percent)));
     }
+    if let Some(supported) = more.supported_percent {
+        let sentences = count(more.sentences);
+        line(out, &format!("  supported   {} of {sentences} sentences are in the documents", percent(supported)));
+    }
     if let Some(recall) = more.recall {
         line(out, &format!("  recall      {recall:.3} of the expected sources"));
     }

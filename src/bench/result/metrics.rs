@@ -107,7 +107,7 @@ impl ResponseTimes {
 pub struct MoreMetrics {
     /// Answers per second.
     pub success_rps: f64,
-    /// Answers per second that were neither degraded nor made from none of the expected sources.
+    /// Answers per second that were neither degraded, nor made from none of the expected sources, nor said what no document says.
     pub goodput_rps: f64,
     /// Failures by class.
     pub errors: BTreeMap<String, u64>,
@@ -135,7 +135,14 @@ pub struct MoreMetrics {
     pub recall: Option<f64>,
     /// Answers whose recall is known.
     pub recall_judged: u64,
-    /// Answers that were neither degraded nor made from none of the expected sources.
+    /// Sentences of answers that claim something, of servers that prove them.
+    pub sentences: u64,
+    /// Those of them that the documents say.
+    pub supported_sentences: u64,
+    /// Their share; absent where the server does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supported_percent: Option<f64>,
+    /// Answers that were neither degraded, nor made from none of the expected sources, nor said what no document says.
     pub good: u64,
     /// Tokens of streams, where the server tells their number.
     pub stream_tokens: u64,

@@ -18,14 +18,9 @@
 
 mod alignment;
 mod documents;
-mod lexicon;
-mod question;
-mod reader;
 mod rejection;
-mod tokens;
-mod word;
-mod wording;
 
+use crate::util::wording::{self, lexicon, question, word};
 use alignment::Alignment;
 use lexicon::SignClass;
 use word::Sign;

@@ -231,6 +231,9 @@ pub const KEYS: &[SettingKey] = &[
 
     key("resilience.fallback", "--fallback", &["RAGCTL_FALLBACK"], Is("true"), Truth,
         "Quote passages without the LLM, and search words without vectors, while a model is unavailable; false: answer 503"),
+    key("resilience.unsupported", "--unsupported", &["RAGCTL_UNSUPPORTED"], Is("mark"),
+        Choice(&["mark", "quote", "refuse"]),
+        "What becomes of an LLM's answer that nothing in the documents supports; quote: the passages in its place, refuse: nothing of it"),
     key("resilience.request_timeout", "--request-timeout", &["RAGCTL_REQUEST_TIMEOUT"], Is("600"),
         Seconds { min: 0.1, max: 3_600.0 }, "Longest time that a question may take, in seconds"),
     key("resilience.first_token_timeout", "--first-token-timeout", &["RAGCTL_FIRST_TOKEN_TIMEOUT"], Is("30"),

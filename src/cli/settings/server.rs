@@ -20,7 +20,7 @@ use crate::{
         settings::{HttpTimeouts, ProviderSettings, RerankSettings},
     },
     rag::{
-        FusionChoice, RetrievalOptions,
+        FusionChoice, RetrievalOptions, UnsupportedPolicy,
         ingest::{Ocr, OcrCommand},
         settings::ResilienceSettings,
     },
@@ -180,6 +180,11 @@ pub(super) fn resilience(values: &Values<'_>) -> Result<ResilienceSettings, Sett
     let openai_backoff = values.maybe_seconds("resilience.openai_retry_backoff")?;
     Ok(ResilienceSettings {
         fallback: truth("resilience.fallback")?,
+        unsupported: match values.text("resilience.unsupported")?.as_str() {
+            "quote" => UnsupportedPolicy::Quote,
+            "refuse" => UnsupportedPolicy::Refuse,
+            _ => UnsupportedPolicy::Mark,
+        },
         request_timeout: values.seconds("resilience.request_timeout")?,
         timeouts: AttemptTimeouts {
             first_token: values.seconds("resilience.first_token_timeout")?,

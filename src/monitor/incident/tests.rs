@@ -75,8 +75,8 @@ fn seen(second: u64, name: &str, state: State) -> Observation {
             questions: Some(2.0 * n),
             errors: Some(0.0),
             degraded: Some(0.0),
-            failovers: None,
             latency: None,
+            ..Traffic::default()
         }),
         ..Observation::default()
     }

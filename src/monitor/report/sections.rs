@@ -175,6 +175,8 @@ pub(super) fn errors(out: &mut String, server: &Server, level: usize) {
             ("error rate", known(measure(server, Metric::ErrorRate).map(share))),
             ("degraded answers", count(Field::Degraded)),
             ("degraded rate", known(measure(server, Metric::DegradedRate).map(share))),
+            ("sentences in the documents", known(measure(server, Metric::SupportedRate).map(share))),
+            ("answers that nothing supports", count(Field::Unsupported)),
         ],
     );
 }

@@ -29,11 +29,17 @@ const LONGEST: u64 = 31 * 86_400_000;
 const CHANGES: usize = 10;
 
 /// What was counted. Rows hold their counts in few digits, and so would their sum: these are exact.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TotalCounts {
     sums: [Option<f64>; Field::ALL.len()],
     /// Over how long, milliseconds.
     covered: f64,
+}
+
+impl Default for TotalCounts {
+    fn default() -> Self {
+        Self { sums: [None; Field::ALL.len()], covered: 0.0 }
+    }
 }
 
 impl TotalCounts {
@@ -70,7 +76,7 @@ impl CountSource for TotalCounts {
 }
 
 /// The highest values that polls saw.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Peaks {
     gauges: [Option<f64>; Field::ALL.len()],
     /// Share of the pool in use, 0..=1.
@@ -81,6 +87,18 @@ pub struct Peaks {
     pub upstreams_away: Option<f64>,
     /// Upstreams of several that were there: the fewest.
     pub upstreams_there: Option<f64>,
+}
+
+impl Default for Peaks {
+    fn default() -> Self {
+        Self {
+            gauges: [None; Field::ALL.len()],
+            pool_use: None,
+            failed_polls: 0,
+            upstreams_away: None,
+            upstreams_there: None,
+        }
+    }
 }
 
 impl Peaks {

@@ -77,8 +77,8 @@ fn well(polls: u32) -> Observation {
             questions: Some(10.0 * n),
             errors: Some(0.0),
             degraded: Some(0.0),
-            failovers: None,
             latency: Some(latency),
+            ..Traffic::default()
         }),
         ..Observation::default()
     }

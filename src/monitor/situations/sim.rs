@@ -233,7 +233,7 @@ impl Sim {
             breakers,
             pool: Some(self.pool(step)),
             cache: Some(Cache { fill: self.cache.size.map(|size| size / ENTRIES), ..self.cache.clone() }),
-            traffic: Some(Traffic { questions, errors, degraded, failovers: None, latency: Some(latency) }),
+            traffic: Some(Traffic { questions, errors, degraded, latency: Some(latency), ..Traffic::default() }),
             process: Some(Process {
                 resident_bytes: Some((180.0 + 12.0 * wave) * f64::from(1 << 20)),
                 cpu_seconds: Some(self.steps * 1.3),

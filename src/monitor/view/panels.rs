@@ -263,6 +263,10 @@ impl PanelData<'_> {
             let role = if degraded >= 0.05 { StyleRole::Warn } else { StyleRole::Dim };
             remarks.push(self.say(format!("{} degraded", brief_share(degraded)), role));
         }
+        if let Some(supported) = self.share(Metric::SupportedRate).filter(|supported| *supported < 1.0) {
+            let role = if supported < 0.8 { StyleRole::Warn } else { StyleRole::Dim };
+            remarks.push(self.say(format!("{} supported", brief_share(supported)), role));
+        }
         let slow = traffic_plot(Plot::scaled(self.gauge(Field::P95), StyleRole::Accent));
         let asked = traffic_plot(Plot::scaled(self.bars(|row| row.rate(Field::Questions)), StyleRole::Second));
         let rate = self.row.and_then(|row| row.rate(Field::Questions));

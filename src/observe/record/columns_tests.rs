@@ -55,7 +55,14 @@ fn digest(mut all: Observation) -> Observation {
         ..pool
     });
     all.cache = all.cache.map(|cache| Cache { evictions_per_minute: None, ..cache });
-    all.traffic = all.traffic.map(|traffic| Traffic { failovers: None, latency: None, ..traffic });
+    all.traffic = all.traffic.map(|traffic| Traffic {
+        failovers: None,
+        sentences: None,
+        supported: None,
+        unsupported: None,
+        latency: None,
+        ..traffic
+    });
     all.process = all.process.map(|process| Process { open_fds: None, started: None, ..process });
     all.health = all.health.filter(|part| *part != Health::default());
     all.pool = all.pool.filter(|part| *part != Pool::default());

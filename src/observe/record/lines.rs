@@ -246,7 +246,7 @@ mod tests {
             errors: Some(1.0),
             latency: Some(latency),
             degraded: None,
-            failovers: None,
+            ..Traffic::default()
         };
         let mut observation = Observation { traffic: Some(traffic), ..Observation::default() };
         let transition = |at| StateTransition { at, from: State::Closed, to: State::Open, reason: "x".into() };

@@ -170,9 +170,18 @@ fn cache(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Cache> {
 fn traffic(figure: BoxedStrategy<f64>) -> impl Strategy<Value = Traffic> {
     let histogram = (vec((figure.clone(), figure.clone()), 0..5), figure.clone())
         .prop_map(|(buckets, count)| Histogram { buckets, count });
-    (figures(4, figure), option::of(histogram)).prop_map(|(mut all, latency)| {
+    (figures(7, figure), option::of(histogram)).prop_map(|(mut all, latency)| {
         let mut next = || all.next().flatten();
-        Traffic { questions: next(), errors: next(), degraded: next(), failovers: next(), latency }
+        Traffic {
+            questions: next(),
+            errors: next(),
+            degraded: next(),
+            failovers: next(),
+            sentences: next(),
+            supported: next(),
+            unsupported: next(),
+            latency,
+        }
     })
 }
 

@@ -148,8 +148,8 @@ fn requested(exposed: &Exposition<'_>, degraded: Option<f64>) -> Option<Traffic>
         questions: Some(requests().map(|sample| sample.value).sum()),
         errors: Some(requests().filter(failed).map(|sample| sample.value).sum()),
         degraded,
-        failovers: None,
         latency: histogram(exposed, "http_request_duration_seconds", asking),
+        ..Traffic::default()
     })
 }
 

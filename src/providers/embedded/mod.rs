@@ -24,5 +24,6 @@ pub use extractive::{
     Decider, Extraction, ExtractiveGenerator, extract, extract_by,
     fit::{Example, Fitted, fit},
 };
+pub use sentences::sentence_end;
 pub use sparse::{BundledSparseEncoder, SparseModel, SparseModelError};
 pub use static_model::{StaticEmbedder, StaticModelError};

@@ -91,7 +91,19 @@ fn without_marker(line: &str) -> (bool, &str) {
 
 /// Moves the sentences of `paragraph` to `found` and empties it.
 fn split_into(paragraph: &mut String, found: &mut Vec<String>) {
-    let (mut start, mut from) = (0, 0);
+    let mut start = 0;
+    while let Some(end) = sentence_end(paragraph, start) {
+        push_trimmed(&paragraph[start..end], found);
+        start = end;
+    }
+    push_trimmed(&paragraph[start..], found);
+    paragraph.clear();
+}
+
+/// Where the sentence that begins at `start` ends, its closing signs included; `None` when the rest of the paragraph has no
+/// end of a sentence.
+pub fn sentence_end(paragraph: &str, start: usize) -> Option<usize> {
+    let mut from = start;
     while let Some((at, c)) = next_end(paragraph, from) {
         let mut end = at + c.len_utf8();
         let mut wide = ends_unspaced(c);
@@ -102,16 +114,14 @@ fn split_into(paragraph: &mut String, found: &mut Vec<String>) {
             wide |= ends_unspaced(next);
             end += next.len_utf8();
         }
-        from = end;
         let rest = &paragraph[end..];
         let spaced = rest.is_empty() || rest.starts_with(char::is_whitespace);
         if wide || (spaced && !(c == '.' && continues(&paragraph[start..at], rest.trim_start()))) {
-            push_trimmed(&paragraph[start..end], found);
-            start = end;
+            return Some(end);
         }
+        from = end;
     }
-    push_trimmed(&paragraph[start..], found);
-    paragraph.clear();
+    None
 }
 
 /// Bytes that end a sentence, or are part of a character that may.

@@ -1,16 +1,23 @@
 //! From passages to an answer: ask the LLM, and extract from the passages when it cannot be asked.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use async_stream::try_stream;
 use futures::{Stream, StreamExt, future::BoxFuture, stream};
 use tokio::time::Instant;
 
-use super::{question::Question, segments::Segments};
+use super::{
+    proof::{AnswerProof, ProofPiece},
+    question::Question,
+    segments::Segments,
+};
 use crate::{
     domain::SearchMode,
     providers::{Ending, GenerationEvent, GenerationRequest, GenerationStream, Generator, ProviderError, ProviderKind},
-    rag::{AnswerEvent, AnswerStream, Cached, DegradedReason, Models, Outcome, RagError, Retrieval, Timings},
+    rag::{
+        AnswerEvent, AnswerStream, Cached, DegradedReason, Models, Outcome, RagError, Retrieval, Timings,
+        UnsupportedPolicy,
+    },
     telemetry::{Generation, Metrics},
 };
 
@@ -59,7 +66,7 @@ pub(in crate::rag) struct StandIn {
 }
 
 /// Starts a generation and waits until it has said something, or failed.
-async fn first_event(
+pub(super) async fn first_event(
     generator: &Arc<dyn Generator>,
     request: GenerationRequest,
 ) -> Result<GenerationStream, ProviderError> {
@@ -103,6 +110,10 @@ pub(in crate::rag) struct AnswerWriter {
     pub(in crate::rag) when_whole: Option<WhenWhole>,
     /// What answers anew when the answer breaks off. Nobody reads along then: the text is passed on when it is whole.
     pub(in crate::rag) stand_in: Option<StandIn>,
+    /// Whether nobody reads along.
+    pub(in crate::rag) whole: bool,
+    /// Holds each sentence against the passages.
+    pub(in crate::rag) proof: AnswerProof,
     pub(in crate::rag) metrics: Arc<Metrics>,
 }
 
@@ -113,10 +124,11 @@ impl AnswerWriter {
         answer: GeneratedAnswer,
     ) -> impl Stream<Item = Result<AnswerEvent, RagError>> + Send + 'static {
         try_stream! {
-            let Self { mode, reasoning, left_out, cache_label, mut degraded, mut clock, mut when_whole, mut stand_in, metrics } =
-                self;
+            let Self {
+                mode, reasoning, left_out, cache_label, mut degraded, mut clock, mut when_whole, mut stand_in, whole, mut proof, metrics,
+            } = self;
             let GeneratedAnswer { generator, mut events, .. } = answer;
-            let (reads_along, keeps_text) = (stand_in.is_none(), when_whole.is_some() || stand_in.is_some());
+            let reads_along = stand_in.is_none() && !whole;
             let mut segments = Segments::by(generator.as_ref());
             let mut text = String::new();
             let stats = loop {
@@ -130,18 +142,20 @@ impl AnswerWriter {
                     Ok(GenerationEvent::Text(piece)) => {
                         clock.timings.first_token.get_or_insert_with(|| clock.generating.elapsed());
                         segments.wrote(&piece);
-                        if keeps_text {
-                            text.push_str(&piece);
-                        }
                         if reads_along {
-                            yield AnswerEvent::Text(piece);
+                            for event in told(proof.push(&piece).await?) {
+                                yield event;
+                            }
+                        } else {
+                            text.push_str(&piece);
                         }
                     }
                     Ok(GenerationEvent::Reasoning(piece)) if reasoning => yield AnswerEvent::Reasoning(piece),
                     Ok(GenerationEvent::Reasoning(_)) => {}
                     Ok(GenerationEvent::Restart) => {
                         segments.restart();
-                        let written = std::mem::take(&mut text);
+                        proof.restart();
+                        let written = mem::take(&mut text);
                         if reads_along {
                             yield AnswerEvent::Restart;
                         } else if reasoning {
@@ -182,21 +196,52 @@ impl AnswerWriter {
                 let reason = *degraded.get_or_insert(DegradedReason::ModelRanAway);
                 metrics.degraded(reason.as_str());
             }
-            let segments = segments.parts();
-            if !reads_along {
-                yield AnswerEvent::Text(text.clone());
+            let mut segments = segments.parts();
+            let rest = if reads_along { proof.end().await? } else { proof.whole(mem::take(&mut text)).await? };
+            for event in told(rest) {
+                yield event;
+            }
+            // What the embedded answerer quotes is never the model's failure.
+            let failed = author.provider != ProviderKind::Embedded && proof.has_failed();
+            let mut author = author;
+            let summary = proof.summary();
+            metrics.proven(summary.sentences, summary.supported);
+            if failed {
+                let held = proof.is_held();
+                tracing::warn!(upstream = author.name, model = author.model, "the passages support nothing of the answer");
+                metrics.unsupported(if held { proof.unsupported.policy() } else { UnsupportedPolicy::Mark }.as_str());
+                if degraded.is_none() {
+                    metrics.degraded(DegradedReason::Unsupported.as_str());
+                }
+                degraded = degraded.or(Some(DegradedReason::Unsupported));
+                if held {
+                    segments = Vec::new();
+                    author = proof.replace(author).await?;
+                }
+            }
+            for event in told(proof.release()) {
+                yield event;
             }
             // Before the last event: who has seen the end can ask again, and finds it. An answer with a seam is not kept.
             let is_whole = matches!(stats.ending, Ending::Complete | Ending::Unanswered);
-            let is_good = is_whole && segments.is_empty();
+            let is_good = is_whole && segments.is_empty() && !failed;
             if let Some(when_whole) = when_whole.filter(|_| is_good) {
-                when_whole(author.provider, text).await;
+                when_whole(author.provider, proof.text().to_owned()).await;
             }
+            let proofs = Some(proof.proofs());
             let upstream = (author.provider != ProviderKind::Embedded).then_some(author.clone());
             let provider = author.provider;
-            yield AnswerEvent::Done(Outcome { provider, upstream, segments, degraded, left_out, timings: clock.timings });
+            yield AnswerEvent::Done(Outcome { provider, upstream, segments, degraded, left_out, timings: clock.timings, proofs });
         }
     }
+}
+
+/// What is told of an answer, as events.
+fn told(pieces: Vec<ProofPiece>) -> impl Iterator<Item = AnswerEvent> {
+    pieces.into_iter().map(|piece| match piece {
+        ProofPiece::Text(text) => AnswerEvent::Text(text),
+        ProofPiece::Proof(sentence) => AnswerEvent::Proof(sentence),
+    })
 }
 
 /// The honest answer when the search came back empty: no LLM is asked to make something up.
@@ -209,7 +254,8 @@ pub(in crate::rag) fn nothing_found(
     let text = format!("No document in the DB \"{}\" matches the question.", question.db);
     let timings = Timings { total: started.elapsed(), ..retrieval.timings };
     let (degraded, segments) = (retrieval.degraded, Vec::new());
-    let outcome = Outcome { provider, upstream: None, segments, degraded, left_out: 0, timings };
+    let outcome =
+        Outcome { provider, upstream: None, segments, degraded, left_out: 0, timings, proofs: Some(Arc::default()) };
     let events = stream::iter([Ok(AnswerEvent::Text(text)), Ok(AnswerEvent::Done(outcome))]).boxed();
     AnswerStream::underway(retrieval, events, Cached::Bypass)
 }

@@ -1,4 +1,4 @@
-//! The way of a question, as data: `plan → embed → retrieve → fuse → read → merge → rerank → generate`.
+//! The way of a question, as data: `plan → embed → retrieve → fuse → read → merge → rerank → generate → prove`.
 //!
 //! A [`Question`] becomes a [`Plan`]: its DB is open, its [`RetrievalSpec`] names everything that shapes the answer. The plan
 //! and the question's vector become a [`Query`], which goes through the [`stages`] and comes back as passages. A
@@ -15,6 +15,7 @@ mod merge;
 mod options;
 mod plan;
 pub mod prompt;
+mod proof;
 mod question;
 mod read;
 mod rerank;
@@ -34,6 +35,7 @@ pub(super) use generate::{AnswerClock, AnswerWriter, GeneratedAnswer, StandIn, W
 pub use inspect::{MethodScore, why};
 pub use options::{FusionChoice, RetrievalOptions};
 pub use plan::Plan;
+pub(super) use proof::{AnswerProof, Unsupported};
 pub use question::Question;
 pub use retrieve::{CANDIDATES, RRF_K};
 pub use spec::RetrievalSpec;

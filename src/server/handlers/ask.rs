@@ -37,6 +37,7 @@ pub async fn query(
     let call = CallContext::within(state.settings.request_timeout);
     let question = Question { whole: true, ..api::question(request, &state.ask_defaults())? };
     let asked = state.engine.ask(&question, &call).await?;
+    state.given.note(&id, &asked.cached, &question.text);
     let body = state.rendered.body(&question, asked, id).await?;
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod cache;
 pub mod dbs;
 pub mod documents;
+pub mod feedback;
 pub mod health;
 pub mod metrics;
 pub mod provider;

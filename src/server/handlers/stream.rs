@@ -28,7 +28,8 @@ use crate::{
 /// By default plain text: one line `[[CTXJSON]]{"contexts","metadatas","db"}`, then the answer. With
 /// `Accept: text/event-stream` events: `contexts`, `reasoning` (many, when asked for), `token` (many), then `done` or
 /// `error`. `restart` says that all tokens so far were reasoning, too, and the answer begins now; `segment` that the answer
-/// broke off and another upstream goes on with it. An answer that nobody can end ends with `error`. A client that goes away
+/// broke off and another upstream goes on with it; `proof`, behind each sentence, what the contexts say about it. In plain text
+/// ` [unsupported]` stands behind a sentence that they do not say. An answer that nobody can end ends with `error`. A client that goes away
 /// stops the answer, upstream, too.
 #[utoipa::path(
     post, path = "/api/stream_query", tag = "ask", request_body = AskBody,
@@ -89,9 +90,13 @@ async fn answer(
     id: String,
 ) -> Result<Response, ApiError> {
     let asked = state.engine.ask(&question, call).await?;
+    state.given.note(&id, &asked.cached, &question.text);
     let head = api::stream_head(&question, &asked.retrieval);
     Ok(if wants_events(headers) { events(question, asked, head, id) } else { plain(asked, &head) })
 }
+
+/// Stands behind a sentence that no context says, in plain text.
+const UNSUPPORTED: &str = " [unsupported]";
 
 fn wants_events(headers: &HeaderMap) -> bool {
     headers
@@ -108,8 +113,16 @@ fn plain(asked: AnswerStream, head: &StreamHead) -> Response {
     let (_, events, _) = asked.into_parts();
     let text = events.filter_map(async |event| match event {
         Ok(AnswerEvent::Text(text)) => Some(Ok(Bytes::from(text))),
+        // Behind the sentence: there is no other place.
+        Ok(AnswerEvent::Proof(sentence)) if sentence.is_unsupported() => Some(Ok(Bytes::from(UNSUPPORTED))),
         // A plain text has no place for more than the answer, and takes nothing back.
-        Ok(AnswerEvent::Reasoning(_) | AnswerEvent::Restart | AnswerEvent::Segment(_) | AnswerEvent::Done(_)) => None,
+        Ok(
+            AnswerEvent::Reasoning(_)
+            | AnswerEvent::Restart
+            | AnswerEvent::Segment(_)
+            | AnswerEvent::Proof(_)
+            | AnswerEvent::Done(_),
+        ) => None,
         Err(error) => Some(Err(error)),
     });
     let body: std::pin::Pin<Box<dyn Stream<Item = Result<Bytes, RagError>> + Send>> = Box::pin(first.chain(text));
@@ -132,6 +145,7 @@ fn events(question: Question, asked: AnswerStream, head: StreamHead, id: String)
                     text.clear();
                     yield event("restart", &serde_json::json!({}));
                 }
+                Ok(AnswerEvent::Proof(sentence)) => yield event("proof", &api::stream_proof(&sentence, &retrieval)),
                 Ok(AnswerEvent::Segment(segment)) => yield event("segment", &api::segment(&segment)),
                 Ok(AnswerEvent::Done(outcome)) => {
                     yield event("done", &api::outcome(&question, &retrieval, &outcome, &cached, &text, id.clone()));

@@ -54,7 +54,16 @@ impl Dice {
     fn traffic(&mut self) -> Traffic {
         let buckets = (0..3).map(|_| (self.some(), self.some())).collect();
         let latency = self.next().map(|count| Histogram { buckets, count });
-        Traffic { questions: self.next(), errors: self.next(), degraded: self.next(), failovers: self.next(), latency }
+        Traffic {
+            questions: self.next(),
+            errors: self.next(),
+            degraded: self.next(),
+            failovers: self.next(),
+            sentences: self.next(),
+            supported: self.next(),
+            unsupported: self.next(),
+            latency,
+        }
     }
 
     fn pool(&mut self) -> Pool {

@@ -13,8 +13,8 @@ fn counted(n: f64) -> Observation {
         questions: Some(100.0 * n),
         errors: Some(5.0 * n),
         degraded: Some(20.0 * n),
-        failovers: None,
         latency: Some(Histogram { buckets: vec![(0.1, 50.0 * n), (1.0, 100.0 * n)], count: 100.0 * n }),
+        ..Traffic::default()
     };
     let cache = Cache {
         hits: Some(60.0 * n),

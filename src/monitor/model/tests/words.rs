@@ -186,8 +186,8 @@ fn errors_slowness_and_bad_health_are_told_when_no_breaker_tells_more() {
             questions: Some(questions),
             errors: Some(errors),
             degraded: Some(degraded),
-            failovers: None,
             latency: None,
+            ..Traffic::default()
         };
         Observation { traffic: Some(traffic), ..Observation::default() }
     };

@@ -141,7 +141,7 @@ fn a_server_that_counts_requests_only_is_read_by_them() {
     let latency = Some(Histogram { buckets: vec![(0.1, 60.0), (1.0, 100.0)], count: 100.0 });
     assert_eq!(
         seen.traffic,
-        Some(Traffic { questions: Some(100.0), errors: Some(10.0), degraded: None, failovers: None, latency })
+        Some(Traffic { questions: Some(100.0), errors: Some(10.0), latency, ..Traffic::default() })
     );
     let strange = Observation::of_bodies(&[("/metrics", "node_cpu_seconds_total 5\nprocess_open_fds 9\n".into())]);
     assert!(strange.is_empty(), "the metrics of something else");

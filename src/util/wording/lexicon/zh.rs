@@ -12,7 +12,7 @@ const AMOUNT: Class = Ask(QuestionKind::Quantity(Quantity::Amount));
 const DURATION: Class = Ask(QuestionKind::Quantity(Quantity::Duration));
 const FREQUENCY: Class = Ask(QuestionKind::Quantity(Quantity::Frequency));
 
-pub(super) const TABLE: &[Entry] = &[
+pub(crate) const TABLE: &[Entry] = &[
     (
         Idle,
         "的, 了, 吗, 呢, 啊, 吧, 是, 有, 我, 你, 您, 我们, 你们, 他, 她, 它, 这, 那, 请问, 请, 想知道, 就, 都, 也, 还, 会, 把, 得, 地, 之, \

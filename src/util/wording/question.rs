@@ -58,7 +58,7 @@ impl QuestionKind {
 
 /// The part of who is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// Who does it.
     Doer,
     /// To whom it is done.
@@ -68,7 +68,7 @@ pub(super) enum Part {
 impl Part {
     /// What the question word for a person asks for that stands here, of so many tokens; `role` is that of the preposition
     /// before it, `late` whether words of the question stand before it. `None` where it cannot be told.
-    pub(super) fn asked(
+    pub(crate) fn asked(
         lexicon: &Lexicon,
         here: &[Token],
         length: usize,
@@ -107,7 +107,7 @@ impl Part {
 }
 
 /// What a question asks for: its first question word decides.
-pub(super) fn kind(lexicon: &Lexicon, tokens: &[Token], kinds: &[QuestionKind], words: &[Word]) -> QuestionKind {
+pub(crate) fn kind(lexicon: &Lexicon, tokens: &[Token], kinds: &[QuestionKind], words: &[Word]) -> QuestionKind {
     let first = tokens.first().map_or("", |token| token.lower.as_str());
     let next = tokens.get(1).map_or("", |token| token.lower.as_str());
     if lexicon.language == "en" {

@@ -12,7 +12,7 @@ const AMOUNT: Class = Ask(QuestionKind::Quantity(Quantity::Amount));
 const DURATION: Class = Ask(QuestionKind::Quantity(Quantity::Duration));
 const FREQUENCY: Class = Ask(QuestionKind::Quantity(Quantity::Frequency));
 
-pub(super) const TABLE: &[Entry] = &[
+pub(crate) const TABLE: &[Entry] = &[
     (
         Idle,
         "là, thì, mà, có, bị, đã, đang, sẽ, tôi, bạn, mình, anh, chị, nó, họ, chúng tôi, rằng, này, đó, kia, ấy, vậy, ạ, nhé, \

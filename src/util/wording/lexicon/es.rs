@@ -13,7 +13,7 @@ const AMOUNT: Class = Ask(QuestionKind::Quantity(Quantity::Amount));
 const DURATION: Class = AMOUNT;
 const FREQUENCY: Class = Ask(QuestionKind::Quantity(Quantity::Frequency));
 
-pub(super) const TABLE: &[Entry] = &[
+pub(crate) const TABLE: &[Entry] = &[
     (
         Idle,
         "es, son, ser, está, están, estar, era, fue, ha, han, hay, haber, he, hace, hacer, hacen, hago, se, me, te, nos, le, les, lo, yo, \

@@ -13,26 +13,26 @@ const CONTRACTED: &[&str] = &["re", "ve", "ll", "d", "m"];
 
 /// A word as it is written, and what can be told from that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token {
+pub(crate) struct Token {
     /// Lower case.
-    pub(super) lower: String,
+    pub(crate) lower: String,
     /// Begins with a capital.
-    pub(super) capital: bool,
+    pub(crate) capital: bool,
     /// Has capitals, digits or signs inside, so that it is a name wherever it stands.
-    pub(super) inside: bool,
+    pub(crate) inside: bool,
     /// The first word of the question, capitalised anyway.
-    pub(super) first: bool,
+    pub(crate) first: bool,
     /// A comma or another pause follows.
-    pub(super) pause: bool,
+    pub(crate) pause: bool,
     /// One character of a script without spaces.
-    pub(super) unspaced: bool,
+    pub(crate) unspaced: bool,
     /// It ends with the English "'s", which the word does not have here.
-    pub(super) genitive: bool,
+    pub(crate) genitive: bool,
 }
 
 impl Token {
     /// The number that it is, written in one way.
-    pub(super) fn number(&self) -> Option<String> {
+    pub(crate) fn number(&self) -> Option<String> {
         // "v2.10" is version 2.10.
         let unversioned = self.lower.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         let written = unversioned.unwrap_or(&self.lower);
@@ -54,14 +54,14 @@ impl Token {
     }
 
     /// A single letter, or one with signs: S, C++, F#.
-    pub(super) fn is_letter(&self) -> bool {
+    pub(crate) fn is_letter(&self) -> bool {
         let mut letters = self.lower.trim_end_matches(['+', '#']).chars();
         !self.unspaced && letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none()
     }
 }
 
 /// Words, numbers and identifiers; in scripts without spaces, single characters.
-pub(super) fn tokens(question: &str) -> Vec<Token> {
+pub(crate) fn tokens(question: &str) -> Vec<Token> {
     let text: String = question.nfc().map(|c| if c == '’' { '\'' } else { c }).collect();
     let mut tokens: Vec<Token> = Vec::new();
     let mut rest = text.as_str();

@@ -14,28 +14,28 @@ pub struct Word {
     /// Written as a name: capitalised within the sentence, or with capitals, digits or signs inside.
     pub name: bool,
     /// A name of one letter: plan S, drive H.
-    pub(super) short: bool,
+    pub(crate) short: bool,
     /// One character of a script without spaces.
-    pub(super) unspaced: bool,
+    pub(crate) unspaced: bool,
     /// An article or a preposition stands before it, so that it is a noun.
-    pub(super) nominal: bool,
+    pub(crate) nominal: bool,
     /// The role that a preposition gives to it.
-    pub(super) role: Option<Role>,
+    pub(crate) role: Option<Role>,
     /// The same, or that of the words right before it: "of the season pass" is about the pass.
-    pub(super) phrase: Option<Role>,
+    pub(crate) phrase: Option<Role>,
     /// Position of the word that this role was given to.
-    pub(super) head: usize,
+    pub(crate) head: usize,
     /// A unit behind "per".
-    pub(super) unit: bool,
+    pub(crate) unit: bool,
     /// Words of closed classes stand between it and the word before.
-    pub(super) apart: bool,
+    pub(crate) apart: bool,
     /// "And", "or" or a comma stands between it and the word before.
-    pub(super) joined: bool,
+    pub(crate) joined: bool,
 }
 
 impl Word {
     /// Whether the two are forms of one word, in this language.
-    pub(super) fn same(&self, other: &Self, lexicon: &Lexicon) -> bool {
+    pub(crate) fn same(&self, other: &Self, lexicon: &Lexicon) -> bool {
         if self.text == other.text {
             return true;
         }
@@ -52,19 +52,19 @@ fn same_stem(a: &str, b: &str) -> bool {
 
 /// A word of a closed class that says something by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Sign {
-    pub(super) class: SignClass,
-    pub(super) group: &'static str,
-    pub(super) firm: bool,
+pub(crate) struct Sign {
+    pub(crate) class: SignClass,
+    pub(crate) group: &'static str,
+    pub(crate) firm: bool,
 }
 
 /// The numbers of a text, with their units, and dates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Numbers {
     /// Written with digits, and dates.
-    pub(super) exact: BTreeSet<String>,
+    pub(crate) exact: BTreeSet<String>,
     /// Written as words: "two steps" is as often a figure of speech as a number.
-    pub(super) spelled: BTreeSet<String>,
+    pub(crate) spelled: BTreeSet<String>,
 }
 
 impl Numbers {

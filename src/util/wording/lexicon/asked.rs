@@ -24,31 +24,31 @@ const TIME: &[&str] = &[
 ];
 
 /// Whether a word asks for money: it adds nothing to "how much".
-pub(in super::super) fn is_cost(stem: &str) -> bool {
+pub(crate) fn is_cost(stem: &str) -> bool {
     COST.contains(&stem)
 }
 
 /// Whether a word makes "what" a question for an amount: "what is the price".
-pub(in super::super) fn is_measure(stem: &str) -> bool {
+pub(crate) fn is_measure(stem: &str) -> bool {
     is_cost(stem) || MEASURE.contains(&stem)
 }
 
 /// Whether a word makes "what" a question for a duration, and adds nothing to "how long".
-pub(in super::super) fn is_duration(stem: &str) -> bool {
+pub(crate) fn is_duration(stem: &str) -> bool {
     DURATION.contains(&stem)
 }
 
 /// Whether a word adds nothing to "when".
-pub(in super::super) fn is_moment(stem: &str) -> bool {
+pub(crate) fn is_moment(stem: &str) -> bool {
     MOMENT.contains(&stem)
 }
 
 /// Whether a word adds nothing to "where".
-pub(in super::super) fn is_place(stem: &str) -> bool {
+pub(crate) fn is_place(stem: &str) -> bool {
     PLACE.contains(&stem)
 }
 
 /// Whether a word is a unit of time: "how many days" is how long.
-pub(in super::super) fn is_time(stem: &str) -> bool {
+pub(crate) fn is_time(stem: &str) -> bool {
     TIME.contains(&stem)
 }

@@ -4,7 +4,7 @@
 //! class tells what a difference between two questions means; within a class, words of one group say the same ("must",
 //! "have to"). Open classes (all nouns, all opposites) are not here: what tells those apart are the documents.
 
-pub(super) mod asked;
+pub(crate) mod asked;
 mod de;
 mod en;
 mod es;
@@ -15,7 +15,7 @@ mod zh;
 
 use std::{collections::HashMap, sync::LazyLock};
 
-pub(super) use opposites::{are_antonyms, unit};
+pub(crate) use opposites::{are_antonyms, are_opposites, unit};
 
 use super::{question::QuestionKind, tokens::Token};
 
@@ -23,11 +23,11 @@ use super::{question::QuestionKind, tokens::Token};
 const LONGEST: usize = 5;
 
 /// Languages with a table.
-pub(super) const LANGUAGES: usize = 6;
+pub(crate) const LANGUAGES: usize = 6;
 
 /// Which of a question's small words differ is compared class by class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SignClass {
+pub(crate) enum SignClass {
     /// Place, time, amount: over, before, per, outside.
     Relation,
     /// Can, must, should.
@@ -44,7 +44,7 @@ pub(super) enum SignClass {
 
 /// What a word of a closed class does.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// Nothing that changes an answer: auxiliaries, pronouns, courtesy.
     Idle,
     /// Nothing, but a noun follows.
@@ -72,7 +72,7 @@ pub(super) enum Class {
 
 /// What a light preposition makes of its noun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Of,
     At,
     For,
@@ -87,7 +87,7 @@ pub(super) enum Role {
 
 impl Role {
     /// Whether a noun with one cannot be in the same place as with the other: mail to the office, mail from the office.
-    pub(super) fn conflicts(self, other: Self) -> bool {
+    pub(crate) fn conflicts(self, other: Self) -> bool {
         use Role::{At, By, De, For, From, Of, Than, To, With};
         match (self, other) {
             (a, b) if a == b => false,
@@ -112,9 +112,9 @@ const fn soft(class: SignClass, group: &'static str) -> Class {
 type Entry = (Class, &'static str);
 
 /// The closed classes of a language.
-pub(super) struct Lexicon {
+pub(crate) struct Lexicon {
     /// ISO 639-1.
-    pub(super) language: &'static str,
+    pub(crate) language: &'static str,
     stemmer: Option<frostem::Algorithm>,
     /// Endings that make a person or thing of a verb: a tenant is no tenancy, whatever a stemmer says.
     agents: &'static [&'static str],
@@ -148,12 +148,12 @@ impl Lexicon {
     }
 
     /// The class of one word.
-    pub(super) fn class(&self, word: &str) -> Option<Class> {
+    pub(crate) fn class(&self, word: &str) -> Option<Class> {
         self.entries.get(word).copied()
     }
 
     /// The class of the words that stand here, and how many they are; the longest entry wins.
-    pub(super) fn at(&self, tokens: &[Token]) -> Option<(Class, usize)> {
+    pub(crate) fn at(&self, tokens: &[Token]) -> Option<(Class, usize)> {
         let first = tokens.first()?;
         let longest = (*self.longer.get(first.lower.as_str())?).min(LONGEST).min(tokens.len());
         for length in (2..=longest).rev() {
@@ -172,17 +172,17 @@ impl Lexicon {
     }
 
     /// The part of a verb that a question ends with.
-    pub(super) fn last_particle(&self, word: &str) -> Option<&'static str> {
+    pub(crate) fn last_particle(&self, word: &str) -> Option<&'static str> {
         de::PARTICLES.iter().copied().find(|particle| self.language == "de" && *particle == word)
     }
 
     /// Whether it is written in Latin letters.
-    pub(super) fn is_latin(&self) -> bool {
+    pub(crate) fn is_latin(&self) -> bool {
         !matches!(self.language, "zh" | "und")
     }
 
     /// A word without its ending.
-    pub(super) fn stem(&self, word: &str) -> String {
+    pub(crate) fn stem(&self, word: &str) -> String {
         let Some(algorithm) = self.stemmer else { return word.to_owned() };
         let stem = frostem::Stemmer::new(algorithm).stem(word).into_owned();
         // A participle is a form of its verb: "geholt", "abgeholt".
@@ -193,7 +193,7 @@ impl Lexicon {
     }
 
     /// Whether exactly one of two words with one stem is who does it or to whom it is done.
-    pub(super) fn differ_as_agents(&self, a: &str, b: &str) -> bool {
+    pub(crate) fn differ_as_agents(&self, a: &str, b: &str) -> bool {
         let agent = |word: &str| {
             self.agents.iter().copied().find(|ending| word.len() > ending.len() + 2 && word.ends_with(ending))
         };
@@ -224,12 +224,12 @@ static LEXICONS: LazyLock<[Lexicon; LANGUAGES]> = LazyLock::new(|| {
 static UNKNOWN: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new("und", None, &[], &[]));
 
 /// The tables.
-pub(super) fn all() -> &'static [Lexicon; LANGUAGES] {
+pub(crate) fn all() -> &'static [Lexicon; LANGUAGES] {
     &LEXICONS
 }
 
 /// The table of a language; `None`: of one that is not known.
-pub(super) fn of(language: Option<usize>) -> &'static Lexicon {
+pub(crate) fn of(language: Option<usize>) -> &'static Lexicon {
     language.and_then(|at| LEXICONS.get(at)).unwrap_or(&UNKNOWN)
 }
 

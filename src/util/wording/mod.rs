@@ -1,14 +1,22 @@
-//! A question taken apart once, so that it can be compared many times.
+//! A text taken apart once, so that it can be compared many times: its words, the small words that say something, numbers,
+//! names, negation. What the cache compares questions by, and what answers are proven by.
+
+pub(crate) mod lexicon;
+pub(crate) mod question;
+mod reader;
+pub(crate) mod tokens;
+pub(crate) mod word;
 
 use std::collections::BTreeSet;
 
-use super::{
-    lexicon::{self, Class, LANGUAGES, Lexicon},
-    question::{Part, QuestionKind, kind},
-    reader::Reader,
-    tokens::{Token, tokens},
-    word::{Numbers, Sign, Word},
-};
+use lexicon::{Class, LANGUAGES, Lexicon};
+use question::{Part, kind};
+use reader::Reader;
+use tokens::{Token, tokens};
+use word::Sign;
+
+pub use question::{Quantity, QuestionKind};
+pub use word::{Numbers, Word};
 
 /// A question taken apart.
 #[derive(Debug, Clone)]
@@ -17,15 +25,15 @@ pub struct Wording {
     /// How much speaks for each language.
     evidence: [u32; LANGUAGES],
     language: Option<usize>,
-    pub(super) numbers: Numbers,
-    pub(super) negated: bool,
-    pub(super) kind: QuestionKind,
-    pub(super) words: Vec<Word>,
-    pub(super) signs: BTreeSet<Sign>,
+    pub(crate) numbers: Numbers,
+    pub(crate) negated: bool,
+    pub(crate) kind: QuestionKind,
+    pub(crate) words: Vec<Word>,
+    pub(crate) signs: BTreeSet<Sign>,
     /// Whether a question for a person asks who does it, or to whom it is done.
-    pub(super) asks_for: Option<Part>,
+    pub(crate) asks_for: Option<Part>,
     /// Words in brackets and quotation marks, in small letters: they name what is meant.
-    pub(super) set_apart: BTreeSet<String>,
+    pub(crate) set_apart: BTreeSet<String>,
 }
 
 impl Wording {
@@ -37,7 +45,7 @@ impl Wording {
     }
 
     /// The same question read in the language that the two of them are most likely in.
-    pub(super) fn beside(&self, other: &Self) -> Option<Self> {
+    pub(crate) fn beside(&self, other: &Self) -> Option<Self> {
         let mut both = self.evidence;
         both.iter_mut().zip(&other.evidence).for_each(|(sum, more)| *sum += more);
         let joint = language(&both);
@@ -47,7 +55,7 @@ impl Wording {
         })
     }
 
-    pub(super) fn lexicon(&self) -> &'static Lexicon {
+    pub(crate) fn lexicon(&self) -> &'static Lexicon {
         lexicon::of(self.language)
     }
 
@@ -83,6 +91,62 @@ impl Wording {
     pub fn words(&self) -> &[Word] {
         &self.words
     }
+}
+
+/// The place among the lexicons of the language that a text is most likely in.
+pub(crate) fn language_of(tokens: &[Token]) -> Option<usize> {
+    language(&evidence(tokens))
+}
+
+/// ISO 639-1 code of the language that a text is most likely in, of those with a lexicon.
+pub fn language_code(text: &str) -> Option<&'static str> {
+    language_of(&tokens(text)).map(|language| lexicon::of(Some(language)).language)
+}
+
+/// Closed words of a language from which on a text is certainly in it.
+const CERTAIN: u32 = 4;
+
+/// Whether a text is certainly in another language than a question: each has several words of one language and none, or hardly
+/// any, of the other's. A question that names a language asks for it.
+pub fn is_in_another_language(question: &str, text: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "english",
+        "german",
+        "french",
+        "spanish",
+        "vietnamese",
+        "chinese",
+        "englisch",
+        "deutsch",
+        "französisch",
+        "spanisch",
+        "vietnamesisch",
+        "chinesisch",
+        "tiếng",
+        "英",
+        "德",
+        "法",
+        "越南",
+        "中文",
+        "anglais",
+        "allemand",
+        "français",
+        "inglés",
+        "alemán",
+        "translat",
+        "übersetz",
+        "dịch",
+        "翻译",
+    ];
+    let lower = question.to_lowercase();
+    if NAMES.iter().any(|name| lower.contains(name)) {
+        return false;
+    }
+    let (asked, said) = (evidence(&tokens(question)), evidence(&tokens(text)));
+    let Some((own, other)) = language(&asked).zip(language(&said)).filter(|(own, other)| own != other) else {
+        return false;
+    };
+    asked[own] >= CERTAIN && asked[own] > 3 * asked[other] && said[other] >= CERTAIN && said[other] > 3 * said[own]
 }
 
 /// How much speaks for each language: its closed words, and letters that only it has.

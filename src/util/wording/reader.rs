@@ -14,15 +14,15 @@ const MOST_WORDS: usize = 128;
 
 /// What has been read of a question so far.
 #[derive(Default)]
-pub(super) struct Reader {
-    pub(super) numbers: Numbers,
-    pub(super) negated: bool,
-    pub(super) words: Vec<Word>,
-    pub(super) signs: BTreeSet<Sign>,
-    pub(super) kinds: Vec<QuestionKind>,
-    pub(super) asks_for: Option<Part>,
+pub(crate) struct Reader {
+    pub(crate) numbers: Numbers,
+    pub(crate) negated: bool,
+    pub(crate) words: Vec<Word>,
+    pub(crate) signs: BTreeSet<Sign>,
+    pub(crate) kinds: Vec<QuestionKind>,
+    pub(crate) asks_for: Option<Part>,
     /// The whole question is in capitals, which then say nothing.
-    pub(super) shouting: bool,
+    pub(crate) shouting: bool,
     /// The number right before.
     number: Option<String>,
     nominal: bool,
@@ -35,7 +35,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Takes in what stands here, and tells how many tokens that is.
-    pub(super) fn take(&mut self, lexicon: &Lexicon, token: &Token, here: &[Token], before: Option<&Token>) -> usize {
+    pub(crate) fn take(&mut self, lexicon: &Lexicon, token: &Token, here: &[Token], before: Option<&Token>) -> usize {
         let number_before = self.number.take();
         self.joined |= before.is_some_and(|before| before.pause);
         if before.is_some_and(|before| before.genitive) {

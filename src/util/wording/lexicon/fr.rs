@@ -12,7 +12,7 @@ const AMOUNT: Class = Ask(QuestionKind::Quantity(Quantity::Amount));
 const DURATION: Class = Ask(QuestionKind::Quantity(Quantity::Duration));
 const FREQUENCY: Class = Ask(QuestionKind::Quantity(Quantity::Frequency));
 
-pub(super) const TABLE: &[Entry] = &[
+pub(crate) const TABLE: &[Entry] = &[
     (
         Idle,
         "a, ai, as, ont, avons, avez, avoir, c, ce, cela, ça, est, sont, être, était, sera, sommes, êtes, suis, été, est ce \

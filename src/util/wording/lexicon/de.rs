@@ -13,9 +13,9 @@ const DURATION: Class = Ask(QuestionKind::Quantity(Quantity::Duration));
 const FREQUENCY: Class = Ask(QuestionKind::Quantity(Quantity::Frequency));
 
 /// Parts of verbs that stand alone at the end: "steigt … ein", "steigt … aus".
-pub(in super::super) const PARTICLES: &[&str] = &["an", "auf", "aus", "bei", "durch", "ein", "mit", "nach", "zu"];
+pub(crate) const PARTICLES: &[&str] = &["an", "auf", "aus", "bei", "durch", "ein", "mit", "nach", "zu"];
 
-pub(super) const TABLE: &[Entry] = &[
+pub(crate) const TABLE: &[Entry] = &[
     (
         Idle,
         "aber, auch, bitte, da, daß, dass, denn, dich, dir, doch, du, er, es, gibt, gibt es, geben sie mir, hat, haben, hatte, ich, ihr, \

@@ -12,7 +12,7 @@ const AMOUNT: Class = Ask(QuestionKind::Quantity(Quantity::Amount));
 const DURATION: Class = Ask(QuestionKind::Quantity(Quantity::Duration));
 const FREQUENCY: Class = Ask(QuestionKind::Quantity(Quantity::Frequency));
 
-pub(super) const TABLE: &[Entry] = &[
+pub(crate) const TABLE: &[Entry] = &[
     (
         Idle,
         "actually, also, am, anyone, are, as, be, been, being, best, better, did, do, does, doing, done, easiest, ever, get, \
