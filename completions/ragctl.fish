@@ -47,7 +47,7 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a ques
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "search" -d 'Show which passages a question finds, and why'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "reindex" -d 'Embed a DB with another model, or cut it into other chunks, while it answers'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "try" -d 'Compare the generation of a DB that was built with the one that answers'
-complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure the quality of retrieval and of answers on a collection in BEIR layout'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "monitor" -d 'Watch servers in the terminal'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
@@ -761,6 +761,15 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-timeout -d
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l documents -d 'Files, folders or globs to search instead of corpus.jsonl' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l methods -d 'Search methods to measure' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l depth -d 'Rank down to which results are judged' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l answers -d 'Measure answers instead of retrieval' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l abstain -d 'Fit the embedded answerer to the first halves of collections with answers, and show how often it abstains' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l weights -d 'Write the weights that --abstain fits as Rust source' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l half -d 'Questions of which documents are asked with --answers' -r -f -a "all\t'All'
+fit\t'The first half, which the answerer was fitted to where it is one of the collections that it was fitted to'
+check\t'The second half, which nothing was fitted to'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l foreign -d 'Folders with a queries.jsonl whose questions the documents do not answer, for --answers and --abstain' -r -f -a "(__fish_complete_directories)"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l format -d 'Form of the report' -r -f -a "table\t'For people'
 json\t'One JSON array'
 csv\t'One line a measurement'"
@@ -1082,7 +1091,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "search" -d 'Show which passages a question finds, and why'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "reindex" -d 'Embed a DB with another model, or cut it into other chunks, while it answers'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "try" -d 'Compare the generation of a DB that was built with the one that answers'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "eval" -d 'Measure retrieval quality on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "eval" -d 'Measure the quality of retrieval and of answers on a collection in BEIR layout'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
