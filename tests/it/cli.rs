@@ -174,6 +174,13 @@ fn answers_are_measured() {
 
     let table = text(&workplace.run(&["eval", "set", "--answers", "--half", "check", "--provider", "embedded"]).stdout);
     assert!(table.contains("in passages") && table.lines().nth(1).is_some_and(|row| row.contains("  1  ")), "{table}");
+    let fitted = workplace.run(&["eval", "set", "--abstain", "--provider", "embedded", "--weights", "weights.rs"]);
+    let shown = text(&fitted.stdout);
+    assert_eq!(fitted.status.code(), Some(0), "{}", text(&fitted.stderr));
+    assert!(shown.contains("compiled in") && shown.contains("least evidence for an answer"), "{shown}");
+    let weights = std::fs::read_to_string(workplace.path("weights.rs")).unwrap();
+    assert!(weights.contains("const CLAUSES: &[f32]") && weights.contains("const THRESHOLDS: [f32; 4]"), "{weights}");
+
     let refused = workplace.run(&["eval", "set", "--answers", "--documents", "set", "--provider", "embedded"]);
     assert_eq!((refused.status.code(), text(&refused.stderr).contains("leave --documents out")), (Some(1), true));
 }

@@ -136,12 +136,15 @@ pub fn fit(examples: &[Example]) -> Fitted {
         let (clauses, weights) = networks(&half(1 - odd));
         judged.extend(half(odd).into_iter().map(|example| (example, judge(example, &clauses, &weights))));
     }
-    let thresholds = Language::ALL.map(|language| {
+    let own = Language::ALL.map(|language| {
         let own = judged.iter().filter(|(example, _)| example.language == language && example.gold.is_some());
         let mut scores: Vec<f32> = own.map(|(_, score)| *score).collect();
         scores.sort_by(f32::total_cmp);
-        scores.get((scores.len() as f64 * FALSE_ABSTENTION) as usize).copied().unwrap_or(0.0)
+        scores.get((scores.len() as f64 * FALSE_ABSTENTION) as usize).copied()
     });
+    // Of a language without examples nothing is known: it answers as readily as any.
+    let least = own.into_iter().flatten().reduce(f32::min).unwrap_or(0.0);
+    let thresholds = own.map(|threshold| threshold.unwrap_or(least));
     let (clauses, evidence) = networks(&examples.iter().collect::<Vec<_>>());
     Fitted { clauses, evidence, thresholds }
 }
