@@ -45,6 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('search', 'search', [CompletionResultType]::ParameterValue, 'Show which passages a question finds, and why')
             [CompletionResult]::new('reindex', 'reindex', [CompletionResultType]::ParameterValue, 'Embed a DB with another model, or cut it into other chunks, while it answers')
             [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Compare the generation of a DB that was built with the one that answers')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check a stored answer against the documents as they are now')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure the quality of retrieval and of answers on a collection in BEIR layout')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Put load on an API and measure it; compare measurements')
             [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Watch servers in the terminal')
@@ -106,6 +107,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'Folder of prompts that replace built-in ones of the same file name, like answer.en.txt [default: the built-in ones]')
             [CompletionResult]::new('--condense', '--condense', [CompletionResultType]::ParameterName, 'Who makes a follow-up question stand alone [default: auto]')
             [CompletionResult]::new('--fallback', '--fallback', [CompletionResultType]::ParameterName, 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]')
+            [CompletionResult]::new('--unsupported', '--unsupported', [CompletionResultType]::ParameterName, 'What becomes of an LLM''s answer that nothing in the documents supports [default: mark]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest time that a question may take, in seconds [default: 600]')
             [CompletionResult]::new('--first-token-timeout', '--first-token-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]')
             [CompletionResult]::new('--load-timeout', '--load-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]')
@@ -149,6 +151,9 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--rerank-model', '--rerank-model', [CompletionResultType]::ParameterName, 'Model that reranks, as the server names it [default: none is named]')
             [CompletionResult]::new('--rerank-api-key', '--rerank-api-key', [CompletionResultType]::ParameterName, 'API key of the server that reranks')
             [CompletionResult]::new('--rerank-timeout', '--rerank-timeout', [CompletionResultType]::ParameterName, 'Longest time that a question waits for the reranker, in seconds [default: 2]')
+            [CompletionResult]::new('--multihop-depth', '--multihop-depth', [CompletionResultType]::ParameterName, 'Rounds of a search in several hops [default: 2]')
+            [CompletionResult]::new('--multihop-fanout', '--multihop-fanout', [CompletionResultType]::ParameterName, 'Sub-questions of a round [default: 2]')
+            [CompletionResult]::new('--multihop-time', '--multihop-time', [CompletionResultType]::ParameterName, 'Longest time of all rounds together, in seconds [default: 20]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
@@ -519,6 +524,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'Folder of prompts that replace built-in ones of the same file name, like answer.en.txt [default: the built-in ones]')
             [CompletionResult]::new('--condense', '--condense', [CompletionResultType]::ParameterName, 'Who makes a follow-up question stand alone [default: auto]')
             [CompletionResult]::new('--fallback', '--fallback', [CompletionResultType]::ParameterName, 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]')
+            [CompletionResult]::new('--unsupported', '--unsupported', [CompletionResultType]::ParameterName, 'What becomes of an LLM''s answer that nothing in the documents supports [default: mark]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest time that a question may take, in seconds [default: 600]')
             [CompletionResult]::new('--first-token-timeout', '--first-token-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]')
             [CompletionResult]::new('--load-timeout', '--load-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]')
@@ -552,10 +558,14 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--rerank-model', '--rerank-model', [CompletionResultType]::ParameterName, 'Model that reranks, as the server names it [default: none is named]')
             [CompletionResult]::new('--rerank-api-key', '--rerank-api-key', [CompletionResultType]::ParameterName, 'API key of the server that reranks')
             [CompletionResult]::new('--rerank-timeout', '--rerank-timeout', [CompletionResultType]::ParameterName, 'Longest time that a question waits for the reranker, in seconds [default: 2]')
+            [CompletionResult]::new('--multihop-depth', '--multihop-depth', [CompletionResultType]::ParameterName, 'Rounds of a search in several hops [default: 2]')
+            [CompletionResult]::new('--multihop-fanout', '--multihop-fanout', [CompletionResultType]::ParameterName, 'Sub-questions of a round [default: 2]')
+            [CompletionResult]::new('--multihop-time', '--multihop-time', [CompletionResultType]::ParameterName, 'Longest time of all rounds together, in seconds [default: 20]')
             [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'URL of a server to ask instead of the local data')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the whole answer as JSON on stdout')
             [CompletionResult]::new('--quotes', '--quotes', [CompletionResultType]::ParameterName, 'Print below each source what the answer quotes of it')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Print what each stage of the search did, and what each method says of the sources')
+            [CompletionResult]::new('--multihop', '--multihop', [CompletionResultType]::ParameterName, 'Search in several hops: what is found says what to look for next')
             [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'Search only passages in these languages, like en,de')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'Search only documents with this label; may be repeated')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Search only documents that a filter means, in JSON as the API takes it')
@@ -595,6 +605,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--embed-url', '--embed-url', [CompletionResultType]::ParameterName, 'URL of the server that embeds, when it is another than the LLM''s [default: that of the LLM server]')
             [CompletionResult]::new('--embed-api-key', '--embed-api-key', [CompletionResultType]::ParameterName, 'API key of the server that embeds [default: that of the LLM server]')
             [CompletionResult]::new('--fallback', '--fallback', [CompletionResultType]::ParameterName, 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]')
+            [CompletionResult]::new('--unsupported', '--unsupported', [CompletionResultType]::ParameterName, 'What becomes of an LLM''s answer that nothing in the documents supports [default: mark]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest time that a question may take, in seconds [default: 600]')
             [CompletionResult]::new('--first-token-timeout', '--first-token-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]')
             [CompletionResult]::new('--load-timeout', '--load-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]')
@@ -733,6 +744,24 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'ragctl;verify' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Folder of the DBs [default: data/kb]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'DB of requests that name none [default: default]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'URL of a server to ask instead of the local data')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More log lines (-vv: even more)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'ragctl;eval' {
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Who answers, and embeds if it can [default: auto]')
             [CompletionResult]::new('--ollama-url', '--ollama-url', [CompletionResultType]::ParameterName, 'URL of the Ollama server [default: http://localhost:11434]')
@@ -761,6 +790,9 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--rerank-model', '--rerank-model', [CompletionResultType]::ParameterName, 'Model that reranks, as the server names it [default: none is named]')
             [CompletionResult]::new('--rerank-api-key', '--rerank-api-key', [CompletionResultType]::ParameterName, 'API key of the server that reranks')
             [CompletionResult]::new('--rerank-timeout', '--rerank-timeout', [CompletionResultType]::ParameterName, 'Longest time that a question waits for the reranker, in seconds [default: 2]')
+            [CompletionResult]::new('--multihop-depth', '--multihop-depth', [CompletionResultType]::ParameterName, 'Rounds of a search in several hops [default: 2]')
+            [CompletionResult]::new('--multihop-fanout', '--multihop-fanout', [CompletionResultType]::ParameterName, 'Sub-questions of a round [default: 2]')
+            [CompletionResult]::new('--multihop-time', '--multihop-time', [CompletionResultType]::ParameterName, 'Longest time of all rounds together, in seconds [default: 20]')
             [CompletionResult]::new('--documents', '--documents', [CompletionResultType]::ParameterName, 'Files, folders or globs to search instead of corpus.jsonl')
             [CompletionResult]::new('--methods', '--methods', [CompletionResultType]::ParameterName, 'Search methods to measure')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Rank down to which results are judged')
@@ -773,6 +805,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the report to a file instead of stdout')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the report to a file instead of stdout')
+            [CompletionResult]::new('--multihop', '--multihop', [CompletionResultType]::ParameterName, 'Search in several hops, by rules; an LLM is not asked')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./ragctl.toml, else the user''s]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of log lines: text for people, or one JSON object a line [default: text]')
@@ -1159,6 +1192,7 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             [CompletionResult]::new('search', 'search', [CompletionResultType]::ParameterValue, 'Show which passages a question finds, and why')
             [CompletionResult]::new('reindex', 'reindex', [CompletionResultType]::ParameterValue, 'Embed a DB with another model, or cut it into other chunks, while it answers')
             [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Compare the generation of a DB that was built with the one that answers')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check a stored answer against the documents as they are now')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Measure the quality of retrieval and of answers on a collection in BEIR layout')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Put load on an API and measure it; compare measurements')
             [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Watch servers in the terminal')
@@ -1229,6 +1263,9 @@ Register-ArgumentCompleter -Native -CommandName 'ragctl' -ScriptBlock {
             break
         }
         'ragctl;help;try' {
+            break
+        }
+        'ragctl;help;verify' {
             break
         }
         'ragctl;help;eval' {

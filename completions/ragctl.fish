@@ -47,6 +47,7 @@ complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "query" -d 'Ask a ques
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "search" -d 'Show which passages a question finds, and why'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "reindex" -d 'Embed a DB with another model, or cut it into other chunks, while it answers'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "try" -d 'Compare the generation of a DB that was built with the one that answers'
+complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "verify" -d 'Check a stored answer against the documents as they are now'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "eval" -d 'Measure the quality of retrieval and of answers on a collection in BEIR layout'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
 complete -c ragctl -n "__fish_ragctl_needs_command" -f -a "monitor" -d 'Watch servers in the terminal'
@@ -118,6 +119,9 @@ rules\t''
 llm\t''
 off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l fallback -d 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l unsupported -d 'What becomes of an LLM\'s answer that nothing in the documents supports [default: mark]' -r -f -a "mark\t''
+quote\t''
+refuse\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l load-timeout -d 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]' -r
@@ -166,6 +170,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-url -d 'U
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-api-key -d 'API key of the server that reranks' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l multihop-depth -d 'Rounds of a search in several hops [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l multihop-fanout -d 'Sub-questions of a round [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l multihop-time -d 'Longest time of all rounds together, in seconds [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -485,6 +492,9 @@ rules\t''
 llm\t''
 off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l fallback -d 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l unsupported -d 'What becomes of an LLM\'s answer that nothing in the documents supports [default: mark]' -r -f -a "mark\t''
+quote\t''
+refuse\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l load-timeout -d 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]' -r
@@ -522,12 +532,17 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-url -d 'U
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-api-key -d 'API key of the server that reranks' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l multihop-depth -d 'Rounds of a search in several hops [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l multihop-fanout -d 'Sub-questions of a round [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l multihop-time -d 'Longest time of all rounds together, in seconds [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l url -d 'URL of a server to ask instead of the local data' -r -f
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l json -d 'Print the whole answer as JSON on stdout' -r -f -a "true\t''
 false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l quotes -d 'Print below each source what the answer quotes of it' -r -f -a "true\t''
 false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l explain -d 'Print what each stage of the search did, and what each method says of the sources' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l multihop -d 'Search in several hops: what is found says what to look for next' -r -f -a "true\t''
 false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l language -d 'Search only passages in these languages, like en,de' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l label -d 'Search only documents with this label; may be repeated' -r
@@ -571,6 +586,9 @@ openai\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l embed-url -d 'URL of the server that embeds, when it is another than the LLM\'s [default: that of the LLM server]' -r -f
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l embed-api-key -d 'API key of the server that embeds [default: that of the LLM server]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l fallback -d 'Quote passages without the LLM, and search words without vectors, while a model is unavailable [default: true]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l unsupported -d 'What becomes of an LLM\'s answer that nothing in the documents supports [default: mark]' -r -f -a "mark\t''
+quote\t''
+refuse\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l request-timeout -d 'Longest time that a question may take, in seconds [default: 600]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l first-token-timeout -d 'Longest wait for the first token of a model that is loaded, in seconds [default: 30]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l load-timeout -d 'Longest wait for the first token of a model that is being loaded, in seconds [default: 300]' -r
@@ -721,6 +739,21 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s v -l verbose -d 'M
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s q -l quiet -d 'Only warnings and errors'
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ragctl -n "__fish_ragctl_using_subcommand try" -s V -l version -d 'Print version'
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -l data-dir -d 'Folder of the DBs [default: data/kb]' -r -f -a "(__fish_complete_directories)"
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -l db -d 'DB of requests that name none [default: default]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -l json -d 'Print the result as JSON' -r -f -a "true\t''
+false\t''"
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -l url -d 'URL of a server to ask instead of the local data' -r -f
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -l log-format -d 'Form of log lines: text for people, or one JSON object a line [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -s v -l verbose -d 'More log lines (-vv: even more)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -s q -l quiet -d 'Only warnings and errors'
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ragctl -n "__fish_ragctl_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l provider -d 'Who answers, and embeds if it can [default: auto]' -r -f -a "auto\t''
 ollama\t''
 openai\t''
@@ -758,6 +791,9 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-url -d 'UR
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-model -d 'Model that reranks, as the server names it [default: none is named]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-api-key -d 'API key of the server that reranks' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-timeout -d 'Longest time that a question waits for the reranker, in seconds [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l multihop-depth -d 'Rounds of a search in several hops [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l multihop-fanout -d 'Sub-questions of a round [default: 2]' -r
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l multihop-time -d 'Longest time of all rounds together, in seconds [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l documents -d 'Files, folders or globs to search instead of corpus.jsonl' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l methods -d 'Search methods to measure' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s k -l depth -d 'Rank down to which results are judged' -r
@@ -774,6 +810,8 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l format -d 'Form o
 json\t'One JSON array'
 csv\t'One line a measurement'"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -s o -l output -d 'Write the report to a file instead of stdout' -r -F
+complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l multihop -d 'Search in several hops, by rules; an LLM is not asked' -r -f -a "true\t''
+false\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l config -d 'Config file [default: ./ragctl.toml, else the user\'s]' -r -F
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'When it goes to a terminal'
 always\t'Always'
@@ -1078,26 +1116,27 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_sub
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "warm" -d 'Ask a running server the questions of a file, so that their answers are cached'
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "tune" -d 'Find the best settings: replay questions whose answers are known'
 complete -c ragctl -n "__fish_ragctl_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "export" -d 'Write a DB into one file'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "import" -d 'Make a DB of a file that `ragctl export` wrote'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "docs" -d 'List, show and remove documents'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "sync" -d 'Bring a DB to the state of a folder, once'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "search" -d 'Show which passages a question finds, and why'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "reindex" -d 'Embed a DB with another model, or cut it into other chunks, while it answers'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "try" -d 'Compare the generation of a DB that was built with the one that answers'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "eval" -d 'Measure the quality of retrieval and of answers on a collection in BEIR layout'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
-complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "serve" -d 'Run the API over your documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "export" -d 'Write a DB into one file'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "import" -d 'Make a DB of a file that `ragctl export` wrote'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "config" -d 'Show, check or write settings'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "man" -d 'Print the manual page'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "ingest" -d 'Read documents into a DB'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "docs" -d 'List, show and remove documents'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "sync" -d 'Bring a DB to the state of a folder, once'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "query" -d 'Ask a question'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "search" -d 'Show which passages a question finds, and why'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "reindex" -d 'Embed a DB with another model, or cut it into other chunks, while it answers'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "try" -d 'Compare the generation of a DB that was built with the one that answers'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "verify" -d 'Check a stored answer against the documents as they are now'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "eval" -d 'Measure the quality of retrieval and of answers on a collection in BEIR layout'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "bench" -d 'Put load on an API and measure it; compare measurements'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "monitor" -d 'Watch servers in the terminal'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "report" -d 'Summarize recordings and load tests in a deployment report'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "mock" -d 'Run a fake Ollama and OpenAI upstream, with latencies and faults of your choice'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "cache" -d 'Show, clear, fill and tune the semantic cache'
+complete -c ragctl -n "__fish_ragctl_using_subcommand help; and not __fish_seen_subcommand_from serve export import config completions man ingest docs sync query search reindex try verify eval bench monitor report mock cache help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where it comes from'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings and say what is wrong'
 complete -c ragctl -n "__fish_ragctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a config file with every setting and its default'
