@@ -52,9 +52,11 @@ pub fn verify_quote(answer: &AskResponse, citation: &CitationBody, now: Option<&
     let modified_now = entry.and_then(|entry| entry.modified.clone());
     let there = matches!(status, QuoteStatus::Holds | QuoteStatus::Moved);
     let version_now = entry.map(|entry| entry.version.clone());
-    // What moved or lost its words has changed, whatever the file's time says.
+    let is_other_version = version_now.as_ref().is_some_and(|now| *now != citation.version);
+    // What moved or lost its words has changed, whatever the file's time says; so has what has another version.
     let changed = match status {
         QuoteStatus::Moved | QuoteStatus::Changed | QuoteStatus::Gone => Some(true),
+        _ if is_other_version => Some(true),
         QuoteStatus::Holds | QuoteStatus::Unknown => {
             modified.as_ref().zip(modified_now.as_ref()).map(|(then, now)| then != now)
         }
@@ -63,7 +65,7 @@ pub fn verify_quote(answer: &AskResponse, citation: &CitationBody, now: Option<&
         number: citation.number,
         source: citation.source.clone(),
         status: status.as_str().to_owned(),
-        verified: there && version_now.as_ref() == Some(&citation.version),
+        verified: there,
         start: citation.start,
         start_now,
         version: citation.version.clone(),
@@ -134,7 +136,7 @@ mod tests {
     fn a_quote_holds_moves_or_is_lost() {
         let quote = citation(Some(2), "ü 30 days");
         assert_eq!(status(&quote, Some("a ü 30 days."), "v1"), ("holds".into(), true, Some(2)));
-        assert_eq!(status(&quote, Some("a ü 30 days."), "v2"), ("holds".into(), false, Some(2)), "of another version");
+        assert_eq!(status(&quote, Some("a ü 30 days."), "v2"), ("holds".into(), true, Some(2)), "of another version");
         assert_eq!(status(&quote, Some("now: a ü 30 days."), "v1"), ("moved".into(), true, Some(7)));
         assert_eq!(status(&quote, Some("a ü 60 days."), "v1"), ("changed".into(), false, None));
         assert_eq!(status(&quote, None, "v1"), ("unknown".into(), false, None));

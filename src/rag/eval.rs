@@ -96,12 +96,6 @@ pub async fn evaluate(
     };
     let total = documents.len() + options.modes.len() * dataset.queries.len();
     index(documents, db, models.embedder(), &|done| observer(done, total)).await?;
-    let searched = Arc::clone(db);
-    tokio::task::spawn_blocking(move || {
-        searched.follow()?;
-        searched.follow_sparse(&|| false)
-    })
-    .await??;
     let call = CallContext::without_deadline();
     let mut scores = Vec::new();
     let pipeline = Pipeline::with_reranker(models.reranker());
@@ -185,7 +179,7 @@ fn plan(text: &str, db: &Arc<Db>, options: RetrievalOptions) -> Plan {
     Plan { text: text.into(), condensed: None, spec, db: Arc::clone(db), stamp: None, explain: false }
 }
 
-/// Stores every document as one chunk.
+/// Stores every document as one chunk, and brings all searches up to date.
 async fn index(
     corpus: &[EvalDocument],
     db: &Arc<Db>,
@@ -211,6 +205,12 @@ async fn index(
         tokio::task::spawn_blocking(move || store.write(&documents, &record)).await??;
         observer((n * BATCH + batch.len()).min(corpus.len()));
     }
+    let searched = Arc::clone(db);
+    tokio::task::spawn_blocking(move || {
+        searched.follow()?;
+        searched.follow_sparse(&|| false)
+    })
+    .await??;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A stored answer beside the documents as they are now.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct VerifyResponse {
-    /// Whether every quote stands in its document, in the version that was cited.
+    /// Whether the words of every quote stand in its document as it is now.
     pub verified: bool,
     /// DB that was looked into.
     pub db: String,
@@ -24,7 +24,7 @@ pub struct VerifiedQuote {
     pub source: String,
     /// `holds`, `moved`, `changed`, `gone` or `unknown`.
     pub status: String,
-    /// Whether the words stand in the document, in the version that was cited.
+    /// Whether the words stand in the document as it is now.
     pub verified: bool,
     /// Offset of the quote's first character then.
     pub start: Option<u32>,

@@ -76,7 +76,10 @@ async fn the_answer_streams_with_its_passages_first_and_its_subquestions_last() 
     let url = server.url.clone();
     let said = workplace.run(&["query", QUESTION, "--url", &url, "--multihop", "-k", "4"]);
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
-    assert!(text.contains("Also looked for\n  Mira Okafor") && text.contains("press/mira.md"), "{text}");
+    assert!(
+        text.contains("Also looked for\n") && text.contains("\n  Mira Okafor") && text.contains("press/mira.md"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
