@@ -1966,7 +1966,7 @@ _ragctl() {
                     return 0
                     ;;
                 --rerank)
-                    COMPREPLY=($(compgen -W "none http" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "none features http" -- "${cur}"))
                     return 0
                     ;;
                 --rerank-top-n)
@@ -3272,7 +3272,7 @@ _ragctl() {
                     return 0
                     ;;
                 --rerank)
-                    COMPREPLY=($(compgen -W "none http" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "none features http" -- "${cur}"))
                     return 0
                     ;;
                 --rerank-top-n)
@@ -3789,7 +3789,7 @@ _ragctl() {
                     return 0
                     ;;
                 --rerank)
-                    COMPREPLY=($(compgen -W "none http" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "none features http" -- "${cur}"))
                     return 0
                     ;;
                 --rerank-top-n)
@@ -4224,7 +4224,7 @@ _ragctl() {
                     return 0
                     ;;
                 --rerank)
-                    COMPREPLY=($(compgen -W "none http" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "none features http" -- "${cur}"))
                     return 0
                     ;;
                 --rerank-top-n)

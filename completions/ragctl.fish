@@ -152,6 +152,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf -d 'Fuse by 
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+features\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
@@ -500,6 +501,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf -d 'Fuse by 
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+features\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
@@ -583,6 +585,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rrf -d 'Fuse by
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+features\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
@@ -727,6 +730,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf -d 'Fuse by r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rrf-k -d 'Damping of reciprocal rank fusion [default: 60]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l bm25-weight -d 'Share of the lexical score in weighted fusion [default: 0.5; with the embedded embedder 0.6, more where the question is not English]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+features\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f

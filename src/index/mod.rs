@@ -57,6 +57,9 @@ pub trait Search: Send + Sync {
     /// Cosine of these chunks; `None` for those that are not indexed.
     fn similarities(&self, vector: &[f32], ids: &[ChunkId]) -> Vec<Option<f32>>;
 
+    /// The vector of a chunk, unit length; `None` when it is not indexed.
+    fn vector(&self, id: ChunkId) -> Option<Vec<f32>>;
+
     /// Catches up with the store.
     fn follow(&self, feed: &dyn ChangeFeed) -> Result<FollowReport, IndexError>;
 
@@ -107,6 +110,10 @@ impl Search for EmbeddedSearch {
 
     fn similarities(&self, vector: &[f32], ids: &[ChunkId]) -> Vec<Option<f32>> {
         self.vector.similarities(vector, ids)
+    }
+
+    fn vector(&self, id: ChunkId) -> Option<Vec<f32>> {
+        self.vector.vector(id)
     }
 
     fn follow(&self, feed: &dyn ChangeFeed) -> Result<FollowReport, IndexError> {

@@ -47,12 +47,13 @@ pub struct AskRequest {
     #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
     pub rrf_k: Option<i64>,
-    /// What puts the passages into another order: `none` or `http` (the rerank server of this server); the server's default
-    /// is none.
+    /// What puts the passages into another order: `none`, `features` (a small model of words and scores, in hybrid search) or
+    /// `http` (the rerank server of this server); the server's default is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<RerankName>)]
     pub rerank: Option<String>,
-    /// The same: true asks for the rerank server, false for none; `rerank` wins where both are given.
+    /// The same: true asks for the rerank server, or for `features` where there is none, false for none; `rerank` wins where
+    /// both are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerank_enable: Option<bool>,
     /// Passages that the reranker chooses from, 1 to 100, at least `k`; 20 by default.

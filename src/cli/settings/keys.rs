@@ -332,8 +332,8 @@ pub const KEYS: &[SettingKey] = &[
         Share,
         "Share of the lexical score in weighted fusion"),
 
-    key("retrieval.rerank", "--rerank", &["RAGCTL_RERANK"], Is("none"), Choice(&["none", "http"]),
-        "What puts the passages into another order; http: the server of --rerank-url"),
+    key("retrieval.rerank", "--rerank", &["RAGCTL_RERANK"], Is("none"), Choice(&["none", "features", "http"]),
+        "What puts the passages into another order; features: a small model of words and scores, in hybrid search; http: the server of --rerank-url"),
     key("retrieval.rerank_top_n", "--rerank-top-n", &["RAGCTL_RERANK_TOP_N"], Open("20"),
         Integer { min: 1, max: 100, of: "number" }, "Passages that the reranker chooses from, at least --top-k"),
 

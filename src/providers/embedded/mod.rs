@@ -20,3 +20,4 @@ mod word_piece_tests;
 
 pub use extractive::{Extraction, ExtractiveGenerator, extract};
 pub use static_model::{StaticEmbedder, StaticModelError};
+pub(crate) use terms::{Found, Terms};

@@ -56,7 +56,7 @@ impl Plan {
             provider: generator.name().to_owned(),
             model: generator.model().to_owned(),
             prompt: &prompt::VERSION,
-            reranker: pipeline.reranker(question.options.rerank)?,
+            reranker: pipeline.reranker(question.options.reranking())?,
         };
         let text = condense::standalone(&question.history, &question.text);
         Ok(Self { text: text.into(), spec, stamp: db.stamp(), db, explain: question.explain })
