@@ -1976,7 +1976,7 @@ _ragctl() {
                     return 0
                     ;;
                 --rerank)
-                    COMPREPLY=($(compgen -W "none http" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "none features http" -- "${cur}"))
                     return 0
                     ;;
                 --rerank-top-n)
@@ -3365,7 +3365,7 @@ _ragctl() {
                     return 0
                     ;;
                 --rerank)
-                    COMPREPLY=($(compgen -W "none http" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "none features http" -- "${cur}"))
                     return 0
                     ;;
                 --rerank-top-n)
@@ -3906,7 +3906,7 @@ _ragctl() {
                     return 0
                     ;;
                 --rerank)
-                    COMPREPLY=($(compgen -W "none http" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "none features http" -- "${cur}"))
                     return 0
                     ;;
                 --rerank-top-n)
@@ -4360,7 +4360,7 @@ _ragctl() {
                     return 0
                     ;;
                 --rerank)
-                    COMPREPLY=($(compgen -W "none http" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "none features http" -- "${cur}"))
                     return 0
                     ;;
                 --rerank-top-n)

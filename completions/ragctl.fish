@@ -164,6 +164,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l sparse -d 'Learn
 on\t''
 off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+features\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand serve" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
@@ -526,6 +527,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l sparse -d 'Learn
 on\t''
 off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+features\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand query" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
@@ -620,6 +622,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l sparse -d 'Lear
 on\t''
 off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+features\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand search" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f
@@ -785,6 +788,7 @@ complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l sparse -d 'Learne
 on\t''
 off\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank -d 'What puts the passages into another order [default: none]' -r -f -a "none\t''
+features\t''
 http\t''"
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-top-n -d 'Passages that the reranker chooses from, at least --top-k [default: 20]' -r
 complete -c ragctl -n "__fish_ragctl_using_subcommand eval" -l rerank-url -d 'URL of a server that reranks (vLLM, llama.cpp, LiteLLM, Text Embeddings Inference, Cohere, Jina)' -r -f

@@ -34,7 +34,7 @@
 //!    embeds and searches nothing itself.
 //! 4. The [`rag::pipeline`] takes the question through its [stages](rag::pipeline::stages): retrieve from the indexes, of the
 //!    documents that the question's [filter](domain::filter) means (see [`index::attributes`]), fuse their lists, read the best chunks, make one passage of copies. They run on a blocking thread, when it is the question's
-//!    turn. A [reranker](providers::Reranker) may put more passages than are wanted into another order; without it theirs is kept. A near question's answer is given when one of the passages that it cites is among those that were found, and when
+//!    turn. A [reranker](providers::Reranker), or a [small model](rag::pipeline::rerank) of what is known for free, may put more passages than are wanted into another order; without it theirs is kept. A near question's answer is given when one of the passages that it cites is among those that were found, and when
 //!    the passages of both questions use no word by which they differ.
 //!    A question that needs several documents goes through them more than once ([`rag::multihop`]): what was found says what to
 //!    look for next.

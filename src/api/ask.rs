@@ -156,7 +156,13 @@ fn reranking(
     let method = match (request.rerank.as_deref(), request.rerank_enable) {
         (Some(name), _) => name.parse().map_err(|error| InvalidRequest::new(format!("field \"rerank\": {error}")))?,
         (None, Some(false)) => RerankMethod::None,
-        (None, Some(true)) if options.rerank == RerankMethod::None && *reranks => RerankMethod::Http,
+        (None, Some(true)) if options.rerank == RerankMethod::None => {
+            if *reranks {
+                RerankMethod::Http
+            } else {
+                RerankMethod::Features
+            }
+        }
         (None, _) => options.rerank,
     };
     let top_n = request.rerank_top_n.map(|n| in_range("rerank_top_n", n, 1..=MAX_RERANKED)).transpose()?;

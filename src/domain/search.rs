@@ -67,18 +67,21 @@ pub enum RerankMethod {
     /// Nothing.
     #[default]
     None,
+    /// A small model over what is known of the passages of hybrid search for free; other searches keep their order.
+    Features,
     /// A rerank server.
     Http,
 }
 
 impl RerankMethod {
     /// Every method.
-    pub const ALL: [Self; 2] = [Self::None, Self::Http];
+    pub const ALL: [Self; 3] = [Self::None, Self::Features, Self::Http];
 
     /// The name used in requests, answers and settings.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Features => "features",
             Self::Http => "http",
         }
     }
@@ -87,7 +90,7 @@ impl RerankMethod {
     pub const fn usual_depth(self) -> usize {
         match self {
             Self::None => 0,
-            Self::Http => 20,
+            Self::Features | Self::Http => 20,
         }
     }
 }
@@ -100,7 +103,7 @@ impl fmt::Display for RerankMethod {
 
 /// The text names no way of reranking.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown reranker {0:?}: use none or http")]
+#[error("unknown reranker {0:?}: use none, features or http")]
 pub struct ParseRerankMethodError(String);
 
 impl FromStr for RerankMethod {

@@ -80,6 +80,9 @@ pub trait Search: Send + Sync {
     /// Chunks that the sparse index has dealt with; `None` where there is none.
     fn sparse_chunks(&self) -> Option<usize>;
 
+    /// The vector of a chunk, unit length; `None` when it is not indexed.
+    fn vector(&self, id: ChunkId) -> Option<Vec<f32>>;
+
     /// Catches up with the store.
     fn follow(&self, feed: &dyn ChangeFeed) -> Result<FollowReport, IndexError>;
 
@@ -157,6 +160,10 @@ impl Search for EmbeddedSearch {
 
     fn sparse_chunks(&self) -> Option<usize> {
         self.sparse.as_ref().map(SparseIndex::len)
+    }
+
+    fn vector(&self, id: ChunkId) -> Option<Vec<f32>> {
+        self.vector.vector(id)
     }
 
     fn follow(&self, feed: &dyn ChangeFeed) -> Result<FollowReport, IndexError> {

@@ -276,7 +276,8 @@ impl Sums {
     }
 }
 
-pub(super) fn ndcg(ranked: &[&str], judgements: &Judgements, k: usize) -> f64 {
+/// nDCG@k of a ranking, 0..=1; 0 where nothing is judged to be right.
+pub fn ndcg(ranked: &[&str], judgements: &Judgements, k: usize) -> f64 {
     let discounted = |grades: &mut dyn Iterator<Item = u32>| -> f64 {
         grades.take(k).enumerate().map(|(n, grade)| f64::from(grade) / (n as f64 + 2.0).log2()).sum()
     };

@@ -51,12 +51,13 @@ pub struct AskRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^(auto|on|off)$")]
     pub sparse: Option<String>,
-    /// What puts the passages into another order: `none` or `http` (the rerank server of this server); the server's default
-    /// is none.
+    /// What puts the passages into another order: `none`, `features` (a small model of words and scores, in hybrid search) or
+    /// `http` (the rerank server of this server); the server's default is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<RerankName>)]
     pub rerank: Option<String>,
-    /// The same: true asks for the rerank server, false for none; `rerank` wins where both are given.
+    /// The same: true asks for the rerank server, or for `features` where there is none, false for none; `rerank` wins where
+    /// both are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerank_enable: Option<bool>,
     /// Passages that the reranker chooses from, 1 to 100, at least `k`; 20 by default.

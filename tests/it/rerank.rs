@@ -210,6 +210,39 @@ async fn both_dialects_are_spoken_with_a_key() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_model_reorders_hybrid_search_without_any_server() {
+    let workplace = Workplace::new();
+    let server = workplace.serve(&["--docs", "docs"]);
+    let features = json!({ "rerank": "features", "explain": true, "cache": false, "k": 3 });
+    let answer = ask(&server, features.clone()).await;
+    assert_eq!((&answer["rerank"], &answer["rerank_enable"]), (&json!("features"), &json!(true)), "{answer:#}");
+    assert_eq!((&answer["rerank_top_n"], &answer["degraded"]), (&json!(20), &json!(false)));
+    let reranked = scores(&answer);
+    assert!(reranked.len() == 3 && reranked.windows(2).all(|pair| pair[0] >= pair[1]), "{reranked:?}");
+    assert!(reranked.iter().all(|score| (0.0..=1.0).contains(score)), "{reranked:?}");
+    let stage = answer["explanation"].as_array().unwrap().last().unwrap();
+    assert_eq!((&stage["stage"], &stage["found"]), (&json!("rerank-features"), &json!(3)), "{stage}");
+    assert!(stage["got"].as_u64().unwrap() > 3, "it chooses from more than are wanted: {stage}");
+
+    // One search alone keeps its order, and says that nothing changed it.
+    for method in ["bm25", "vector"] {
+        let mut alone = features.clone();
+        alone["method"] = json!(method);
+        let alone = ask(&server, alone).await;
+        assert_eq!((&alone["rerank_enable"], &alone["method"]), (&json!(false), &json!(method)), "{alone:#}");
+        let plain = ask(&server, json!({ "rerank": "none", "method": method, "cache": false, "k": 3 })).await;
+        assert_eq!(scores(&alone), scores(&plain));
+    }
+
+    // A kept answer is that of the same order.
+    for hit in [false, true] {
+        let answer = ask(&server, json!({ "rerank": "features" })).await;
+        assert_eq!((&answer["rerank_enable"], &answer["cache_hit"]), (&json!(true), &json!(hit)), "{answer:#}");
+    }
+    assert_eq!(ask(&server, json!({ "rerank": "none" })).await["cache_hit"], false);
+}
+
 #[tokio::test]
 async fn without_a_rerank_server_nobody_can_ask_one() {
     let workplace = Workplace::new();
@@ -224,11 +257,9 @@ async fn without_a_rerank_server_nobody_can_ask_one() {
         status == StatusCode::BAD_REQUEST && refused["message"].as_str().unwrap().contains("rerank_top_n"),
         "{refused}"
     );
-    assert_eq!(
-        ask(&server, json!({ "rerank_enable": true })).await["degraded"],
-        false,
-        "as clients of the predecessor ask"
-    );
+    // As clients of the predecessor ask.
+    let answer = ask(&server, json!({ "rerank_enable": true })).await;
+    assert_eq!((&answer["rerank"], &answer["degraded"]), (&json!("features"), &json!(false)), "{answer:#}");
     let refused = workplace.run(&["serve", "--port", "0", "--rerank", "http"]);
     assert!(
         refused.status.code() == Some(2) && text(&refused.stderr).contains("--rerank-url"),

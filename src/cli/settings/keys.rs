@@ -341,8 +341,8 @@ pub const KEYS: &[SettingKey] = &[
     key("retrieval.sparse", "--sparse", &["RAGCTL_SPARSE"], Is("auto"), Choice(&["auto", "on", "off"]),
         "Learned sparse index in hybrid search: where it has been measured to help, for every question, or not at all"),
 
-    key("retrieval.rerank", "--rerank", &["RAGCTL_RERANK"], Is("none"), Choice(&["none", "http"]),
-        "What puts the passages into another order; http: the server of --rerank-url"),
+    key("retrieval.rerank", "--rerank", &["RAGCTL_RERANK"], Is("none"), Choice(&["none", "features", "http"]),
+        "What puts the passages into another order; features: a small model of words and scores, in hybrid search; http: the server of --rerank-url"),
     key("retrieval.rerank_top_n", "--rerank-top-n", &["RAGCTL_RERANK_TOP_N"], Open("20"),
         Integer { min: 1, max: 100, of: "number" }, "Passages that the reranker chooses from, at least --top-k"),
 

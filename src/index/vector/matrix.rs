@@ -93,6 +93,11 @@ impl Matrix {
         ids.iter().map(cosine).collect()
     }
 
+    /// The row of a chunk.
+    pub(super) fn vector(&self, id: ChunkId) -> Option<Vec<f32>> {
+        self.rows.get(&id).map(|row| self.row(*row).to_vec())
+    }
+
     /// Whether vectors of this length can be added.
     pub(super) fn fits(&self, vector: &[f32]) -> bool {
         self.ids.is_empty() || vector.len() == self.dimension

@@ -111,6 +111,11 @@ impl VectorIndex {
         self.inner.state.read().matrix.similarities(query, ids)
     }
 
+    /// The vector of a chunk, unit length; `None` when it is not there.
+    pub fn vector(&self, id: ChunkId) -> Option<Vec<f32>> {
+        self.inner.state.read().matrix.vector(id)
+    }
+
     /// Applies the next changes, wherever they lead from: for those who feed an index by hand.
     ///
     /// # Errors

@@ -27,3 +27,4 @@ pub use extractive::{
 pub use sentences::sentence_end;
 pub use sparse::{BundledSparseEncoder, SparseModel, SparseModelError};
 pub use static_model::{StaticEmbedder, StaticModelError};
+pub(crate) use terms::{Found, Terms};

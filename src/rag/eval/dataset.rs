@@ -71,7 +71,7 @@ impl Corpus {
     }
 
     /// What the judgements say of ranked sources: the ids of documents; of files, the pattern of each, once.
-    pub(super) fn judged<'a>(&'a self, ranked: &[&str], judgements: &Judgements) -> Vec<&'a str> {
+    pub fn judged<'a>(&'a self, ranked: &[&str], judgements: &Judgements) -> Vec<&'a str> {
         match self {
             Self::Documents(documents) => {
                 let document = |source: &&str| documents.get(source.strip_prefix("document")?.parse::<usize>().ok()?);

@@ -18,7 +18,7 @@ pub mod prompt;
 mod proof;
 mod question;
 mod read;
-mod rerank;
+pub mod rerank;
 mod retrieve;
 mod segments;
 mod spec;
@@ -41,13 +41,20 @@ pub use retrieve::{CANDIDATES, RRF_K};
 pub use spec::RetrievalSpec;
 pub use stage::{BlockingStage, Findings, ModelStage, Query, Stage, StageReport};
 
-use self::{fusion::Fuse, merge::Merge, read::Read, rerank::AskReranker, retrieve::Retrieve};
+use self::{
+    fusion::Fuse,
+    merge::Merge,
+    read::Read,
+    rerank::{AskReranker, WeighFeatures},
+    retrieve::Retrieve,
+};
 use super::RagError;
 use crate::{domain::RerankMethod, providers::Reranker, resilience::CallContext};
 
 /// The stages from words to passages, in their order: a new one is registered here.
 pub fn stages() -> Vec<Stage> {
-    let stages: [Arc<dyn BlockingStage>; 4] = [Arc::new(Retrieve), Arc::new(Fuse), Arc::new(Read), Arc::new(Merge)];
+    let stages: [Arc<dyn BlockingStage>; 5] =
+        [Arc::new(Retrieve), Arc::new(Fuse), Arc::new(Read), Arc::new(Merge), Arc::new(WeighFeatures)];
     stages.map(Stage::Blocking).into()
 }
 
@@ -94,6 +101,7 @@ impl Pipeline {
     pub fn reranker(&self, method: RerankMethod) -> Result<Option<Arc<str>>, RagError> {
         match method {
             RerankMethod::None => Ok(None),
+            RerankMethod::Features => Ok(Some("features".into())),
             RerankMethod::Http => self.reranker.clone().map(Some).ok_or(RagError::NoReranker),
         }
     }

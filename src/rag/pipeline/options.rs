@@ -40,20 +40,30 @@ impl Default for RetrievalOptions {
 impl RetrievalOptions {
     /// Passages that are read: those that are wanted, or more of which a reranker chooses them.
     pub fn candidates(&self) -> usize {
-        match self.rerank {
+        match self.reranking() {
             RerankMethod::None => self.k,
             method => self.k.max(self.rerank_top_n.unwrap_or(method.usual_depth())),
         }
     }
 
+    /// What does put them into another order: features are weighed where both searches say something; the order of one
+    /// search alone is what is asked for there.
+    pub fn reranking(&self) -> RerankMethod {
+        match (self.rerank, self.mode) {
+            (RerankMethod::Features, SearchMode::Bm25 | SearchMode::Vector) => RerankMethod::None,
+            (method, _) => method,
+        }
+    }
+
     /// All options by name, for keys.
     pub(super) fn key(&self) -> String {
-        let Self { mode, k, fusion, filter, rerank, rerank_top_n: _ } = self;
+        let Self { mode, k, fusion, filter, rerank: _, rerank_top_n: _ } = self;
         let FusionChoice { rrf, rrf_k, bm25_weight, sparse } = fusion;
         let SearchFilter { languages, versions, documents } = filter;
         let mut key =
             format!("mode={mode} k={k} rrf={rrf:?} rrf_k={rrf_k:?} bm25_weight={bm25_weight:?} sparse={sparse}");
-        if *rerank != RerankMethod::None {
+        let rerank = self.reranking();
+        if rerank != RerankMethod::None {
             key.push_str(&format!(" rerank={rerank} rerank_top_n={}", self.candidates()));
         }
         for (name, values) in [("languages", languages), ("versions", versions)] {

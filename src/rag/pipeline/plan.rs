@@ -67,7 +67,7 @@ impl Plan {
                 ProviderKind::Embedded => ExtractiveGenerator::VERSION.into(),
                 _ => Arc::clone(prompts.version()),
             },
-            reranker: pipeline.reranker(question.options.rerank)?,
+            reranker: pipeline.reranker(question.options.reranking())?,
         };
         let text = condensed.as_ref().map_or_else(|| question.text.as_str().into(), |made| Arc::clone(&made.text));
         let condensed = condensed.map(Arc::new);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::reorder;
+use super::{context_of, reorder};
 use crate::{
-    domain::{Place, RerankMethod},
+    domain::{Passage, RerankMethod},
     providers::{ProviderError, Reranker},
     rag::{
         DegradedReason, RagError, context,
@@ -27,22 +27,15 @@ impl ModelStage for AskReranker {
     }
 
     fn applies(&self, query: &Query) -> bool {
-        query.options.rerank == RerankMethod::Http
+        query.options.reranking() == RerankMethod::Http
     }
 
     async fn run(&self, query: &Query, findings: &mut Findings, call: &CallContext) -> Result<(), RagError> {
         let begun = Instant::now();
         // One passage has one order.
         if findings.passages.len() > 1 {
-            let texts: Vec<String> = findings
-                .passages
-                .iter()
-                .map(|passage| {
-                    let unknown = Place::default();
-                    let place = passage.place.as_ref().unwrap_or(&unknown);
-                    context::in_context(&context::of_place(passage.title.as_deref(), place), &passage.text)
-                })
-                .collect();
+            let in_context = |passage: &Passage| context::in_context(&context_of(passage), &passage.text);
+            let texts: Vec<String> = findings.passages.iter().map(in_context).collect();
             match self.0.rerank(&query.text, &texts, &call.before_reserve()).await {
                 Ok(scores) => reorder(query, findings, &scores),
                 Err(error) => keep_order(query, findings, &error),

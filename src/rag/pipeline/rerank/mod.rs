@@ -1,11 +1,23 @@
 //! Reranking: more passages than are wanted get scores of another kind, and the best of them are kept.
 
+mod features;
 mod http;
 
+pub(super) use features::WeighFeatures;
+pub use features::{FEATURES, WEIGHTS, features, score};
 pub(super) use http::AskReranker;
 
 use super::stage::{Findings, Query};
-use crate::domain::Hit;
+use crate::{
+    domain::{Hit, Passage, Place},
+    rag::context,
+};
+
+/// The title of a passage's document and the headings above it.
+fn context_of(passage: &Passage) -> String {
+    let unknown = Place::default();
+    context::of_place(passage.title.as_deref(), passage.place.as_ref().unwrap_or(&unknown))
+}
 
 /// Puts the passages into the order of their scores, the best first; of equal ones, the order stays as it was.
 fn reorder(query: &Query, findings: &mut Findings, scores: &[f32]) {
