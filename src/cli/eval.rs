@@ -19,7 +19,7 @@ use crate::domain::SearchMode;
 /// With --documents, files are ingested into that DB instead, as `ragctl ingest` does; the documents of qrels.tsv are then
 /// patterns of their names, such as */ring-[0-9]*.
 ///
-/// With --answers, answers are measured: the folder holds also answers.json ({question id: [answers]}) and may hold
+/// With --answers, answers are measured: the folder holds also answers.json (a list of answers for each id of a question) and may hold
 /// unanswerable.jsonl ({text, near_passage}). Shares are in %; "left out" are questions about the half of the documents that is
 /// not in the DB.
 #[derive(Debug, Clone, Args)]
