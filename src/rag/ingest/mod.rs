@@ -185,7 +185,7 @@ pub async fn select_files<P: AsRef<Path> + Send + 'static>(
 /// Reads the selected files into a DB and brings its search up to date.
 ///
 /// # Errors
-/// [`RagError::Store`] with [`StoreError::EmbedderMismatch`] when the DB holds another embedder's vectors, and what
+/// [`RagError::Store`] with [`StoreError::EmbedderMismatch`](crate::store::StoreError::EmbedderMismatch) when the DB holds another embedder's vectors, and what
 /// makes the store itself unusable. What is wrong with single files is in the report.
 pub async fn ingest(
     db: &Arc<Db>,
