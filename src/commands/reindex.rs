@@ -143,7 +143,7 @@ async fn drop_others(settings: &Settings) -> anyhow::Result<ExitStatus> {
         eprintln!("waiting {:.0} s for servers to notice the last swap", wait.as_secs_f64().ceil());
         tokio::time::sleep(wait).await;
     }
-    let (dbs, db) = (parts::dbs(&settings)?, settings.db.clone());
+    let (dbs, db) = (parts::dbs(settings)?, settings.db.clone());
     let dropped = tokio::task::spawn_blocking(move || {
         let store = dbs.catalog().open(&db)?;
         let Some(_permit) = store.build_permit()? else { return Err(RagError::BeingReindexed(db.to_string())) };
@@ -169,7 +169,7 @@ async fn drop_others(settings: &Settings) -> anyhow::Result<ExitStatus> {
 
 /// The generations of the DB of the settings.
 pub(super) async fn generations(settings: &Settings) -> anyhow::Result<Vec<Generation>> {
-    let (dbs, db) = (parts::dbs(&settings)?, settings.db.clone());
+    let (dbs, db) = (parts::dbs(settings)?, settings.db.clone());
     Ok(tokio::task::spawn_blocking(move || dbs.catalog().open(&db)?.generations()).await??)
 }
 

@@ -104,7 +104,7 @@ async fn measure(mut dataset: Dataset) -> Collection {
     let catalog = Arc::new(SqliteCatalog::open(folder.path()).expect("a catalogue"));
     let folders = Arc::clone(&catalog);
     let open = move |db: &_, generation: &_| -> Arc<dyn ragctl::index::Search> {
-        Arc::new(EmbeddedSearch::open(&folders.index_folder(db, *generation)))
+        Arc::new(EmbeddedSearch::open(&folders.index_folder(db, *generation), None))
     };
     let dbs = Dbs::new(catalog, Box::new(move |db, generation| open(db, &generation)));
     let generator: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(None));
@@ -116,6 +116,7 @@ async fn measure(mut dataset: Dataset) -> Collection {
         fusion: FusionChoice::default(),
         rerank: RerankMethod::None,
         rerank_top_n: None,
+        hops: None,
     };
     evaluate(&dataset, &db, &models, &options, &|_, _| {}).await.expect("an index");
     let mut asker = Asker { db, models, pipeline: Pipeline::default() };
@@ -142,10 +143,11 @@ impl Asker {
             stages: "".into(),
             provider: String::new(),
             model: String::new(),
-            prompt: "",
+            prompt: "".into(),
             reranker: None,
         };
-        let plan = Plan { text: text.into(), spec, db: Arc::clone(&self.db), stamp: None, explain: false };
+        let plan =
+            Plan { text: text.into(), condensed: None, spec, db: Arc::clone(&self.db), stamp: None, explain: false };
         let vector = QueryVector::embed(&plan, &self.models, &CallContext::without_deadline()).await;
         plan.query(vector, &self.models).expect("a query").query
     }

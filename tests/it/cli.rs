@@ -153,7 +153,7 @@ fn answers_are_measured() {
     let documents =
         ["Ann Reed built the harbor in 1862.", "Stock markets fell sharply on Monday.", "The cat sleeps all day."];
     let corpus = documents.iter().enumerate().map(|(n, text)| format!("{{\"_id\":\"d{n}\",\"text\":\"{text}\"}}\n"));
-    workplace.write("set/corpus.jsonl", &corpus.collect::<String>());
+    workplace.write("set/corpus.jsonl", corpus.collect::<String>());
     workplace.write(
         "set/queries.jsonl",
         "{\"_id\":\"q0\",\"text\":\"Who built the harbor?\"}\n{\"_id\":\"q1\",\"text\":\"When did stock markets fall sharply?\"}\n",

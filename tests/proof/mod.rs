@@ -188,10 +188,10 @@ impl Collection {
             Make::Number => other_number(&base, text, n, rng)?,
             Make::Name => names.other(&self.questions, answer, n, rng)?,
             Make::Negation => denied(&base, self.language)?,
-            Make::Direction if n % 3 == 0 => names.swapped()?,
+            Make::Direction if n.is_multiple_of(3) => names.swapped()?,
             Make::Direction => replaced(&base, words::opposites(self.language), self.language, rng)?,
             Make::Elsewhere => {
-                let other = if n % 2 == 0 { passage + 1 + PASSAGES } else { rng.usize(..self.passages.len()) }
+                let other = if n.is_multiple_of(2) { passage + 1 + PASSAGES } else { rng.usize(..self.passages.len()) }
                     % self.passages.len();
                 let others = sentences(&self.passages[other]);
                 away = Some(other);
@@ -410,7 +410,7 @@ impl Names<'_> {
             None => return None,
         };
         for try_ in 0..200 {
-            let near = n % 2 == 0 && try_ < 20;
+            let near = n.is_multiple_of(2) && try_ < 20;
             let (passage, _, other) = &questions[rng.usize(..questions.len())];
             if near && *passage != self.passage {
                 continue;

@@ -16,6 +16,8 @@ pub(super) mod fit;
 mod network;
 mod phrases;
 mod rarity;
+// What was fitted may come near a constant of mathematics by chance.
+#[allow(clippy::approx_constant)]
 mod weights;
 mod windows;
 

@@ -785,7 +785,7 @@ fn is_stop_word(lower: &str) -> bool {
 
 fn is_stop(pair: (char, char)) -> bool {
     let is_pair = |known: &&str| known.chars().eq([pair.0, pair.1]);
-    STOP_CHARACTERS.contains(pair.0) || STOP_CHARACTERS.contains(pair.1) || ASKING_PAIRS.iter().any(|p| is_pair(&p))
+    STOP_CHARACTERS.contains(pair.0) || STOP_CHARACTERS.contains(pair.1) || ASKING_PAIRS.iter().any(is_pair)
 }
 
 /// Letters from which on a word is looked for within a compound, and bytes that a compound has at least.

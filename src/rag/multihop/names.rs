@@ -24,7 +24,7 @@ pub(super) fn names(text: &str, is_small: impl Fn(&str) -> bool) -> Vec<String> 
     let mut run: Vec<&str> = Vec::new();
     for (word, joins) in words(text) {
         let is_name = word.chars().next().is_some_and(char::is_uppercase) && !is_small(word);
-        if !(joins && is_name) && !run.is_empty() {
+        if !run.is_empty() && (!joins || !is_name) {
             names.push(std::mem::take(&mut run).join(" "));
         }
         if is_name {

@@ -294,10 +294,12 @@ impl Vocabulary {
 
     fn word_key(&mut self, token: &Token, lexicon: &Lexicon, of_passages: bool) -> Key {
         let stem = lexicon.stem(&token.lower);
-        if !of_passages && !token.unspaced && !self.keys.contains_key(&stem) {
-            if let Some(key) = self.relative(&token.lower) {
-                return key;
-            }
+        if !of_passages
+            && !token.unspaced
+            && !self.keys.contains_key(&stem)
+            && let Some(key) = self.relative(&token.lower)
+        {
+            return key;
         }
         self.key(stem, &token.lower, of_passages)
     }

@@ -36,7 +36,7 @@ fn softmax_avx2(scores: &mut [f32]) {
 #[inline(always)]
 fn gelu_plain(numbers: &mut [f32]) {
     // √(8/π), and its product with 0.044715.
-    const LINEAR: f32 = 1.595_769_1;
+    const LINEAR: f32 = 1.595_769;
     const CUBIC: f32 = 0.071_354_82;
     for x in numbers {
         *x /= 1.0 + exponential(-*x * (LINEAR + CUBIC * *x * *x));

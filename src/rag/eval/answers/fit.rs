@@ -74,6 +74,9 @@ pub struct AbstentionScore {
     pub foreign: Option<f64>,
 }
 
+/// A question, of which kind it is, whether it is of the half that checks, its known answers and its document, and the DB that is asked.
+type Wanted<'a> = (&'a str, Kind, bool, Option<(&'a [String], usize)>, &'a Arc<Db>);
+
 /// Asks all questions of a collection for their passages.
 ///
 /// # Errors
@@ -91,7 +94,7 @@ pub async fn ask_all(
         index(documents, db, models.embedder(), &|_| {}).await?;
     }
     let is_check = |document: usize| AnswerHalf::Check.holds(document, middle);
-    let mut wanted: Vec<(&str, Kind, bool, Option<(&[String], usize)>, &Arc<Db>)> = Vec::new();
+    let mut wanted: Vec<Wanted<'_>> = Vec::new();
     for question in &set.questions {
         let known = Some((question.gold.as_slice(), question.document));
         let check = is_check(question.document);
