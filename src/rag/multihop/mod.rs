@@ -2,7 +2,7 @@
 //!
 //! An LLM writes the sub-questions of each hop. Without one, rules do: a compound question is taken apart, and names that the
 //! passages of a hop have and the question lacks are looked for in the next. [`HopSearch`] is the state of such a search, and
-//! asks nobody; [`run`] asks the indexes and the LLM.
+//! asks nobody; `run` asks the indexes and the LLM.
 
 mod names;
 mod rules;
