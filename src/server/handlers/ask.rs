@@ -36,10 +36,7 @@ pub async fn query(
 ) -> Result<Response, ApiError> {
     let call = CallContext::within(state.settings.request_timeout);
     let question = Question { whole: true, ..api::question(request, &state.ask_defaults())? };
-    let asked = state.engine.ask(&question, &call).await?;
-    state.given.note(&id, &asked.cached, &question.text);
-    let body = state.rendered.body(&question, asked, id).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+    answer(&state, question, &call, id).await
 }
 
 /// Answers a question that needs several documents: what is found says what to look for next. An LLM writes the
@@ -62,7 +59,13 @@ pub async fn multihop_query(
 ) -> Result<Response, ApiError> {
     let call = CallContext::within(state.settings.request_timeout);
     let question = Question { whole: true, ..api::multihop_question(request, &state.ask_defaults())? };
-    let asked = state.engine.ask(&question, &call).await?;
+    answer(&state, question, &call, id).await
+}
+
+/// Asks, and writes the whole answer.
+async fn answer(state: &AppState, question: Question, call: &CallContext, id: String) -> Result<Response, ApiError> {
+    let asked = state.engine.ask(&question, call).await?;
+    state.given.note(&id, &asked.cached, &question.text);
     let body = state.rendered.body(&question, asked, id).await?;
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
